@@ -1,0 +1,99 @@
+"""Property values as the engine holds them, and their three written forms.
+
+In memory a value is what JSON can say (numbers that are whole are ``int``), plus ``UNKNOWN`` and ``Secret``.
+On the wire (protobuf ``Struct``) and in the checkpoint both have the sentinels of Pulumi's own protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from google.protobuf import json_format, struct_pb2
+
+SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+SECRET_SIGNATURE: Final = "1b47061264138c4ac30d75fd1eb44270"
+UNKNOWN_STRING: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
+
+class Unknown:
+    """A value that only an `up` can tell; there is one, `UNKNOWN`."""
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN: Final = Unknown()
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A value that is shown as ``[secret]`` and stored encrypted."""
+
+    value: Any
+
+
+Value = Any
+Props = dict[str, Value]
+
+
+def from_wire(struct: struct_pb2.Struct) -> Props:
+    """The properties of a protobuf ``Struct``; whole numbers become ``int``."""
+    return {k: _load(v) for k, v in json_format.MessageToDict(struct).items()}
+
+
+def to_wire(props: Props) -> struct_pb2.Struct:
+    struct = struct_pb2.Struct()
+    struct.update({k: _dump(v) for k, v in props.items()})
+    return struct
+
+
+def _load(v: Any) -> Value:
+    if v == UNKNOWN_STRING:
+        return UNKNOWN
+    if isinstance(v, float) and v.is_integer():
+        return int(v)
+    if isinstance(v, dict):
+        if v.get(SIGNATURE) == SECRET_SIGNATURE:
+            return Secret(_load(v["value"]))
+        return {k: _load(x) for k, x in v.items()}
+    return [_load(x) for x in v] if isinstance(v, list) else v
+
+
+def _dump(v: Value) -> Any:
+    if v is UNKNOWN:
+        return UNKNOWN_STRING
+    if isinstance(v, Secret):
+        return {SIGNATURE: SECRET_SIGNATURE, "value": _dump(v.value)}
+    if isinstance(v, dict):
+        return {k: _dump(x) for k, x in v.items()}
+    return [_dump(x) for x in v] if isinstance(v, list) else v
+
+
+def any_in(v: Value, test: Callable[[Value], bool]) -> bool:
+    """Whether ``test`` holds for the value or for anything inside it."""
+    if test(v):
+        return True
+    if isinstance(v, Secret):
+        return any_in(v.value, test)
+    if isinstance(v, dict):
+        return any(any_in(x, test) for x in v.values())
+    return isinstance(v, list) and any(any_in(x, test) for x in v)
+
+
+def has_unknown(v: Value) -> bool:
+    return any_in(v, lambda x: x is UNKNOWN)
+
+
+def has_secret(v: Value) -> bool:
+    return any_in(v, lambda x: isinstance(x, Secret))
+
+
+def without_secrets(v: Value) -> Value:
+    """The value with every ``Secret`` replaced by what it holds."""
+    if isinstance(v, Secret):
+        return without_secrets(v.value)
+    if isinstance(v, dict):
+        return {k: without_secrets(x) for k, x in v.items()}
+    return [without_secrets(x) for x in v] if isinstance(v, list) else v
