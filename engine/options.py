@@ -1,0 +1,118 @@
+"""What a run is asked to do, what stands around it, and what comes of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from engine.records import Snapshot
+
+Kind = Literal["preview", "update", "refresh", "destroy"]
+Save = Callable[[Snapshot], None]
+Program = Callable[[], None] | Path
+ProviderFactory = Callable[[], Any]  # makes a ResourceProviderServicer
+Providers = Mapping[str, ProviderFactory]  # by package: {"libvirt": servicer}
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a run goes.
+
+    ``preview`` makes any kind of run a look ahead that saves nothing (kind "preview" always is one).
+    ``refresh`` reads every resource first, in the same run.  ``parallel`` bounds the steps under way.
+    ``expect_no_changes`` is for the caller, who reads `Result.changes`; a run goes the same way with it.
+    """
+
+    preview: bool = False
+    refresh: bool = False
+    parallel: int = 16
+    continue_on_error: bool = False
+    expect_no_changes: bool = False
+
+
+@dataclass(frozen=True)
+class Project:
+    """The project and stack at hand.  ``config`` has plain texts by full key (``trop:token``); objects as JSON."""
+
+    name: str
+    stack: str
+    root: Path
+    organization: str = "organization"
+    config: Mapping[str, str] = field(default_factory=dict)
+    secret_keys: frozenset[str] = frozenset()
+
+
+@dataclass
+class Result:
+    """What came of a run.
+
+    ``changes`` counts resources by operation as `SummaryEvent` does; ``snapshot`` is the state after the run
+    (of a preview: the state before it).  ``failed`` is true after any error, ``canceled`` after a cancel.
+    ``terminated`` is true when the second signal left operations unfinished (exit code 8).
+    """
+
+    failed: bool
+    changes: dict[str, int]
+    snapshot: Snapshot
+    canceled: bool = False
+    terminated: bool = False
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything but `same` was done or planned: what --expect-no-changes asks."""
+        return any(n for op, n in self.changes.items() if op != "same")
+
+
+class Cancellation:
+    """The operator's wish to stop; safe to use from a signal handler or another thread.
+
+    `cancel` (first SIGINT): providers get Cancel, running steps finish, no new ones start.
+    `terminate` (second): the run ends at once and leaves its running steps as pending operations.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._callbacks: list[Callable[[], None]] = []
+        self.canceled = False
+        self.terminated = False
+
+    def cancel(self) -> None:
+        with self._lock:
+            self.canceled = True
+            callbacks = list(self._callbacks)
+        for callback in callbacks:
+            callback()
+
+    def terminate(self) -> None:
+        with self._lock:
+            self.terminated = True
+        self.cancel()
+
+    def watch(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` on each `cancel` and `terminate`, and now if that has happened already."""
+        with self._lock:
+            self._callbacks.append(callback)
+            already = self.canceled
+        if already:
+            callback()
+
+
+class ProviderError(Exception):
+    """A provider's call failed; the text is the provider's own line."""
+
+
+class InitError(ProviderError):
+    """The object was made but did not come up: it is stored, with ``reasons``."""
+
+    def __init__(
+        self, message: str, id: str, outputs: dict[str, Any], inputs: dict[str, Any], reasons: list[str]
+    ):
+        super().__init__(message)
+        self.id, self.outputs, self.inputs, self.reasons = id, outputs, inputs, reasons
+
+
+class Unsupported(Exception):
+    """Something that this engine does not do; the text names it and points to the Pulumi CLI."""
