@@ -35,7 +35,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Project:
-    """The project and stack at hand.  ``config`` has plain texts by full key (``trop:token``); objects as JSON."""
+    """The project and stack at hand.  ``config`` has texts by full key (``trop:token``); objects as JSON."""
 
     name: str
     stack: str
@@ -114,5 +114,5 @@ class InitError(ProviderError):
         self.id, self.outputs, self.inputs, self.reasons = id, outputs, inputs, reasons
 
 
-class Unsupported(Exception):
+class UnsupportedError(Exception):
     """Something that this engine does not do; the text names it and points to the Pulumi CLI."""
