@@ -1,0 +1,45 @@
+"""libvirt's errors, told apart only as far as its codes allow, and said in one line.
+
+Codes 1, 9 and 55 are used for many things: nothing here classifies on them.  What an object is, is read before
+a call and read again after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import libvirt
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+NO_SUPPORT = 3
+NO_DOMAIN = 42
+NO_NETWORK = 43
+NO_STORAGE_POOL = 49
+NO_STORAGE_VOL = 50
+NO_INTERFACE = 57
+NO_DOMAIN_METADATA = 80
+
+VirtError = libvirt.libvirtError
+
+
+def code(error: Exception) -> int:
+    """libvirt's error code; 0 when the error did not come from libvirt."""
+    return int(error.get_error_code()) if isinstance(error, VirtError) else 0
+
+
+def said(error: Exception) -> str:
+    """What libvirt said, in one line."""
+    return " ".join(str(error).split())
+
+
+def unless(missing: int, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
+    """The call's answer, or None when libvirt answers with exactly this "no such" code; other errors pass."""
+    try:
+        return call(*args, **kwargs)
+    except VirtError as error:
+        if code(error) == missing:
+            return None
+        raise

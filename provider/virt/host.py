@@ -1,0 +1,135 @@
+"""One hypervisor: the connection to its libvirt, opened at first need, kept, opened again when it has died."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+import libvirt
+from lxml import etree
+
+from provider.errors import OperatorError
+from provider.virt import api, errors
+
+OPEN_SECONDS = 10.0
+
+# libvirt-python prints every error to stderr unless it is given a handler; ours are raised, and told once.
+libvirt.registerErrorHandler(lambda _context, _error: None, None)
+
+
+class Host:
+    """Safe to share between threads, as libvirt's own connections are.
+
+    Lookups answer None for libvirt's own "no such" code alone; whatever else goes wrong is raised.
+    """
+
+    def __init__(
+        self, uri: str, opener: Callable[[str], api.Connection] = libvirt.open, seconds: float = OPEN_SECONDS
+    ) -> None:
+        self.uri = uri
+        self._opener = opener
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._conn: api.Connection | None = None
+        self._uuid: str | None = None
+        self._failures = 0
+        self._failure: OperatorError | None = None
+
+    @classmethod
+    def open(cls, uri: str) -> Host:
+        """A host that has answered; `OperatorError` with the URI when it does not within `OPEN_SECONDS`."""
+        host = cls(uri)
+        _ = host.conn
+        return host
+
+    @property
+    def conn(self) -> api.Connection:
+        """The living connection; handles from one that died never recover, so look objects up anew.
+
+        Who waited while another's attempt failed gets that failure: ten resources wait 10 s once, not ten times.
+        """
+        seen = self._failures
+        with self._lock:
+            if self._conn is not None and not self._conn.isAlive():
+                self._conn = self._uuid = None
+            if self._conn is None:
+                if self._failure is not None and self._failures != seen:
+                    raise self._failure
+                self._conn = self._open()
+            return self._conn
+
+    def _open(self) -> api.Connection:
+        try:
+            return _open_in_time(self.uri, self._opener, self._seconds)
+        except OperatorError as failure:
+            self._failures += 1
+            self._failure = failure
+            raise
+
+    @property
+    def uuid(self) -> str:
+        """The host's UUID from its capabilities; libvirt's test driver has none: there it is made from the URI."""
+        conn = self.conn
+        if self._uuid is None:
+            found = etree.fromstring(conn.getCapabilities().encode()).findtext("host/uuid")
+            self._uuid = found or str(uuid5(NAMESPACE_URL, self.uri))
+        return self._uuid
+
+    def check_is(self, host_uuid: str | None) -> None:
+        """Refuse to work on another host than the one in the state; None: nothing is known of it yet."""
+        if host_uuid is not None and host_uuid.lower() != self.uuid.lower():
+            raise OperatorError(
+                f"the host is not who it was: {self.uri} leads to host {self.uuid}, but the state is of "
+                f"host {host_uuid}; set libvirt:uri to the host that this stack was applied to"
+            )
+
+    def close(self) -> None:
+        with self._lock:
+            conn, self._conn, self._uuid = self._conn, None, None
+        if conn is not None and conn.isAlive():
+            conn.close()
+
+    def network_by_name(self, name: str) -> api.Network | None:
+        return errors.unless(errors.NO_NETWORK, self.conn.networkLookupByName, name)
+
+    def network_by_uuid(self, uuid: str) -> api.Network | None:
+        return errors.unless(errors.NO_NETWORK, self.conn.networkLookupByUUIDString, uuid)
+
+    def pool_by_name(self, name: str) -> api.Pool | None:
+        return errors.unless(errors.NO_STORAGE_POOL, self.conn.storagePoolLookupByName, name)
+
+    def pool_by_uuid(self, uuid: str) -> api.Pool | None:
+        return errors.unless(errors.NO_STORAGE_POOL, self.conn.storagePoolLookupByUUIDString, uuid)
+
+    def volume_by_path(self, path: str) -> api.Volume | None:
+        """The volume, if an active pool knows it; a file made behind libvirt's back needs a refresh first."""
+        return errors.unless(errors.NO_STORAGE_VOL, self.conn.storageVolLookupByPath, path)
+
+    def domain_by_name(self, name: str) -> api.Domain | None:
+        return errors.unless(errors.NO_DOMAIN, self.conn.lookupByName, name)
+
+    def domain_by_uuid(self, uuid: str) -> api.Domain | None:
+        return errors.unless(errors.NO_DOMAIN, self.conn.lookupByUUIDString, uuid)
+
+
+def _open_in_time(uri: str, opener: Callable[[str], api.Connection], seconds: float) -> api.Connection:
+    """Open in a thread of its own: libvirt has no time limit, and an ssh or a stopped daemon may never answer."""
+    answer: list[Any] = []
+
+    def work() -> None:
+        try:
+            answer.append(opener(uri))
+        except Exception as error:
+            answer.append(error)
+
+    thread = threading.Thread(target=work, name="libvirt-open", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not answer:
+        raise OperatorError(f"cannot reach libvirt at {uri}: no answer within {seconds:g} s")
+    if isinstance(answer[0], Exception):
+        raise OperatorError(f"cannot reach libvirt at {uri}: {errors.said(answer[0])}") from answer[0]
+    conn: api.Connection = answer[0]
+    return conn
