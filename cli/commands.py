@@ -1,0 +1,74 @@
+"""The commands beside the stack verbs, with their help: setup, demo, lab, test, check, bench, map."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import Annotated
+
+import typer
+
+from cli import ROOT
+
+app = typer.Typer(
+    help="Runs the rack of hypervisors trop01 to trop04 from what is declared in this repository.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+lab_app = typer.Typer(help="A throwaway hypervisor on this machine.", no_args_is_help=True)
+app.add_typer(lab_app, name="lab")
+
+PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+@app.command()
+def setup() -> None:
+    """Makes .venv (the launcher has just done so), and says what uses it."""
+    print(f"{ROOT / '.venv'} is ready, with Python {sys.version.split()[0]}.")
+    cli = shutil.which("pulumi")
+    print(f"Pulumi CLI: {cli}" if cli else "Pulumi CLI: none on PATH; the embedded engine is used.")
+
+
+@app.command("test", context_settings=PASS_ON)
+def run_tests(
+    context: typer.Context,
+    quick: Annotated[bool, typer.Option(help="Only what needs no root; under a minute.")] = False,
+    soak: Annotated[bool, typer.Option(help="Also what takes long.")] = False,
+) -> None:
+    """Runs the tests, lab included; further words go to pytest."""
+    from cli import quality
+
+    raise typer.Exit(quality.run_tests(context.args, quick=quick, soak=soak))
+
+
+@app.command()
+def check() -> None:
+    """Runs ruff and mypy as a change has to pass them."""
+    from cli import quality
+
+    raise typer.Exit(quality.check())
+
+
+def _stack_verb(name: str, text: str) -> None:
+    """Only for the list of commands: `cli.__main__` hands these on before this module is read."""
+
+    @app.command(name, help=text, context_settings=PASS_ON, rich_help_panel="On a stack, by Pulumi's words")
+    def verb(context: typer.Context) -> None:
+        from cli.stacks import run
+
+        raise typer.Exit(run([name, *context.args]))
+
+
+for _name, _text in (
+    ("preview", "What `up` would do: ./trop preview trop02 [--diff] [--lab]"),
+    ("up", "Makes the hypervisor what the stack declares: ./trop up trop02 [--yes]"),
+    ("refresh", "Takes what is there into the state."),
+    ("destroy", "Takes away all that the stack made."),
+    ("stack", "init, ls, rm, output, export and import of stacks."),
+    ("config", "The settings of a stack."),
+    ("state", "Repairs of the state."),
+    ("import", "Takes an object that exists into the stack."),
+    ("cancel", "Removes the lock of an update that died."),
+):
+    _stack_verb(_name, _text)

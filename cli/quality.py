@@ -1,0 +1,58 @@
+"""`./trop check` and `./trop test`: ruff, mypy and pytest with this project's settings, from its root."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from cli import ROOT
+
+CHECKS = (
+    ("ruff", "check", "."),
+    ("ruff", "format", "--check", "."),
+    ("mypy",),
+)
+NEEDS_ROOT = ("lab", "endtoend", "soak")
+
+
+def check() -> int:
+    """Runs every check, also after one has failed; 1 if any did."""
+    failed = [words for words in CHECKS if _python("-m", *words) != 0]
+    for words in failed:
+        print(f"failed: {' '.join(words)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def run_tests(words: Sequence[str], *, quick: bool, soak: bool) -> int:
+    """Runs pytest and gives its exit code.  ``words`` go to pytest; a ``-m`` among them narrows."""
+    return _python("-m", "pytest", *pytest_words(words, quick=quick, soak=soak))
+
+
+def pytest_words(words: Sequence[str], *, quick: bool, soak: bool) -> list[str]:
+    """pytest's arguments: the caller's own, with one ``-m`` expression made of theirs and ours."""
+    rest, wanted = split_marks(words)
+    left_out = NEEDS_ROOT if quick else () if soak else ("soak",)
+    marks = [f"({expression})" for expression in wanted] + [f"not {mark}" for mark in left_out]
+    return [*(["-m", " and ".join(marks)] if marks else []), *rest]
+
+
+def split_marks(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The words without their ``-m`` options, and the expressions of those."""
+    rest: list[str] = []
+    marks: list[str] = []
+    left = iter(words)
+    for word in left:
+        if word == "-m":
+            marks.append(next(left, ""))
+        elif word.startswith("-m") and not word.startswith("--"):
+            marks.append(word[2:].removeprefix("="))
+        else:
+            rest.append(word)
+    return rest, marks
+
+
+def _python(*words: str) -> int:
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run([sys.executable, *words], cwd=ROOT, env=environment, check=False).returncode

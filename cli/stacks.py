@@ -1,0 +1,159 @@
+"""The stack verbs: Pulumi's words, with the stack first, handed to the Pulumi CLI or the embedded engine.
+
+    ./trop up trop02 --yes          pulumi up --yes --stack trop02
+    ./trop stack trop02 output      pulumi stack output --stack trop02
+    ./trop config get trop:vms -s trop02
+
+Ours, and not handed on: ``--engine embedded|pulumi``, ``--lab`` and ``--allow NAME=IMPACT``.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from cli import ROOT
+
+ON_ONE_STACK: Final = frozenset({"preview", "pre", "up", "update", "refresh", "destroy", "cancel", "import"})
+GROUPS: Final = frozenset({"stack", "config", "state"})
+VERBS: Final = ON_ONE_STACK | GROUPS
+ENGINES: Final = ("embedded", "pulumi")
+
+# Options of these verbs that take the next word as their value, so that it is not taken for a stack's name.
+_VALUED = """
+    --stack -s --message -m --parallel -p --target -t --target-replace --replace --exclude --exclude-target
+    --config -c --config-file --color --cwd -C --file --import-file --save-plan --plan --policy-pack
+    --policy-pack-config --secrets-provider --out -o --parent --provider --properties --import-pending-creates
+"""
+WITH_VALUE: Final = frozenset(_VALUED.split())
+PATHS: Final = frozenset({"--file", "--config-file", "--import-file", "--save-plan", "--plan", "--out"})
+
+
+class UsageError(Exception):
+    """The words cannot be understood; the message is the one line that the operator gets."""
+
+
+@dataclass
+class Order:
+    """What a command line asks for.  ``words`` is what Pulumi would be given, ``--stack`` included."""
+
+    verb: str
+    words: list[str] = field(default_factory=list)
+    stack: str = ""
+    engine: str = ""
+    lab: bool = False
+    allow: list[str] = field(default_factory=list)
+
+
+def run(words: Sequence[str]) -> int:
+    """Carries out one command line beginning with one of `VERBS`; the exit code is Pulumi's."""
+    try:
+        order = parse(words, known_stacks())
+        engine = choose_engine(order.engine)
+        environment = {"LIBVIRT_ALLOW": ",".join(order.allow)} if order.allow else {}
+        folder = ROOT
+        extra: list[str] = []
+        if order.lab:
+            from cli.labstack import prepare
+
+            folder, extra, lab_environment = prepare(order, engine)
+            environment |= lab_environment
+    except UsageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    os.environ.update(environment)
+    return hand_over(engine, placed(order.words, folder, Path.cwd()) + extra)
+
+
+def parse(words: Sequence[str], stacks: frozenset[str]) -> Order:
+    """Takes our options out and finds the stack's name.  Raises `UsageError`."""
+    order = Order(verb=words[0], words=[words[0]])
+    left = iter(words[1:])
+    for word in left:
+        name, glued, value = word.partition("=")
+        if name == "--lab":
+            order.lab = True
+        elif name in ("--engine", "--allow"):
+            _take(order, name, value if glued else _value(name, left))
+        elif name in ("--stack", "-s"):
+            order.stack = value if glued else _value(name, left)
+        elif word in WITH_VALUE:
+            order.words += [word, _value(word, left)]
+        elif not word.startswith("-") and not order.stack and _names_stack(order, word, stacks):
+            order.stack = word
+        else:
+            order.words.append(word)
+    if order.stack:
+        order.words += ["--stack", order.stack]
+    return order
+
+
+def _take(order: Order, name: str, value: str) -> None:
+    if name == "--allow":
+        order.allow.append(value)
+    elif value in ENGINES:
+        order.engine = value
+    else:
+        raise UsageError(f"--engine is {' or '.join(ENGINES)}, not {value!r}")
+
+
+def _names_stack(order: Order, word: str, stacks: frozenset[str]) -> bool:
+    """`up` and its like begin with a stack; `stack`, `config` and `state` only if one is so called."""
+    if order.verb == "import":
+        return word in stacks
+    return order.verb in ON_ONE_STACK or (len(order.words) == 1 and word in stacks)
+
+
+def _value(option: str, left: Iterator[str]) -> str:
+    value = next(left, None)
+    if value is None:
+        raise UsageError(f"{option} needs a value")
+    return value
+
+
+def known_stacks() -> frozenset[str]:
+    """The stacks that have a file in the repository: Pulumi.trop02.yaml is trop02's."""
+    return frozenset(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
+
+
+def choose_engine(asked: str) -> str:
+    """The Pulumi CLI where it is on PATH, the embedded engine elsewhere, or the one asked for."""
+    there = shutil.which("pulumi") is not None
+    if asked == "pulumi" and not there:
+        raise UsageError("--engine pulumi: no pulumi on PATH (the embedded engine needs no --engine)")
+    return asked or ("pulumi" if there else "embedded")
+
+
+def placed(words: Sequence[str], folder: Path, here: Path) -> list[str]:
+    """The words with ``--cwd folder`` where it is needed to find the project, file names made absolute."""
+    if any(word in ("--cwd", "-C") or word.startswith("--cwd=") for word in words):
+        return list(words)
+    if folder == ROOT and (here == ROOT or ROOT in here.parents):
+        return list(words)
+    moved = [words[0], "--cwd", str(folder)]
+    left = iter(words[1:])
+    for word in left:
+        name, glued, value = word.partition("=")
+        if name in PATHS and glued:
+            moved.append(f"{name}={here / value}")
+        elif name in PATHS:
+            moved += [name, str(here / next(left, ""))]
+        else:
+            moved.append(word)
+    return moved
+
+
+def hand_over(engine: str, words: Sequence[str]) -> int:
+    """Runs the words with the engine; with the Pulumi CLI this process becomes it."""
+    if engine == "pulumi":
+        sys.stdout.flush()
+        os.execvp("pulumi", ["pulumi", *words])
+    from engine.app import main
+    from provider.plugin import servicer
+
+    return main(list(words), providers={"libvirt": servicer})
