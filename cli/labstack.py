@@ -1,0 +1,140 @@
+"""`--lab`: the same stack on the lab's hypervisor, with state, settings and passphrase of its own.
+
+The lab's folder gets a small project folder with the stack's file as the lab needs it.  It is made anew from the
+repository's file at each run; what the operator has set in it since (`./trop config set … --lab`) is carried over.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from ruamel.yaml import YAML
+
+from cli import ROOT
+from cli.stacks import Order, UsageError, known_stacks
+
+MEMORY: Final = 96  # MiB: what the stand-in guest needs under emulation
+PASSPHRASE: Final = "lab"  # protects nothing: the lab holds no secrets; an operator may set another
+URI: Final = "libvirt:uri"
+RUN_THE_PROGRAM: Final = frozenset({"preview", "pre", "up", "update", "refresh", "destroy", "import"})
+HEADER: Final = (
+    "# Made by ./trop --lab from the repository's Pulumi.{stack}.yaml; settings changed here are kept.\n"
+)
+
+Settings = dict[str, Any]
+
+
+def prepare(order: Order, engine: str) -> tuple[Path, list[str], dict[str, str]]:
+    """The folder to run Pulumi's words in, options to add to them, and environment to set.
+
+    Raises `UsageError` where the words name no stack, or the lab was never started.
+    """
+    stack = order.stack or next((word for word in order.words if word in known_stacks()), "")
+    if not stack:
+        raise UsageError("--lab needs a stack: each has a lab of its own, for example trop02")
+    from lab.hypervisor import Lab
+
+    lab = Lab(stack)
+    if not lab.folder.is_dir():
+        raise UsageError(f"there is no lab {stack} on this machine; start it with: ./trop lab up {stack}")
+    project = write_project(stack, lab.folder / "project", lab.uri)
+    environment = lab_environment(lab.folder)
+    if not has_stack(lab.folder, stack) and order.words[1:2] != ["init"]:
+        init_stack(stack, project, engine, environment)
+    if order.verb not in RUN_THE_PROGRAM:
+        return project, [], environment
+    return ROOT, ["--config-file", str(project / f"Pulumi.{stack}.yaml")], environment
+
+
+def lab_environment(folder: Path) -> dict[str, str]:
+    """The lab's own backend always; its passphrase unless the operator has said one."""
+    state = folder / "state"
+    state.mkdir(exist_ok=True)
+    environment = {"PULUMI_BACKEND_URL": f"file://{state}"}
+    if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & os.environ.keys():
+        environment["PULUMI_CONFIG_PASSPHRASE"] = PASSPHRASE
+    return environment
+
+
+def has_stack(folder: Path, stack: str) -> bool:
+    return (folder / "state/.pulumi/stacks/trop" / f"{stack}.json").exists()
+
+
+def init_stack(stack: str, project: Path, engine: str, environment: Mapping[str, str]) -> None:
+    """Makes the stack in the lab's backend, by the engine that will use it; quiet unless it fails."""
+    words = ["stack", "init", stack, "--engine", engine, "--cwd", str(project)]
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "cli", *words],
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise UsageError(f"the lab's stack could not be made: {done.stdout.strip()}")
+
+
+def write_project(stack: str, project: Path, uri: str) -> Path:
+    """Brings the lab's project folder up to date with the repository's files, and returns it."""
+    source = ROOT / f"Pulumi.{stack}.yaml"
+    if not source.exists():
+        raise UsageError(
+            f"there is no {source.name} in {ROOT}; the stacks are {', '.join(sorted(known_stacks()))}"
+        )
+    project.mkdir(exist_ok=True)
+    shutil.copyfile(ROOT / "Pulumi.yaml", project / "Pulumi.yaml")
+    target, before = project / source.name, project / f".made.{source.name}"
+    made = for_lab(_read(source), uri)
+    merged = carry_over(made, _read(before), _read(target))
+    _write(target, merged, stack)
+    _write(before, made, stack)
+    return project
+
+
+def for_lab(settings: Settings, uri: str) -> Settings:
+    """The stack's settings with what the lab forces; secrets stay behind, for they need the other passphrase."""
+    config = {key: value for key, value in settings.get("config", {}).items() if not _is_secret(value)}
+    config[URI] = uri
+    config["trop:emulation"] = {"domainType": "qemu", "memory": MEMORY}
+    return {"config": config}
+
+
+def carry_over(made: Settings, before: Settings, now: Settings) -> Settings:
+    """``made`` with what an operator has changed between ``before`` (as made the last time) and ``now``."""
+    old, current = before.get("config", {}), now.get("config", {})
+    changed = {key: value for key, value in current.items() if key not in old or old[key] != value}
+    removed = old.keys() - current.keys() if now else set()
+    config = {key: value for key, value in made["config"].items() if key not in removed} | changed
+    config[URI] = made["config"][URI]  # the lab's state never leads anywhere but to the lab
+    rest = {key: value for key, value in now.items() if key != "config"}
+    return {**rest, "config": config}
+
+
+def _is_secret(value: Any) -> bool:
+    if isinstance(value, dict):
+        return "secure" in value or any(_is_secret(part) for part in value.values())
+    return isinstance(value, list) and any(_is_secret(part) for part in value)
+
+
+def _read(path: Path) -> Settings:
+    return YAML(typ="safe").load(path.read_text(encoding="utf-8")) or {} if path.exists() else {}
+
+
+def _write(path: Path, settings: Settings, stack: str) -> None:
+    text = io.StringIO(HEADER.format(stack=stack))
+    text.seek(0, io.SEEK_END)
+    yaml = YAML()
+    yaml.default_flow_style = False
+    yaml.dump(settings, text)
+    if not path.exists() or path.read_text(encoding="utf-8") != text.getvalue():
+        beside = path.with_name(f"{path.name}.new")
+        beside.write_text(text.getvalue(), encoding="utf-8")
+        beside.replace(path)

@@ -1,0 +1,77 @@
+"""The stack's file as a lab needs it."""
+
+from pathlib import Path
+
+import pytest
+
+from cli import labstack
+from cli.stacks import UsageError
+
+URI = "qemu+unix:///system?socket=/somewhere"
+DECLARED = """\
+config:
+  libvirt:uri: qemu:///system
+  trop:vms:
+    Acilamwen: {memory: 4096}
+  trop:token:
+    secure: v1:abc
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with one stack."""
+    monkeypatch.setattr(labstack, "ROOT", tmp_path)
+    (tmp_path / "Pulumi.yaml").write_text("name: trop\n")
+    (tmp_path / "Pulumi.trop02.yaml").write_text(DECLARED)
+    return tmp_path
+
+
+def made(root: Path) -> labstack.Settings:
+    return labstack._read(labstack.write_project("trop02", root / "lab", URI) / "Pulumi.trop02.yaml")
+
+
+def test_a_lab_changes_only_the_uri_and_what_emulation_forces(root: Path) -> None:
+    assert made(root) == {
+        "config": {
+            "libvirt:uri": URI,
+            "trop:vms": {"Acilamwen": {"memory": 4096}},
+            "trop:emulation": {"domainType": "qemu", "memory": 96},
+        }
+    }
+    assert (root / "lab/Pulumi.yaml").read_text() == "name: trop\n"
+
+
+def test_what_is_set_in_the_lab_stays_there(root: Path) -> None:
+    file = root / "lab/Pulumi.trop02.yaml"
+    made(root)
+    file.write_text(file.read_text() + "  trop:fleet: other.yaml\nencryptionsalt: v1:salt\n")
+    (root / "Pulumi.trop02.yaml").write_text(DECLARED.replace("4096", "2048"))
+    again = made(root)
+    assert again["encryptionsalt"] == "v1:salt"
+    assert again["config"]["trop:fleet"] == "other.yaml"
+    assert again["config"]["trop:vms"] == {"Acilamwen": {"memory": 2048}}
+    assert made(root) == again
+
+
+def test_what_is_removed_in_the_lab_stays_away_but_the_uri_is_always_the_labs(root: Path) -> None:
+    made(root)
+    file = root / "lab/Pulumi.trop02.yaml"
+    file.write_text("config:\n  libvirt:uri: elsewhere\n")
+    assert made(root) == {"config": {"libvirt:uri": URI}}
+
+
+def test_an_unknown_stack_is_told(root: Path) -> None:
+    with pytest.raises(UsageError, match=r"no Pulumi\.trop09\.yaml"):
+        labstack.write_project("trop09", root / "lab", URI)
+
+
+def test_the_operators_passphrase_goes_before_the_labs(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE", raising=False)
+    monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE_FILE", raising=False)
+    backend = f"file://{root / 'state'}"
+    assert labstack.lab_environment(root) == {
+        "PULUMI_BACKEND_URL": backend, "PULUMI_CONFIG_PASSPHRASE": labstack.PASSPHRASE,
+    }  # fmt: skip
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "mine")
+    assert labstack.lab_environment(root) == {"PULUMI_BACKEND_URL": backend}

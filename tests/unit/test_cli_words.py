@@ -1,0 +1,96 @@
+"""How `./trop`'s words become Pulumi's."""
+
+from pathlib import Path
+
+import pytest
+
+from cli import ROOT, stacks
+from cli.quality import pytest_words
+from cli.stacks import UsageError, parse, placed
+
+STACKS = frozenset({"trop01", "trop02"})
+
+
+@pytest.mark.parametrize(
+    ("typed", "given"),
+    [
+        ("up trop02 --yes", "up --yes --stack trop02"),
+        ("up --yes --parallel 4 trop02", "up --yes --parallel 4 --stack trop02"),
+        ("preview --stack=trop02 --diff", "preview --diff --stack trop02"),
+        ("preview -s trop02", "preview --stack trop02"),
+        ("preview newstack", "preview --stack newstack"),
+        ("stack trop02 output", "stack output --stack trop02"),
+        ("stack init trop02", "stack init trop02"),
+        ("stack output vms --stack trop02", "stack output vms --stack trop02"),
+        ("config trop02 set trop:x trop01", "config set trop:x trop01 --stack trop02"),
+        ("state trop01 unprotect --all", "state unprotect --all --stack trop01"),
+        ("cancel trop02", "cancel --stack trop02"),
+        ("preview", "preview"),
+        (
+            "import trop02 libvirt:index/network:Network x id",
+            "import libvirt:index/network:Network x id --stack trop02",
+        ),
+        ("up trop02 --target a::b", "up --target a::b --stack trop02"),
+    ],
+)
+def test_the_stack_may_come_first(typed: str, given: str) -> None:
+    assert parse(typed.split(), STACKS).words == given.split()
+
+
+def test_our_own_options_are_not_handed_on() -> None:
+    order = parse(
+        ["up", "trop02", "--lab", "--engine=embedded", "--allow", "a=restart", "--allow=b=data loss"], STACKS
+    )
+    assert order.words == ["up", "--stack", "trop02"]
+    assert (order.lab, order.engine, order.allow) == (True, "embedded", ["a=restart", "b=data loss"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("up --engine other", "--engine is embedded or pulumi, not 'other'"),
+        ("up --stack", "--stack needs a value"),
+        ("up --allow", "--allow needs a value"),
+    ],
+)
+def test_words_that_cannot_be_understood_are_told_in_one_line(typed: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        parse(typed.split(), STACKS)
+
+
+def test_the_pulumi_cli_is_taken_where_it_is_on_the_path(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert stacks.choose_engine("") == "embedded"
+    with pytest.raises(UsageError, match="no pulumi on PATH"):
+        stacks.choose_engine("pulumi")
+    (tmp_path / "pulumi").touch(mode=0o755)
+    assert stacks.choose_engine("") == "pulumi"
+    assert stacks.choose_engine("embedded") == "embedded"
+
+
+def test_from_another_folder_the_project_is_named_and_files_are_found() -> None:
+    words = ["stack", "export", "--file", "out.json", "--plan=p"]
+    assert placed(words, ROOT, ROOT / "docs") == words
+    assert placed(words, ROOT, Path("/srv")) == [
+        "stack", "--cwd", str(ROOT), "export", "--file", "/srv/out.json", "--plan=/srv/p",
+    ]  # fmt: skip
+    assert placed(["up", "-C", "x"], ROOT, Path("/srv")) == ["up", "-C", "x"]
+
+
+@pytest.mark.parametrize(
+    ("words", "quick", "soak", "given"),
+    [
+        ([], False, False, ["-m", "not soak"]),
+        ([], False, True, []),
+        ([], True, False, ["-m", "not lab and not endtoend and not soak"]),
+        (["-m", "endtoend", "-x"], False, False, ["-m", "(endtoend) and not soak", "-x"]),
+        (["-mlab or unit", "tests/lab"], False, True, ["-m", "(lab or unit)", "tests/lab"]),
+        (["--maxfail=1"], False, False, ["-m", "not soak", "--maxfail=1"]),
+    ],
+)
+def test_further_words_go_to_pytest_and_marks_are_joined(
+    words: list[str], quick: bool, soak: bool, given: list[str]
+) -> None:
+    assert pytest_words(words, quick=quick, soak=soak) == given
