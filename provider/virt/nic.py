@@ -1,0 +1,152 @@
+"""NICs of a domain as libvirt's XML has them, and as it wants to be given them.  Pure: XML in, XML out.
+
+What libvirt rewrites between the two is known here: a NIC on a network that is forwarded by a bridge shows live as
+``<interface type='bridge'><source network= portid= bridge=/>``, and feeding that back would make a plain bridge NIC
+of it; ``target``, ``alias`` and ``resource`` of a running NIC are libvirt's own, but for aliases that begin with
+``ua-``.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lxml import etree
+
+Link = Literal["up", "down"]
+USER_ALIAS = "ua-"
+DEFAULT_MODEL = "virtio"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A NIC that a domain shall have, once; ``mac`` is what it is known by.  ``link`` None: as it is."""
+
+    mac: str
+    network: str | None = None
+    bridge: str | None = None
+    model: str = DEFAULT_MODEL
+    link: Link | None = None
+
+
+@dataclass(frozen=True)
+class Nic:
+    """A NIC that a domain has.  ``xml`` is its element as a definition would have it, address and alias included."""
+
+    mac: str
+    alias: str | None
+    network: str | None
+    bridge: str | None
+    model: str | None
+    link: Link
+    target: str | None
+    address: tuple[tuple[str, str], ...]
+    xml: str
+
+    def is_on(self, wanted: Wanted) -> bool:
+        """On the wanted network or bridge; a wanted NIC that names neither is content with any."""
+        if wanted.network is not None:
+            return self.network == wanted.network
+        return wanted.bridge is None or (self.network is None and self.bridge == wanted.bridge)
+
+    @property
+    def place(self) -> str:
+        """What it is plugged into, for messages."""
+        if self.network is not None:
+            return f"network {self.network}"
+        return f"bridge {self.bridge}" if self.bridge is not None else "something that is no network"
+
+    @property
+    def user_alias(self) -> str | None:
+        return self.alias if self.alias is not None and self.alias.startswith(USER_ALIAS) else None
+
+
+def same_mac(mac: str) -> str:
+    """The spelling by which MACs are compared: libvirt keeps the letter case in which one was typed."""
+    return mac.lower().replace("-", ":")
+
+
+def alias_for(mac: str) -> str:
+    """The user alias of a NIC of ours; libvirt keeps it unique within a domain, live and persistent."""
+    return USER_ALIAS + same_mac(mac).replace(":", "")
+
+
+def nics(domain_xml: str | None) -> list[Nic]:
+    """Every NIC of a domain in the order of its XML; none when there is no such XML."""
+    if domain_xml is None:
+        return []
+    return [_nic(e) for e in etree.fromstring(domain_xml.encode()).iterfind("devices/interface")]
+
+
+def macs(domain_xml: str | None) -> list[str]:
+    return [nic.mac for nic in nics(domain_xml)]
+
+
+def to_plug(wanted: Wanted, alias: str | None = None) -> str:
+    """The element that plugs in a new NIC."""
+    kind, source = ("network", wanted.network) if wanted.network is not None else ("bridge", wanted.bridge)
+    root = etree.Element("interface", type=kind)
+    etree.SubElement(root, "mac", address=same_mac(wanted.mac))
+    etree.SubElement(root, "source", {kind: source or ""})
+    etree.SubElement(root, "model", type=wanted.model)
+    if wanted.link is not None:
+        etree.SubElement(root, "link", state=wanted.link)
+    etree.SubElement(root, "alias", name=alias or alias_for(wanted.mac))
+    return _text(root)
+
+
+def with_link(nic: Nic, state: Link) -> str:
+    """The NIC's whole element with another link state: an update replaces the element, what is left out is lost."""
+    root = etree.fromstring(nic.xml.encode())
+    link = root.find("link")
+    if link is None:
+        link = etree.SubElement(root, "link")
+    link.set("state", state)
+    return _text(root)
+
+
+def _nic(element: Any) -> Nic:
+    plain = _as_defined(element)
+    source = plain.find("source")
+    held = {} if source is None else dict(source.attrib)
+    address = plain.find("address")
+    return Nic(
+        mac=same_mac(_attribute(plain, "mac", "address") or ""),
+        alias=_attribute(plain, "alias", "name"),
+        network=held.get("network"),
+        bridge=held.get("bridge"),
+        model=_attribute(plain, "model", "type"),
+        link="down" if _attribute(plain, "link", "state") == "down" else "up",
+        target=_attribute(element, "target", "dev"),
+        address=() if address is None else tuple(sorted((str(k), str(v)) for k, v in address.attrib.items())),
+        xml=_text(plain),
+    )
+
+
+def _as_defined(element: Any) -> Any:
+    """A copy of a live or persistent element without what only libvirt may say."""
+    plain = copy.deepcopy(element)
+    plain.tail = None
+    source = plain.find("source")
+    if source is not None and "network" in source.attrib:
+        plain.set("type", "network")
+        for name in set(source.attrib) - {"network", "portgroup"}:
+            del source.attrib[name]
+    target = plain.find("target")
+    if target is not None and target.get("dev", "").startswith("vnet"):
+        plain.remove(target)
+    for name in ("resource", "backenddomain"):
+        for child in plain.findall(name):
+            plain.remove(child)
+    return plain
+
+
+def _attribute(element: Any, child: str, name: str) -> str | None:
+    found = element.find(child)
+    value = None if found is None else found.get(name)
+    return None if value is None else str(value)
+
+
+def _text(element: Any) -> str:
+    return str(etree.tostring(element, encoding="unicode"))
