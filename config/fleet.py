@@ -1,0 +1,127 @@
+"""The fleet file: what stands once for all stacks (hypervisors, VLANs, rules, slots, floats and their holders)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic.alias_generators import to_camel
+
+from config.addresses import Address, AddressRuleText, Mac, MacRuleText, Network
+
+Name = Annotated[
+    str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,62}$")
+]  # also a host name and part of a file name
+Device = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$")]  # Linux: at most 15 characters
+AbsolutePath = Annotated[str, Field(pattern=r"^/[^\x00-\x1f]*[^/\x00-\x1f]$")]
+Slot = Annotated[
+    StrictInt, Field(ge=1, le=254)
+]  # last octet of an address in a /24: not network, not broadcast
+Port = Annotated[StrictInt, Field(ge=1, le=65535)]
+Count = Annotated[StrictInt, Field(ge=1)]
+Seconds = Annotated[StrictInt, Field(ge=0)]
+
+
+class Declared(BaseModel):
+    """Keys in camelCase, none beside the declared ones, never changed."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, alias_generator=to_camel, arbitrary_types_allowed=True
+    )
+
+
+class Vlan(Declared):
+    network: Network
+    gateway: Address | None = None
+    resolvers: tuple[Address, ...] = ()
+    search: tuple[str, ...] = ()
+
+
+class Bridge(Declared):
+    """A bridge of a hypervisor itself, with the NIC that is its port, and which lends it its MAC."""
+
+    vlan: str
+    address: Address
+    mac: Mac
+    port: Device
+    stp: StrictBool = False
+    forward_delay: Seconds = 0
+    max_wait: Seconds = 0
+
+
+class Hypervisor(Declared):
+    number: Annotated[StrictInt, Field(ge=1, le=99)]
+    bridges: dict[Device, Bridge] = {}
+    slots: dict[Name, Slot] = {}
+
+
+class BridgedNetwork(Declared):
+    bridge: Device
+    ipv6: StrictBool
+
+
+class SlotRange(Declared):
+    first: Slot
+    last: Slot
+
+
+class PortRange(Declared):
+    start: Port
+    end: Port
+
+
+class NatNetwork(Declared):
+    bridge: Device
+    ipv6: StrictBool
+    stp: StrictBool
+    delay: Seconds
+    macs: MacRuleText
+    addresses: AddressRuleText
+    gateway: Slot
+    dhcp: SlotRange
+    nat_ports: PortRange
+
+
+class Networks(Declared):
+    bridged: BridgedNetwork
+    default: NatNetwork
+
+
+class Storage(Declared):
+    pool: Name
+    path: AbsolutePath
+
+
+class VirtualMachines(Declared):
+    """What a VM is made with unless its stack says otherwise; memory in MiB."""
+
+    base_image: AbsolutePath
+    memory: Count
+    vcpu: Count
+
+
+class FloatingAddress(Declared):
+    """``index`` is the last octet of the MAC; ``holder`` the name of a VM that has a slot."""
+
+    index: Annotated[StrictInt, Field(ge=0, le=255)]
+    address: Address
+    holder: Name | None = None
+
+
+class Floats(Declared):
+    vlan: str
+    macs: MacRuleText
+    members: dict[Name, FloatingAddress] = {}
+
+
+class Fleet(Declared):
+    vlans: dict[Name, Vlan] = {}
+    networks: Networks
+    storage: Storage
+    virtual_machines: VirtualMachines
+    hypervisors: Annotated[dict[Name, Hypervisor], Field(min_length=1)]
+    floats: Floats
+
+    def home_of(self, vm: str) -> str | None:
+        """The hypervisor on which a VM's name has a slot."""
+        return next((name for name, h in self.hypervisors.items() if vm in h.slots), None)

@@ -1,0 +1,259 @@
+"""The plan of one stack: every MAC and address derived from the fleet's facts and the stack's settings.
+
+MACs are in libvirt's form (lower case), addresses in dotted decimals.  A `Plan` exists only
+if nothing is wrong with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from config import checks, read
+from config.addresses import mac_text
+from config.errors import ConfigError, Problem
+from config.fleet import Fleet
+from config.settings import DEFAULT_FLEET, Settings, VmSettings
+
+M = TypeVar("M")
+
+
+class Planned(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class HostBridge(Planned):
+    """A bridge that the hypervisor has by itself, and that must be there before anything of ours."""
+
+    name: str
+    address: str
+    prefix: int
+    mac: str
+    port: str
+    stp: bool
+    forward_delay: int
+    max_wait: int
+    gateway: str | None
+    resolvers: tuple[str, ...]
+    search: tuple[str, ...]
+
+
+class Host(Planned):
+    """The hypervisor; no bridges are known of one of which the sources say nothing."""
+
+    name: str
+    number: int
+    bridges: tuple[HostBridge, ...]
+
+
+class Reservation(Planned):
+    name: str
+    slot: int
+    mac: str
+    address: str
+
+
+class Bridged(Planned):
+    """``gateway`` is the campus gateway, where the bridge's facts are known."""
+
+    name: str
+    bridge: str
+    ipv6: bool
+    gateway: str | None
+
+
+class Nat(Planned):
+    """``network`` as ``192.168.202.0/24``; ``delay`` in seconds; the ranges are inclusive (first, last)."""
+
+    name: str
+    bridge: str
+    ipv6: bool
+    stp: bool
+    delay: int
+    mac: str
+    network: str
+    gateway: str
+    dhcp_range: tuple[str, str]
+    nat_ports: tuple[int, int]
+    reservations: tuple[Reservation, ...]
+
+
+class PlannedNetworks(Planned):
+    bridged: Bridged
+    default: Nat
+
+
+class Pool(Planned):
+    name: str
+    path: str
+
+
+class Float(Planned):
+    """A float that a VM of this stack holds; ``forbidden_macs`` are those of the floats that this VM does not hold."""
+
+    label: str
+    mac: str
+    address: str
+    prefix: int
+    gateway: str | None
+    holder: str
+    forbidden_macs: tuple[str, ...]
+
+
+class VirtualMachine(Planned):
+    """``memory`` in MiB; ``domain_type`` None leaves the choice to the provider."""
+
+    name: str
+    slot: int
+    mac: str
+    address: str
+    memory: int
+    vcpu: int
+    base_image: str
+    description: str | None
+    domain_type: str | None
+    protect: bool
+
+
+class Plan(Planned):
+    stack: str
+    hypervisor: Host
+    networks: PlannedNetworks
+    storage: Pool
+    vms: tuple[VirtualMachine, ...]
+    floats: tuple[Float, ...]
+
+    def floats_of(self, vm: str) -> tuple[Float, ...]:
+        return tuple(f for f in self.floats if f.holder == vm)
+
+
+def load(stack: str, settings: Mapping[str, Any], root: Path, source: str) -> Plan:
+    """The plan of a stack.
+
+    ``settings`` are the stack's ``trop:`` values without the namespace, ``root`` the project's folder, ``source`` the
+    name of the stack's file in messages.  Raises `ConfigError` with everything that is wrong.
+    """
+    problems: list[Problem] = []
+    own = _or_problems(lambda: read.stack_settings(settings, source), problems)
+    file = own.fleet if own else str(settings.get("fleet", DEFAULT_FLEET))
+    fleet = _or_problems(lambda: read.fleet_file(root, file), problems)
+    if fleet:
+        problems += checks.of_fleet(fleet, file)
+    if own and fleet:
+        problems += checks.of_stack(fleet, file, own, stack, source)
+    if problems or own is None or fleet is None:
+        raise ConfigError(problems)
+    return derive(stack, fleet, own)
+
+
+def _or_problems(make: Callable[[], M], problems: list[Problem]) -> M | None:
+    """What ``make`` gives, or None with its problems added to the list."""
+    try:
+        return make()
+    except ConfigError as fault:
+        problems += fault.problems
+        return None
+
+
+def derive(stack: str, fleet: Fleet, settings: Settings) -> Plan:
+    """The plan of declarations that passed every check."""
+    return Plan(
+        stack=stack,
+        hypervisor=_host(stack, fleet),
+        networks=PlannedNetworks(bridged=_bridged(stack, fleet), default=_nat(stack, fleet)),
+        storage=Pool(name=fleet.storage.pool, path=fleet.storage.path),
+        vms=tuple(_vm(stack, fleet, settings, name, own) for name, own in settings.vms.items()),
+        floats=_floats(stack, fleet),
+    )
+
+
+def _host(stack: str, fleet: Fleet) -> Host:
+    facts = fleet.hypervisors[stack]
+    bridges = tuple(
+        HostBridge(
+            name=name,
+            address=str(bridge.address),
+            prefix=fleet.vlans[bridge.vlan].network.prefixlen,
+            mac=mac_text(bridge.mac),
+            port=bridge.port,
+            stp=bridge.stp,
+            forward_delay=bridge.forward_delay,
+            max_wait=bridge.max_wait,
+            gateway=_text(fleet.vlans[bridge.vlan].gateway),
+            resolvers=tuple(str(r) for r in fleet.vlans[bridge.vlan].resolvers),
+            search=fleet.vlans[bridge.vlan].search,
+        )
+        for name, bridge in facts.bridges.items()
+    )
+    return Host(name=stack, number=facts.number, bridges=bridges)
+
+
+def _bridged(stack: str, fleet: Fleet) -> Bridged:
+    rule = fleet.networks.bridged
+    beneath = fleet.hypervisors[stack].bridges.get(rule.bridge)
+    gateway = fleet.vlans[beneath.vlan].gateway if beneath else None
+    return Bridged(name="bridged", bridge=rule.bridge, ipv6=rule.ipv6, gateway=_text(gateway))
+
+
+def _nat(stack: str, fleet: Fleet) -> Nat:
+    rule, facts = fleet.networks.default, fleet.hypervisors[stack]
+    network = rule.addresses.network(facts.number)
+    by_slot = sorted(facts.slots.items(), key=lambda item: item[1])
+    return Nat(
+        name="default",
+        bridge=rule.bridge,
+        ipv6=rule.ipv6,
+        stp=rule.stp,
+        delay=rule.delay,
+        mac=mac_text(rule.macs.mac(facts.number, rule.gateway)),
+        network=str(network),
+        gateway=str(network[rule.gateway]),
+        dhcp_range=(str(network[rule.dhcp.first]), str(network[rule.dhcp.last])),
+        nat_ports=(rule.nat_ports.start, rule.nat_ports.end),
+        reservations=tuple(_reservation(stack, fleet, name, slot) for name, slot in by_slot),
+    )
+
+
+def _reservation(stack: str, fleet: Fleet, name: str, slot: int) -> Reservation:
+    rule, number = fleet.networks.default, fleet.hypervisors[stack].number
+    mac, address = rule.macs.mac(number, slot), rule.addresses.address(number, slot)
+    return Reservation(name=name, slot=slot, mac=mac_text(mac), address=str(address))
+
+
+def _vm(stack: str, fleet: Fleet, settings: Settings, name: str, own: VmSettings) -> VirtualMachine:
+    reserved = _reservation(stack, fleet, name, fleet.hypervisors[stack].slots[name])
+    usual, forced = fleet.virtual_machines, settings.emulation
+    return VirtualMachine(
+        **reserved.model_dump(),
+        memory=forced.memory or own.memory or usual.memory,
+        vcpu=own.vcpu or usual.vcpu,
+        base_image=own.base_image or usual.base_image,
+        description=own.description,
+        domain_type=forced.domain_type,
+        protect=own.protect,
+    )
+
+
+def _floats(stack: str, fleet: Fleet) -> tuple[Float, ...]:
+    rule, vlan = fleet.floats, fleet.vlans[fleet.floats.vlan]
+    macs = {label: mac_text(rule.macs.mac(0, m.index)) for label, m in rule.members.items()}
+    return tuple(
+        Float(
+            label=label,
+            mac=macs[label],
+            address=str(member.address),
+            prefix=vlan.network.prefixlen,
+            gateway=_text(vlan.gateway),
+            holder=member.holder,
+            forbidden_macs=tuple(macs[o] for o, m in rule.members.items() if m.holder != member.holder),
+        )
+        for label, member in rule.members.items()
+        if member.holder is not None and fleet.home_of(member.holder) == stack
+    )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

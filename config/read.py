@@ -1,0 +1,112 @@
+"""From YAML text to checked models; every fault becomes a `Problem`, none a traceback."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar, Union
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from config.errors import ConfigError, Problem
+from config.fleet import Fleet
+from config.settings import NAMESPACE, Settings
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which a key that is written twice is a fault (plain YAML silently keeps the last)."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[Hashable] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"{key} is declared twice", problem_mark=key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def yaml_mapping(path: Path, shown: str, asked_by: str) -> dict[str, Any]:
+    """The mapping in a YAML file; ``shown`` names the file in messages, ``asked_by`` who wants it."""
+    try:
+        value = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+    except (OSError, UnicodeDecodeError) as fault:
+        why = fault.strerror if isinstance(fault, OSError) and fault.strerror else "is no UTF-8 text"
+        raise ConfigError([Problem(shown, asked_by, why, "a readable YAML file")]) from fault
+    except yaml.MarkedYAMLError as fault:
+        mark = fault.problem_mark
+        at = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the file"
+        raise ConfigError([Problem(shown, at, str(fault.problem), "YAML, each key once")]) from fault
+    except yaml.YAMLError as fault:
+        raise ConfigError([Problem(shown, "the file", str(fault), "YAML")]) from fault
+    if not isinstance(value, dict):
+        raise ConfigError([Problem(shown, "the file", "is no mapping", "a mapping of keys to values")])
+    return value
+
+
+def fleet_file(root: Path, relative: str) -> Fleet:
+    """The fleet file at a path relative to the project's root."""
+    declared = yaml_mapping(root / relative, relative, "the fleet's file")
+    return checked(Fleet, declared, relative, "")
+
+
+def stack_file(path: Path) -> dict[str, Any]:
+    """The ``trop:`` settings of a Pulumi.<stack>.yaml, without the namespace; for those who run outside Pulumi."""
+    values = yaml_mapping(path, path.name, "the stack's file").get("config") or {}
+    if not isinstance(values, dict):
+        raise ConfigError([Problem(path.name, "config", "is no mapping", "a mapping of keys to values")])
+    return {str(k).removeprefix(NAMESPACE): v for k, v in values.items() if str(k).startswith(NAMESPACE)}
+
+
+def stack_settings(values: Mapping[str, Any], source: str) -> Settings:
+    return checked(Settings, values, source, NAMESPACE)
+
+
+def checked(model: type[M], values: Mapping[str, Any], file: str, prefix: str) -> M:
+    """The model of these values, or a `ConfigError` with all that is wrong with them; ``prefix`` goes before paths."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as fault:
+        raise ConfigError([_problem(model, e, file, prefix) for e in fault.errors()]) from fault
+
+
+def _problem(model: type[BaseModel], error: ErrorDetails, file: str, prefix: str) -> Problem:
+    loc = [part for part in error["loc"] if part != "[key]"]
+    path = prefix + ".".join(str(part) for part in loc)
+    if error["type"] == "extra_forbidden":
+        keys = sorted(field.alias or name for name, field in _model_at(model, loc[:-1]).model_fields.items())
+        return Problem(file, path, "unknown key", ", ".join(keys))
+    if error["type"] == "missing":
+        return Problem(file, path, "is missing", "a value")
+    value = loc[-1] if "[key]" in error["loc"] else error["input"]
+    allowed = error["msg"].removeprefix("Input should be ").removeprefix("String should ")
+    return Problem(file, path, f"{_short(value)} is not accepted", allowed)
+
+
+def _model_at(model: type[BaseModel], loc: list[int | str]) -> type[BaseModel]:
+    """The model at a path of keys that begins in ``model``."""
+    found: Any = model
+    for part in loc:
+        if isinstance(found, type) and issubclass(found, BaseModel):
+            fields = found.model_fields
+            found = next(f.annotation for n, f in fields.items() if part in (n, f.alias))
+        else:
+            found = typing.get_args(found)[-1]
+        if typing.get_origin(found) in (Union, types.UnionType):
+            found = typing.get_args(found)[0]
+    assert isinstance(found, type)
+    assert issubclass(found, BaseModel)
+    return found
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
