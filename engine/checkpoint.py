@@ -1,0 +1,238 @@
+"""The state file: a `Snapshot` as Pulumi's checkpoint, version 3, one line of JSON.
+
+Fields stand in the order of Pulumi's own records, empty ones are left out, and fields that this version does not
+know come back as they were read.  Secrets are encrypted one by one; one that did not change keeps its ciphertext.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from engine.errors import CommandError
+from engine.records import PendingOperation, Resource, Snapshot
+from engine.values import SECRET_SIGNATURE, SIGNATURE, UNKNOWN, UNKNOWN_STRING, Secret, Value, without_secrets
+
+Json = dict[str, Any]
+Encrypt = Callable[[str], str]
+Path = tuple[str | int, ...]
+Owner = tuple[str, str]  # urn and id: an old copy that waits for its deletion has the urn of the new one
+
+FORMAT: Final = 3
+ENGINE_VERSION: Final = "v3.260.0+trop"  # the CLI whose format this is, and who wrote it
+
+# Key in the file, attribute of `Resource`, always written.  The order is the file's.
+FIELDS: Final[tuple[tuple[str, str, bool], ...]] = (
+    ("urn", "urn", True),
+    ("custom", "custom", True),
+    ("delete", "delete", False),
+    ("id", "id", False),
+    ("type", "type", True),
+    ("inputs", "inputs", False),
+    ("outputs", "outputs", False),
+    ("parent", "parent", False),
+    ("protect", "protect", False),
+    ("external", "external", False),
+    ("dependencies", "dependencies", False),
+    ("initErrors", "init_errors", False),
+    ("provider", "provider", False),
+    ("propertyDependencies", "property_dependencies", False),
+    ("pendingReplacement", "pending_replacement", False),
+    ("additionalSecretOutputs", "additional_secret_outputs", False),
+    ("aliases", "aliases", False),
+    ("customTimeouts", "custom_timeouts", False),
+    ("importID", "import_id", False),
+    ("retainOnDelete", "retain_on_delete", False),
+    ("deletedWith", "deleted_with", False),
+    ("created", "created", False),
+    ("modified", "modified", False),
+    ("sourcePosition", "source_position", False),
+    ("stackTrace", "stack_trace", False),
+    ("ignoreChanges", "ignore_changes", False),
+    ("replaceOnChanges", "replace_on_changes", False),
+)
+KNOWN: Final = frozenset(key for key, _, _ in FIELDS)
+TIMEOUTS: Final = ("create", "update", "delete")
+LATEST: Final = frozenset({"manifest", "secrets_providers", "resources", "pending_operations", "metadata"})
+
+
+class Malformed(ValueError):
+    """The text is not a checkpoint; says in a few words why."""
+
+
+def parse(data: bytes, *, under: str = "checkpoint") -> Json:
+    """The document in a state file (or, under "deployment", in an export), its shape checked."""
+    try:
+        document = json.loads(data)
+    except ValueError as error:
+        raise Malformed(str(error)) from error
+    if not isinstance(document, dict) or not isinstance(document.get(under), dict):
+        raise Malformed(f'no "{under}" in it')
+    if document.get("version") != FORMAT:
+        raise Malformed(f"version {document.get('version')!r}, and only {FORMAT} is known here")
+    latest = document[under] if under == "deployment" else document[under].get("latest") or {}
+    for key in ("resources", "pending_operations"):
+        if latest.get(key) is not None and not isinstance(latest[key], list):
+            raise Malformed(f'"{key}" is not a list')
+    for record in records(latest):
+        if not isinstance(record, dict) or not isinstance(record.get("urn"), str) or "type" not in record:
+            raise Malformed("a resource in it has no urn or no type")
+    return document
+
+
+def records(latest: Json) -> list[Json]:
+    """All resource records, those of pending operations too."""
+    pending = [p.get("resource") for p in latest.get("pending_operations") or [] if isinstance(p, dict)]
+    return [*(latest.get("resources") or []), *pending]
+
+
+def now() -> str:
+    """The time as the state has it: RFC 3339, UTC, no trailing zeros."""
+    text = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
+    return text.rstrip("0").rstrip(".") + "Z"
+
+
+def manifest() -> Json:
+    """Time, and a magic that tells the CLI that nobody edited the version."""
+    magic = hashlib.sha256(ENGINE_VERSION.encode()).hexdigest()
+    return {"time": now(), "magic": magic, "version": ENGINE_VERSION}
+
+
+def one_line(document: Json) -> bytes:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def has_secrets(value: Any) -> bool:
+    """Whether anything in a part of the document is encrypted."""
+    if isinstance(value, dict):
+        return value.get(SIGNATURE) == SECRET_SIGNATURE or any(has_secrets(v) for v in value.values())
+    return isinstance(value, list) and any(has_secrets(v) for v in value)
+
+
+class Codec:
+    """Reads one checkpoint and writes the ones that follow it.
+
+    It remembers what the snapshot has no place for: ciphertexts, and fields that are unknown here.
+    """
+
+    def __init__(
+        self, stack: str, encrypt: Encrypt, decrypt: Encrypt, *, keep_ciphertexts: bool = True
+    ) -> None:
+        self._stack, self._encrypt, self._decrypt = stack, encrypt, decrypt
+        self._keep = keep_ciphertexts
+        self._sealed: dict[tuple[Owner, str, Path, str], str] = {}
+        self._extra: dict[Owner, Json] = {}
+        self._latest: Json = {}
+
+    def load(self, document: Json) -> Snapshot:
+        latest = document["checkpoint"].get("latest") or {}
+        self._stack = document["checkpoint"].get("stack", self._stack)
+        self._latest = {k: v for k, v in latest.items() if k not in LATEST}
+        return Snapshot(
+            resources=[self._read(r) for r in latest.get("resources") or []],
+            pending_operations=[
+                PendingOperation(self._read(p["resource"]), p["type"])
+                for p in latest.get("pending_operations") or []
+            ],
+            secrets_provider=latest.get("secrets_providers") or {},
+            metadata=latest.get("metadata") or {},
+        )
+
+    def dump(self, snapshot: Snapshot) -> bytes:
+        latest: Json = {"manifest": manifest()}
+        if snapshot.secrets_provider:
+            latest["secrets_providers"] = snapshot.secrets_provider
+        if snapshot.resources:
+            latest["resources"] = [self.write(r) for r in snapshot.resources]
+        if snapshot.pending_operations:
+            latest["pending_operations"] = [
+                {"resource": self.write(p.resource), "type": p.type} for p in snapshot.pending_operations
+            ]
+        latest |= {"metadata": snapshot.metadata, **self._latest}
+        return one_line({"version": FORMAT, "checkpoint": {"stack": self._stack, "latest": latest}})
+
+    def write(self, resource: Resource) -> Json:
+        """One record, as the file has it."""
+        record: Json = {}
+        owner = (resource.urn, resource.id)
+        for key, attribute, always in FIELDS:
+            value = getattr(resource, attribute)
+            if not value and not always:
+                continue
+            if key in ("inputs", "outputs"):
+                value = {k: self._seal(v, owner, key, (k,)) for k, v in sorted(value.items())}
+            elif key == "propertyDependencies":
+                value = dict(sorted(value.items()))
+            elif key == "customTimeouts":
+                value = {k: _number(value[k]) for k in TIMEOUTS if value.get(k)}
+            record[key] = value
+        return record | self._extra.get(owner, {})
+
+    def _read(self, record: Json) -> Resource:
+        resource = Resource(urn=record["urn"], type=record["type"])
+        for key, attribute, _ in FIELDS:
+            if record.get(key) is not None:
+                setattr(resource, attribute, record[key])
+        owner = (resource.urn, resource.id)
+        resource.inputs = self._open(resource.inputs, owner, "inputs", ())
+        resource.outputs = self._open(resource.outputs, owner, "outputs", ())
+        extra = {k: v for k, v in record.items() if k not in KNOWN}
+        if extra:
+            self._extra[owner] = extra
+        return resource
+
+    def _open(self, value: Any, owner: Owner, part: str, path: Path) -> Value:
+        if isinstance(value, dict):
+            if value.get(SIGNATURE) == SECRET_SIGNATURE:
+                return self._open_secret(value, owner, part, path)
+            return {k: self._open(v, owner, part, (*path, k)) for k, v in value.items()}
+        if isinstance(value, list):
+            return [self._open(v, owner, part, (*path, i)) for i, v in enumerate(value)]
+        return UNKNOWN if value == UNKNOWN_STRING else _number(value)
+
+    def _open_secret(self, value: Json, owner: Owner, part: str, path: Path) -> Secret:
+        sealed = value.get("ciphertext")
+        text = self._decrypt(sealed) if isinstance(sealed, str) else value.get("plaintext")
+        try:
+            plain = json.loads(text or "")
+        except ValueError as error:
+            raise CommandError(
+                f"the secret at {'.'.join(map(str, path))} of {owner[0]} is malformed"
+            ) from error
+        secret = Secret(self._open(plain, owner, part, path))
+        if self._keep and isinstance(sealed, str):
+            self._sealed[owner, part, path, _plain_text(secret)] = sealed
+        return secret
+
+    def _seal(self, value: Value, owner: Owner, part: str, path: Path) -> Any:
+        if isinstance(value, Secret):
+            text = _plain_text(value)
+            place = (owner, part, path, text)
+            if place not in self._sealed:
+                self._sealed[place] = self._encrypt(text)
+            return {SIGNATURE: SECRET_SIGNATURE, "ciphertext": self._sealed[place]}
+        if isinstance(value, dict):
+            return {k: self._seal(v, owner, part, (*path, k)) for k, v in sorted(value.items())}
+        if isinstance(value, list):
+            return [self._seal(v, owner, part, (*path, i)) for i, v in enumerate(value)]
+        return UNKNOWN_STRING if value is UNKNOWN else _number(value)
+
+
+def _plain_text(secret: Secret) -> str:
+    """What is encrypted: the JSON of the value, secrets inside it no longer marked."""
+    return json.dumps(_plain(without_secrets(secret)), ensure_ascii=False, separators=(",", ":"))
+
+
+def _plain(value: Value) -> Any:
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in sorted(value.items())}
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    return UNKNOWN_STRING if value is UNKNOWN else _number(value)
+
+
+def _number(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value

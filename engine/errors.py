@@ -1,0 +1,24 @@
+"""The error of the command line: what is printed after ``error: ``, and the exit code that goes with it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+FAILED: Final = 1
+NOT_CONFIRMED: Final = 2
+NO_SUCH_STACK: Final = 6
+CHANGES_FOUND: Final = 7
+TERMINATED: Final = 8
+
+
+class CommandError(Exception):
+    """Something that the operator can cause or mend; ``code`` is the exit code, as the Pulumi CLI has it."""
+
+    def __init__(self, message: str, code: int = FAILED) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def unsupported(what: str) -> CommandError:
+    """The refusal of something that the Pulumi CLI has and this engine has not."""
+    return CommandError(f"{what} is not supported by the embedded engine; use the Pulumi CLI")

@@ -1,0 +1,73 @@
+"""What is kept of each run: its record, the state after it, and a backup of that state."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from engine import backend as backends
+from engine.checkpoint import ENGINE_VERSION
+
+SYSTEMS: Final = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+@dataclass
+class Record:
+    """One run.  Times are whole seconds since 1970; ``config`` is as in the stack file, secrets encrypted."""
+
+    kind: str  # update, refresh, destroy
+    start: int
+    config: Mapping[str, Any]
+    succeeded: bool = True
+    end: int = 0
+    changes: Mapping[str, int] = field(default_factory=dict)
+    flags: Mapping[str, str] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "startTime": self.start,
+            "message": "",
+            "environment": _environment(self.flags),
+            "config": dict(sorted(self.config.items())),
+            "version": 0,
+            "result": "succeeded" if self.succeeded else "failed",
+            "endTime": self.end,
+            "resourceChanges": {op: n for op, n in sorted(self.changes.items()) if n},
+        }
+
+
+def _environment(flags: Mapping[str, str]) -> dict[str, str]:
+    """The keys that `pulumi stack history` shows; values of variables are not among them."""
+    values = {
+        "exec.kind": "cli",
+        "pulumi.arch": SYSTEMS.get(platform.machine(), platform.machine()),
+        "pulumi.os": sys.platform,
+        "pulumi.version": ENGINE_VERSION,
+        "runtime.executable": sys.executable,
+        "runtime.name": "python",
+        "runtime.version": platform.python_version(),
+        "stack.environments": "[]",
+        "updatePlan": "false",
+    }
+    values |= {f"pulumi.env.{name}": "set" for name in os.environ if name.startswith("PULUMI_")}
+    values |= {f"pulumi.flag.{name}": value for name, value in flags.items()}
+    return dict(sorted(values.items()))
+
+
+def keep(backend: backends.Backend, stack: str, record: Record) -> None:
+    """Write the record, and the state as it is now beside it and among the backups."""
+    state = backend.read(stack)
+    stamp = time.time_ns()
+    line = json.dumps(record.document(), ensure_ascii=False, separators=(",", ":")).encode()
+    backends.with_attributes(backend.history(stack) / f"{stack}-{stamp}.history.json", line, durable=False)
+    backends.with_attributes(
+        backend.history(stack) / f"{stack}-{stamp}.checkpoint.json", state, durable=False
+    )
+    backends.with_attributes(backend.backups(stack) / f"{stack}.{time.time_ns()}.json", state)

@@ -1,0 +1,152 @@
+"""The lock of a stack: a file that names its owner, as the CLI writes it.
+
+An owner is alive when it still holds the file by ``flock`` (this engine does, the CLI does not), or when its
+process is there and began before the lock was written.  What another host has locked is never judged.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import getpass
+import json
+import os
+import socket
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from engine import backend as backends
+from engine import checkpoint
+from engine.errors import CommandError
+
+CLOCK_SLACK: Final = 60.0  # seconds between a lock's time and its owner's start that clocks may be apart
+
+
+@dataclass(frozen=True)
+class Lock:
+    """One lock file and what it says; ``when`` is RFC 3339."""
+
+    file: Path
+    pid: int
+    user: str
+    host: str
+    when: str
+
+    def __str__(self) -> str:
+        second = self.when.split(".")[0].rstrip("Z") + "Z"
+        return f"created by {self.user}@{self.host} (pid {self.pid}) at {second}"
+
+
+def found(folder: Path) -> list[Lock]:
+    return [_read(file) for file in sorted(folder.glob("[!.]*.json"))]
+
+
+def _read(file: Path) -> Lock:
+    try:
+        data = json.loads(file.read_text())
+        return Lock(file, int(data["pid"]), data["username"], data["hostname"], data["timestamp"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return Lock(file, 0, "unknown", "unknown", "")
+
+
+def refuse(locks: list[Lock]) -> CommandError:
+    lines = [f"  file://{lock.file}?no_tmp_dir=true: {lock}" for lock in locks]
+    return CommandError(
+        f"the stack is currently locked by {len(locks)} lock(s). Either wait for the other process(es) to end or "
+        "delete the lock file with `pulumi cancel`.\n" + "\n".join(lines)
+    )
+
+
+def is_dead(lock: Lock) -> bool:
+    """Whether the owner is certainly gone; in doubt it is not."""
+    if lock.host != socket.gethostname() or lock.pid <= 0 or _is_held(lock.file):
+        return False
+    started = _start_of(lock.pid)
+    if started is None:
+        return True
+    written = _seconds(lock.when)
+    return written is not None and started > written + CLOCK_SLACK
+
+
+def _is_held(file: Path) -> bool:
+    try:
+        with file.open("rb") as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _start_of(pid: int) -> float | None:
+    """When a process began, in seconds since 1970 (0 when it won't say); None when there is no such process."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    except OSError:
+        return 0.0  # there, and somebody else's
+    try:
+        ticks = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return 0.0
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _seconds(when: str) -> float | None:
+    try:
+        return datetime.fromisoformat(when.split(".")[0].rstrip("Z")).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return None
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[list[Lock]]:
+    """Hold the stack's lock; yields the locks of dead owners that were taken over.  CommandError when it is locked."""
+    taken_over = _clear_dead(folder)
+    file = folder / f"{uuid.uuid4()}.json"
+    owner = {
+        "pid": os.getpid(),
+        "username": getpass.getuser(),
+        "hostname": socket.gethostname(),
+        "timestamp": checkpoint.now(),
+    }
+    backends.with_attributes(file, json.dumps(owner, separators=(",", ":")).encode(), durable=False)
+    try:
+        with file.open("rb") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            others = [lock for lock in found(folder) if lock.file != file]
+            if others:  # somebody came at the same moment: both step back
+                raise refuse(others)
+            yield taken_over
+    finally:
+        _remove(file)
+
+
+def _clear_dead(folder: Path) -> list[Lock]:
+    locks = found(folder)
+    alive = [lock for lock in locks if not is_dead(lock)]
+    if alive:
+        raise refuse(alive)
+    for lock in locks:
+        _remove(lock.file)
+    return locks
+
+
+def cancel(folder: Path) -> int:
+    """Delete all locks of a stack, whoever has them; the number there were."""
+    locks = found(folder)
+    for lock in locks:
+        _remove(lock.file)
+    return len(locks)
+
+
+def _remove(file: Path) -> None:
+    file.unlink(missing_ok=True)
+    backends.attributes_of(file).unlink(missing_ok=True)

@@ -1,0 +1,162 @@
+"""Pulumi.yaml, and which of its stacks is at hand."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from engine import atomic
+from engine.errors import CommandError, unsupported
+
+FILE: Final = "Pulumi.yaml"
+ORGANIZATION: Final = "organization"
+KNOWN: Final = frozenset(
+    {
+        "name",
+        "description",
+        "author",
+        "license",
+        "website",
+        "tags",
+        "runtime",
+        "main",
+        "backend",
+        "options",
+        "plugins",
+    }
+)
+
+
+@dataclass(frozen=True)
+class ProjectFile:
+    """What the engine reads of Pulumi.yaml; ``program`` is the folder or file to run."""
+
+    name: str
+    path: Path
+    program: Path
+    backend_url: str = ""
+    refresh: bool = False
+
+    @property
+    def root(self) -> Path:
+        return self.path.parent
+
+
+def find(folder: Path) -> ProjectFile:
+    """The project of ``folder`` or of the nearest folder above it that has one."""
+    for place in (folder, *folder.parents):
+        if (place / FILE).is_file():
+            return read(place / FILE)
+    raise CommandError(
+        "no Pulumi.yaml project file found (searching upwards from "
+        f"{folder}). If you have not created a project yet, use `pulumi new` to do so"
+    )
+
+
+def read(path: Path) -> ProjectFile:
+    document = load_yaml(path)
+    unknown = sorted(set(document) - KNOWN)
+    if unknown:
+        raise unsupported(f"{path}: {', '.join(unknown)}")
+    name = document.get("name")
+    if not isinstance(name, str) or not name:
+        raise CommandError(f"{path}: project is missing a 'name' attribute")
+    _require_python(path, document.get("runtime"))
+    backend, options = _mapping(document, "backend", path), _mapping(document, "options", path)
+    return ProjectFile(
+        name=name,
+        path=path,
+        program=path.parent / str(document.get("main") or ""),
+        backend_url=str(backend.get("url") or ""),
+        refresh=options.get("refresh") == "always",
+    )
+
+
+def load_yaml(path: Path) -> dict[str, Any]:
+    """A YAML mapping (an empty file is an empty one); any fault is one line that names file and line."""
+    try:
+        document = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except YAMLError as error:
+        raise CommandError(f"{path}: not valid YAML: {one_line(error)}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise CommandError(f"{path}: expected a mapping, got {type(document).__name__}")
+    return document
+
+
+def one_line(error: YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error).split("\n", 1)[0]
+    return f"line {mark.line + 1}: {problem}" if mark is not None else problem
+
+
+def _mapping(document: Mapping[str, Any], key: str, path: Path) -> Mapping[str, Any]:
+    value = document.get(key) or {}
+    if not isinstance(value, dict):
+        raise CommandError(f"{path}: {key}: expected a mapping, got {value!r}")
+    return value
+
+
+def _require_python(path: Path, runtime: Any) -> None:
+    name = runtime.get("name") if isinstance(runtime, dict) else runtime
+    if not name:
+        raise CommandError(f"{path}: project is missing a 'runtime' attribute")
+    if name != "python":
+        raise unsupported(f"{path}: runtime {name}")
+
+
+def home(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where the CLI keeps its own things, the selected stack among them."""
+    configured = environment.get("PULUMI_HOME")
+    return Path(configured) if configured else Path(environment.get("HOME") or Path.home()) / ".pulumi"
+
+
+def stack_name(text: str, project: str) -> str:
+    """The bare name in ``stack``, ``project/stack`` or ``organization/project/stack``."""
+    parts = text.split("/")
+    name = parts[-1]
+    if len(parts) > 3 or not name or not all(c.isalnum() or c in "-_." for c in name):
+        raise CommandError(
+            f"invalid stack name {text!r}: a stack name may only contain alphanumeric, hyphens, underscores, or periods"
+        )
+    if len(parts) == 3 and parts[0] != ORGANIZATION:
+        raise CommandError(f"organization must be '{ORGANIZATION}', got {parts[0]!r}")
+    if len(parts) > 1 and parts[-2] != project:
+        raise CommandError(f"provided project name {parts[-2]!r} doesn't match Pulumi.yaml ({project!r})")
+    return name
+
+
+def _selection_file(project: ProjectFile, environment: Mapping[str, str]) -> Path:
+    digest = hashlib.sha1(str(project.path.absolute()).encode(), usedforsecurity=False).hexdigest()
+    return home(environment) / "workspaces" / f"{project.name}-{digest}-workspace.json"
+
+
+def selected(project: ProjectFile, environment: Mapping[str, str] = os.environ) -> str:
+    """The stack that PULUMI_STACK names or `stack select` chose; empty when there is none."""
+    text = environment.get("PULUMI_STACK", "")
+    if not text:
+        try:
+            text = json.loads(_selection_file(project, environment).read_text())["stack"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return ""
+    return stack_name(str(text), project.name) if text else ""
+
+
+def select(project: ProjectFile, stack: str, environment: Mapping[str, str] = os.environ) -> None:
+    """Remember the stack as the CLI would; an empty name forgets it."""
+    file = _selection_file(project, environment)
+    if not stack:
+        file.unlink(missing_ok=True)
+        return
+    atomic.write(file, json.dumps({"stack": f"{ORGANIZATION}/{project.name}/{stack}"}, indent=4).encode())
