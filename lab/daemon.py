@@ -1,0 +1,55 @@
+"""libvirtd's configuration in the lab."""
+
+import uuid
+from pathlib import Path
+
+# Any constant does; it only has to be the same in every copy of this program.
+_NAMESPACE = uuid.UUID("0c4f0a44-6d5b-5d0c-9f6e-1f7c3d1b2a90")
+
+_LIBVIRTD = """\
+# Root alone reaches the socket: its folder is closed to others.
+auth_unix_ro = "none"
+auth_unix_rw = "none"
+unix_sock_ro_perms = "0700"
+unix_sock_rw_perms = "0700"
+host_uuid = "{uuid}"
+log_filters = "4:util.dbus 4:util.udev"
+log_outputs = "3:stderr"
+max_clients = 200
+"""
+
+_QEMU = """\
+# The lab's own namespaces do what libvirt's would; no virtlogd runs here.
+namespaces = []
+security_driver = "none"
+stdio_handler = "file"
+user = "libvirt-qemu"
+group = "libvirt-qemu"
+"""
+
+
+def host_uuid(name: str) -> str:
+    """The host UUID of the lab of this name: the same at each start and on each machine."""
+    return str(uuid.uuid5(_NAMESPACE, name))
+
+
+def configure(folder: Path, name: str) -> None:
+    """Write libvirtd.conf and qemu.conf into folder, which the lab sees as /etc/libvirt."""
+    folder.mkdir(exist_ok=True)
+    (folder / "libvirtd.conf").write_text(_LIBVIRTD.format(uuid=host_uuid(name)))
+    (folder / "qemu.conf").write_text(_QEMU)
+    for empty in ("network.conf", "qemu-lockd.conf"):
+        (folder / empty).touch()
+
+
+def define_base_pool(folder: Path, target: str) -> None:
+    """Write the pool `base`, started by libvirtd itself, into folder (/etc/libvirt), unless there is one."""
+    xml = folder / "storage" / "base.xml"
+    if xml.exists():
+        return
+    (folder / "storage" / "autostart").mkdir(parents=True, exist_ok=True)
+    xml.write_text(
+        f"<pool type='dir'><name>base</name><uuid>{uuid.uuid5(_NAMESPACE, target)}</uuid>"
+        f"<target><path>{target}</path></target></pool>\n"
+    )
+    (folder / "storage" / "autostart" / "base.xml").symlink_to("/etc/libvirt/storage/base.xml")

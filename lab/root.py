@@ -1,0 +1,101 @@
+"""The lab's own root file system: the machine's programs, read-only, and nothing else of it.
+
+Everything is mounted in the lab's mount namespace only. Files that must outlive a restart of the lab lie in its
+state folder; all else is in memory and goes with the namespace.
+"""
+
+import os
+from pathlib import Path
+
+from lab import syscalls
+
+# folder of the lab's state -> where the lab sees it
+KEPT = {
+    "run": "/run/libvirt",
+    "etc": "/etc/libvirt",
+    "lib": "/var/lib/libvirt",
+    "cache": "/var/cache/libvirt",
+    "log": "/var/log/libvirt",
+}
+_PROGRAMS = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "opt")
+# No kvm among them: emulated everywhere alike, and a kvm that libvirtd can't use slows each definition down.
+_DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "net/tun")
+
+
+def build(state: Path, live_folder: str, base_folder: str, hosts: str) -> None:
+    """Mount the lab's root below the state folder and enter it. hosts is the text of its /etc/hosts."""
+    new = state / "root"
+    new.mkdir(exist_ok=True)
+    syscalls.mount("none", "/", flags=syscalls.MS_REC | syscalls.MS_PRIVATE)
+    syscalls.mount("trop-lab", str(new), "tmpfs", syscalls.MS_NODEV, "mode=755")
+    _programs(new)
+    _settings(new, hosts)
+    _kernel(new)
+    _devices(new)
+    for folder in ("tmp", "run", "root", "var/lib", "var/cache", "var/log", "var/tmp"):
+        (new / folder).mkdir(parents=True, exist_ok=True)
+    for folder in ("tmp", "var/tmp"):
+        (new / folder).chmod(0o1777)
+    (new / "var/run").symlink_to("/run")
+    shown = {**KEPT, "live": live_folder, "base": base_folder}
+    for source, target in shown.items():
+        (state / source).mkdir(exist_ok=True)
+        _show(state / source, new / target.lstrip("/"))
+    syscalls.enter_root(str(new))
+
+
+def _programs(new: Path) -> None:
+    for name in _PROGRAMS:
+        source = Path("/", name)
+        if source.is_symlink():
+            (new / name).symlink_to(os.readlink(source))
+        elif source.is_dir():
+            _show(source, new / name, read_only=True)
+
+
+def _settings(new: Path, hosts: str) -> None:
+    """Make an /etc that is the machine's but for what the lab has of its own. Links, so that no overlay is needed."""
+    _show(Path("/etc"), new / ".etc", read_only=True)
+    etc = new / "etc"
+    etc.mkdir()
+    # With the machine's resolver out of reach, libvirtd would wait 10 s for its own name at each start of a guest.
+    (etc / "hosts").write_text(hosts)
+    (etc / "resolv.conf").write_text("# The lab has no resolver beyond it.\n")
+    for name in os.listdir("/etc"):
+        if name not in ("hosts", "resolv.conf", "hostname", "libvirt"):
+            (etc / name).symlink_to(f"/.etc/{name}")
+
+
+def _kernel(new: Path) -> None:
+    quiet = syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC
+    for name, kind in (("proc", "proc"), ("sys", "sysfs")):
+        (new / name).mkdir()
+        syscalls.mount(kind, str(new / name), kind, quiet)
+
+
+def _devices(new: Path) -> None:
+    dev = new / "dev"
+    dev.mkdir()
+    syscalls.mount("dev", str(dev), "tmpfs", syscalls.MS_NOSUID, "mode=755")
+    for name in _DEVICES:
+        node = dev / name
+        node.parent.mkdir(exist_ok=True)
+        node.touch()
+        syscalls.bind(f"/dev/{name}", str(node))
+    for folder in ("pts", "shm"):
+        (dev / folder).mkdir()
+    syscalls.mount("devpts", str(dev / "pts"), "devpts", data="newinstance,ptmxmode=0666,mode=620,gid=5")
+    syscalls.mount("shm", str(dev / "shm"), "tmpfs", syscalls.MS_NOSUID, "mode=1777")
+    for name, target in {
+        "ptmx": "pts/ptmx",
+        "fd": "/proc/self/fd",
+        "stdin": "/proc/self/fd/0",
+        "stdout": "/proc/self/fd/1",
+        "stderr": "/proc/self/fd/2",
+    }.items():
+        (dev / name).symlink_to(target)
+
+
+def _show(source: Path, target: Path, *, read_only: bool = False) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    syscalls.bind(str(source), str(target), read_only=read_only)
