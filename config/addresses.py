@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
-from netaddr import EUI, AddrFormatError, IPAddress, IPNetwork, mac_unix_expanded
+from netaddr import EUI, AddrFormatError, IPAddress, IPNetwork, mac_unix_expanded  # type: ignore[import-untyped]
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 

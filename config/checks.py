@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import Final
 
-from netaddr import EUI, AddrFormatError, IPAddress, IPNetwork
+from netaddr import EUI, AddrFormatError, IPAddress, IPNetwork  # type: ignore[import-untyped]
 
 from config.addresses import mac_text
 from config.errors import Problem

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
 from config.addresses import Address, AddressRuleText, Mac, MacRuleText, Network
 
+
+def _like(pattern: str, allowed: str) -> AfterValidator:
+    """A validator of texts that match; ``allowed`` completes "allowed: …" in the message."""
+
+    def matching(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise PydanticCustomError("form", "{allowed}", {"allowed": allowed})
+        return text
+
+    return AfterValidator(matching)
+
+
+# A host name, and part of a file name.
 Name = Annotated[
-    str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,62}$")
-]  # also a host name and part of a file name
-Device = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$")]  # Linux: at most 15 characters
-AbsolutePath = Annotated[str, Field(pattern=r"^/[^\x00-\x1f]*[^/\x00-\x1f]$")]
+    str, _like(r"[A-Za-z][A-Za-z0-9-]{0,62}", "a letter, then up to 62 letters, digits and hyphens")
+]
+Device = Annotated[  # Linux takes no longer names
+    str, _like(r"[A-Za-z0-9][A-Za-z0-9._-]{0,14}", "up to 15 letters, digits, dots, underscores and hyphens")
+]
+AbsolutePath = Annotated[str, _like(r"/[^\x00-\x1f]*[^/\x00-\x1f]", "an absolute path, no slash at its end")]
 Slot = Annotated[
     StrictInt, Field(ge=1, le=254)
 ]  # last octet of an address in a /24: not network, not broadcast

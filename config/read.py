@@ -8,7 +8,7 @@ from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, Union
 
-import yaml
+import yaml  # type: ignore[import-untyped]
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -19,7 +19,7 @@ from config.settings import NAMESPACE, Settings
 M = TypeVar("M", bound=BaseModel)
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]
     """YAML in which a key that is written twice is a fault (plain YAML silently keeps the last)."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
@@ -31,7 +31,8 @@ class _Loader(yaml.SafeLoader):
                     problem=f"{key} is declared twice", problem_mark=key_node.start_mark
                 )
             seen.add(key)
-        return super().construct_mapping(node, deep)
+        mapping: dict[Hashable, Any] = super().construct_mapping(node, deep)
+        return mapping
 
 
 def yaml_mapping(path: Path, shown: str, asked_by: str) -> dict[str, Any]:
@@ -87,7 +88,8 @@ def _problem(model: type[BaseModel], error: ErrorDetails, file: str, prefix: str
     if error["type"] == "missing":
         return Problem(file, path, "is missing", "a value")
     value = loc[-1] if "[key]" in error["loc"] else error["input"]
-    allowed = error["msg"].removeprefix("Input should be ").removeprefix("String should ")
+    mapping = error["type"] in ("dict_type", "model_type")
+    allowed = "a mapping of keys to values" if mapping else error["msg"].removeprefix("Input should be ")
     return Problem(file, path, f"{_short(value)} is not accepted", allowed)
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-from pydantic import StrictBool
+from pydantic import Field, StrictBool
 
 from config.fleet import AbsolutePath, Count, Declared, Name
 
@@ -34,7 +34,7 @@ class Emulation(Declared):
 class Settings(Declared):
     """``fleet`` is the path of the fleet file, relative to the project."""
 
-    vms: dict[Name, VmSettings] = {}
+    vms: dict[Name, VmSettings] = Field(default_factory=dict)
     fleet: str = DEFAULT_FLEET
     emulation: Emulation = Emulation()
 

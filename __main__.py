@@ -1,0 +1,32 @@
+"""A hypervisor as declared: its networks, its storage, its VMs, and the floats that they hold."""
+
+import pulumi
+
+from components.docker_host_vm import DockerHostVM, DockerHostVMArgs
+from components.floating_ip import FloatingIP, FloatingIPArgs
+from components.hypervisor_networks import HypervisorNetworks, HypervisorNetworksArgs
+from components.hypervisor_storage import HypervisorStorage, HypervisorStorageArgs
+from components.program import leave_quietly_on_interrupt, planned
+
+leave_quietly_on_interrupt()
+plan = planned()
+host = plan.hypervisor.name
+
+networks = HypervisorNetworks(host, HypervisorNetworksArgs(plan.networks))
+storage = HypervisorStorage(host, HypervisorStorageArgs(plan.storage))
+vms = {
+    vm.name: DockerHostVM(
+        vm.name, DockerHostVMArgs(vm, plan.floats_of(vm.name), storage.pool.name, networks.default.id)
+    )
+    for vm in plan.vms
+}
+floats = {
+    held.label: FloatingIP(
+        held.label, FloatingIPArgs(held, vms[held.holder].domain.id, networks.bridged.name)
+    )
+    for held in plan.floats
+}
+
+pulumi.export("vms", {name: vm.summary for name, vm in vms.items()})
+pulumi.export("floats", {label: held.summary for label, held in floats.items()})
+pulumi.export("networks", networks.summary)

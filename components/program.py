@@ -1,0 +1,41 @@
+"""What the program does as a process: read its stack's declarations, and end without noise."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import pulumi
+from pulumi.runtime import config as runtime_config
+
+import config
+
+ENGINE: Final = "TROP_ENGINE"  # "embedded" where the program runs inside the engine's own process
+INTERRUPTED: Final = 130  # the exit code of a shell's command that SIGINT ended
+
+
+def planned() -> config.Plan:
+    """The plan of the stack that runs; what is wrong with it ends the program in plain lines, without a traceback."""
+    stack, root = pulumi.get_stack(), Path(__file__).resolve().parent.parent
+    # Config can't list its keys, and one that nobody knows must be refused rather than overlooked.
+    values = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
+    try:
+        return config.load(stack, config.from_pulumi(values), root, f"Pulumi.{stack}.yaml")
+    except config.ConfigError as fault:
+        raise pulumi.RunError(str(fault)) from fault
+
+
+def leave_quietly_on_interrupt() -> None:
+    """The CLI sends SIGINT after any failure; Python's traceback of it would bury the message.
+
+    Not in the embedded engine, whose process this is.
+    """
+    if os.environ.get(ENGINE) != "embedded":
+        signal.signal(signal.SIGINT, _leave)
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    os._exit(INTERRUPTED)
