@@ -19,6 +19,7 @@ app = typer.Typer(
 lab_app = typer.Typer(help="A throwaway hypervisor on this machine.", no_args_is_help=True)
 app.add_typer(lab_app, name="lab")
 
+Stack = Annotated[str, typer.Argument(help="The stack whose hypervisor it stands for.")]
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
@@ -28,6 +29,54 @@ def setup() -> None:
     print(f"{ROOT / '.venv'} is ready, with Python {sys.version.split()[0]}.")
     cli = shutil.which("pulumi")
     print(f"Pulumi CLI: {cli}" if cli else "Pulumi CLI: none on PATH; the embedded engine is used.")
+
+
+@app.command()
+def demo(
+    down: Annotated[bool, typer.Option("--down", help="Takes away all that the demo made.")] = False,
+    engine: Annotated[str, typer.Option(help="embedded or pulumi; else pulumi where it is on PATH.")] = "",
+) -> None:
+    """Brings trop02 up on a throwaway hypervisor, and fetches a page from its float."""
+    from cli import demo
+
+    raise typer.Exit(demo.run(engine, down=down))
+
+
+@lab_app.command("up")
+def lab_up(stack: Stack) -> None:
+    """Starts the stack's lab, or does nothing if it runs."""
+    from cli import labcmd
+
+    raise typer.Exit(labcmd.carefully(lambda: labcmd.up(stack)))
+
+
+@lab_app.command("status")
+def lab_status(stack: Stack = "") -> None:
+    """Shows the guests, their states and leases; of all labs unless one is named."""
+    from cli import labcmd
+
+    raise typer.Exit(labcmd.carefully(lambda: labcmd.status(stack)))
+
+
+@lab_app.command("console")
+def lab_console(
+    vm: str, lab: Annotated[str, typer.Option(help="The lab, where two have such a guest.")] = ""
+) -> None:
+    """Attaches this terminal to a guest's serial console; Ctrl-] leaves it."""
+    from cli import labcmd
+
+    raise typer.Exit(labcmd.carefully(lambda: labcmd.console(vm, lab)))
+
+
+@lab_app.command("down")
+def lab_down(
+    stack: Stack = "",
+    purge: Annotated[bool, typer.Option("--purge", help="Its disks, definitions and state too.")] = False,
+) -> None:
+    """Stops the lab and every guest in it."""
+    from cli import labcmd
+
+    raise typer.Exit(labcmd.carefully(lambda: labcmd.down(stack, purge=purge)))
 
 
 @app.command("test", context_settings=PASS_ON)

@@ -11,7 +11,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,8 +18,9 @@ from ruamel.yaml import YAML
 
 from cli import ROOT
 from cli.stacks import Order, UsageError, known_stacks
+from lab.facts import HostFacts
+from lab.hypervisor import Lab
 
-MEMORY: Final = 96  # MiB: what the stand-in guest needs under emulation
 PASSPHRASE: Final = "lab"  # protects nothing: the lab holds no secrets; an operator may set another
 URI: Final = "libvirt:uri"
 RUN_THE_PROGRAM: Final = frozenset({"preview", "pre", "up", "update", "refresh", "destroy", "import"})
@@ -28,7 +28,10 @@ HEADER: Final = (
     "# Made by ./trop --lab from the repository's Pulumi.{stack}.yaml; settings changed here are kept.\n"
 )
 
+PASSPHRASES: Final = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
+
 Settings = dict[str, Any]
+EMULATION: Final[Settings] = {"domainType": "qemu", "memory": 96}  # MiB: what the stand-in guest needs
 
 
 def prepare(order: Order, engine: str) -> tuple[Path, list[str], dict[str, str]]:
@@ -39,18 +42,26 @@ def prepare(order: Order, engine: str) -> tuple[Path, list[str], dict[str, str]]
     stack = order.stack or next((word for word in order.words if word in known_stacks()), "")
     if not stack:
         raise UsageError("--lab needs a stack: each has a lab of its own, for example trop02")
-    from lab.hypervisor import Lab
-
-    lab = Lab(stack)
-    if not lab.folder.is_dir():
-        raise UsageError(f"there is no lab {stack} on this machine; start it with: ./trop lab up {stack}")
-    project = write_project(stack, lab.folder / "project", lab.uri)
-    environment = lab_environment(lab.folder)
-    if not has_stack(lab.folder, stack) and order.words[1:2] != ["init"]:
+    lab = bare_lab(stack)
+    if not (lab.socket.exists() if order.verb in RUN_THE_PROGRAM else lab.state.is_dir()):
+        raise UsageError(f"the lab {stack} is not up on this machine; start it with: ./trop lab up {stack}")
+    project = write_project(stack, lab_project(stack), lab.uri)
+    environment = lab_environment(lab.state)
+    if not has_stack(lab.state, stack) and order.words[1:2] != ["init"]:
         init_stack(stack, project, engine, environment)
     if order.verb not in RUN_THE_PROGRAM:
         return project, [], environment
     return ROOT, ["--config-file", str(project / f"Pulumi.{stack}.yaml")], environment
+
+
+def bare_lab(stack: str) -> Lab:
+    """The stack's lab, for its folder and URI alone: nothing is read of the hypervisor that it stands for."""
+    return Lab(stack, HostFacts(bridges=()))
+
+
+def lab_project(stack: str) -> Path:
+    """The lab's own project folder; it need not be there yet."""
+    return bare_lab(stack).state / "project"
 
 
 def lab_environment(folder: Path) -> dict[str, str]:
@@ -58,7 +69,7 @@ def lab_environment(folder: Path) -> dict[str, str]:
     state = folder / "state"
     state.mkdir(exist_ok=True)
     environment = {"PULUMI_BACKEND_URL": f"file://{state}"}
-    if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & os.environ.keys():
+    if not os.environ.keys() & set(PASSPHRASES):
         environment["PULUMI_CONFIG_PASSPHRASE"] = PASSPHRASE
     return environment
 
@@ -67,7 +78,7 @@ def has_stack(folder: Path, stack: str) -> bool:
     return (folder / "state/.pulumi/stacks/trop" / f"{stack}.json").exists()
 
 
-def init_stack(stack: str, project: Path, engine: str, environment: Mapping[str, str]) -> None:
+def init_stack(stack: str, project: Path, engine: str, environment: dict[str, str]) -> None:
     """Makes the stack in the lab's backend, by the engine that will use it; quiet unless it fails."""
     words = ["stack", "init", stack, "--engine", engine, "--cwd", str(project)]
     done = subprocess.run(
@@ -82,7 +93,7 @@ def init_stack(stack: str, project: Path, engine: str, environment: Mapping[str,
         raise UsageError(f"the lab's stack could not be made: {done.stdout.strip()}")
 
 
-def write_project(stack: str, project: Path, uri: str) -> Path:
+def write_project(stack: str, project: Path, uri: str, emulation: Settings | None = EMULATION) -> Path:
     """Brings the lab's project folder up to date with the repository's files, and returns it."""
     source = ROOT / f"Pulumi.{stack}.yaml"
     if not source.exists():
@@ -92,18 +103,19 @@ def write_project(stack: str, project: Path, uri: str) -> Path:
     project.mkdir(exist_ok=True)
     shutil.copyfile(ROOT / "Pulumi.yaml", project / "Pulumi.yaml")
     target, before = project / source.name, project / f".made.{source.name}"
-    made = for_lab(_read(source), uri)
+    made = for_lab(_read(source), uri, emulation)
     merged = carry_over(made, _read(before), _read(target))
     _write(target, merged, stack)
     _write(before, made, stack)
     return project
 
 
-def for_lab(settings: Settings, uri: str) -> Settings:
+def for_lab(settings: Settings, uri: str, emulation: Settings | None) -> Settings:
     """The stack's settings with what the lab forces; secrets stay behind, for they need the other passphrase."""
     config = {key: value for key, value in settings.get("config", {}).items() if not _is_secret(value)}
     config[URI] = uri
-    config["trop:emulation"] = {"domainType": "qemu", "memory": MEMORY}
+    if emulation:
+        config["trop:emulation"] = dict(emulation)
     return {"config": config}
 
 

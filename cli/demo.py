@@ -1,0 +1,191 @@
+"""`./trop demo`: the seeds' trop02 from nothing to an answering float, on a hypervisor that can be thrown away."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+
+import config
+from cli import ROOT, namespaces, packages, rehearsal
+from cli.labhost import lab_of, plan_of
+from cli.signals import handled, interrupt
+from cli.steps import StepError, Steps, trop
+from lab.facts import LabError
+from lab.hypervisor import Lab
+
+STACK: Final = "trop02"
+PATIENCE: Final = 240  # seconds for guests under emulation to boot, all at once, on two busy cores
+FETCH: Final = """
+import sys, urllib.request
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+print(opener.open(sys.argv[1], timeout=5).read().decode().strip())
+"""
+
+
+def run(engine: str = "", *, down: bool = False) -> int:
+    """The whole demo, or with ``down`` its end; 0, or 1 after one line that says what went wrong, 130 after Ctrl-C."""
+    console = Console()
+    try:
+        with handled(interrupt):
+            if down:
+                take_away(console)
+            else:
+                _demo(console, ["--engine", engine] if engine else [])
+    except (StepError, LabError, packages.PackagesError, config.ConfigError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted: nothing that the demo started is left running", file=sys.stderr)
+        return 130
+    return 0
+
+
+def take_away(console: Console) -> None:
+    lab = lab_of(STACK)
+    lab.down(purge=True)
+    console.print(f"The lab {STACK} is gone, with its disks and its state.", highlight=False)
+
+
+def _demo(console: Console, engine: list[str]) -> None:
+    reason = namespaces.why_not()
+    if reason:
+        _preview_only(console, engine, reason)
+        return
+    plan = plan_of(STACK)
+    steps = Steps(console, 8)
+    steps.say("System packages of the lab")
+    wanted = packages.missing(packages.LAB)
+    if wanted:
+        packages.install(wanted, lambda text: console.print(f"      {text}", highlight=False))
+    lab = lab_of(STACK)
+    was_up = lab.status().running
+    try:
+        _bring_up(steps, lab, plan, engine)
+    except BaseException:
+        if not was_up:
+            with handled(signal.SIG_IGN):
+                console.print("Taking the lab down again.", highlight=False)
+                lab.down()
+        raise
+    _where_next(console, lab, plan)
+
+
+def _bring_up(steps: Steps, lab: Lab, plan: config.Plan, engine: list[str]) -> None:
+    with steps.waiting(f"The lab {STACK}: a hypervisor of its own on this machine"):
+        lab.up()
+    steps.say(f"Preview: what an up of {STACK} would do")
+    _trop(["preview", STACK, "--lab", *engine])
+    steps.say(f"Up: making {STACK} what it is declared to be")
+    _trop(["up", STACK, "--lab", "--yes", "--skip-preview", *engine])
+    with steps.waiting(f"Leases: each of the {len(plan.vms)} guests on its reserved address") as show:
+        wait_for(lambda: _leases_missing(lab, plan), "guests without their lease", show)
+    for held in plan.floats:
+        with steps.waiting(
+            f"Page: http://{held.address}/ from the campus, answered by {held.holder}"
+        ) as show:
+            wait_for(functools.partial(_not_answering, lab, held), "no answer", show)
+    steps.say("Preview again: there must be no changes")
+    _trop(["preview", STACK, "--lab", "--expect-no-changes", *engine])
+    steps.say("What there is now")
+    print_outputs(steps.console, _outputs(engine))
+
+
+def _preview_only(console: Console, engine: list[str], reason: str) -> None:
+    """What can be shown without a lab."""
+    console.print(
+        f"A lab needs root and namespaces of its own: {reason}.  This previews {STACK} on libvirt's in-process test "
+        "driver instead; nothing is made.  For the whole demo: as root, on a machine or VM, ./trop demo",
+        highlight=False,
+    )
+    with tempfile.TemporaryDirectory(prefix="trop-") as folder:
+        words, environment = rehearsal.prepare(plan_of(STACK), Path(folder))
+        project = str(Path(folder) / "project")
+        _trop(["stack", "init", STACK, "--cwd", project, *engine], environment)
+        _trop(["preview", STACK, "--cwd", str(ROOT), *words, *engine], environment)
+
+
+def _trop(words: list[str], environment: dict[str, str] | None = None) -> None:
+    code = trop(words, environment)
+    if code != 0:
+        raise StepError(f"./trop {' '.join(words)} ended with exit code {code}")
+
+
+def wait_for(missing: Callable[[], list[str]], what: str, show: Callable[[str], None]) -> None:
+    """Asks until nothing is missing; `StepError` after `PATIENCE`."""
+    end = time.monotonic() + PATIENCE
+    while absent := missing():
+        show(", ".join(absent))
+        if time.monotonic() > end:
+            raise StepError(f"{what} after {PATIENCE} s: {', '.join(absent)}")
+        time.sleep(0.5)
+
+
+def _leases_missing(lab: Lab, plan: config.Plan) -> list[str]:
+    leases = {guest.name: guest.leases for guest in lab.status().guests}
+    return [vm.name for vm in plan.vms if vm.address not in leases.get(vm.name, ())]
+
+
+def _not_answering(lab: Lab, held: config.Float) -> list[str]:
+    page = fetch(lab, held.address)
+    return [] if held.holder in page else [f"{held.address} ({page or 'nothing yet'})"]
+
+
+def fetch(lab: Lab, address: str) -> str:
+    """The page at the address as the campus gets it; empty if there is none."""
+    words = [sys.executable, "-I", "-c", FETCH, f"http://{address}/"]
+    done = lab.campus(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return str(done.stdout).strip() if done.returncode == 0 else ""
+
+
+def _outputs(engine: list[str]) -> dict[str, Any]:
+    words = ["stack", STACK, "output", "--json", "--lab", *engine]
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "cli", *words],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise StepError(f"./trop {' '.join(words)}: {done.stderr.strip()}")
+    outputs: dict[str, Any] = json.loads(done.stdout)
+    return outputs
+
+
+def print_outputs(console: Console, outputs: dict[str, Any]) -> None:
+    """One table for each of the stack's outputs: a row by name, a column by field."""
+    for title, rows in outputs.items():
+        fields = list(dict.fromkeys(key for row in rows.values() for key in row))
+        table = Table(title=title, title_justify="left")
+        for heading in ("name", *fields):
+            table.add_column(heading)
+        for name, row in rows.items():
+            table.add_row(name, *(str(row.get(key, "")) for key in fields))
+        console.print(table)
+
+
+def _where_next(console: Console, lab: Lab, plan: config.Plan) -> None:
+    vm = plan.floats[0].holder if plan.floats else plan.vms[0].name
+    console.print(
+        f"The lab keeps running.  Look around:\n"
+        f"  ./trop lab status                     guests, states and leases\n"
+        f"  ./trop lab console {vm:<18} a guest's serial console (Ctrl-] leaves it)\n"
+        f"  virsh -c '{lab.uri}' list\n"
+        f"  ./trop preview {STACK} --lab           drift shows here: stop or edit something with virsh, and look\n"
+        f"  ./trop up {STACK} --lab                and mend it\n"
+        f"  ./trop demo --down                    takes all of it away",
+        highlight=False,
+        soft_wrap=True,
+    )

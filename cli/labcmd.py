@@ -1,0 +1,88 @@
+"""`./trop lab …`: start, look at, look into and stop a lab."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.table import Table
+
+import config
+from cli import namespaces, packages
+from cli.labhost import existing, lab_of
+from cli.labstack import bare_lab
+from cli.stacks import UsageError
+from lab.facts import LabError
+
+
+def carefully(action: Callable[[], int]) -> int:
+    """Runs the action; an expected error becomes one line and exit code 1."""
+    try:
+        return action()
+    except (LabError, UsageError, packages.PackagesError, config.ConfigError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def up(stack: str) -> int:
+    need_packages()
+    lab = lab_of(stack)
+    lab.up()
+    print(f"The lab {stack} is up: {lab.uri}\nNext: ./trop up {stack} --lab")
+    return 0
+
+
+def need_packages() -> None:
+    """A lab's packages, installed where they are missing.  Raises `LabError` where no lab can be had."""
+    reason = namespaces.why_not()
+    if reason:
+        raise LabError(f"a lab needs root and namespaces of its own: {reason}")
+    wanted = packages.missing(packages.LAB)
+    if wanted:
+        packages.install(wanted, lambda text: print(text, file=sys.stderr))
+
+
+def status(stack: str) -> int:
+    for name in [stack] if stack else existing():
+        _show(name)
+    if not stack and not existing():
+        print("There is no lab on this machine; start one with: ./trop lab up trop02")
+    return 0
+
+
+def _show(stack: str) -> None:
+    now = bare_lab(stack).status()
+    if not now.running:
+        print(f"{stack}: not running")
+        return
+    table = Table(title=f"{stack}: {now.uri}", title_justify="left")
+    for heading in ("guest", "state", "leases"):
+        table.add_column(heading)
+    for guest in now.guests:
+        table.add_row(guest.name, guest.state, ", ".join(guest.leases))
+    Console(soft_wrap=True).print(table)
+
+
+def console(vm: str, stack: str) -> int:
+    return bare_lab(stack or _with_guest(vm)).console(vm)
+
+
+def _with_guest(vm: str) -> str:
+    holders = [name for name in existing() if vm in {guest.name for guest in bare_lab(name).status().guests}]
+    if len(holders) != 1:
+        raise UsageError(f"{'several labs have' if holders else 'no running lab has'} a guest {vm}")
+    return holders[0]
+
+
+def down(stack: str, *, purge: bool) -> int:
+    """Stops the lab; without a name the only one there is."""
+    labs = existing()
+    if not stack and len(labs) > 1:
+        raise UsageError(f"there are several labs: say which of {', '.join(labs)}")
+    for name in [stack] if stack else labs:
+        bare_lab(name).down(purge=purge)
+        print(
+            f"The lab {name} is {'gone, with its disks and its state' if purge else 'down; its disks are kept'}."
+        )
+    return 0

@@ -1,0 +1,63 @@
+"""Which lab stands for which stack, and what it is told of the hypervisor: the plan's facts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from ruamel.yaml import YAML
+
+import config
+from cli import ROOT
+from cli.labstack import lab_project
+from lab.facts import Bridge, HostFacts
+from lab.hypervisor import Lab
+
+
+def lab_of(stack: str) -> Lab:
+    """The stack's lab, with all that the plan says of its hypervisor.  Raises `config.ConfigError`."""
+    return Lab(stack, host_facts(plan_of(stack)))
+
+
+def existing(root: Path | None = None) -> list[str]:
+    """The labs that have been started on this machine and not purged."""
+    root = root or Path(os.environ.get("TROP_LAB_ROOT", "/var/lib/trop-lab"))
+    return sorted(path.parent.name for path in root.glob("*/lab.json"))
+
+
+def plan_of(stack: str) -> config.Plan:
+    """The stack's plan: from the lab's copy of its file where there is one, else from the repository's."""
+    name = f"Pulumi.{stack}.yaml"
+    made = lab_project(stack) / name
+    return config.load(stack, trop_settings(made if made.exists() else ROOT / name), ROOT, name)
+
+
+def trop_settings(path: Path) -> Mapping[str, Any]:
+    """The ``trop:`` settings of a stack's file, without the namespace; none if there is no such file."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    values = (YAML(typ="safe").load(text) or {}).get("config", {})
+    return {key.removeprefix("trop:"): value for key, value in values.items() if key.startswith("trop:")}
+
+
+def host_facts(plan: config.Plan) -> HostFacts:
+    """A hypervisor of which no bridges are known gets the one that the bridged network needs, without an address."""
+    bridges = tuple(
+        Bridge(bridge.name, bridge.port, f"{bridge.address}/{bridge.prefix}", bridge.mac)
+        for bridge in plan.hypervisor.bridges
+    )
+    bases = [PurePosixPath(vm.base_image) for vm in plan.vms]
+    image = {"base_image": bases[0].name, "base_folder": str(bases[0].parent)} if bases else {}
+    return HostFacts(
+        bridges=bridges or (Bridge(plan.networks.bridged.bridge, "eth0"),),
+        gateway=_gateway(plan),
+        live_folder=plan.storage.path,
+        **image,
+    )
+
+
+def _gateway(plan: config.Plan) -> str | None:
+    beyond = [(bridge.gateway, bridge.prefix) for bridge in plan.hypervisor.bridges]
+    beyond += [(held.gateway, held.prefix) for held in plan.floats]
+    return next((f"{gateway}/{prefix}" for gateway, prefix in beyond if gateway), None)

@@ -1,0 +1,59 @@
+"""What a Ctrl-C, a hang-up and a polite kill do while something runs that must not be left halfway."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import FrameType
+from typing import Any, Final
+
+STOPS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+Handler = Callable[[int, FrameType | None], Any] | signal.Handlers
+
+
+@contextlib.contextmanager
+def handled(handler: Handler) -> Iterator[None]:
+    """Gives the three signals to the handler, and back afterwards."""
+    before = {number: signal.signal(number, handler) for number in STOPS}
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
+
+
+def interrupt(_number: int, _frame: FrameType | None) -> None:
+    """A handler that makes each of them a `KeyboardInterrupt`."""
+    raise KeyboardInterrupt
+
+
+def run_to_end(
+    words: Sequence[str], environment: Mapping[str, str], *, tell: bool, quiet: bool = False
+) -> int:
+    """Runs a command out of Ctrl-C's reach and gives its exit code.
+
+    What arrives meanwhile is passed on as one SIGINT each time if ``tell``; `KeyboardInterrupt` is raised only when
+    the command has ended.
+    """
+    child: subprocess.Popen[bytes] | None = None
+    arrived = 0
+
+    def note(_number: int, _frame: FrameType | None) -> None:
+        nonlocal arrived
+        arrived += 1
+        if child is not None and tell:
+            child.send_signal(signal.SIGINT)
+
+    output = subprocess.DEVNULL if quiet else None
+    with handled(note):
+        child = subprocess.Popen(
+            words, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0
+        )
+        if arrived and tell:  # before there was a child to pass it on to
+            child.send_signal(signal.SIGINT)
+        code = child.wait()
+    if arrived:
+        raise KeyboardInterrupt
+    return code

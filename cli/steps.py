@@ -1,0 +1,48 @@
+"""Steps of a longer job on a terminal: each announced in a line, and timed where it has no words of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from rich.console import Console
+
+from cli import ROOT
+from cli.signals import run_to_end
+
+
+class StepError(Exception):
+    """The job cannot go on; the message is the one line that says why."""
+
+
+class Steps:
+    """Numbers the steps of one job; what takes long without a word of its own gets a spinner on a terminal."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        self.console, self.total, self.number = console, total, 0
+
+    def say(self, text: str) -> None:
+        self.number += 1
+        self.console.print(f"[bold][{self.number}/{self.total}][/bold] {text}", highlight=False)
+
+    @contextlib.contextmanager
+    def waiting(self, text: str) -> Iterator[Callable[[str], None]]:
+        """A step with a spinner; what is called with a text shows it beside."""
+        self.say(text)
+        start = time.monotonic()
+        with self.console.status(text) as status:
+            yield lambda more: status.update(f"{text}: {more}")
+        self.console.print(f"      [dim]done in {time.monotonic() - start:.0f} s[/dim]", highlight=False)
+
+
+def trop(words: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
+    """Runs `./trop` with these words and gives its exit code.
+
+    A Ctrl-C ends it as its own first Ctrl-C would: running steps are finished and saved.  `KeyboardInterrupt` is
+    raised when it has ended.
+    """
+    line = [sys.executable, "-P", "-m", "cli", *words]
+    return run_to_end(line, {**(environment or os.environ), "PYTHONPATH": str(ROOT)}, tell=True)
