@@ -99,6 +99,18 @@ def check() -> None:
     raise typer.Exit(quality.check())
 
 
+@app.command()
+def bench(
+    stack: Stack = "trop02",
+    engine: Annotated[str, typer.Option(help="embedded or pulumi; else pulumi where it is on PATH.")] = "",
+    times: Annotated[int, typer.Option(help="How often each is run.")] = 5,
+) -> None:
+    """Measures a preview with no changes of a stack that is up in its lab."""
+    from cli import bench, labcmd
+
+    raise typer.Exit(labcmd.carefully(lambda: bench.run(stack, engine, times)))
+
+
 def _stack_verb(name: str, text: str) -> None:
     """Only for the list of commands: `cli.__main__` hands these on before this module is read."""
 

@@ -1,0 +1,65 @@
+"""`./trop bench`: processor time of a preview with no changes, beside a bare script that reads the same of libvirt."""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from cli import ROOT
+from cli.labstack import bare_lab
+from cli.stacks import UsageError
+
+BUDGET = 1.5  # seconds of processor time
+READ_ALL = """
+import sys, libvirt
+host = libvirt.open(sys.argv[1])
+host.getCapabilities()
+for network in host.listAllNetworks():
+    network.XMLDesc(0), network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE), network.autostart(), network.isActive()
+for pool in host.listAllStoragePools():
+    pool.XMLDesc(), pool.autostart()
+    if pool.isActive():
+        for volume in pool.listAllVolumes():
+            volume.XMLDesc()
+for domain in host.listAllDomains():
+    domain.XMLDesc(), domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE), domain.autostart(), domain.state()
+host.close()
+"""
+
+
+def run(stack: str, engine: str, times: int) -> int:
+    """Prints both; 1 if the preview is over its budget.  Raises `UsageError` unless the lab's stack is up to date."""
+    lab = bare_lab(stack)
+    if not lab.socket.exists():
+        raise UsageError(f"the lab {stack} is not up; ./trop demo brings it up and keeps it")
+    words = ["preview", stack, "--lab", "--expect-no-changes", *(["--engine", engine] if engine else [])]
+    preview = [cpu_seconds([sys.executable, "-P", "-m", "cli", *words]) for _ in range(times)]
+    bare = [cpu_seconds([sys.executable, "-I", "-c", READ_ALL, lab.uri]) for _ in range(times)]
+    table = Table(title=f"Seconds of processor time, {times} runs each")
+    for heading in ("what", "median", "least", "most"):
+        table.add_column(heading)
+    for what, seconds in ((f"./trop {' '.join(words)}", preview), ("a bare libvirt-python script", bare)):
+        table.add_row(
+            what, *(f"{value:.2f}" for value in (statistics.median(seconds), min(seconds), max(seconds)))
+        )
+    Console(soft_wrap=True).print(table)
+    return 0 if statistics.median(preview) < BUDGET else 1
+
+
+def cpu_seconds(line: Sequence[str]) -> float:
+    """User and system time of a command and all its children.  Raises `UsageError` if it fails."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode != 0:
+        last = (done.stderr or done.stdout).strip().splitlines()[-1:]
+        raise UsageError(f"the command to be measured failed ({done.returncode}): {' '.join(last)}")
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
