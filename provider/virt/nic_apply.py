@@ -147,5 +147,5 @@ def _holds_on(name: str, held: Sequence[Step], limit: float) -> str:
     which = ", ".join(sorted({s.mac for s in held}))
     return (
         f"guest {name} holds on to NIC {which}: not let go within {limit:g} s, its link is down meanwhile; it is "
-        f"paused, booting or without an operating system that unplugs; run this again when it is up, or shut {name} down"
+        f"paused, booting or without an operating system; run this again when it is up, or shut {name} down"
     )

@@ -1,0 +1,196 @@
+"""``libvirt:index/domain:Domain``: a virtual machine, made once and then changed only as gently as it can be."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar, Final
+
+from provider.errors import OperatorError, Refused
+from provider.resources import domain_diff, domain_schema
+from provider.resources.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
+from provider.virt import api, domain_life, domain_new, domain_sweep, errors, nic, nic_apply, nic_plan
+from provider.virt.domain_read import as_read, disk_path, imported
+from provider.virt.mark import uuid_of
+
+TOKEN: Final = "libvirt:index/domain:Domain"
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+class Domain(Resource):
+    token: ClassVar[str] = TOKEN
+    schema = domain_schema.SCHEMA
+
+    def __init__(self, clock: nic_apply.Clock | None = None) -> None:
+        self._clock = clock or nic_apply.SystemClock()
+
+    def check(self, call: Call, olds: Props, news: Props) -> Checked:
+        inputs = domain_schema.filled(call.urn, olds, news)
+        return Checked(inputs, list(domain_schema.failures(inputs)))
+
+    def diff(self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props) -> Diff:
+        name = domain_sweep.network_name(call.host)
+        changes = domain_diff.differences(old_inputs, news, olds.get("own", {}), name)
+        if olds.get("persistent") is False:
+            changes["persistent"] = "update"
+            return Diff(changes, output_paths=("persistent",))
+        return Diff(changes)
+
+    def create(self, call: Call, inputs: Props, preview: bool) -> tuple[str, Props]:
+        uuid = uuid_of(call.urn)
+        found = _own_or_free(call, uuid, inputs)
+        _refuse_conflicts(call, inputs, {uuid})
+        if preview:
+            outputs = {**inputs, "hostUuid": call.host.uuid, "state": COMPUTED, "persistent": True}
+            return uuid if found else "", {**outputs, "own": domain_diff.owned(inputs)}
+        if found is None or not found.isActive():
+            # Also over one of our own that a killed create has left without starting it: nothing runs in it.
+            xml = domain_new.definition(call.host, uuid, inputs)
+            domain_new.require_networks(
+                call.host, f"domain {inputs['name']}", domain_new.wanted_nics(call.host, inputs)
+            )
+            found = _define(call, str(inputs["name"]), xml)
+        elif not found.isPersistent():
+            domain_life.define_again(call.host, found)
+        _set_autostart(found, inputs)
+        if inputs.get("running", True):
+            domain_life.start(found)
+        return uuid, _outputs(call, found, inputs)
+
+    def read(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
+        by_name = not inputs and not _UUID.fullmatch(id)  # an import may name it
+        domain = call.host.domain_by_name(id) if by_name else call.host.domain_by_uuid(id)
+        if domain is None:
+            return None
+        seen = domain_sweep.observe(call.host, domain)
+        if not inputs:
+            read = imported(seen)
+            return Found(
+                seen.seen.uuid, read, {**_outputs(call, domain, read), "own": {"macs": [], "disks": []}}
+            )
+        read = as_read(inputs, seen, domain_sweep.network_name(call.host))
+        return Found(id, read, {**_outputs(call, domain, read), "own": domain_diff.owned(inputs)})
+
+    def update(
+        self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool
+    ) -> Props:
+        """Compares with what is there now, not with what was: the state may be older than the domain."""
+        domain = _existing(call, id)
+        declared = domain_diff.known(news)
+        own = olds.get("own", {})
+        _refuse_changes(call, domain, declared, own)
+        if preview:
+            return {**olds, **news, "persistent": True, "own": domain_diff.owned(news)}
+        domain_life.define_again(call.host, domain)
+        _set_autostart(domain, declared)
+        self._mend(call, domain, declared, own)
+        if declared.get("running") is True:
+            domain_life.start(domain)
+        elif declared.get("running") is False:
+            domain_life.shut_down(domain, self._clock, call.timeout)
+        return _outputs(call, domain, news)
+
+    def delete(self, call: Call, id: str, outputs: Props) -> None:
+        domain = call.host.domain_by_uuid(id)
+        if domain is not None:
+            domain_life.shut_down(domain, self._clock, call.timeout)
+            domain_life.undefine(domain)
+
+    def _mend(self, call: Call, domain: api.Domain, declared: Props, own: Props) -> None:
+        """Description, metadata and NICs, each only where it differs."""
+        seen = domain_sweep.observe(call.host, domain)
+        read = as_read(declared, seen, domain_sweep.network_name(call.host))
+        if "description" in declared and read.get("description") != declared["description"]:
+            domain_life.set_description(domain, declared["description"])
+        if "metadata" in declared and read.get("metadata") != declared["metadata"]:
+            domain_life.set_metadata(domain, declared["metadata"])
+        if "networkInterfaces" in declared:
+            wanted = domain_new.wanted_nics(call.host, declared)
+            live, config = nic_apply.both_xmls(domain)
+            steps = nic_plan.plan(wanted, own.get("macs", ()), live, config)
+            nic_apply.perform(domain, steps, self._clock, call.timeout)
+
+
+def _own_or_free(call: Call, uuid: str, inputs: Props) -> api.Domain | None:
+    """Our own domain of this URN from an earlier, killed create; None when the name is free; else `Refused`."""
+    named = call.host.domain_by_name(str(inputs["name"]))
+    if named is not None and named.UUIDString().lower() != uuid:
+        raise Refused(
+            f"there is a domain {inputs['name']} on {call.host.uri} already, and it is not this one's; "
+            f"to take it over: pulumi import {TOKEN} {call.name} {named.UUIDString()}"
+        )
+    own = call.host.domain_by_uuid(uuid)
+    if own is not None and own.name() != inputs["name"]:
+        raise Refused(
+            f"domain {own.name()} was made by an earlier create of {call.name}, which now is to be named "
+            f"{inputs['name']}; to go on with it: pulumi import {TOKEN} {call.name} {uuid}"
+        )
+    return own
+
+
+def _refuse_conflicts(call: Call, inputs: Props, own: set[str]) -> None:
+    """MACs and disks that another domain has; what is not known at preview is left to the `up`."""
+    owned = domain_diff.owned(inputs)
+    who = f"domain {inputs['name']}"
+    if owned["macs"]:
+        domain_new.refuse_taken_macs(call.host, who, set(owned["macs"]), own)
+    paths = {path for path in owned["disks"] if path is not COMPUTED}
+    if paths:
+        domain_new.refuse_taken_disks(call.host, who, paths, own)
+
+
+def _define(call: Call, name: str, xml: str) -> api.Domain:
+    try:
+        return call.host.conn.defineXML(xml)
+    except errors.VirtError as error:
+        raise OperatorError(f"domain {name} is not defined: {errors.said(error)}") from error
+
+
+def _existing(call: Call, id: str) -> api.Domain:
+    domain = call.host.domain_by_uuid(id)
+    if domain is None:
+        raise OperatorError(
+            f"domain {id} of {call.name} is gone from {call.host.uri}; refresh, then run this again"
+        )
+    return domain
+
+
+def _refuse_changes(call: Call, domain: api.Domain, declared: Props, own: Props) -> None:
+    """Whatever can't be changed in place, by name; and a new NIC's MAC that another domain has."""
+    name = domain_sweep.network_name(call.host)
+    seen = domain_sweep.observe(call.host, domain)
+    read = as_read(declared, seen, name)
+    changes = domain_diff.differences(read, declared, {}, name)
+    phrases = domain_diff.refused(read, declared, changes)
+    still = {disk_path(disk) for disk in declared.get("disks", ())}
+    phrases += [
+        f"disks: {path} -> none (needs a restart of the guest)"
+        for path in own.get("disks", ())
+        if "disks" in declared and path not in still and path in seen.seen.disks
+    ]
+    if phrases:
+        raise Refused(
+            f"domain {domain.name()}: not done in place yet, and nothing was changed: {'; '.join(phrases)}"
+        )
+    plugged = {nic.same_mac(e["mac"]) for e in read.get("networkInterfaces", ())}
+    missing = set(domain_diff.owned(declared)["macs"]) - plugged
+    if missing:
+        domain_new.refuse_taken_macs(call.host, f"domain {domain.name()}", missing, {domain.UUIDString()})
+
+
+def _set_autostart(domain: api.Domain, inputs: Props) -> None:
+    if "autostart" in inputs and bool(domain.autostart()) != inputs["autostart"]:
+        domain.setAutostart(int(inputs["autostart"]))
+
+
+def _outputs(call: Call, domain: api.Domain, inputs: Props) -> Props:
+    """What libvirt says of it, beside the inputs as they are."""
+    seen = domain_sweep.observe(call.host, domain)
+    said = {"type": seen.seen.type, "machine": seen.seen.machine, "emulator": seen.seen.emulator}
+    return {
+        **{key: value for key, value in said.items() if value is not None},
+        **inputs,
+        "hostUuid": call.host.uuid,
+        "state": domain_sweep.state(domain),
+        "persistent": bool(domain.isPersistent()),
+        "own": domain_diff.owned(inputs),
+    }

@@ -1,0 +1,143 @@
+"""Where two sets of a domain's properties differ, and what of it can be changed in place.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from provider.resources import shape
+from provider.resources.base import COMPUTED, Kind, Props
+from provider.virt import nic
+from provider.virt.domain_read import NetworkName, disk_path, same_machine, same_metadata, wanted
+from provider.virt.domain_xml import metadata_elements
+
+IN_PLACE: Final = frozenset({"autostart", "running", "description", "metadata", "networkInterfaces"})
+
+# What each other change would take, for the operator who is refused it.
+_NEXT_BOOT: Final = "takes effect at the guest's next boot"
+_RESTART: Final = "needs a restart of the guest"
+_IMPACT: Final[Mapping[str, str]] = {
+    "memory": _NEXT_BOOT,
+    "vcpu": _NEXT_BOOT,
+    "cloudinit": _NEXT_BOOT,
+    "bootDevices": _NEXT_BOOT,
+    "name": "needs the guest to be shut off",
+    "xml": "applies to a new domain only",
+}
+
+
+def differences(old: Props, new: Props, own: Props, network_name: NetworkName) -> dict[str, Kind]:
+    """Path -> kind.  A property that ``new`` does not declare is left as it is, and is no difference.
+
+    ``own`` holds the MACs and disks that were declared before: of what ``old`` has beyond ``new``, only these left.
+    """
+    found: dict[str, Kind] = {}
+    for key, value in new.items():
+        if key not in old:
+            found[key] = "add"
+        elif key == "networkInterfaces" and isinstance(value, list):
+            found.update(_nics(old[key], value, own.get("macs", ()), network_name))
+        elif key == "disks" and isinstance(value, list):
+            found.update(_disks(old[key], value, own.get("disks", ())))
+        elif not _same(key, old[key], value):
+            found.update(shape.changed(old[key], value, key))
+    return found
+
+
+def known(props: Props) -> Props:
+    """The properties without those whose value, or a part of it, only an `up` can tell."""
+    return {key: value for key, value in props.items() if not _has_computed(value)}
+
+
+def owned(inputs: Props) -> Props:
+    """The ``own`` output: what is told apart from others' once it is not declared any more."""
+    macs = [
+        nic.same_mac(e["mac"]) for e in inputs.get("networkInterfaces", ()) if e.get("mac") is not COMPUTED
+    ]
+    disks = [disk_path(disk) for disk in inputs.get("disks", ())]
+    return {"macs": macs, "disks": disks}
+
+
+def refused(old: Props, new: Props, paths: Mapping[str, Kind]) -> list[str]:
+    """A phrase for each of these changes that can't be made in place: property, old -> new, what it would take."""
+    return [
+        f"{path} {_shown(shape.at(old, path))} -> {_shown(shape.at(new, path))} ({_impact(path)})"
+        for path in paths
+        if shape.top(path) not in IN_PLACE or ".network" in path or path.endswith(".bridge")
+    ]
+
+
+def _impact(path: str) -> str:
+    if shape.top(path) == "networkInterfaces":
+        return "takes the guest off its network until it asks for a new address"
+    return _IMPACT.get(shape.top(path), _RESTART)
+
+
+def _same(key: str, old: Any, new: Any) -> bool:
+    if old == new:
+        return True
+    if key == "machine" and isinstance(old, str) and isinstance(new, str):
+        return same_machine(new, old) or same_machine(old, new)
+    if key == "metadata" and isinstance(old, str) and isinstance(new, str):
+        return same_metadata(new, tuple(metadata_elements(old)))
+    return False
+
+
+def _nics(
+    old: list[Props], new: list[Props], own: Collection[str], network_name: NetworkName
+) -> dict[str, Kind]:
+    """NICs are a multiset matched by MAC; their order says nothing."""
+    found: dict[str, Kind] = {}
+    left = list(range(len(old)))
+    for index, entry in enumerate(new):
+        mac = nic.same_mac(str(entry.get("mac")))
+        match = next((i for i in left if nic.same_mac(str(old[i].get("mac"))) == mac), None)
+        if match is None:
+            found[f"networkInterfaces[{index}]"] = "add"
+            continue
+        left.remove(match)
+        if not _same_place(old[match], entry, network_name):
+            key = next((k for k in ("networkName", "networkId", "bridge") if k in entry), "networkName")
+            found[f"networkInterfaces[{index}].{key}"] = "update"
+    declared = {nic.same_mac(str(entry.get("mac"))) for entry in new} | set(own)
+    for i in left:
+        if nic.same_mac(str(old[i].get("mac"))) in declared:
+            found[f"networkInterfaces[{i}]"] = "delete"
+    return found
+
+
+def _same_place(old: Props, new: Props, network_name: NetworkName) -> bool:
+    if {k: v for k, v in old.items() if k != "mac"} == {k: v for k, v in new.items() if k != "mac"}:
+        return True
+    if _has_computed(new) or _has_computed(old):
+        return False
+    one, other = wanted(old, network_name), wanted(new, network_name)
+    return (one.network, one.bridge) == (other.network, other.bridge)
+
+
+def _disks(old: list[Props], new: list[Props], own: Collection[str]) -> dict[str, Kind]:
+    """A volume's ID and its file are the same; a disk that was never declared is not missed."""
+    before, after = [disk_path(d) for d in old], [disk_path(d) for d in new]
+    found: dict[str, Kind] = {}
+    for index, path in enumerate(after):
+        if path not in before:
+            spare = index < len(before) and before[index] not in after
+            key = "volumeId" if "volumeId" in new[index] else "file"
+            found[f"disks[{index}].{key}" if spare else f"disks[{index}]"] = "update" if spare else "add"
+    for index, path in enumerate(before):
+        if path not in after and path in own and not (index < len(after) and after[index] not in before):
+            found[f"disks[{index}]"] = "delete"
+    return found
+
+
+def _has_computed(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(_has_computed(v) for v in value.values())
+    if isinstance(value, list):
+        return any(_has_computed(v) for v in value)
+    return value is COMPUTED
+
+
+def _shown(value: Any) -> str:
+    text = "none" if value is None else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

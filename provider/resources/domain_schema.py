@@ -1,0 +1,187 @@
+"""Properties of a domain: their types, what their values may be, and the MAC of a NIC that declares none."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from provider.errors import OperatorError
+from provider.resources.base import COMPUTED, Failure, Props
+from provider.virt import nic
+from provider.virt.domain_xml import metadata_elements
+
+_STRING: Final = {"type": "string"}
+_INTEGER: Final = {"type": "integer"}
+_BOOLEAN: Final = {"type": "boolean"}
+
+
+def _object(properties: Mapping[str, Any], *required: str) -> dict[str, Any]:
+    return {"type": "object", "properties": dict(properties), "required": list(required)}
+
+
+def _list(items: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": dict(items)}
+
+
+def _said(spec: Mapping[str, Any], description: str) -> dict[str, Any]:
+    return {**spec, "description": description}
+
+
+INPUTS: Final[Mapping[str, Any]] = {
+    "name": _STRING,
+    "type": _said(_STRING, "kvm or qemu; kvm where the host has it."),
+    "arch": _STRING,
+    "machine": _said(_STRING, "pc, q35 or a version of them; libvirt's default is pc."),
+    "emulator": _STRING,
+    "memory": _said(_INTEGER, "MiB; 512 for a new domain that does not say."),
+    "vcpu": _said(_INTEGER, "1 for a new domain that does not say."),
+    "cpu": _object({"mode": _STRING}),
+    "firmware": _said(_STRING, "Path of the loader, as pflash."),
+    "autostart": _BOOLEAN,
+    "running": _said(_BOOLEAN, "A new domain is started unless this is false."),
+    "description": _STRING,
+    "metadata": _said(_STRING, "XML elements, each in an XML namespace of its own."),
+    "disks": _said(
+        _list(_object({"volumeId": _STRING, "file": _STRING})),
+        "Virtio disks, vda first: a volume's ID or its file.",
+    ),
+    "networkInterfaces": _said(
+        _list(_object({"networkId": _STRING, "networkName": _STRING, "bridge": _STRING, "mac": _STRING})),
+        "Virtio NICs.  NICs beside these belong to others, Interface resources for example.",
+    ),
+    "cloudinit": _said(_STRING, "ID of a CloudInitDisk, attached as a CD."),
+    "consoles": _said(
+        _list(_object({"type": _STRING, "targetPort": _STRING, "targetType": _STRING})),
+        "Beyond the serial console, which is always there.",
+    ),
+    "graphics": _object(
+        {
+            "type": _STRING,
+            "autoport": _BOOLEAN,
+            "listenType": _STRING,
+            "listenAddress": _STRING,
+            "websocket": _INTEGER,
+        }
+    ),
+    "video": _object({"type": _STRING}),
+    "qemuAgent": _said(_BOOLEAN, "The guest agent's channel is always there."),
+    "bootDevices": _list(_object({"devs": _list(_STRING)})),
+    "xml": _said(_object({"xslt": _STRING}), "A stylesheet with the last word on a new domain's XML."),
+}
+
+SCHEMA: Final[Mapping[str, Any]] = {
+    "description": "A virtual machine.  What is declared is compared and kept; what is not, is left as it is.",
+    "inputProperties": INPUTS,
+    "requiredInputs": [],
+    "properties": {
+        **INPUTS,
+        "hostUuid": _STRING,
+        "state": _said(_STRING, "As virsh says it: running, paused, shut off, …"),
+        "persistent": _said(_BOOLEAN, "False once the domain was undefined while it runs."),
+        "own": _said(
+            _object({"macs": _list(_STRING), "disks": _list(_STRING)}),
+            "What networkInterfaces and disks have declared: what leaves them later is told from what is others'.",
+        ),
+    },
+    "required": ["hostUuid", "state", "persistent"],
+}
+
+_MAC: Final = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
+_POSITIVE: Final = ("memory", "vcpu")
+_CHOICES: Final = {"type": ("kvm", "qemu")}
+
+
+def filled(urn: str, olds: Props, news: Props) -> Props:
+    """The inputs with a name and a MAC for each NIC: those of before, or ones that only the URN decides."""
+    inputs = {"name": olds.get("name", urn.split("::")[-1]), **news}
+    entries = inputs.get("networkInterfaces")
+    if isinstance(entries, list):
+        before = olds.get("networkInterfaces", [])
+        inputs["networkInterfaces"] = [
+            entry if not isinstance(entry, dict) or "mac" in entry else {**entry, "mac": _mac(urn, i, before)}
+            for i, entry in enumerate(entries)
+        ]
+    return inputs
+
+
+def _mac(urn: str, index: int, before: Any) -> str:
+    if isinstance(before, list) and index < len(before) and "mac" in before[index]:
+        return str(before[index]["mac"])
+    digest = hashlib.sha256(f"{urn}#{index}".encode()).hexdigest()
+    return ":".join(("52", "54", "00", digest[0:2], digest[2:4], digest[4:6]))
+
+
+def failures(inputs: Props) -> Iterator[Failure]:
+    """What is wrong with values of the right types.  `COMPUTED` is never wrong."""
+    yield from _scalars(inputs)
+    for index, disk in enumerate(_members(inputs, "disks")):
+        yield from one_of(disk, f"disks[{index}]", "volumeId", "file")
+    yield from _nics(_members(inputs, "networkInterfaces"))
+    for index, console in enumerate(_members(inputs, "consoles")):
+        if console.get("type", "pty") not in ("pty", COMPUTED):
+            yield Failure(f"consoles[{index}].type", f'must be "pty", not "{console["type"]}"')
+        if console.get("targetType", "serial") not in ("serial", "virtio", COMPUTED):
+            yield Failure(
+                f"consoles[{index}].targetType",
+                f'must be "serial" or "virtio", not "{console["targetType"]}"',
+            )
+
+
+def mac_failure(path: str, value: Any) -> Iterator[Failure]:
+    if value is COMPUTED:
+        return
+    if not _MAC.fullmatch(value):
+        yield Failure(path, f'"{value}" is no MAC; an example is 52:54:00:00:01:00')
+    elif int(value[:2], 16) & 1:
+        yield Failure(path, f'"{value}" is a multicast address, and no NIC can have it')
+
+
+def one_of(entry: Props, path: str, *keys: str) -> Iterator[Failure]:
+    given = [key for key in keys if key in entry]
+    if len(given) != 1:
+        wanted = f"{', '.join(keys[:-1])} or {keys[-1]}"
+        yield Failure(path, f"must have exactly one of {wanted}, not {' and '.join(given) or 'none'}")
+
+
+def _scalars(inputs: Props) -> Iterator[Failure]:
+    name = inputs["name"]
+    if name is not COMPUTED and (not name.strip() or "/" in name or "\n" in name):
+        yield Failure(
+            "name", f"{name!r} is no name of a domain: it must not be empty or contain / or line breaks"
+        )
+    for key in _POSITIVE:
+        value = inputs.get(key, 1)
+        if value is not COMPUTED and value < 1:
+            yield Failure(key, f"must be at least 1, not {value}")
+    for key, choices in _CHOICES.items():
+        value = inputs.get(key, choices[0])
+        if value is not COMPUTED and value not in choices:
+            yield Failure(key, f'must be {" or ".join(choices)}, not "{value}"')
+    metadata = inputs.get("metadata")
+    if isinstance(metadata, str):
+        try:
+            metadata_elements(metadata)
+        except OperatorError as error:
+            yield Failure("metadata", str(error).removeprefix("metadata: "))
+
+
+def _nics(entries: list[Props]) -> Iterator[Failure]:
+    seen: dict[str, int] = {}
+    for index, entry in enumerate(entries):
+        path = f"networkInterfaces[{index}]"
+        yield from one_of(entry, path, "networkId", "networkName", "bridge")
+        mac = entry["mac"]
+        wrong = list(mac_failure(f"{path}.mac", mac))
+        yield from wrong
+        if mac is COMPUTED or wrong:
+            continue
+        first = seen.setdefault(nic.same_mac(mac), index)
+        if first != index:
+            yield Failure(f"{path}.mac", f"{mac} is the MAC of networkInterfaces[{first}] already")
+
+
+def _members(inputs: Props, key: str) -> list[Props]:
+    value = inputs.get(key)
+    return [m for m in value if isinstance(m, dict)] if isinstance(value, list) else []

@@ -1,0 +1,158 @@
+"""Starting, shutting down and removing a domain; what libvirt says afterwards decides what was done."""
+
+from __future__ import annotations
+
+from typing import Protocol, cast
+
+from lxml import etree
+
+from provider.allow import allowed, how
+from provider.errors import OperatorError, Refused
+from provider.virt import api, domain_sweep, errors
+from provider.virt.domain_xml import metadata_elements
+from provider.virt.host import Host
+from provider.virt.nic_apply import INACTIVE, SECURE, Clock
+
+SHUTDOWN_SECONDS = 60.0
+REPEAT_SECONDS = 10.0  # a request that comes while a guest boots is lost
+POLL_SECONDS = 0.2
+
+_MIGRATABLE = 8
+_UNDEFINE = 1 | 2 | 4 | 16  # saved state, and metadata of snapshots, NVRAM, checkpoints: nothing stays behind
+_DESCRIPTION = 0
+_ELEMENT = 2
+_LIVE = 1
+_CONFIG = 2
+
+
+class Marked(Protocol):
+    """Calls of a domain that only this module makes."""
+
+    def setMetadata(
+        self, type: int, metadata: str | None, key: str | None, uri: str | None, flags: int
+    ) -> int: ...
+    def hasManagedSaveImage(self, flags: int = 0) -> int: ...
+
+
+def start(domain: api.Domain) -> None:
+    if domain.isActive():
+        return
+    try:
+        domain.create()
+    except errors.VirtError as error:
+        if not domain.isActive():
+            raise OperatorError(
+                f"domain {domain.name()} is defined, but does not start: {errors.said(error)}"
+            ) from error
+
+
+def shut_down(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
+    """Ask the guest to power off and wait until it has; pulling the plug needs the operator's word.
+
+    ``seconds``: how long the guest has (0: the default).  `Refused` with nothing changed when it does not.
+    """
+    name = domain.name()
+    limit = seconds or SHUTDOWN_SECONDS
+    if not _active(domain):
+        return
+    if domain_sweep.state(domain) == "paused":
+        reason = f"domain {name} is paused, and cannot shut down; virsh resume {name} first"
+    elif _asked_and_gone(domain, clock, limit):
+        return
+    else:
+        reason = f"domain {name} has not shut down within {limit:g} s of being asked to (ACPI)"
+    if not allowed(name, "restart"):
+        raise Refused(
+            f"{reason}; nothing is removed; shut it down from within, or allow it to be stopped hard: "
+            f"{how(name, 'restart')}"
+        )
+    try:
+        domain.destroy()
+    except errors.VirtError as error:
+        if _active(domain):
+            raise OperatorError(f"domain {name} cannot be stopped: {errors.said(error)}") from error
+
+
+def undefine(domain: api.Domain) -> None:
+    """Remove the definition of a domain that is shut off; its disks stay.  One that is gone already is fine."""
+    try:
+        if cast(Marked, domain).hasManagedSaveImage() and not allowed(domain.name(), "restart"):
+            raise Refused(
+                f"domain {domain.name()} is saved (virsh managedsave), and what it had in memory would be lost; "
+                f"start it, or allow it: {how(domain.name(), 'restart')}"
+            )
+        domain.undefineFlags(_UNDEFINE)
+    except errors.VirtError as error:
+        if errors.code(error) != errors.NO_DOMAIN:
+            raise OperatorError(f"domain {domain.name()} stays defined: {errors.said(error)}") from error
+
+
+def define_again(host: Host, domain: api.Domain) -> None:
+    """Give a domain that was undefined while it runs its persistent definition back, as libvirt still knows it.
+
+    The inactive form, not the live XML: that one would make plain bridge NICs of NICs on bridged networks.
+    """
+    if not domain.isPersistent():
+        host.conn.defineXML(domain.XMLDesc(SECURE | INACTIVE | _MIGRATABLE))
+
+
+def set_description(domain: api.Domain, text: str | None) -> None:
+    cast(Marked, domain).setMetadata(_DESCRIPTION, text or None, None, None, _where(domain))
+
+
+def set_metadata(domain: api.Domain, text: str) -> None:
+    """Put each declared element in the place of the one of its namespace; elements of others stay."""
+    for number, element in enumerate(metadata_elements(text)):
+        space = str(etree.QName(element).namespace)
+        key = element.prefix or f"m{number}"
+        cast(Marked, domain).setMetadata(
+            _ELEMENT, _without_namespace(element, space), key, space, _where(domain)
+        )
+
+
+def _without_namespace(element: object, space: str) -> str:
+    """libvirt declares the namespace itself, and fails on an element that does so too."""
+    plain = etree.fromstring(etree.tostring(element, with_tail=False))
+    for part in plain.iter(f"{{{space}}}*"):
+        part.tag = etree.QName(part).localname
+    etree.cleanup_namespaces(plain)
+    return str(etree.tostring(plain, encoding="unicode"))
+
+
+def _where(domain: api.Domain) -> int:
+    return (_LIVE if domain.isActive() else 0) | (_CONFIG if domain.isPersistent() else 0)
+
+
+def _asked_and_gone(domain: api.Domain, clock: Clock, limit: float) -> bool:
+    began = clock.monotonic()
+    asked = -1
+    while True:
+        passed = clock.monotonic() - began
+        if not _active(domain):
+            return True
+        if passed >= limit:
+            return False
+        if int(passed // REPEAT_SECONDS) > asked:
+            asked = int(passed // REPEAT_SECONDS)
+            _ask(domain)
+        clock.sleep(POLL_SECONDS)
+
+
+def _ask(domain: api.Domain) -> None:
+    try:
+        domain.shutdown()
+    except errors.VirtError as error:
+        if _active(domain):
+            raise OperatorError(
+                f"domain {domain.name()} cannot be shut down: {errors.said(error)}"
+            ) from error
+
+
+def _active(domain: api.Domain) -> bool:
+    """A domain that is gone altogether, as a transient one is once it has stopped, is not active."""
+    try:
+        return bool(domain.isActive())
+    except errors.VirtError as error:
+        if errors.code(error) == errors.NO_DOMAIN:
+            return False
+        raise

@@ -1,0 +1,109 @@
+"""From the properties of a domain that is not there yet to its XML, and what has to be there before it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lxml import etree
+
+from provider.errors import OperatorError, Refused
+from provider.virt import api, domain_sweep, nic, xslt
+from provider.virt.domain_read import disk_path, wanted
+from provider.virt.domain_xml import Disk, Spec, build
+from provider.virt.host import Host
+
+Props = Mapping[str, Any]
+
+MEMORY_MIB = 512
+VCPU = 1
+
+
+def definition(host: Host, uuid: str, inputs: Props) -> str:
+    """The XML to be defined, the operator's stylesheet applied; `OperatorError` for a disk that the host lacks."""
+    xml = build(_spec(host, uuid, inputs))
+    sheet = inputs.get("xml", {}).get("xslt")
+    return xml if not sheet else xslt.apply(xml, sheet)
+
+
+def wanted_nics(host: Host, inputs: Props) -> tuple[nic.Wanted, ...]:
+    name = domain_sweep.network_name(host)
+    return tuple(wanted(entry, name) for entry in inputs.get("networkInterfaces", ()))
+
+
+def require_networks(host: Host, who: str, nics: tuple[nic.Wanted, ...]) -> None:
+    """Each network exists and is active: a guest cannot start on one that is not, and libvirt says so only then."""
+    for name in sorted({n.network for n in nics if n.network is not None}):
+        network = host.network_by_name(name)
+        if network is None:
+            raise OperatorError(f"{who}: there is no network {name} on {host.uri}")
+        if not network.isActive():
+            raise OperatorError(f"{who}: network {name} is not active; start it: virsh net-start {name}")
+
+
+def refuse_taken_macs(host: Host, who: str, macs: set[str], own: set[str]) -> None:
+    """``own``: UUIDs of the domains that may have them."""
+    taken = domain_sweep.others_with_macs(host, macs, own)
+    if taken:
+        which = ", ".join(f"{mac} (domain {name})" for mac, name in taken)
+        raise Refused(
+            f"{who}: another domain of this host has this MAC already: {which}; unplug it there first"
+        )
+
+
+def refuse_taken_disks(host: Host, who: str, paths: set[str], own: set[str]) -> None:
+    taken = domain_sweep.others_with_disks(host, paths, own)
+    if taken:
+        which = ", ".join(f"{path} (domain {name})" for path, name in taken)
+        raise Refused(f"{who}: another domain writes to this disk already: {which}")
+
+
+def _spec(host: Host, uuid: str, inputs: Props) -> Spec:
+    name = str(inputs["name"])
+    consoles = [c for c in inputs.get("consoles", ()) if c.get("targetType", "serial") == "virtio"]
+    boot = tuple(dev for entry in inputs.get("bootDevices", ()) for dev in entry.get("devs", ()))
+    cdrom = inputs.get("cloudinit")
+    if cdrom is not None:
+        _format(host, name, cdrom)
+    return Spec(
+        name=name,
+        uuid=uuid,
+        type=inputs.get("type") or ("kvm" if domain_sweep.has_kvm(host) else "qemu"),
+        memory=inputs.get("memory", MEMORY_MIB),
+        vcpu=inputs.get("vcpu", VCPU),
+        arch=inputs.get("arch"),
+        machine=inputs.get("machine"),
+        emulator=inputs.get("emulator"),
+        cpu_mode=inputs.get("cpu", {}).get("mode"),
+        firmware=inputs.get("firmware"),
+        description=inputs.get("description"),
+        metadata=inputs.get("metadata"),
+        boot=boot or ("hd",),
+        disks=tuple(Disk(p, _format(host, name, p)) for p in map(disk_path, inputs.get("disks", ()))),
+        cdrom=cdrom,
+        nics=wanted_nics(host, inputs),
+        virtio_consoles=len(consoles),
+        graphics=inputs.get("graphics"),
+        video=inputs.get("video", {}).get("type"),
+    )
+
+
+def _format(host: Host, who: str, path: str) -> str:
+    """The format of a disk's file as its pool tells it: QEMU must never guess it from what a guest has written."""
+    volume = host.volume_by_path(path) or _after_refresh(host, path)
+    if volume is None:
+        folder = path.rsplit("/", 1)[0] or "/"
+        raise OperatorError(
+            f"{who}: no active pool of {host.uri} has the disk {path}; if the file is there: "
+            f"virsh pool-create-as NAME dir --target {folder}"
+        )
+    found = etree.fromstring(volume.XMLDesc(0).encode()).find("target/format")
+    return "raw" if found is None else str(found.get("type", "raw"))
+
+
+def _after_refresh(host: Host, path: str) -> api.Volume | None:
+    """A file that was put there behind libvirt's back is known once its pool has looked."""
+    for pool in host.conn.listAllStoragePools():
+        if pool.isActive():
+            pool.refresh()
+    return host.volume_by_path(path)

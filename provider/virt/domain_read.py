@@ -1,0 +1,228 @@
+"""Declared properties beside what is there.  Pure: what is equal keeps its declared spelling, so that it shows no diff.
+
+What is not declared is neither compared nor shown; a disk or NIC that is there beside the declared ones is somebody
+else's and is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lxml import etree
+
+from provider.virt import nic
+from provider.virt.domain_seen import Seen
+from provider.virt.domain_xml import metadata_elements
+from provider.virt.nic import Nic
+
+Props = dict[str, Any]
+NetworkName = Callable[[str], str | None]  # a network's UUID -> its name
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A domain as a sweep has seen it.
+
+    ``seen`` is its persistent definition, or a transient domain's inactive form.  ``live`` and ``config`` are the
+    NICs of the running guest and of the persistent definition; None where the domain has no such side.
+    """
+
+    seen: Seen
+    live: tuple[Nic, ...] | None
+    config: tuple[Nic, ...] | None
+    autostart: bool
+
+    @property
+    def running(self) -> bool:
+        return self.live is not None
+
+
+def as_read(declared: Mapping[str, Any], domain: Domain, network_name: NetworkName) -> Props:
+    """The declared keys with the values that the domain has; a key that it lacks altogether is left out."""
+    read: Props = {}
+    for key, value in declared.items():
+        if key in _READERS:
+            found = _READERS[key](value, domain)
+        elif key == "networkInterfaces":
+            found = list(_nics(value, domain, network_name))
+        else:
+            found = value  # xml, qemuAgent: how it is made, not what it is
+        if found is not None:
+            read[key] = found
+    return read
+
+
+def imported(domain: Domain) -> Props:
+    """All that is worth declaring of a domain that nobody has declared yet."""
+    seen = domain.seen
+    read: Props = {
+        "name": seen.name,
+        "type": seen.type,
+        "arch": seen.arch,
+        "machine": seen.machine,
+        "memory": seen.memory,
+        "vcpu": seen.vcpu,
+        "disks": [{"file": path} for path in seen.disks],
+        "networkInterfaces": [_nic(n) for n in seen.nics],
+        "autostart": domain.autostart,
+        "running": domain.running,
+        "description": seen.description,
+        "cloudinit": next(iter(seen.cdroms), None),
+    }
+    if seen.metadata:
+        read["metadata"] = _text(seen.metadata)
+    return {key: value for key, value in read.items() if value is not None}
+
+
+def same_machine(declared: str, actual: str | None) -> bool:
+    """``pc`` and ``q35`` stand for whichever version libvirt has written in their place."""
+    prefix = {"pc": "pc-i440fx-", "q35": "pc-q35-"}.get(declared)
+    return declared == actual or (prefix is not None and actual is not None and actual.startswith(prefix))
+
+
+def same_metadata(declared: str, actual: tuple[Any, ...]) -> bool:
+    """Whether each declared element is there; prefixes and white space aside, and elements of others allowed."""
+    return all(
+        any(_same_element(wanted, found) for found in actual) for wanted in metadata_elements(declared)
+    )
+
+
+def disk_path(disk: Mapping[str, Any]) -> Any:
+    """A volume's ID is the path of its file."""
+    return disk.get("volumeId", disk.get("file"))
+
+
+def _scalar(of: Callable[[Domain], Any]) -> Callable[[Any, Domain], Any]:
+    return lambda _declared, domain: of(domain)
+
+
+def _machine(declared: Any, domain: Domain) -> Any:
+    return declared if same_machine(declared, domain.seen.machine) else domain.seen.machine
+
+
+def _metadata(declared: Any, domain: Domain) -> Any:
+    if same_metadata(declared, domain.seen.metadata):
+        return declared
+    ours = {etree.QName(e).namespace for e in metadata_elements(declared)}
+    return _text(tuple(e for e in domain.seen.metadata if etree.QName(e).namespace in ours)) or None
+
+
+def _cpu(declared: Any, domain: Domain) -> Any:
+    return dict.fromkeys(declared, domain.seen.cpu_mode)
+
+
+def _disks(declared: Any, domain: Domain) -> Any:
+    """Each declared disk that is there; in the place of one that is not, the file that the domain has there."""
+    paths = domain.seen.disks
+    claimed = {disk_path(disk) for disk in declared}
+    read = []
+    for index, disk in enumerate(declared):
+        if disk_path(disk) in paths:
+            read.append(disk)
+        elif index < len(paths) and paths[index] not in claimed:
+            key = "volumeId" if "volumeId" in disk else "file"
+            read.append({**disk, key: paths[index]})
+    return read
+
+
+def _cloudinit(declared: Any, domain: Domain) -> Any:
+    cdroms = domain.seen.cdroms
+    return declared if declared in cdroms else next(iter(cdroms), None)
+
+
+def _boot(declared: Any, domain: Domain) -> Any:
+    flat = [dev for entry in declared for dev in entry.get("devs", ())]
+    return declared if flat == list(domain.seen.boot) else [{"devs": list(domain.seen.boot)}]
+
+
+def _consoles(declared: Any, domain: Domain) -> Any:
+    def kind(console: Mapping[str, Any]) -> tuple[Any, Any]:
+        return console.get("type", "pty"), console.get("targetType", "serial")
+
+    there = [kind(c) for c in domain.seen.consoles]
+    return declared if all(kind(c) in there for c in declared) else list(domain.seen.consoles)
+
+
+def _graphics(declared: Any, domain: Domain) -> Any:
+    found = domain.seen.graphics
+    return None if found is None else {k: found[k] for k in declared if found.get(k) is not None}
+
+
+def _video(declared: Any, domain: Domain) -> Any:
+    return None if domain.seen.video is None else dict.fromkeys(declared, domain.seen.video)
+
+
+_READERS: Mapping[str, Callable[[Any, Domain], Any]] = {
+    "name": _scalar(lambda d: d.seen.name),
+    "type": _scalar(lambda d: d.seen.type),
+    "arch": _scalar(lambda d: d.seen.arch),
+    "machine": _machine,
+    "emulator": _scalar(lambda d: d.seen.emulator),
+    "memory": _scalar(lambda d: d.seen.memory),
+    "vcpu": _scalar(lambda d: d.seen.vcpu),
+    "cpu": _cpu,
+    "firmware": _scalar(lambda d: d.seen.firmware),
+    "autostart": _scalar(lambda d: d.autostart),
+    "running": _scalar(lambda d: d.running),
+    "description": lambda declared, d: d.seen.description or ("" if declared == "" else None),
+    "metadata": _metadata,
+    "disks": _disks,
+    "cloudinit": _cloudinit,
+    "bootDevices": _boot,
+    "consoles": _consoles,
+    "graphics": _graphics,
+    "video": _video,
+}
+
+
+def _nics(declared: list[Props], domain: Domain, network_name: NetworkName) -> Iterator[Props]:
+    """Each declared NIC that every side of the domain has, and each copy too many once more.
+
+    One that the running guest or the persistent definition lacks is left out: it is not plugged in as declared.
+    """
+    sides = [side for side in (domain.config, domain.live) if side is not None]
+    for entry in declared:
+        mac = nic.same_mac(str(entry["mac"]))
+        found = [[n for n in side if n.mac == mac] for side in sides]
+        if all(found):
+            wrong = next(
+                (n for side in found for n in side[:1] if not n.is_on(wanted(entry, network_name))), None
+            )
+            yield entry if wrong is None else {"mac": entry["mac"], **_place(wrong)}
+        most = max((len(side) for side in found), default=0)
+        for _ in range(1, most):
+            yield dict(entry)
+
+
+def wanted(entry: Mapping[str, Any], network_name: NetworkName) -> nic.Wanted:
+    """A member of ``networkInterfaces`` as a NIC; a network's UUID that no network has stands for itself."""
+    network = entry.get("networkName")
+    if network is None and "networkId" in entry:
+        network = network_name(entry["networkId"]) or entry["networkId"]
+    return nic.Wanted(str(entry["mac"]), network=network, bridge=entry.get("bridge"))
+
+
+def _nic(found: Nic) -> Props:
+    return {"mac": found.mac, **_place(found)}
+
+
+def _place(found: Nic) -> Props:
+    if found.network is not None:
+        return {"networkName": found.network}
+    return {} if found.bridge is None else {"bridge": found.bridge}
+
+
+def _text(elements: tuple[Any, ...]) -> str:
+    return "".join(str(etree.tostring(e, encoding="unicode", with_tail=False)) for e in elements)
+
+
+def _same_element(one: Any, other: Any) -> bool:
+    return (
+        one.tag == other.tag
+        and dict(one.attrib) == dict(other.attrib)
+        and (one.text or "").strip() == (other.text or "").strip()
+        and len(one) == len(other)
+        and all(_same_element(a, b) for a, b in zip(one, other, strict=True))
+    )

@@ -1,0 +1,156 @@
+"""What a domain's definition says, in the terms in which domains are declared.  Pure: XML in, facts out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lxml import etree
+
+from provider.virt import nic
+from provider.virt.domain_xml import AGENT_CHANNEL
+
+VolumePath = Callable[[str, str], str | None]  # pool and volume name -> path
+
+_MIB_IN_KIB = 1024
+_UNITS_IN_KIB = {
+    "b": 1 / 1024,
+    "bytes": 1 / 1024,
+    "KiB": 1,
+    "k": 1,
+    "MiB": 1024,
+    "M": 1024,
+    "GiB": 1024**2,
+    "G": 1024**2,
+}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """``memory`` in MiB; ``disks`` and ``cdroms`` are paths in the order of their target names (vda, vdb, …)."""
+
+    name: str
+    uuid: str
+    type: str
+    memory: int | float
+    vcpu: int
+    arch: str | None
+    machine: str | None
+    emulator: str | None
+    cpu_mode: str | None
+    firmware: str | None
+    description: str | None
+    metadata: tuple[Any, ...]
+    boot: tuple[str, ...]
+    disks: tuple[str, ...]
+    cdroms: tuple[str, ...]
+    nics: tuple[nic.Nic, ...]
+    consoles: tuple[dict[str, str], ...]
+    graphics: dict[str, Any] | None
+    video: str | None
+    agent: bool
+
+
+def see(xml: str, volume_path: VolumePath = lambda _pool, _volume: None) -> Seen:
+    """The facts of a persistent definition, or of a running guest's inactive form.
+
+    ``volume_path`` finds the file of a disk that was declared by pool and volume name, which virt-manager does.
+    """
+    root = etree.fromstring(xml.encode())
+    kind = root.find("os/type")
+    cpu = root.find("cpu")
+    return Seen(
+        name=root.findtext("name") or "",
+        uuid=root.findtext("uuid") or "",
+        type=root.get("type") or "",
+        memory=_memory(root.find("memory")),
+        vcpu=int((root.findtext("vcpu") or "1").strip()),
+        arch=None if kind is None else kind.get("arch"),
+        machine=None if kind is None else kind.get("machine"),
+        emulator=root.findtext("devices/emulator"),
+        cpu_mode=None if cpu is None else cpu.get("mode"),
+        firmware=root.findtext("os/loader"),
+        description=root.findtext("description"),
+        metadata=tuple(e for e in root.iterfind("metadata/*") if isinstance(e.tag, str)),
+        boot=tuple(e.get("dev") for e in root.iterfind("os/boot")),
+        disks=_paths(root, ("disk", None), volume_path),
+        cdroms=_paths(root, ("cdrom",), volume_path),
+        nics=tuple(nic.nics(xml)),
+        consoles=tuple(_console(e) for e in root.iterfind("devices/console")),
+        graphics=_graphics(root.find("devices/graphics")),
+        video=next((e.get("type") for e in root.iterfind("devices/video/model")), None),
+        agent=any(e.get("name") == AGENT_CHANNEL for e in root.iterfind("devices/channel/target")),
+    )
+
+
+def written_disks(xml: str) -> set[str]:
+    """Paths of the disks that a domain may write to, for telling whether a file is in use."""
+    root = etree.fromstring(xml.encode())
+    return {
+        path
+        for disk in root.iterfind("devices/disk")
+        if disk.find("readonly") is None and disk.find("shareable") is None
+        for path in [_path(disk, lambda _pool, _volume: None)]
+        if path
+    }
+
+
+def _memory(element: Any) -> int | float:
+    if element is None:
+        return 0
+    kib = int(element.text) * _UNITS_IN_KIB.get(element.get("unit", "KiB"), 1)
+    mib = kib / _MIB_IN_KIB
+    return int(mib) if mib == int(mib) else mib
+
+
+def _paths(root: Any, devices: tuple[str | None, ...], volume_path: VolumePath) -> tuple[str, ...]:
+    found = [
+        (_attribute(disk, "target", "dev") or "", path)
+        for disk in root.iterfind("devices/disk")
+        if disk.get("device") in devices
+        for path in [_path(disk, volume_path)]
+        if path
+    ]
+    return tuple(path for _dev, path in sorted(found, key=lambda pair: (len(pair[0]), pair[0])))
+
+
+def _path(disk: Any, volume_path: VolumePath) -> str | None:
+    source = disk.find("source")
+    if source is None:
+        return None
+    pool, volume = source.get("pool"), source.get("volume")
+    if pool and volume:
+        return volume_path(pool, volume)
+    path = source.get("file") or source.get("dev")
+    return None if path is None else str(path)
+
+
+def _console(element: Any) -> dict[str, str]:
+    target = element.find("target")
+    held = {} if target is None else target.attrib
+    return {
+        "type": element.get("type", "pty"),
+        "targetPort": held.get("port", "0"),
+        "targetType": held.get("type", "serial"),
+    }
+
+
+def _graphics(element: Any) -> dict[str, Any] | None:
+    if element is None:
+        return None
+    listen = element.find("listen")
+    websocket = element.get("websocket")
+    return {
+        "type": element.get("type"),
+        "autoport": element.get("autoport") == "yes",
+        "websocket": None if websocket is None else int(websocket),
+        "listenType": None if listen is None else listen.get("type"),
+        "listenAddress": None if listen is None else listen.get("address"),
+    }
+
+
+def _attribute(element: Any, child: str, name: str) -> str | None:
+    found = element.find(child)
+    value = None if found is None else found.get(name)
+    return None if value is None else str(value)
