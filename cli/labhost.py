@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
-
-from ruamel.yaml import YAML
 
 import config
 from cli import ROOT
 from cli.labstack import lab_project
+from config.read import stack_file
 from lab.facts import Bridge, HostFacts
 from lab.hypervisor import Lab
 
@@ -31,14 +28,7 @@ def plan_of(stack: str) -> config.Plan:
     """The stack's plan: from the lab's copy of its file where there is one, else from the repository's."""
     name = f"Pulumi.{stack}.yaml"
     made = lab_project(stack) / name
-    return config.load(stack, trop_settings(made if made.exists() else ROOT / name), ROOT, name)
-
-
-def trop_settings(path: Path) -> Mapping[str, Any]:
-    """The ``trop:`` settings of a stack's file, without the namespace; none if there is no such file."""
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    values = (YAML(typ="safe").load(text) or {}).get("config", {})
-    return {key.removeprefix("trop:"): value for key, value in values.items() if key.startswith("trop:")}
+    return config.load(stack, stack_file(made if made.exists() else ROOT / name), ROOT, name)
 
 
 def host_facts(plan: config.Plan) -> HostFacts:

@@ -1,0 +1,92 @@
+"""Other declarations than the seeds': another float, another hypervisor beside the first, another host for a state."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cli import ROOT
+from cli.demo import fetch
+from tests.lab.stage import ENGINES, Stage, stage
+from tests.lab.test_end_to_end import wait_until
+
+pytestmark = [pytest.mark.lab, pytest.mark.endtoend]
+
+FLOAT1, FLOAT3, FLOAT4 = "129.215.175.100", "129.215.175.102", "129.215.175.103"
+
+
+def fleet(folder: Path, holders: dict[str, str], **slots: dict[str, int]) -> str:
+    """A fleet file with these floats held and no others, and these slots on hypervisors beside the rack's own."""
+    facts: dict[str, Any] = yaml.safe_load((ROOT / "config/fleet.yaml").read_text(encoding="utf-8"))
+    for label, member in facts["floats"]["members"].items():
+        member.pop("holder", None)
+        if label in holders:
+            member["holder"] = holders[label]
+    for hypervisor, own in slots.items():
+        facts["hypervisors"][hypervisor]["slots"] = own
+    path = folder / "fleet.yaml"
+    path.write_text(yaml.safe_dump(facts), encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def both(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Stage, Stage]]:
+    """trop02 with Acilamwen alone, who has float3, and trop03 with two VMs, one of which has float4; both up."""
+    folder = tmp_path_factory.mktemp("fleet")
+    declared = fleet(folder, {"float3": "Acilamwen", "float4": "second"}, trop03={"first": 8, "second": 9})
+    vms = {"first": {}, "second": {"memory": 128}}
+    with (
+        stage("trop02", request.param, fleet=declared, vms={"Acilamwen": {}}) as trop02,
+        stage("trop03", request.param, fleet=declared, vms=vms) as trop03,
+    ):
+        trop02.bring_up()
+        trop03.bring_up()
+        yield trop02, trop03
+
+
+def test_acilamwen_answers_at_float3_with_the_same_image(both: tuple[Stage, Stage]) -> None:
+    trop02, _ = both
+    wait_until(lambda: fetch(trop02.lab, FLOAT3))
+    assert "Acilamwen" in fetch(trop02.lab, FLOAT3)
+    assert fetch(trop02.lab, FLOAT1) == ""
+
+
+def test_two_hypervisors_stand_side_by_side(both: tuple[Stage, Stage]) -> None:
+    trop02, trop03 = both
+    wait_until(lambda: fetch(trop03.lab, FLOAT4))
+    assert "second" in fetch(trop03.lab, FLOAT4)
+    assert (trop02.names("list"), trop03.names("list")) == (["Acilamwen"], ["first", "second"])
+    leases = trop03.virsh("net-dhcp-leases", "default")
+    assert "192.168.203.8/24" in leases
+    assert "192.168.203.9/24" in leases
+    assert "52:54:00:02:03:09" in trop03.virsh("domiflist", "second")
+    trop02.unchanged()
+    trop03.unchanged()
+
+
+@pytest.mark.parametrize("verb", ["preview", "up", "refresh", "destroy"])
+def test_a_labs_state_is_not_for_another_host(both: tuple[Stage, Stage], verb: str, tmp_path: Path) -> None:
+    """The stack's file is given trop03's libvirt while the state is of trop02's."""
+    trop02, trop03 = both
+    state = trop02.state_text()
+    own = trop02.lab.state / "project/Pulumi.trop02.yaml"
+    content = yaml.safe_load(own.read_text(encoding="utf-8"))
+    content["config"]["libvirt:uri"] = trop03.lab.uri
+    other = tmp_path / "Pulumi.trop02.yaml"
+    other.write_text(yaml.safe_dump(content), encoding="utf-8")
+    words = [verb, "trop02", "--engine", trop02.engine, "--config-file", str(other)]
+    done = trop02.trop(
+        *words,
+        *([] if verb == "preview" else ["--yes", "--skip-preview"]),
+        PULUMI_BACKEND_URL=f"file://{trop02.lab.state / 'state'}",
+        PULUMI_CONFIG_PASSPHRASE="lab",
+    )
+    assert done.code == 1, done.text
+    assert [line for line in done.text.splitlines() if "the host is not who it was" in line]
+    assert "Traceback" not in done.text
+    assert trop02.state_text() == state
+    assert (trop02.names("list"), trop03.names("list")) == (["Acilamwen"], ["first", "second"])
