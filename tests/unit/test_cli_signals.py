@@ -1,0 +1,50 @@
+"""Ctrl-C while something runs that must come to its own end."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli import ROOT
+
+# A job that runs a child by `run_to_end`; the child says that it is there, and writes down each SIGINT it gets.
+JOB = """
+import os, sys
+from cli.signals import run_to_end
+try:
+    run_to_end([sys.executable, "-c", sys.argv[1], *sys.argv[2:]], dict(os.environ), tell=bool(os.environ["TELL"]))
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+CHILD = """
+import signal, sys, time
+told = []
+signal.signal(signal.SIGINT, lambda *_: told.append("told"))
+print("there", flush=True)
+open(sys.argv[2]).read()
+print(*told, "done", flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("tell", "expected"), [("yes", "told done"), ("", "done")], ids=["passed on once", "kept away"]
+)
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_child_ends_by_itself_before_the_interrupt_is_raised(
+    tmp_path: Path, tell: str, expected: str, how: signal.Signals
+) -> None:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    with subprocess.Popen(
+        [sys.executable, "-c", JOB, CHILD, "-", str(gate)],
+        stdout=subprocess.PIPE, text=True, process_group=0, env=os.environ | {"PYTHONPATH": str(ROOT), "TELL": tell},
+    ) as job:  # fmt: skip
+        assert job.stdout is not None
+        assert job.stdout.readline() == "there\n"
+        os.killpg(job.pid, how)
+        gate.write_text("go on")
+        assert job.stdout.read().strip() == expected
+    assert job.returncode == 130
