@@ -1,7 +1,7 @@
 """libvirt's errors, told apart only as far as its codes allow, and said in one line.
 
-Codes 1, 9 and 55 are used for many things: nothing here classifies on them.  What an object is, is read before
-a call and read again after it.
+Codes 1, 9 and 55 are used for many things: nothing here classifies on them.  What an object is, is read
+before a call and read again after it.
 """
 
 from __future__ import annotations

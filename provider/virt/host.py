@@ -1,4 +1,4 @@
-"""One hypervisor: the connection to its libvirt, opened at first need, kept, opened again when it has died."""
+"""One hypervisor: the connection to its libvirt, opened at first need, kept, opened again when it died."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ class Host:
         self.uri = uri
         self._opener = opener
         self._seconds = seconds
+        # Held while a pool is refreshed or a volume is made: libvirt refuses the one during the other.
+        self.storage = threading.RLock()
         self._lock = threading.Lock()
         self._conn: api.Connection | None = None
         self._uuid: str | None = None
@@ -48,7 +50,7 @@ class Host:
     def conn(self) -> api.Connection:
         """The living connection; handles from one that died never recover, so look objects up anew.
 
-        Who waited while another's attempt failed gets that failure: ten resources wait 10 s once, not ten times.
+        Who waited while another's attempt failed gets that failure: ten resources wait 10 s once.
         """
         seen = self._failures
         with self._lock:
@@ -70,7 +72,7 @@ class Host:
 
     @property
     def uuid(self) -> str:
-        """The host's UUID from its capabilities; libvirt's test driver has none: there it is made from the URI."""
+        """The host's UUID from its capabilities; made from the URI for libvirt's test driver, which has none."""
         conn = self.conn
         if self._uuid is None:
             found = etree.fromstring(conn.getCapabilities().encode()).findtext("host/uuid")
@@ -115,7 +117,7 @@ class Host:
 
 
 def _open_in_time(uri: str, opener: Callable[[str], api.Connection], seconds: float) -> api.Connection:
-    """Open in a thread of its own: libvirt has no time limit, and an ssh or a stopped daemon may never answer."""
+    """Open in a thread of its own: libvirt has no limit, and an ssh or a stopped daemon may never answer."""
     answer: list[Any] = []
 
     def work() -> None:

@@ -1,0 +1,290 @@
+"""The provider as Pulumi's engines call it: protobuf messages in, handler calls in threads, protobuf messages out.
+
+Both engines use the same object: the CLI over gRPC, the embedded engine in-process.  Whatever an operator can cause
+ends in one line (FAILED_PRECONDITION); the traceback of a fault of our own goes to stderr when TROP_DEBUG is set.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NoReturn, TypeVar
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+
+from provider import schema, wire
+from provider.errors import OperatorError
+from provider.resources import RESOURCES, base, shape, upstream
+from provider.resources.base import COMPUTED, Failure, Props, Resource
+from provider.virt import errors
+from provider.virt.host import Host
+
+T = TypeVar("T")
+Context = Any  # grpc.aio.ServicerContext, or the embedded engine's object with the same four methods
+
+THREADS = 16  # as many steps as an engine runs at the same time by default
+_URI = re.compile(r"[a-z]+(\+[a-z0-9]+)?://\S*")
+_KINDS = {
+    "add": provider_pb2.PropertyDiff.ADD,
+    "delete": provider_pb2.PropertyDiff.DELETE,
+    "update": provider_pb2.PropertyDiff.UPDATE,
+}
+
+
+def servicer() -> Servicer:
+    return Servicer(Host)
+
+
+class Servicer(provider_pb2_grpc.ResourceProviderServicer):
+    def __init__(self, host_of: Callable[[str], Host]) -> None:
+        self._host_of = host_of
+        self._host: Host | None = None
+        self._handlers: dict[str, Resource] = {kind.token: kind() for kind in RESOURCES}
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="libvirt")
+
+    # What the engine asks about the plugin itself.
+
+    async def Handshake(self, request: Any, context: Context) -> Any:
+        return provider_pb2.ProviderHandshakeResponse(
+            accept_secrets=True, accept_resources=False, accept_outputs=False
+        )
+
+    async def Attach(self, request: Any, context: Context) -> Any:
+        return empty_pb2.Empty()
+
+    async def GetPluginInfo(self, request: Any, context: Context) -> Any:
+        return plugin_pb2.PluginInfo(version=schema.VERSION)
+
+    async def GetSchema(self, request: Any, context: Context) -> Any:
+        return provider_pb2.GetSchemaResponse(schema=schema.document(self._handlers))
+
+    async def GetMapping(self, request: Any, context: Context) -> Any:
+        return provider_pb2.GetMappingResponse()
+
+    async def GetMappings(self, request: Any, context: Context) -> Any:
+        return provider_pb2.GetMappingsResponse()
+
+    async def Cancel(self, request: Any, context: Context) -> Any:
+        """Nothing to do: it comes at the end of good runs too, and running steps are to finish."""
+        return empty_pb2.Empty()
+
+    # Configuration.
+
+    async def CheckConfig(self, request: Any, context: Context) -> Any:
+        news, _ = wire.load(request.news)
+        return provider_pb2.CheckResponse(inputs=request.news, failures=_failures(config_failures(news)))
+
+    async def DiffConfig(self, request: Any, context: Context) -> Any:
+        """Another URI may lead to the same host: whether it does is asked before each resource, not here."""
+        olds, _ = wire.load(request.old_inputs)
+        news, _ = wire.load(request.news)
+        return _diff_response(shape.changed(olds, news), ())
+
+    async def Configure(self, request: Any, context: Context) -> Any:
+        """Reach the host at once: an unreachable one is then told once, not once for every resource."""
+        args, _ = wire.load(request.args)
+        uri = args.get("uri", dict(request.variables).get("libvirt:config:uri"))
+
+        def work() -> None:
+            if self._host is not None:
+                self._host.close()
+                self._host = None
+            if uri is not COMPUTED:
+                failures = config_failures({"uri": uri} if uri is not None else {})
+                if failures:
+                    raise OperatorError(f"libvirt:uri {failures[0].reason}")
+                self._host = self._host_of(str(uri))
+                _ = self._host.conn
+
+        await self._run(context, work)
+        return provider_pb2.ConfigureResponse(
+            acceptSecrets=True, supportsPreview=True, acceptResources=False, acceptOutputs=False
+        )
+
+    # The life of a resource.
+
+    async def Check(self, request: Any, context: Context) -> Any:
+        olds, _ = wire.load(request.olds)
+        news, secret = wire.load(request.news)
+
+        def work() -> Any:
+            token = _token(request.urn)
+            handler = self._handler(token)
+            wrong = shape.failures(token, handler.schema, news)
+            if wrong:
+                return provider_pb2.CheckResponse(inputs=wire.dump(news, secret), failures=_failures(wrong))
+            checked = handler.check(self._call(request, connected=False), olds, news)
+            return provider_pb2.CheckResponse(
+                inputs=wire.dump(checked.inputs, secret), failures=_failures(checked.failures)
+            )
+
+        return await self._run(context, work)
+
+    async def Diff(self, request: Any, context: Context) -> Any:
+        olds, _ = wire.load(request.olds)
+        old_inputs, _ = wire.load(request.old_inputs)
+        news, _ = wire.load(request.news)
+
+        def work() -> Any:
+            call = self._call(request, known=olds)
+            diff = self._handler(_token(request.urn)).diff(call, request.id, olds, old_inputs, news)
+            ignored = set(request.ignoreChanges)
+            changes = {
+                path: kind
+                for path, kind in diff.changes.items()
+                if path not in ignored and shape.top(path) not in ignored
+            }
+            return _diff_response(changes, diff.output_paths)
+
+        return await self._run(context, work)
+
+    async def Create(self, request: Any, context: Context) -> Any:
+        inputs, secret = wire.load(request.properties)
+
+        def work() -> Any:
+            call = self._call(request)
+            id, outputs = self._handler(_token(request.urn)).create(call, inputs, request.preview)
+            return provider_pb2.CreateResponse(id=id, properties=wire.dump(outputs, secret))
+
+        return await self._run(context, work)
+
+    async def Read(self, request: Any, context: Context) -> Any:
+        inputs, secret = wire.load(request.inputs)
+        outputs, secret_outputs = wire.load(request.properties)
+
+        def work() -> Any:
+            call = self._call(request, known=outputs)
+            token = _token(request.urn)
+            found = self._handler(token).read(call, request.id, inputs, outputs)
+            if found is None and not inputs and not outputs:
+                # An empty answer to an import would be taken for an object without properties.
+                raise OperatorError(f"there is no {token.rsplit(':', 1)[1]} {request.id} on {call.host.uri}")
+            if found is None:
+                return provider_pb2.ReadResponse()
+            return provider_pb2.ReadResponse(
+                id=found.id,
+                inputs=wire.dump(found.inputs, secret),
+                properties=wire.dump(found.outputs, secret | secret_outputs),
+            )
+
+        return await self._run(context, work)
+
+    async def Update(self, request: Any, context: Context) -> Any:
+        olds, _ = wire.load(request.olds)
+        old_inputs, _ = wire.load(request.old_inputs)
+        news, secret = wire.load(request.news)
+
+        def work() -> Any:
+            call = self._call(request, known=olds)
+            handler = self._handler(_token(request.urn))
+            outputs = handler.update(call, request.id, olds, old_inputs, news, request.preview)
+            return provider_pb2.UpdateResponse(properties=wire.dump(outputs, secret))
+
+        return await self._run(context, work)
+
+    async def Delete(self, request: Any, context: Context) -> Any:
+        outputs, _ = wire.load(request.properties)
+
+        def work() -> Any:
+            call = self._call(request, known=outputs)
+            self._handler(_token(request.urn)).delete(call, request.id, outputs)
+            return empty_pb2.Empty()
+
+        return await self._run(context, work)
+
+    # What this provider does not have.
+
+    async def Invoke(self, request: Any, context: Context) -> Any:
+        await _fail(context, f"function {request.tok} is not implemented by this provider")
+
+    async def Call(self, request: Any, context: Context) -> Any:
+        await _fail(context, f"method {request.tok} is not implemented by this provider")
+
+    async def Construct(self, request: Any, context: Context) -> Any:
+        await _fail(context, f"component {request.type} is not implemented by this provider")
+
+    # Plumbing.
+
+    def _handler(self, token: str) -> Resource:
+        if token in self._handlers:
+            return self._handlers[token]
+        known = (
+            "of pulumi-libvirt is not implemented by this provider"
+            if token in upstream.TYPES
+            else "is unknown"
+        )
+        raise OperatorError(f"resource type {token} {known}; there are {', '.join(sorted(self._handlers))}")
+
+    def _call(self, request: Any, known: Props | None = None, connected: bool = True) -> base.Call:
+        """Where the handler is to work, once the host is sure to be the one that the state is of."""
+        host = self._host
+        if host is None and connected:
+            raise OperatorError("libvirt:uri is not known yet: it comes from a resource that is not made yet")
+        if host is not None and known:
+            host.check_is(known.get("hostUuid"))
+        return base.Call(host or Host(""), request.urn, getattr(request, "timeout", 0.0))
+
+    async def _run(self, context: Context, work: Callable[[], T]) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        except Exception as error:
+            if not isinstance(error, OperatorError) and os.environ.get("TROP_DEBUG"):
+                traceback.print_exception(error, file=sys.stderr)
+            return await _fail(context, self._line(error))
+
+    def _line(self, error: Exception) -> str:
+        if isinstance(error, OperatorError):
+            return str(error)
+        if isinstance(error, errors.VirtError):
+            return f"libvirt at {self._host.uri if self._host else '?'}: {errors.said(error)}"
+        return f"a fault of this provider ({type(error).__name__}: {error}); TROP_DEBUG=1 shows where"
+
+
+async def _fail(context: Context, text: str) -> NoReturn:
+    line = " ".join(text.split())
+    await context.abort(grpc.StatusCode.FAILED_PRECONDITION, line)
+    raise OperatorError(line)
+
+
+def config_failures(config: Props) -> list[Failure]:
+    """What is wrong with the provider's own configuration."""
+    unknown = sorted(set(config) - {"uri", "version", "pluginDownloadURL"})
+    failures = [Failure(key, "no such setting of the libvirt provider; there is uri") for key in unknown]
+    uri = config.get("uri")
+    if uri is None or uri == "":
+        failures.append(Failure("uri", "must be given: the hypervisor, for example qemu:///system"))
+    elif uri is not COMPUTED and not (isinstance(uri, str) and _URI.fullmatch(uri)):
+        failures.append(
+            Failure("uri", f"is no libvirt URI: {uri!r}; an example is qemu+ssh://root@host/system")
+        )
+    return failures
+
+
+def _token(urn: str) -> str:
+    """The resource's own type: a child's carries its parents' (``trop:index:X$libvirt:index/pool:Pool``)."""
+    return urn.split("::")[2].rsplit("$", 1)[-1]
+
+
+def _failures(failures: Iterable[Failure]) -> list[Any]:
+    return [provider_pb2.CheckFailure(property=f.path, reason=f.reason) for f in failures]
+
+
+def _diff_response(changes: dict[str, Any], output_paths: Iterable[str]) -> Any:
+    outputs = set(output_paths)
+    some = provider_pb2.DiffResponse.DIFF_SOME if changes else provider_pb2.DiffResponse.DIFF_NONE
+    return provider_pb2.DiffResponse(
+        changes=some,
+        diffs=list(dict.fromkeys(shape.top(path) for path in changes)),
+        hasDetailedDiff=True,
+        detailedDiff={
+            path: provider_pb2.PropertyDiff(kind=_KINDS[kind], inputDiff=path not in outputs)
+            for path, kind in changes.items()
+        },
+    )

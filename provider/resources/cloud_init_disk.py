@@ -1,0 +1,132 @@
+"""NoCloud disks: small ISO images in a pool, compared by what is on them and rewritten in place."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import Final
+
+from provider.errors import OperatorError, Refused
+from provider.resources import shape
+from provider.resources.base import COMPUTED, Call, Checked, Diff, Failure, Found, Props, Resource
+from provider.resources.compare import declared_changes
+from provider.resources.own import not_ours
+from provider.resources.volume_schema import SEED_SCHEMA
+from provider.virt import api, pool_xml, seed_iso, storage, volume_xml
+
+_LONGEST: Final = 16 << 20  # bytes; more than this is no seed, and is not downloaded
+
+
+class CloudInitDisk(Resource):
+    token = "libvirt:index/cloudInitDisk:CloudInitDisk"
+    schema = SEED_SCHEMA
+
+    def check(self, call: Call, olds: Props, news: Props) -> Checked:
+        inputs = {**news, "name": news.get("name", olds.get("name", call.name))}
+        inputs.setdefault("pool", "default")
+        name = inputs["name"]
+        wrong = name is not COMPUTED and (not name or "/" in name)
+        reason = f"{name!r} can't be a volume's name: it is a file's name, without '/'"
+        return Checked(inputs, [Failure("name", reason)] if wrong else [])
+
+    def diff(self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props) -> Diff:
+        return Diff(declared_changes(old_inputs, news))
+
+    def create(self, call: Call, inputs: Props, preview: bool) -> tuple[str, Props]:
+        what = f"cloud-init disk {inputs['name']}"
+        if preview:
+            path = self._preview(call, inputs)
+            return "", {"path": path, "hostUuid": call.host.uuid, **inputs}
+        data = seed_iso.build(_contents(inputs))
+        with call.host.storage:
+            pool = storage.active_pool(call.host, inputs["pool"], what)
+            volume = storage.find(call.host, pool, inputs["name"])
+            if volume is None:
+                volume = pool.createXML(volume_xml.render(inputs["name"], "raw", len(data), None))
+            elif not self._is_own(call, pool, volume, data):
+                raise not_ours(call, self.token, what, volume.key())
+            self._write(call, volume, data)
+        return volume.key(), {"path": volume.path(), "hostUuid": call.host.uuid, **inputs}
+
+    def _preview(self, call: Call, inputs: Props) -> object:
+        """The path where it can be told; the same refusal as the real call where the disk exists."""
+        pool = None if inputs["pool"] is COMPUTED else call.host.pool_by_name(inputs["pool"])
+        if pool is None or inputs["name"] is COMPUTED:
+            return COMPUTED
+        if pool.isActive() and not shape.unknown(inputs):
+            volume = storage.find(call.host, pool, inputs["name"])
+            data = seed_iso.build(_contents(inputs))
+            if volume is not None and not self._is_own(call, pool, volume, data):
+                raise not_ours(call, self.token, f"cloud-init disk {inputs['name']}", volume.key())
+        return posixpath.join(pool_xml.view(pool.XMLDesc())["path"], inputs["name"])
+
+    def _is_own(self, call: Call, pool: api.Pool, volume: api.Volume, data: bytes) -> bool:
+        """Whether an earlier create of the same inputs has made it, and was perhaps killed while it wrote."""
+        if storage.volume_users(call.host, pool.name(), volume.path()):
+            return False
+        seen = volume_xml.view(volume.XMLDesc())
+        if seen.capacity != len(data):
+            return False
+        there = storage.download(call.host, volume, len(data)).ljust(len(data), b"\0")
+        written = there.rstrip(b"\0")
+        return data.startswith(written)
+
+    def _write(self, call: Call, volume: api.Volume, data: bytes) -> None:
+        size = volume_xml.view(volume.XMLDesc()).capacity
+        if size < len(data):
+            volume.resize(len(data))
+        storage.upload(call.host, volume, data.ljust(size, b"\0"))
+        if storage.download(call.host, volume, len(data)) != data:
+            raise OperatorError(
+                f"cloud-init disk {volume.path()}: what libvirt wrote is not what it was given"
+            )
+
+    def read(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
+        name = posixpath.basename(id)
+        what = f"cloud-init disk {name}"
+        pool = self._pool(call, id, inputs or outputs, what)
+        volume = storage.find(call.host, pool, name)
+        if volume is None:
+            return None  # it held nothing but what is declared, so it is made anew, whoever names it
+        seen: Props = {"name": name, "pool": pool.name(), **self._contents(call, volume)}
+        if inputs:
+            seen = {key: seen.get(key, "") for key in inputs}
+        return Found(volume.key(), seen, {"path": volume.path(), "hostUuid": call.host.uuid, **seen})
+
+    def _contents(self, call: Call, volume: api.Volume) -> dict[str, str]:
+        """What is on the disk; nothing when it is not a disk of this kind any more."""
+        if volume_xml.view(volume.XMLDesc()).capacity > _LONGEST:
+            return {}
+        return seed_iso.extract(storage.download(call.host, volume, _LONGEST)) or {}
+
+    def _pool(self, call: Call, id: str, known: Props, what: str) -> api.Pool:
+        if "pool" in known:
+            return storage.active_pool(call.host, known["pool"], what)
+        pools = storage.pools_of(call.host, posixpath.dirname(id))
+        if not pools:
+            raise OperatorError(f"{what}: no storage pool of {call.host.uri} has {posixpath.dirname(id)}")
+        return storage.active_pool(call.host, pools[0].name(), what)
+
+    def update(
+        self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool
+    ) -> Props:
+        what = f"cloud-init disk {posixpath.basename(id)}"
+        for key in declared_changes(old_inputs, news):
+            if key in ("name", "pool"):
+                raise Refused(f"{what}: {key} can't be changed from {old_inputs.get(key)!r} to {news[key]!r}")
+        if preview:
+            return {**olds, **news}
+        with call.host.storage:
+            pool = self._pool(call, id, news, what)
+            volume = storage.find(call.host, pool, posixpath.basename(id))
+            if volume is None:
+                raise OperatorError(f"{what} is gone from {call.host.uri}; refresh, and try again")
+            self._write(call, volume, seed_iso.build(_contents(news)))
+        return {**olds, **news}
+
+    def delete(self, call: Call, id: str, outputs: Props) -> None:
+        what = f"cloud-init disk {posixpath.basename(id)}"
+        storage.delete(call.host, what, self._pool(call, id, outputs, what), id)
+
+
+def _contents(inputs: Props) -> dict[str, str]:
+    return {key: inputs[key] for key in seed_iso.FILES if key in inputs}

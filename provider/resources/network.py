@@ -1,0 +1,118 @@
+"""Networks: made once, never restarted; reservations and DNS names change while guests are plugged in."""
+
+from __future__ import annotations
+
+from provider.errors import OperatorError, Refused
+from provider.resources import network_diff, network_rules, shape
+from provider.resources.base import COMPUTED, Call, Checked, Diff, Found, Kind, Props, Resource
+from provider.resources.network_bring import as_seen, bring, fresh, verify
+from provider.resources.network_schema import SCHEMA
+from provider.resources.own import not_ours
+from provider.virt import api
+from provider.virt.mark import uuid_of
+from provider.virt.network_host import check_host, plugged, sides
+from provider.virt.network_xml import view
+
+_STATES = ("active", "persistent")  # outputs that, when false, the next update mends
+_CHOSEN = ("mode", "bridge", "mac")  # what libvirt, or its default, says where nothing is declared
+
+
+class Network(Resource):
+    token = "libvirt:index/network:Network"
+    schema = SCHEMA
+
+    def check(self, call: Call, olds: Props, news: Props) -> Checked:
+        inputs = {**news, "name": news.get("name", olds.get("name", call.name))}
+        return Checked(inputs, network_rules.failures(inputs))
+
+    def diff(self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props) -> Diff:
+        drifted: dict[str, Kind] = {state: "update" for state in _STATES if olds.get(state) is False}
+        return Diff({**network_diff.changes(old_inputs, news), **drifted}, drifted)
+
+    def create(self, call: Call, inputs: Props, preview: bool) -> tuple[str, Props]:
+        uuid, wanted = uuid_of(call.urn), {"mode": "nat", **inputs}
+        existing = None if wanted["name"] is COMPUTED else call.host.network_by_name(wanted["name"])
+        if existing is not None and existing.UUIDString() != uuid:
+            raise not_ours(call, self.token, f"network {wanted['name']}", existing.UUIDString())
+        check_host(call.host, wanted, uuid)
+        if preview:
+            made = (
+                {"bridge": COMPUTED} if wanted["mode"] == "bridge" else {"bridge": COMPUTED, "mac": COMPUTED}
+            )
+            return "", {
+                **made, **wanted, "active": True, "persistent": True, "hostUuid": call.host.uuid,
+            }  # fmt: skip
+        if existing is None:
+            self._make(call, wanted, uuid)
+        else:
+            bring(call.host, existing, wanted, restyled=False, preview=False)
+        return uuid, self._outputs(call, self._found(call, uuid), inputs)
+
+    def _make(self, call: Call, inputs: Props, uuid: str) -> None:
+        network = call.host.conn.networkDefineXML(fresh(inputs, uuid))
+        try:
+            network.create()
+            if "autostart" in inputs:
+                network.setAutostart(int(inputs["autostart"]))
+            verify(network, inputs)
+        except Exception:
+            # What a failed create leaves would be nobody's: it is in no state.
+            if network.isActive():
+                network.destroy()
+            network.undefine()
+            raise
+
+    def read(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
+        network = call.host.network_by_uuid(id)
+        if network is None:
+            return None
+        if inputs:
+            seen = as_seen(network, inputs)
+        else:
+            everything = {**view(sides(network).base), "autostart": bool(network.autostart())}
+            seen = {key: value for key, value in everything.items() if value != []}
+        return Found(network.UUIDString(), seen, self._outputs(call, network, seen))
+
+    def update(
+        self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool
+    ) -> Props:
+        network = self._found(call, id)
+        known = {key: value for key, value in news.items() if not shape.unknown(value)}
+        restyled = "xml" in known and known["xml"] != old_inputs.get("xml")
+        bring(call.host, network, known, restyled, preview)
+        if preview:
+            return {**olds, **news, "active": True, "persistent": True}
+        return self._outputs(call, self._found(call, id), news)
+
+    def delete(self, call: Call, id: str, outputs: Props) -> None:
+        network = call.host.network_by_uuid(id)
+        if network is None:
+            return
+        name = network.name()
+        guests = plugged(call.host, name)
+        if guests:
+            verb = "is" if len(guests) == 1 else "are"
+            raise Refused(f"network {name} is not deleted: {', '.join(guests)} {verb} plugged into it")
+        persistent = network.isPersistent()
+        if network.isActive():
+            network.destroy()
+        if persistent:
+            network.undefine()
+        if call.host.network_by_uuid(id) is not None:
+            raise OperatorError(f"network {name} is still on {call.host.uri}, though libvirt deleted it")
+
+    def _found(self, call: Call, id: str) -> api.Network:
+        network = call.host.network_by_uuid(id)
+        if network is None:
+            raise OperatorError(f"network {id} is gone from {call.host.uri}; refresh, and try again")
+        return network
+
+    def _outputs(self, call: Call, network: api.Network, inputs: Props) -> Props:
+        seen = view(sides(network).base)
+        return {
+            **{key: seen[key] for key in _CHOSEN if key in seen},
+            **inputs,
+            "active": bool(network.isActive()),
+            "persistent": bool(network.isPersistent()),
+            "hostUuid": call.host.uuid,
+        }

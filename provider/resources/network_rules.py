@@ -1,0 +1,174 @@
+"""What libvirt would take but no network should have: checked on the declared properties alone.  Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Address, IPv4Network, ip_address, ip_network
+from typing import Any, Final
+
+from provider.resources import shape
+from provider.resources.base import Failure, Props
+
+MODES: Final = ("nat", "route", "open", "none", "bridge")
+_MAC: Final = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
+_INTERFACE_NAME: Final = re.compile(r"[^\s/]{1,15}")
+_NOT_ON_A_BRIDGE: Final = (
+    "addresses", "dhcp", "dhcpRanges", "dhcpHosts", "natPorts", "stp", "delay", "mac", "domain", "mtu",
+)  # fmt: skip
+
+
+def failures(props: Props) -> list[Failure]:
+    """Every breach, by path.  Properties that hold a `COMPUTED` are judged when they are known."""
+    known = {key: value for key, value in props.items() if not shape.unknown(value)}
+    return [
+        *_names(known),
+        *_mode(known, props),
+        *_addresses(known),
+        *_ports(known),
+        *_dhcp(known, props),
+        *_dns(known, props),
+    ]
+
+
+def _names(props: Props) -> Iterator[Failure]:
+    name = props.get("name")
+    if name is not None and (not name or "/" in name or name != name.strip()):
+        yield Failure("name", f"{name!r} can't be a network's name: it must not be empty or have a '/'")
+    if "bridge" in props and not _INTERFACE_NAME.fullmatch(props["bridge"]):
+        yield Failure("bridge", f"{props['bridge']!r} is no name of an interface: 1 to 15 characters, no '/'")
+    if "mac" in props:
+        yield from _mac("mac", props["mac"])
+    if "mtu" in props and not 68 <= props["mtu"] <= 65535:
+        yield Failure("mtu", f"must be from 68 to 65535, not {props['mtu']}")
+    if "delay" in props and props["delay"] < 0:
+        yield Failure("delay", f"must be 0 or more seconds, not {props['delay']}")
+
+
+def _mac(path: str, mac: str) -> Iterator[Failure]:
+    if not _MAC.fullmatch(mac):
+        yield Failure(path, f"{mac!r} is no MAC address: six pairs of hex digits, as in 52:54:00:02:02:01")
+    elif int(mac[:2], 16) & 1:
+        yield Failure(path, f"{mac} is a group's address, not one interface's: its first byte must be even")
+
+
+def _mode(known: Props, props: Props) -> Iterator[Failure]:
+    mode = known.get("mode", "nat" if "mode" not in props else None)
+    if mode is not None and mode not in MODES:
+        yield Failure("mode", f"must be one of {', '.join(MODES)}, not {mode!r}")
+    if mode == "bridge":
+        if "bridge" not in props:
+            yield Failure("bridge", "must be given in mode bridge: the host's bridge to plug guests into")
+        for key in _NOT_ON_A_BRIDGE:
+            if key in props:
+                yield Failure(key, "has no meaning in mode bridge: the bridge is the host's own")
+    elif "natPorts" in props and mode not in (None, "nat"):
+        yield Failure("natPorts", f"has no meaning in mode {mode}: only nat has ports")
+
+
+def _addresses(props: Props) -> Iterator[Failure]:
+    versions = []
+    for index, text in enumerate(props.get("addresses", [])):
+        path = f"addresses[{index}]"
+        try:
+            network = ip_network(text, strict=False)
+        except ValueError:
+            yield Failure(path, f"{text!r} is no subnet: an address and its prefix, as in 192.168.202.0/24")
+            continue
+        if network.num_addresses < 4:
+            yield Failure(path, f"{text} has no room for a gateway and a guest")
+        if network.version in versions:
+            yield Failure(path, f"{text}: a network has at most one IPv4 and one IPv6 subnet")
+        versions.append(network.version)
+
+
+def _ports(props: Props) -> Iterator[Failure]:
+    ports = props.get("natPorts")
+    if ports is not None and not 1 <= ports["start"] <= ports["end"] <= 65535:
+        yield Failure("natPorts", f"{ports['start']}-{ports['end']} is no range of ports within 1-65535")
+
+
+def served(props: Mapping[str, Any]) -> IPv4Network | None:
+    """The IPv4 subnet, in which DHCP is served; None when there is none, or none that can be read."""
+    for text in props.get("addresses", []):
+        try:
+            network = ip_network(text, strict=False)
+        except ValueError:
+            continue
+        if isinstance(network, IPv4Network):
+            return network
+    return None
+
+
+def _dhcp(known: Props, props: Props) -> Iterator[Failure]:
+    given = [key for key in ("dhcpRanges", "dhcpHosts") if props.get(key)]
+    if known.get("dhcp", {}).get("enabled") is False:
+        for key in given:
+            yield Failure(key, "can't be given while dhcp.enabled is false")
+    subnet = served(known)
+    if subnet is None:
+        if "addresses" not in props:
+            for key in given:
+                yield Failure(key, "needs an IPv4 subnet in addresses")
+        return
+    yield from _ranges(known.get("dhcpRanges", []), subnet)
+    yield from _hosts(known.get("dhcpHosts", []), subnet)
+
+
+def _inside(path: str, text: str, subnet: IPv4Network) -> Iterator[Failure]:
+    """libvirt takes reservations outside the subnet, and the gateway's own address, without a word."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        yield Failure(path, f"{text!r} is no IP address")
+        return
+    if address not in subnet or address in (subnet.network_address, subnet.broadcast_address):
+        yield Failure(path, f"{text} is not an address of a guest in {subnet}")
+    elif address == subnet.network_address + 1:
+        yield Failure(path, f"{text} is the gateway of {subnet}")
+
+
+def _ranges(ranges: list[dict[str, str]], subnet: IPv4Network) -> Iterator[Failure]:
+    taken: list[tuple[IPv4Address, IPv4Address]] = []
+    for index, limits in enumerate(ranges):
+        path = f"dhcpRanges[{index}]"
+        wrong = [
+            *_inside(f"{path}.start", limits["start"], subnet),
+            *_inside(f"{path}.end", limits["end"], subnet),
+        ]
+        yield from wrong
+        if wrong:
+            continue
+        start, end = IPv4Address(limits["start"]), IPv4Address(limits["end"])
+        if start > end:
+            yield Failure(path, f"starts at {start}, after its end {end}")
+        for other_start, other_end in taken:
+            if start <= other_end and other_start <= end:
+                yield Failure(path, f"{start}-{end} overlaps {other_start}-{other_end}")
+        taken.append((start, end))
+
+
+def _hosts(hosts: list[dict[str, str]], subnet: IPv4Network) -> Iterator[Failure]:
+    seen: dict[tuple[str, str], int] = {}
+    for index, host in enumerate(hosts):
+        path = f"dhcpHosts[{index}]"
+        yield from _mac(f"{path}.mac", host["mac"])
+        yield from _inside(f"{path}.ip", host["ip"], subnet)
+        for key in ("mac", "ip", "name"):
+            value = host.get(key, "").lower()
+            first = seen.setdefault((key, value), index)
+            if value and first != index:
+                yield Failure(f"{path}.{key}", f"{host[key]} is reserved already, by dhcpHosts[{first}]")
+
+
+def _dns(known: Props, props: Props) -> Iterator[Failure]:
+    dns = known.get("dns", {})
+    if dns.get("localOnly") and "domain" not in props:
+        yield Failure(
+            "dns.localOnly", "needs a domain: it keeps that domain's names from being asked elsewhere"
+        )
+    for index, host in enumerate(dns.get("hosts", [])):
+        try:
+            ip_address(host["ip"])
+        except ValueError:
+            yield Failure(f"dns.hosts[{index}].ip", f"{host['ip']!r} is no IP address")

@@ -1,0 +1,193 @@
+"""Storage pools over a directory.  The directory and its files are never deleted."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from provider.errors import OperatorError, Refused
+from provider.resources.base import COMPUTED, Call, Checked, Diff, Failure, Found, Kind, Props, Resource
+from provider.resources.compare import declared_changes
+from provider.resources.own import not_ours
+from provider.virt import api, pool_xml, storage
+from provider.virt.mark import uuid_of
+
+_STRING = {"type": "string"}
+_BOOLEAN = {"type": "boolean"}
+_STATES = ("active", "persistent", "autostart")  # outputs that, when false, the next update mends
+
+_INPUTS = {
+    "name": {**_STRING, "description": "The pool's name in libvirt; the resource's own name when not given."},
+    "type": {**_STRING, "description": "dir, the only kind that is implemented."},
+    "path": {**_STRING, "description": "The directory, absolute; made if it is not there."},
+    "target": {"type": "object", "properties": {"path": _STRING}, "description": "The same as path."},
+}
+
+
+class Pool(Resource):
+    token = "libvirt:index/pool:Pool"
+    schema: ClassVar[Mapping[str, Any]] = {
+        "description": "A storage pool over a directory of the host; it starts with the host.",
+        "inputProperties": _INPUTS,
+        "requiredInputs": ["type"],
+        "properties": {
+            **_INPUTS,
+            "active": {**_BOOLEAN, "description": "Whether it runs; started again by the next up."},
+            "persistent": {**_BOOLEAN, "description": "Whether it is defined; defined again by the next up."},
+            "autostart": {**_BOOLEAN, "description": "Whether it starts with the host; always set."},
+            "hostUuid": {**_STRING, "description": "The host that it is on."},
+        },
+        "required": ["name", "type", "path", "active", "persistent", "autostart", "hostUuid"],
+    }
+
+    def check(self, call: Call, olds: Props, news: Props) -> Checked:
+        inputs = {**news, "name": news.get("name", olds.get("name", call.name))}
+        failures = []
+        if inputs["type"] not in ("dir", COMPUTED):
+            failures.append(
+                Failure("type", f"must be dir, not {inputs['type']!r}: others are not implemented")
+            )
+        if inputs["name"] is not COMPUTED and (not inputs["name"] or "/" in inputs["name"]):
+            failures.append(Failure("name", f"{inputs['name']!r} can't be a pool's name"))
+        path = _path(inputs)
+        if path is None:
+            failures.append(Failure("path", "must be given"))
+        elif path is not COMPUTED and not posixpath.isabs(path):
+            failures.append(Failure("path", f"must be absolute, not {path!r}"))
+        return Checked(inputs, failures)
+
+    def diff(self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props) -> Diff:
+        drifted: dict[str, Kind] = {state: "update" for state in _STATES if olds.get(state) is False}
+        return Diff({**declared_changes(_canonical(old_inputs), _canonical(news)), **drifted}, drifted)
+
+    def create(self, call: Call, inputs: Props, preview: bool) -> tuple[str, Props]:
+        uuid, name, path = uuid_of(call.urn), inputs["name"], _path(inputs)
+        existing = None if name is COMPUTED else call.host.pool_by_name(name)
+        if existing is not None and existing.UUIDString() != uuid:
+            raise not_ours(call, self.token, f"storage pool {name}", existing.UUIDString())
+        if existing is None and path is not COMPUTED:
+            for other in storage.pools_of(call.host, path):
+                raise not_ours(
+                    call, self.token, f"storage pool {other.name()} over {path}", other.UUIDString()
+                )
+        if preview:
+            running = dict.fromkeys(_STATES, True)
+            return "", {**inputs, **running, "path": path, "hostUuid": call.host.uuid}
+        if existing is None:
+            self._make(call, name, uuid, path)
+        else:
+            self._bring(call, existing)
+        return uuid, self._outputs(call, self._found(call, uuid), inputs)
+
+    def _make(self, call: Call, name: str, uuid: str, path: str) -> None:
+        pool = call.host.conn.storagePoolDefineXML(pool_xml.render(name, uuid, path))
+        try:
+            with call.host.storage:
+                self._start(pool)
+        except Exception:
+            # What a failed create leaves would be nobody's: it is in no state.
+            if pool.isActive():
+                pool.destroy()
+            pool.undefine()
+            raise
+
+    def _start(self, pool: api.Pool) -> None:
+        """Building makes the directory if it is not there, and leaves one that is there as it is."""
+        if not pool.isActive():
+            pool.build()
+            pool.create()
+        pool.setAutostart(1)
+
+    def _bring(self, call: Call, pool: api.Pool) -> None:
+        if not pool.isPersistent():
+            pool = call.host.conn.storagePoolDefineXML(pool.XMLDesc())
+        with call.host.storage:
+            if not pool.isActive():
+                pool.create()  # not built: the directory of a pool that has been there is to be mounted, not made
+        pool.setAutostart(1)
+
+    def read(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
+        pool = call.host.pool_by_uuid(id)
+        if pool is None:
+            return None
+        seen = pool_xml.view(pool.XMLDesc())
+        if seen["type"] != "dir":
+            raise OperatorError(
+                f"storage pool {seen['name']} is of type {seen['type']}; only dir is implemented"
+            )
+        found: Props = dict(seen)
+        if inputs:
+            found = {key: seen.get(key, value) for key, value in inputs.items()}
+            if "path" in inputs and posixpath.normpath(inputs["path"]) == posixpath.normpath(seen["path"]):
+                found["path"] = inputs["path"]
+            elif "path" not in inputs:
+                found["target"] = {"path": seen["path"]}
+        return Found(pool.UUIDString(), found, self._outputs(call, pool, found))
+
+    def update(
+        self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool
+    ) -> Props:
+        pool = self._found(call, id)
+        seen = pool_xml.view(pool.XMLDesc())
+        wanted: Props = {"name": news["name"], "type": news["type"], "path": _path(news)}
+        for key, value in wanted.items():
+            was = seen[key]
+            if (
+                value is not COMPUTED
+                and value != was
+                and posixpath.normpath(value) != posixpath.normpath(was)
+            ):
+                raise Refused(
+                    f"storage pool {seen['name']}: {key} can't be changed from {was!r} to {value!r}: the volumes in "
+                    "it would be lost to this stack (data loss); declare a new pool"
+                )
+        if preview:
+            return {**olds, **news, **dict.fromkeys(_STATES, True)}
+        self._bring(call, pool)
+        return self._outputs(call, self._found(call, id), news)
+
+    def delete(self, call: Call, id: str, outputs: Props) -> None:
+        pool = call.host.pool_by_uuid(id)
+        if pool is None:
+            return
+        name = pool.name()
+        domains = storage.pool_users(call.host, name, storage.pool_path(pool) or outputs["path"])
+        if domains:
+            raise Refused(f"storage pool {name} is not deleted: it has disks of {', '.join(domains)}")
+        persistent = pool.isPersistent()
+        with call.host.storage:
+            if pool.isActive():
+                pool.destroy()
+            if persistent:
+                pool.undefine()
+        if call.host.pool_by_uuid(id) is not None:
+            raise OperatorError(f"storage pool {name} is still on {call.host.uri}, though libvirt deleted it")
+
+    def _found(self, call: Call, id: str) -> api.Pool:
+        pool = call.host.pool_by_uuid(id)
+        if pool is None:
+            raise OperatorError(f"storage pool {id} is gone from {call.host.uri}; refresh, and try again")
+        return pool
+
+    def _outputs(self, call: Call, pool: api.Pool, inputs: Props) -> Props:
+        return {
+            "path": storage.pool_path(pool),
+            **inputs,
+            "active": bool(pool.isActive()),
+            "persistent": bool(pool.isPersistent()),
+            "autostart": bool(pool.autostart()),
+            "hostUuid": call.host.uuid,
+        }
+
+
+def _path(inputs: Props) -> Any:
+    """The directory, given in either of two ways; None when in neither."""
+    target = inputs.get("target", {})
+    return inputs.get("path", target if target is COMPUTED else target.get("path"))
+
+
+def _canonical(inputs: Props) -> Props:
+    path = _path(inputs)
+    rest = {key: value for key, value in inputs.items() if key not in ("path", "target")}
+    return rest if path is None else {**rest, "path": path if path is COMPUTED else posixpath.normpath(path)}

@@ -1,0 +1,134 @@
+"""What all resource types share: properties against their schema, and the paths at which two of them differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from provider.resources.base import COMPUTED, Failure, Kind, Props
+from provider.resources.upstream import KNOWN
+
+Spec = Mapping[str, Any]
+
+_WORDS = {
+    "string": "a string",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "an object",
+}
+
+
+def failures(token: str, schema: Spec, news: Props) -> list[Failure]:
+    """Unknown, missing and mistyped properties, each by its path.  `COMPUTED` fits everywhere."""
+    spec = {
+        "type": "object",
+        "properties": schema["inputProperties"],
+        "required": schema.get("requiredInputs", ()),
+    }
+    return list(_object(token, spec, news, "", ""))
+
+
+def _object(token: str, spec: Spec, value: Props, path: str, plain: str) -> Iterator[Failure]:
+    """``path`` as an operator reads it (``dns.hosts[0].ip``), ``plain`` as `KNOWN` has it (``dns.hosts.ip``)."""
+    properties = spec["properties"]
+    for key, member in value.items():
+        at, name = _joined(path, key), _joined(plain, key)
+        if key in properties:
+            yield from _value(token, properties[key], member, at, name)
+        elif name in KNOWN.get(token, ()):
+            yield Failure(at, f"{name} of pulumi-libvirt is not implemented by this provider; leave it out")
+        else:
+            yield Failure(at, f"no such property; there are {', '.join(sorted(properties))}")
+    for key in spec.get("required", ()):
+        if key not in value:
+            yield Failure(_joined(path, key), "must be given")
+
+
+def _value(token: str, spec: Spec, value: Any, path: str, plain: str) -> Iterator[Failure]:
+    if value is COMPUTED:
+        return
+    kind = spec["type"]
+    if not _is(kind, value):
+        yield Failure(path, f"must be {_WORDS[kind]}, not {_shown(value)}")
+    elif kind == "array":
+        for index, member in enumerate(value):
+            yield from _value(token, spec["items"], member, f"{path}[{index}]", plain)
+    elif kind == "object" and "properties" in spec:
+        yield from _object(token, spec, value, path, plain)
+
+
+def _is(kind: str, value: Any) -> bool:
+    if isinstance(value, bool):
+        return kind == "boolean"
+    types: dict[str, type | tuple[type, ...]] = {
+        "string": str,
+        "integer": int,
+        "number": (int, float),
+        "boolean": bool,
+        "array": list,
+        "object": dict,
+    }
+    return isinstance(value, types[kind])
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def _joined(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def changed(old: Any, new: Any, path: str = "") -> dict[str, Kind]:
+    """Path -> kind of each leaf that differs; a `COMPUTED` differs from everything but itself."""
+    if old is new or old == new:
+        return {}
+    found: dict[str, Kind] = {}
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in sorted({*old, *new}):
+            at = _joined(path, key)
+            if key not in old:
+                found[at] = "add"
+            elif key not in new:
+                found[at] = "delete"
+            else:
+                found.update(changed(old[key], new[key], at))
+    elif isinstance(old, list) and isinstance(new, list):
+        for index in range(max(len(old), len(new))):
+            at = f"{path}[{index}]"
+            if index >= len(old):
+                found[at] = "add"
+            elif index >= len(new):
+                found[at] = "delete"
+            else:
+                found.update(changed(old[index], new[index], at))
+    else:
+        found[path] = "update"
+    return found
+
+
+def top(path: str) -> str:
+    """The top-level property of a path: ``dns`` of ``dns.hosts[0].ip``."""
+    return path.split(".", 1)[0].split("[", 1)[0]
+
+
+def at(props: Any, path: str) -> Any:
+    """The value at a path as `changed` gives it; None when there is nothing."""
+    for step in path.replace("[", ".").replace("]", "").split("."):
+        if isinstance(props, dict):
+            props = props.get(step)
+        elif isinstance(props, list) and step.isdigit() and int(step) < len(props):
+            props = props[int(step)]
+        else:
+            return None
+    return props
+
+
+def unknown(value: Any) -> bool:
+    """Whether the value is, or has anywhere inside, what is not known yet."""
+    if isinstance(value, dict):
+        return any(map(unknown, value.values()))
+    return value is COMPUTED or (isinstance(value, list) and any(map(unknown, value)))

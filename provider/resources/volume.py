@@ -1,0 +1,196 @@
+"""Volumes: blank ones and overlays of a base image.  What a guest has written is never made anew or deleted unasked."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import Any
+
+from provider.allow import allowed, how
+from provider.errors import OperatorError, Refused
+from provider.resources.base import COMPUTED, Call, Checked, Diff, Failure, Found, Props, Resource
+from provider.resources.compare import declared_changes
+from provider.resources.own import not_ours
+from provider.resources.volume_schema import SCHEMA
+from provider.virt import api, base_image, pool_xml, storage, volume_xml, xslt
+from provider.virt.volume_xml import Backing, Seen
+
+
+class Volume(Resource):
+    token = "libvirt:index/volume:Volume"
+    schema = SCHEMA
+
+    def check(self, call: Call, olds: Props, news: Props) -> Checked:
+        inputs = {**news, "name": news.get("name", olds.get("name", call.name))}
+        inputs.setdefault("pool", "default")
+        failures = []
+        name, size = inputs["name"], inputs.get("size", COMPUTED)
+        if name is not COMPUTED and (not name or "/" in name):
+            failures.append(
+                Failure("name", f"{name!r} can't be a volume's name: it is a file's name, without '/'")
+            )
+        if inputs.get("format", "qcow2") not in ("qcow2", "raw", COMPUTED):
+            failures.append(Failure("format", f"must be qcow2 or raw, not {inputs['format']!r}"))
+        if size is not COMPUTED and size <= 0:
+            failures.append(Failure("size", f"must be more than 0 bytes, not {size}"))
+        overlay = "baseVolumeId" in inputs or "baseVolumeName" in inputs
+        if not overlay and "size" not in inputs:
+            failures.append(Failure("size", "must be given, in bytes, for a volume without a base image"))
+        if overlay and inputs.get("format") == "raw":
+            failures.append(Failure("format", "must be qcow2 for a volume with a base image"))
+        if "baseVolumeId" in inputs and "baseVolumeName" in inputs:
+            failures.append(Failure("baseVolumeName", "can't be given beside baseVolumeId"))
+        if "baseVolumePool" in inputs and "baseVolumeName" not in inputs:
+            failures.append(Failure("baseVolumePool", "has no meaning without baseVolumeName"))
+        return Checked(inputs, failures)
+
+    def diff(self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props) -> Diff:
+        return Diff(declared_changes(old_inputs, news))
+
+    def create(self, call: Call, inputs: Props, preview: bool) -> tuple[str, Props]:
+        what = f"volume {inputs['name']}"
+        base = self._base(call, inputs, what)
+        outputs = {"hostUuid": call.host.uuid, **({"backing": base.path} if base else {})}
+        if preview:
+            self._check_new(call, inputs, base, what)
+            known = _folder(call, inputs["pool"])
+            path = (
+                posixpath.join(known, inputs["name"])
+                if known and inputs["name"] is not COMPUTED
+                else COMPUTED
+            )
+            return "", {"path": path, "format": _format(inputs), **outputs, **inputs}
+        with call.host.storage:
+            pool = storage.active_pool(call.host, inputs["pool"], what)
+            volume = self._check_new(call, inputs, base, what)
+            if volume is None:
+                volume = pool.createXML(self._xml(inputs, base))
+        seen = volume_xml.view(volume.XMLDesc())
+        if _differences(inputs, base, seen):
+            raise OperatorError(
+                f"{what}: libvirt made it otherwise: {', '.join(_differences(inputs, base, seen))}"
+            )
+        return volume.key(), {**outputs, "path": seen.path, "format": seen.format, **inputs}
+
+    def _base(self, call: Call, inputs: Props, what: str) -> Seen | None:
+        """The base image, looked up at preview already; None for a volume without one, or not known yet."""
+        by_path = inputs.get("baseVolumeId")
+        by_name = inputs.get("baseVolumeName")
+        pool = inputs.get("baseVolumePool", inputs["pool"])
+        base = None
+        if by_path is not None and by_path is not COMPUTED:
+            base = base_image.by_path(call.host, by_path, what)
+        elif by_name is not None and by_name is not COMPUTED and pool is not COMPUTED:
+            base = base_image.by_name(call.host, str(pool), by_name, what)
+        size = inputs.get("size", COMPUTED)
+        if base is not None and size is not COMPUTED and size < base.capacity:
+            raise OperatorError(
+                f"{what}: size {size} is less than the {base.capacity} bytes of its base image {base.path}"
+            )
+        return base
+
+    def _check_new(self, call: Call, inputs: Props, base: Seen | None, what: str) -> api.Volume | None:
+        """None when there is no such volume; the one that is as if just made; `OperatorError` for any other."""
+        pool = None if inputs["pool"] is COMPUTED else call.host.pool_by_name(inputs["pool"])
+        folder = storage.pool_path(pool) if pool is not None else None
+        if pool is None or folder is None or not pool.isActive() or inputs["name"] is COMPUTED:
+            return None
+        path = posixpath.join(folder, inputs["name"])
+        domains = storage.volume_users(call.host, pool.name(), path)
+        existing = storage.find(call.host, pool, inputs["name"])
+        if existing is None:
+            if domains and not allowed(inputs["name"], "data loss"):
+                raise _missing(what, path, domains, inputs["name"])
+            return None
+        seen = volume_xml.view(existing.XMLDesc())
+        same = not domains and not _differences(inputs, base, seen)
+        if not same or not base_image.is_untouched(call.host, existing, seen):
+            raise not_ours(call, self.token, what, existing.key())
+        return existing
+
+    def _xml(self, inputs: Props, base: Seen | None) -> str:
+        backing = Backing(base.path, base.format) if base else None
+        capacity = inputs.get("size", base.capacity if base else 0)
+        xml = volume_xml.render(inputs["name"], _format(inputs), capacity, backing)
+        stylesheet = inputs.get("xml", {}).get("xslt")
+        return xslt.apply(xml, stylesheet) if stylesheet else xml
+
+    def read(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
+        name = posixpath.basename(id)
+        what = f"volume {name}"
+        pool = self._pool(call, id, inputs or outputs, what)
+        volume = storage.find(call.host, pool, name)
+        if volume is None:
+            domains = storage.volume_users(call.host, pool.name(), id)
+            if domains and not allowed(name, "data loss"):
+                raise _missing(what, id, domains, name)
+            return None
+        seen = volume_xml.view(volume.XMLDesc())
+        everything = {"name": seen.name, "pool": pool.name(), "format": seen.format, "size": seen.capacity}
+        if seen.backing is not None:
+            everything["baseVolumeId"] = seen.backing.path
+        found = _as_declared(inputs, everything) if inputs else everything
+        kept = {"path": seen.path, "format": seen.format, "hostUuid": call.host.uuid}
+        backing = {"backing": seen.backing.path} if seen.backing else {}
+        return Found(volume.key(), found, {**kept, **backing, **found})
+
+    def _pool(self, call: Call, id: str, known: Props, what: str) -> api.Pool:
+        """The volume's pool, running: else nothing can be said of the volume."""
+        if "pool" in known:
+            return storage.active_pool(call.host, known["pool"], what)
+        pools = storage.pools_of(call.host, posixpath.dirname(id))
+        if not pools:
+            raise OperatorError(f"{what}: no storage pool of {call.host.uri} has {posixpath.dirname(id)}")
+        return storage.active_pool(call.host, pools[0].name(), what)
+
+    def update(
+        self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool
+    ) -> Props:
+        changes = declared_changes(old_inputs, news)
+        for path in changes:
+            raise Refused(
+                f"volume {posixpath.basename(id)}: {path} can't be changed from {old_inputs.get(path)!r} to "
+                f"{news.get(path)!r}: it would have to be made anew (data loss); to change it, retire the volume "
+                "and declare a new one"
+            )
+        return {**olds, **news}
+
+    def delete(self, call: Call, id: str, outputs: Props) -> None:
+        what = f"volume {posixpath.basename(id)}"
+        storage.delete(call.host, what, self._pool(call, id, outputs, what), id)
+
+
+def _missing(what: str, path: str, domains: list[str], name: str) -> OperatorError:
+    return OperatorError(
+        f"{what}: the file {path} is missing, and it is a disk of {', '.join(domains)}: put it back from a backup; "
+        f"a blank one is made with {how(name, 'data loss')}"
+    )
+
+
+def _format(inputs: Props) -> str:
+    return str(inputs.get("format", "qcow2"))
+
+
+def _folder(call: Call, pool_name: Any) -> str | None:
+    pool = None if pool_name is COMPUTED else call.host.pool_by_name(pool_name)
+    return None if pool is None else pool_xml.view(pool.XMLDesc()).get("path")
+
+
+def _differences(inputs: Props, base: Seen | None, seen: Seen) -> list[str]:
+    """Properties in which an existing volume is not the declared one."""
+    wanted = (
+        ("format", _format(inputs), seen.format),
+        ("size", inputs.get("size", base.capacity if base else None), seen.capacity),
+        ("base image", base.path if base else None, seen.backing.path if seen.backing else None),
+    )
+    return [name for name, one, other in wanted if one is not COMPUTED and one != other]
+
+
+def _as_declared(inputs: Props, seen: Props) -> Props:
+    """The base image is compared by its path, or by its file's name where that is how it was declared."""
+    found = {key: seen.get(key, value) for key, value in inputs.items()}
+    base = seen.get("baseVolumeId")
+    if "baseVolumeId" in inputs:
+        found["baseVolumeId"] = base or ""
+    if "baseVolumeName" in inputs:
+        found["baseVolumeName"] = posixpath.basename(base or "")
+    return found

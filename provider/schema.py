@@ -1,0 +1,69 @@
+"""The package's schema document: exactly what is implemented, generated from the handlers' own schemas."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from provider.resources.base import Resource
+
+NAME = "libvirt"
+VERSION = "0.5.4"  # of pulumi-libvirt, whose tokens and property names these are: SDKs ask for it
+
+CONFIG = {
+    "uri": {
+        "type": "string",
+        "description": "The hypervisor, as libvirt writes it: qemu:///system, qemu+ssh://root@host/system, "
+        "qemu+unix:///system?socket=/path.",
+    }
+}
+
+
+def document(handlers: Mapping[str, Resource]) -> str:
+    """The schema as JSON.  Objects within properties become named types (``libvirt:index/NetworkDns:NetworkDns``)."""
+    types: dict[str, Any] = {}
+    resources = {
+        token: _resource(handler.schema, token.rsplit(":", 1)[1], types)
+        for token, handler in sorted(handlers.items())
+    }
+    return json.dumps(
+        {
+            "name": NAME,
+            "version": VERSION,
+            "config": {"variables": CONFIG, "defaults": ["uri"]},
+            "provider": {"inputProperties": CONFIG, "requiredInputs": ["uri"]},
+            "types": types,
+            "resources": resources,
+        }
+    )
+
+
+def _resource(schema: Mapping[str, Any], name: str, types: dict[str, Any]) -> dict[str, Any]:
+    def named(properties: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            key: _spec(value, f"{name}{key[0].upper()}{key[1:]}", types) for key, value in properties.items()
+        }
+
+    return {
+        "description": schema.get("description", ""),
+        "inputProperties": named(schema["inputProperties"]),
+        "requiredInputs": sorted(schema.get("requiredInputs", ())),
+        "properties": named(schema["properties"]),
+        "required": sorted(schema.get("required", ())),
+    }
+
+
+def _spec(spec: Mapping[str, Any], name: str, types: dict[str, Any]) -> dict[str, Any]:
+    if spec["type"] == "array":
+        return {**spec, "items": _spec(spec["items"], name.removesuffix("s"), types)}
+    if spec["type"] != "object" or "properties" not in spec:
+        return dict(spec)
+    token = f"{NAME}:index/{name}:{name}"
+    members = {
+        key: _spec(value, f"{name}{key[0].upper()}{key[1:]}", types)
+        for key, value in spec["properties"].items()
+    }
+    types[token] = {"type": "object", "properties": members, "required": sorted(spec.get("required", ()))}
+    described = {"description": spec["description"]} if "description" in spec else {}
+    return {"$ref": f"#/types/{token}", **described}

@@ -1,0 +1,48 @@
+"""The image that an overlay stands on: found by its path or its name, and never changed."""
+
+from __future__ import annotations
+
+import posixpath
+
+from provider.errors import OperatorError
+from provider.virt import api, errors, qcow2, storage, volume_xml
+from provider.virt.host import Host
+
+
+def by_path(host: Host, path: str, wanted_for: str) -> volume_xml.Seen:
+    """The image at this path; libvirt can only see files that are in an active pool, so the line says which."""
+    volume = storage.find_path(host, path)
+    if volume is not None:
+        return volume_xml.view(volume.XMLDesc())
+    directory, name = posixpath.split(path)
+    pools = storage.pools_of(host, directory)
+    start = f"virsh -c '{host.uri}'"
+    if not pools:
+        advice = (
+            f"no storage pool has {directory}; type: {start} pool-create-as base dir --target {directory}"
+        )
+    elif not any(pool.isActive() for pool in pools):
+        advice = f"storage pool {pools[0].name()} is not active; type: {start} pool-start {pools[0].name()}"
+    else:
+        advice = f"put {name} into {directory} there"
+    raise OperatorError(f"{wanted_for}: base image {path} is missing on {host.uri}: {advice}")
+
+
+def by_name(host: Host, pool_name: str, name: str, wanted_for: str) -> volume_xml.Seen:
+    pool = storage.active_pool(host, pool_name, wanted_for)
+    volume: api.Volume | None = storage.find(host, pool, name)
+    if volume is None:
+        raise OperatorError(
+            f"{wanted_for}: base image {name} is missing in storage pool {pool_name} of {host.uri}"
+        )
+    return volume_xml.view(volume.XMLDesc())
+
+
+def is_untouched(host: Host, volume: api.Volume, seen: volume_xml.Seen) -> bool:
+    """Whether nothing was ever written into the volume; False where that can't be told."""
+    if seen.format == "raw":
+        return seen.allocation == 0
+    try:
+        return seen.format == "qcow2" and qcow2.is_blank(storage.download(host, volume, qcow2.HEAD_BYTES))
+    except errors.VirtError:
+        return False

@@ -1,0 +1,109 @@
+"""A network against the rest of its host: what it needs there, what it would collide with, who is plugged in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lxml import etree
+
+from provider.errors import OperatorError
+from provider.virt import api, errors
+from provider.virt.host import Host
+from provider.virt.network_xml import subnet, subnets, view
+
+XML_INACTIVE = 1
+INVALID_ARG = 8  # what libvirt's test driver answers to XML_INACTIVE, which it does not know
+
+
+@dataclass(frozen=True)
+class Sides:
+    """A network's two definitions: as it runs, and as it will start next; None where it has none."""
+
+    live: str | None
+    persistent: str | None
+
+    @property
+    def base(self) -> str:
+        """The one to build a new definition on."""
+        found = self.persistent or self.live
+        if found is None:
+            raise OperatorError("the network went away while it was looked at; try again")
+        return found
+
+    @property
+    def uuid(self) -> str:
+        return str(etree.fromstring(self.base.encode()).findtext("uuid"))
+
+
+def sides(network: api.Network) -> Sides:
+    live = network.XMLDesc() if network.isActive() else None
+    if not network.isPersistent():
+        return Sides(live, None)
+    try:
+        return Sides(live, network.XMLDesc(XML_INACTIVE))
+    except errors.VirtError as error:
+        if errors.code(error) != INVALID_ARG:
+            raise
+        return Sides(live, network.XMLDesc())
+
+
+def check_host(host: Host, inputs: Mapping[str, Any], own_uuid: str) -> None:
+    """`OperatorError` when the host lacks the bridge, or another of its networks has the bridge or the subnet."""
+    if inputs.get("mode") == "bridge" and isinstance(inputs.get("bridge"), str):
+        _check_bridge(host, inputs["name"], inputs["bridge"])
+    wanted = [subnet(address) for address in inputs.get("addresses", []) if isinstance(address, str)]
+    for other in host.conn.listAllNetworks():
+        if other.UUIDString().lower() == own_uuid.lower():
+            continue
+        xml = sides(other).base
+        for taken in subnets(xml):
+            for one in wanted:
+                if one.version == taken.version and one.network.overlaps(taken.network):
+                    raise OperatorError(
+                        f"network {inputs['name']}: {one.network} overlaps {taken.network} of network "
+                        f"{other.name()} on {host.uri}"
+                    )
+        seen = view(xml)
+        if inputs.get("mode") != "bridge" != seen["mode"] and seen.get("bridge", 0) == inputs.get("bridge"):
+            raise OperatorError(
+                f"network {inputs['name']}: bridge {inputs['bridge']} is already that of network {other.name()} "
+                f"on {host.uri}"
+            )
+
+
+def _check_bridge(host: Host, name: str, bridge: str) -> None:
+    try:
+        found = errors.unless(errors.NO_INTERFACE, host.conn.interfaceLookupByName, bridge)
+    except errors.VirtError as error:
+        if errors.code(error) == errors.NO_SUPPORT:
+            return  # a libvirt without the interface driver can't be asked; starting a guest will tell
+        raise
+    if found is None:
+        raise OperatorError(
+            f"network {name}: bridge {bridge} is missing on {host.uri}; it belongs to the host, so set it up "
+            "there first (its /etc/network/interfaces, netplan or NetworkManager)"
+        )
+
+
+def plugged(host: Host, network: str) -> list[str]:
+    """Names of the domains with a NIC on the network of this name, live or in their persistent definition."""
+    path = f"devices/interface/source[@network={_quoted(network)}]"
+    found = []
+    for domain in host.conn.listAllDomains():
+        xmls = errors.unless(errors.NO_DOMAIN, _xmls, domain) or []
+        if any(etree.fromstring(xml.encode()).find(path) is not None for xml in xmls):
+            found.append(domain.name())
+    return sorted(found)
+
+
+def _xmls(domain: api.Domain) -> list[str]:
+    both = [domain.XMLDesc()]
+    if domain.isActive() and domain.isPersistent():
+        both.append(domain.XMLDesc(2))  # VIR_DOMAIN_XML_INACTIVE
+    return both
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if "'" in text else f"'{text}'"

@@ -1,0 +1,20 @@
+"""Directory pools in libvirt's XML.  Pure."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+
+def render(name: str, uuid: str, path: str) -> str:
+    pool = etree.Element("pool", type="dir")
+    etree.SubElement(pool, "name").text = name
+    etree.SubElement(pool, "uuid").text = uuid
+    etree.SubElement(etree.SubElement(pool, "target"), "path").text = path
+    return str(etree.tostring(pool, encoding="unicode"))
+
+
+def view(xml: str) -> dict[str, str]:
+    """Name, type, and path (absent for kinds of pools that have none)."""
+    pool = etree.fromstring(xml.encode())
+    seen = {"name": pool.findtext("name"), "type": pool.get("type"), "path": pool.findtext("target/path")}
+    return {key: value for key, value in seen.items() if value}

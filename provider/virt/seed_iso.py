@@ -1,0 +1,87 @@
+"""The NoCloud disk that cloud-init reads: an ISO 9660 image with the label ``cidata``.  Pure."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any, Final
+
+import pycdlib
+import pycdlib.dates
+import pycdlib.headervd
+import pycdlib.pycdlib
+import pycdlib.utils
+
+FILES: Final = {"userData": "user-data", "metaData": "meta-data", "networkConfig": "network-config"}
+_SHORT: Final = {"userData": "USERDATA.;1", "metaData": "METADATA.;1", "networkConfig": "NETWORK.;1"}
+_BLOCK: Final = 64 * 1024  # bytes; small edits then fit into the volume as it is
+_MOMENT: Final = (
+    946684800.0  # 2000-01-01: the same inputs give the same bytes, on every day and in every zone
+)
+
+_lock = threading.Lock()
+
+
+def build(contents: Mapping[str, str]) -> bytes:
+    """The disk's bytes from the texts by property name (`FILES`); user-data and meta-data are always on it."""
+    with _lock, _StoppedClock():
+        iso = pycdlib.PyCdlib()
+        iso.new(vol_ident="cidata", joliet=3, rock_ridge="1.09")
+        for key, name in FILES.items():
+            if key in contents or key != "networkConfig":
+                data = contents.get(key, "").encode()
+                iso.add_fp(
+                    io.BytesIO(data), len(data), f"/{_SHORT[key]}", rr_name=name, joliet_path=f"/{name}",
+                    file_mode=0o100444,
+                )  # fmt: skip
+        out = io.BytesIO()
+        iso.write_fp(out)
+        iso.close()
+    image = out.getvalue()
+    return image.ljust(-(-len(image) // _BLOCK) * _BLOCK, b"\0")
+
+
+def extract(image: bytes) -> dict[str, str] | None:
+    """The texts of a NoCloud disk by property name; None when it is none, half-written for example."""
+    iso = pycdlib.PyCdlib()
+    try:
+        iso.open_fp(io.BytesIO(image))
+        if iso.pvd.volume_identifier.strip().lower() != b"cidata":
+            return None
+        found = {}
+        for key, name in FILES.items():
+            out = io.BytesIO()
+            try:
+                iso.get_file_from_iso_fp(out, joliet_path=f"/{name}")
+            except pycdlib.pycdlibexception.PyCdlibInvalidInput:
+                continue
+            found[key] = out.getvalue().decode()
+        iso.close()
+    except (pycdlib.pycdlibexception.PyCdlibException, UnicodeDecodeError, IndexError, ValueError):
+        return None
+    return found
+
+
+class _StoppedClock:
+    """pycdlib asks the clock for every date it writes, and takes none; while this holds, its clock stands still."""
+
+    _MODULES: Final[tuple[Any, ...]] = (pycdlib.pycdlib, pycdlib.headervd, pycdlib.dates, pycdlib.utils)
+
+    def __enter__(self) -> None:
+        stopped = SimpleNamespace(
+            time=lambda: _MOMENT,
+            localtime=time.gmtime,
+            gmtime=time.gmtime,
+            strftime=time.strftime,
+            strptime=time.strptime,
+            struct_time=time.struct_time,
+        )
+        for module in self._MODULES:
+            module.time = stopped
+
+    def __exit__(self, *_: object) -> None:
+        for module in self._MODULES:
+            module.time = time

@@ -1,0 +1,196 @@
+"""Pools and volumes of a host: found for sure or gone for sure, who uses them, and their bytes."""
+
+from __future__ import annotations
+
+import posixpath
+import time
+from collections.abc import Callable
+from typing import Final
+
+from provider.errors import OperatorError
+from provider.virt import api, errors, pool_xml, volume_xml
+from provider.virt.host import Host
+
+_CHUNK: Final = 256 * 1024
+_REFRESH_TRIES: Final = 5
+_REFRESH_WAIT: Final = 0.5  # seconds
+_DOMAIN_XML_INACTIVE: Final = 2
+
+
+def active_pool(host: Host, name: str, wanted_for: str) -> api.Pool:
+    """The pool, running; else `OperatorError` with what to type.  ``wanted_for`` begins the line."""
+    pool = host.pool_by_name(name)
+    if pool is None:
+        raise OperatorError(f"{wanted_for}: there is no storage pool {name} on {host.uri}")
+    if not pool.isActive():
+        raise OperatorError(
+            f"{wanted_for}: storage pool {name} on {host.uri} is not active, so its files can't be seen; see that "
+            f"its directory is mounted, then: virsh -c '{host.uri}' pool-start {name}"
+        )
+    return pool
+
+
+def refresh(pool: api.Pool) -> None:
+    """Make libvirt look at the pool's files again.  It refuses while another client's volume is being made."""
+    for attempt in range(_REFRESH_TRIES):
+        try:
+            pool.refresh()
+        except errors.VirtError as error:
+            if not pool.isActive() or attempt == _REFRESH_TRIES - 1:
+                raise OperatorError(
+                    f"storage pool {pool.name()} can't be read: {errors.said(error)}"
+                ) from error
+            time.sleep(_REFRESH_WAIT)
+        else:
+            return
+
+
+def find(host: Host, pool: api.Pool, name: str) -> api.Volume | None:
+    """The volume with its file there; None only after a refresh of the active pool has not found it."""
+    with host.storage:
+        known = errors.unless(errors.NO_STORAGE_VOL, pool.storageVolLookupByName, name)
+        if known is not None and _readable(known):
+            return known
+        refresh(pool)
+        return errors.unless(errors.NO_STORAGE_VOL, pool.storageVolLookupByName, name)
+
+
+def _readable(volume: api.Volume) -> bool:
+    """libvirt looks at the file when asked for its XML, and fails for one that was deleted behind its back."""
+    try:
+        volume.XMLDesc()
+    except errors.VirtError:
+        return False
+    return True
+
+
+def find_path(host: Host, path: str) -> api.Volume | None:
+    """The volume of this path in any active pool, after a refresh of those that have its directory."""
+    with host.storage:
+        known = host.volume_by_path(path)
+        if known is not None and _readable(known):
+            return known
+        for pool in pools_of(host, posixpath.dirname(path)):
+            if pool.isActive():
+                refresh(pool)
+        return host.volume_by_path(path)
+
+
+def pools_of(host: Host, directory: str) -> list[api.Pool]:
+    """The pools over this very directory, running or not."""
+    wanted = posixpath.normpath(directory)
+    return [
+        pool
+        for pool in host.conn.listAllStoragePools()
+        if posixpath.normpath(pool_path(pool) or "/") == wanted
+    ]
+
+
+def pool_path(pool: api.Pool) -> str | None:
+    return pool_xml.view(pool.XMLDesc()).get("path")
+
+
+def users(host: Host, uses: Callable[[str], bool]) -> list[str]:
+    """Names of the domains whose live or persistent XML ``uses`` holds for."""
+    found = []
+    for domain in host.conn.listAllDomains():
+        xmls = errors.unless(errors.NO_DOMAIN, _xmls, domain) or []
+        if any(uses(xml) for xml in xmls):
+            found.append(domain.name())
+    return sorted(found)
+
+
+def _xmls(domain: api.Domain) -> list[str]:
+    both = [domain.XMLDesc()]
+    if domain.isActive() and domain.isPersistent():
+        both.append(domain.XMLDesc(_DOMAIN_XML_INACTIVE))
+    return both
+
+
+def volume_users(host: Host, pool: str, path: str) -> list[str]:
+    """Domains that have the file as a disk, or, while they run, anywhere in a disk's backing chain."""
+    name = posixpath.basename(path)
+    return users(
+        host,
+        lambda xml: path in volume_xml.files(xml) or (pool, name) in volume_xml.pool_volumes(xml),
+    )
+
+
+def pool_users(host: Host, name: str, path: str) -> list[str]:
+    """Domains with a disk in the pool."""
+    folder = posixpath.normpath(path) + "/"
+
+    def uses(xml: str) -> bool:
+        in_folder = any(posixpath.normpath(file).startswith(folder) for file in volume_xml.files(xml))
+        return in_folder or any(pool == name for pool, _ in volume_xml.pool_volumes(xml))
+
+    return users(host, uses)
+
+
+def overlays(host: Host, path: str) -> list[str]:
+    """Paths of the volumes in active pools that stand on this file; libvirt itself never refuses to delete it."""
+    found = []
+    for pool in host.conn.listAllStoragePools():
+        if not pool.isActive():
+            continue
+        for volume in pool.listAllVolumes():
+            xml = errors.unless(errors.NO_STORAGE_VOL, volume.XMLDesc)
+            backing = volume_xml.view(xml).backing if xml else None
+            if backing is not None and posixpath.normpath(backing.path) == posixpath.normpath(path):
+                found.append(volume.path())
+    return sorted(found)
+
+
+def delete(host: Host, what: str, pool: api.Pool, path: str) -> None:
+    """Delete the volume and see that it is gone; refused while a domain or an overlay needs it."""
+    with host.storage:
+        volume = find(host, pool, posixpath.basename(path))
+        if volume is None:
+            return
+        refresh(pool)
+        domains, standing = volume_users(host, pool.name(), path), overlays(host, path)
+        if domains:
+            raise OperatorError(f"{what} is not deleted: it is a disk of {', '.join(domains)}")
+        if standing:
+            raise OperatorError(f"{what} is not deleted: {', '.join(standing)} stands on it")
+        volume.delete()
+        if find(host, pool, posixpath.basename(path)) is not None:
+            raise OperatorError(f"{what} is still there, though libvirt deleted it")
+
+
+def download(host: Host, volume: api.Volume, limit: int) -> bytes:
+    """The first ``limit`` bytes of the volume's file, or all of it when it is shorter."""
+    stream, data = host.conn.newStream(), b""
+    try:
+        volume.download(stream, 0, limit)
+        while chunk := stream.recv(_CHUNK):
+            if isinstance(chunk, int):
+                raise OperatorError(f"{volume.path()} can't be read from {host.uri}")
+            data += chunk
+        stream.finish()
+    except Exception:
+        _abort(stream)
+        raise
+    return data
+
+
+def upload(host: Host, volume: api.Volume, data: bytes) -> None:
+    stream, sent = host.conn.newStream(), 0
+    try:
+        volume.upload(stream, 0, len(data))
+        while sent < len(data):
+            done = stream.send(data[sent : sent + _CHUNK])
+            if done < 0:
+                raise OperatorError(f"{volume.path()} can't be written on {host.uri}")
+            sent += done
+        stream.finish()
+    except Exception:
+        _abort(stream)
+        raise
+
+
+def _abort(stream: api.Stream) -> None:
+    try:
+        stream.abort()
+    except errors.VirtError:
+        return  # the error that led here is the one to tell

@@ -1,0 +1,83 @@
+"""Volumes in libvirt's XML, and the files that a domain's XML names.  Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lxml import etree
+
+
+@dataclass(frozen=True)
+class Backing:
+    """What an overlay stands on: absolute path, and the format that the path's file has."""
+
+    path: str
+    format: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A volume as libvirt has it; sizes in bytes.  ``allocation`` is what its file takes on the disk."""
+
+    name: str
+    path: str
+    format: str
+    capacity: int
+    allocation: int
+    backing: Backing | None
+
+
+def render(name: str, format: str, capacity: int, backing: Backing | None) -> str:
+    """The XML of a new volume.  A backing file's format is always said: else libvirt records it as raw."""
+    volume = etree.Element("volume")
+    etree.SubElement(volume, "name").text = name
+    etree.SubElement(volume, "capacity", unit="bytes").text = str(capacity)
+    if format == "raw":
+        etree.SubElement(volume, "allocation", unit="bytes").text = "0"
+    target = etree.SubElement(volume, "target")
+    etree.SubElement(target, "format", type=format)
+    if format == "qcow2":
+        etree.SubElement(target, "compat").text = "1.1"
+    if backing is not None:
+        store = etree.SubElement(volume, "backingStore")
+        etree.SubElement(store, "path").text = backing.path
+        etree.SubElement(store, "format", type=backing.format)
+    return str(etree.tostring(volume, encoding="unicode"))
+
+
+def view(xml: str) -> Seen:
+    volume = etree.fromstring(xml.encode())
+    backing, base = None, volume.findtext("backingStore/path")
+    if base:
+        found = volume.find("backingStore/format")
+        backing = Backing(base, found.get("type") if found is not None else "raw")
+    format = volume.find("target/format")
+    return Seen(
+        name=volume.findtext("name"),
+        path=volume.findtext("target/path"),
+        format=format.get("type") if format is not None else "raw",
+        capacity=int(volume.findtext("capacity")),
+        allocation=int(volume.findtext("allocation") or 0),
+        backing=backing,
+    )
+
+
+def files(domain_xml: str) -> set[str]:
+    """Every file of a domain's disks: what they write to, and, in live XML, what that stands on."""
+    domain = etree.fromstring(domain_xml.encode())
+    return {
+        source.get(key)
+        for source in domain.findall("devices/disk//source")
+        for key in ("file", "dev")
+        if source.get(key)
+    }
+
+
+def pool_volumes(domain_xml: str) -> set[tuple[str, str]]:
+    """(pool, volume) of each of a domain's disks that are given by these names."""
+    domain = etree.fromstring(domain_xml.encode())
+    return {
+        (source.get("pool"), source.get("volume"))
+        for source in domain.findall("devices/disk/source")
+        if source.get("pool") and source.get("volume")
+    }
