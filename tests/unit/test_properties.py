@@ -120,6 +120,7 @@ def test_no_accepted_plan_has_a_mac_or_an_address_twice(facts: dict[str, Any]) -
 
     assert not twice(macs)
     assert not twice(addresses)
+    assert not [f for p in plans for f in p.floats if twice([f.mac, *f.forbidden_macs])]
     assert not twice([f.label for p in plans for f in p.floats])
     assert not twice([vm.name for p in plans for vm in p.vms])
 
