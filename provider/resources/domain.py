@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 from provider.errors import OperatorError, Refused
 from provider.resources import domain_diff, domain_schema
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
+from provider.resources.own import not_ours
 from provider.virt import api, domain_life, domain_new, domain_sweep, errors, nic, nic_apply, nic_plan
 from provider.virt.domain_read import as_read, disk_path, imported
 from provider.virt.mark import uuid_of
@@ -79,7 +80,9 @@ class Domain(Resource):
         own = olds.get("own", {})
         _refuse_changes(call, domain, declared, own)
         if preview:
-            return {**olds, **news, "persistent": True, "own": domain_diff.owned(news)}
+            turns = declared.get("running", bool(domain.isActive())) != bool(domain.isActive())
+            state = COMPUTED if turns else domain_sweep.state(domain)
+            return {**olds, **news, "state": state, "persistent": True, "own": domain_diff.owned(news)}
         domain_life.define_again(call.host, domain)
         _set_autostart(domain, declared)
         self._mend(call, domain, declared, own)
@@ -111,13 +114,10 @@ class Domain(Resource):
 
 
 def _own_or_free(call: Call, uuid: str, inputs: Props) -> api.Domain | None:
-    """Our own domain of this URN from an earlier, killed create; None when the name is free; else `Refused`."""
+    """Our own domain of this URN from an earlier, killed create; None when the name is free; else an error."""
     named = call.host.domain_by_name(str(inputs["name"]))
     if named is not None and named.UUIDString().lower() != uuid:
-        raise Refused(
-            f"there is a domain {inputs['name']} on {call.host.uri} already, and it is not this one's; "
-            f"to take it over: pulumi import {TOKEN} {call.name} {named.UUIDString()}"
-        )
+        raise not_ours(call, TOKEN, f"domain {inputs['name']}", named.UUIDString())
     own = call.host.domain_by_uuid(uuid)
     if own is not None and own.name() != inputs["name"]:
         raise Refused(

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from provider.resources import shape
 from provider.resources.base import COMPUTED, Kind, Props
+from provider.resources.compare import declared_changes
 from provider.virt import nic
 from provider.virt.domain_read import NetworkName, disk_path, same_machine, same_metadata, wanted
 from provider.virt.domain_xml import metadata_elements
@@ -40,7 +41,7 @@ def differences(old: Props, new: Props, own: Props, network_name: NetworkName) -
         elif key == "disks" and isinstance(value, list):
             found.update(_disks(old[key], value, own.get("disks", ())))
         elif not _same(key, old[key], value):
-            found.update(shape.changed(old[key], value, key))
+            found.update(declared_changes(old[key], value, key))
     return found
 
 
