@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any, Final
 
+from engine.clock import timestamp
 from engine.errors import CommandError
 from engine.records import PendingOperation, Resource, Snapshot
 from engine.values import SECRET_SIGNATURE, SIGNATURE, UNKNOWN, UNKNOWN_STRING, Secret, Value, without_secrets
@@ -89,16 +89,10 @@ def records(latest: Json) -> list[Json]:
     return [*(latest.get("resources") or []), *pending]
 
 
-def now() -> str:
-    """The time as the state has it: RFC 3339, UTC, no trailing zeros."""
-    text = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
-    return text.rstrip("0").rstrip(".") + "Z"
-
-
 def manifest() -> Json:
     """Time, and a magic that tells the CLI that nobody edited the version."""
     magic = hashlib.sha256(ENGINE_VERSION.encode()).hexdigest()
-    return {"time": now(), "magic": magic, "version": ENGINE_VERSION}
+    return {"time": timestamp(), "magic": magic, "version": ENGINE_VERSION}
 
 
 def one_line(document: Json) -> bytes:
@@ -110,6 +104,24 @@ def has_secrets(value: Any) -> bool:
     if isinstance(value, dict):
         return value.get(SIGNATURE) == SECRET_SIGNATURE or any(has_secrets(v) for v in value.values())
     return isinstance(value, list) and any(has_secrets(v) for v in value)
+
+
+def record_of(resource: Resource, properties: Callable[[Value, str], Any]) -> Json:
+    """A record in the order of the file; ``properties`` writes the inputs and outputs (which, it is told)."""
+    record: Json = {}
+    for key, attribute, always in FIELDS:
+        value = getattr(resource, attribute)
+        if not value and not always:
+            continue
+        if key in ("inputs", "outputs"):
+            value = properties(value, key)
+        elif key == "propertyDependencies":
+            value = dict(sorted(value.items()))
+        elif key == "customTimeouts":
+            known = {k: value[k] for k in TIMEOUTS if k in value}
+            value = {k: _number(v) for k, v in (known | value).items() if v}
+        record[key] = value
+    return record
 
 
 class Codec:
@@ -156,19 +168,8 @@ class Codec:
 
     def write(self, resource: Resource) -> Json:
         """One record, as the file has it."""
-        record: Json = {}
         owner = (resource.urn, resource.id)
-        for key, attribute, always in FIELDS:
-            value = getattr(resource, attribute)
-            if not value and not always:
-                continue
-            if key in ("inputs", "outputs"):
-                value = {k: self._seal(v, owner, key, (k,)) for k, v in sorted(value.items())}
-            elif key == "propertyDependencies":
-                value = dict(sorted(value.items()))
-            elif key == "customTimeouts":
-                value = {k: _number(value[k]) for k in TIMEOUTS if value.get(k)}
-            record[key] = value
+        record = record_of(resource, lambda value, part: self._seal(value, owner, part, ()))
         return record | self._extra.get(owner, {})
 
     def _read(self, record: Json) -> Resource:

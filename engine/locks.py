@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from engine import backend as backends
-from engine import checkpoint
+from engine.clock import timestamp
 from engine.errors import CommandError
 
 CLOCK_SLACK: Final = 60.0  # seconds between a lock's time and its owner's start that clocks may be apart
@@ -115,7 +115,7 @@ def held(folder: Path) -> Iterator[list[Lock]]:
         "pid": os.getpid(),
         "username": getpass.getuser(),
         "hostname": socket.gethostname(),
-        "timestamp": checkpoint.now(),
+        "timestamp": timestamp(),
     }
     backends.with_attributes(file, json.dumps(owner, separators=(",", ":")).encode(), durable=False)
     try:

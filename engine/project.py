@@ -82,8 +82,10 @@ def read(path: Path) -> ProjectFile:
 
 def load_yaml(path: Path) -> dict[str, Any]:
     """A YAML mapping (an empty file is an empty one); any fault is one line that names file and line."""
+    reader = YAML(typ="rt")
+    reader.preserve_quotes = True
     try:
-        document = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+        document = reader.load(path.read_text(encoding="utf-8"))
     except YAMLError as error:
         raise CommandError(f"{path}: not valid YAML: {one_line(error)}") from error
     except (OSError, UnicodeDecodeError) as error:

@@ -1,0 +1,72 @@
+"""Where text goes: two streams, in colour or not, and nothing kept back."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final, TextIO
+
+from engine.display.properties import Line
+from engine.events import Op
+
+RESET: Final = "\033[0m"
+BOLD: Final = "\033[1m"
+RED: Final = "\033[91m"
+BLUE: Final = "\033[94m"
+MAGENTA: Final = "\033[95m"
+OPS: Final[dict[Op, str]] = {
+    "create": "\033[32m",
+    "update": "\033[33m",
+    "delete": "\033[31m",
+    "replace": "\033[33m",
+    "create-replacement": "\033[32m",
+    "delete-replaced": "\033[31m",
+    "read": "\033[36m",
+    "refresh": "\033[33m",
+    "import": "\033[34m",
+}
+
+
+@dataclass
+class Console:
+    """The two streams of a command.  They are taken once: a program that is run may put others in their place."""
+
+    out: TextIO = field(default_factory=lambda: sys.stdout)
+    err: TextIO = field(default_factory=lambda: sys.stderr)
+    color: bool = False
+    interactive: bool = False
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def paint(self, text: str, style: str) -> str:
+        return f"{style}{text}{RESET}" if self.color and style and text.strip() else text
+
+    def op(self, text: str, op: Op) -> str:
+        return self.paint(text, OPS.get(op, ""))
+
+    def lines(self, lines: Iterable[Line]) -> str:
+        return "".join(self.op(line.text, line.op) + "\n" for line in lines)
+
+    def print(self, text: str = "", end: str = "\n") -> None:
+        """To standard output, and on its way at once; a reader that has gone is not our affair."""
+        self._write(self.out, text + end)
+
+    def error(self, text: str, end: str = "\n") -> None:
+        self._write(self.err, text + end)
+
+    def _write(self, stream: TextIO, text: str) -> None:
+        with self.lock:
+            stream.write(text)
+            stream.flush()
+
+
+def make(color: str, non_interactive: bool) -> Console:
+    """The console of this process.  ``color`` is always, never, raw or auto; a terminal decides for auto."""
+    terminal = sys.stdout.isatty()
+    plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+    return Console(
+        color=color == "always" or (color == "auto" and terminal and not plain),
+        interactive=terminal and sys.stdin.isatty() and not non_interactive,
+    )

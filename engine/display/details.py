@@ -1,0 +1,196 @@
+"""The --diff display: each step with its properties, as the run comes to it."""
+
+from __future__ import annotations
+
+from engine import urns
+from engine.display import differences, summary, words
+from engine.display.console import BOLD, Console
+from engine.display.progress import Run, Wishes
+from engine.display.properties import Line, Printer, is_shown, lead
+from engine.display.rows import message
+from engine.events import (
+    Diagnostic,
+    Event,
+    OutputsRegistered,
+    PreludeEvent,
+    Step,
+    StepDone,
+    StepStarted,
+    SummaryEvent,
+)
+from engine.values import Props
+
+
+def is_told(step: Step) -> bool:
+    """Whether a step is told at all: what stays the same and the inner steps of a replacement are not."""
+    if step.op == "same":
+        return step.old is not None and step.new is not None and step.old.protect != step.new.protect
+    return step.op not in ("create-replacement", "delete-replaced")
+
+
+class Details:
+    """The display of one run, property by property.  Messages go to standard error."""
+
+    def __init__(self, console: Console, run: Run, wishes: Wishes) -> None:
+        self._console, self._run, self._wishes = console, run, wishes
+        self._printer = Printer(wishes.show_secrets)
+        self._shown: dict[str, bool] = {}
+        self._parents: dict[str, str] = {}
+        self._refreshing: set[str] = set()
+        self._summary: SummaryEvent | None = None
+
+    def begin(self) -> None:
+        self._console.print(self._console.paint(self._run.title, BOLD))
+
+    def take(self, event: Event) -> None:
+        match event:
+            case PreludeEvent(config) if self._wishes.show_config:
+                self._print(
+                    [Line("Configuration:"), *(Line(f"    {k}: {v}") for k, v in sorted(config.items()))]
+                )
+            case StepStarted(step):
+                self._begin_step(step)
+            case StepDone(step):
+                self._end_step(step)
+            case OutputsRegistered(step=step):
+                self._registered(event, step)
+            case Diagnostic() if not event.ephemeral and event.severity != "debug":
+                self._console.error(message(event))
+            case SummaryEvent():
+                self._summary = event
+
+    def interrupt(self, text: str) -> None:
+        self._console.print(text)
+
+    def end(self, terminated: bool = False) -> None:
+        if self._summary is None:
+            return
+        lines = summary.resources(self._summary, with_errors=False)
+        if not self._run.preview:
+            lines += [Line(""), Line(f"Duration: {words.duration(self._summary.seconds)}")]
+        self._print(lines)
+
+    def _print(self, lines: list[Line]) -> None:
+        self._console.print(self._console.lines(lines), end="")
+
+    def _is_stack(self, step: Step) -> bool:
+        return step.urn == self._run.stack_urn
+
+    def _begin_step(self, step: Step) -> None:
+        resource = step.new or step.old
+        self._parents[step.urn] = resource.parent if resource else ""
+        self._refreshing.discard(step.urn)
+        if step.op in ("refresh", "import"):
+            self._shown[step.urn] = True
+            if step.op == "refresh":
+                self._refreshing.add(step.urn)
+            return
+        shown = self._shown[step.urn] = is_told(step) or self._is_stack(step)
+        if shown:
+            self._print(self._head(step) + self._properties(step))
+
+    def _end_step(self, step: Step) -> None:
+        if step.urn in self._refreshing:
+            self._refreshed(step)
+        elif step.op == "import":
+            self._print(self._head(step) + self._properties(step))
+        elif step.op == "delete" and self._is_stack(step):
+            old = step.old.outputs if step.old else {}
+            self._print_outputs(summary.outputs(old, {}, preview=False, printer=self._printer), 1)
+        elif is_told(step) and (not self._run.preview or step.op == "read"):
+            indent = self._indent(step) + 1
+            self._print_outputs(self._outputs_of(step, indent), indent)
+
+    def _refreshed(self, step: Step) -> None:
+        """What a refresh found: nothing is said of what is as it was, the stack aside."""
+        indent = self._indent(step)
+        if step.new is None:
+            old = step.old.outputs if step.old else {}
+            found = self._printer.difference(differences.objects(old, {}), indent + 1)
+            self._print([*self._head(step), Line(lead(indent + 1) + "--outputs:--", step.op), *found])
+        elif step.op == "update":
+            self._print(self._head(step) + self._properties(step))
+        else:
+            lines = self._changed_outputs(step, indent + 1) if step.op == "refresh" else []
+            if lines or self._is_stack(step):
+                self._print(self._head(step))
+            self._print_outputs(lines, indent + 1)
+
+    def _changed_outputs(self, step: Step, indent: int) -> list[Line]:
+        if step.old is None or step.new is None:
+            return []
+        parts = differences.objects(step.old.outputs, step.new.outputs)
+        width = max((len(str(k)) for k in parts.names()), default=0)
+        names = [k for k in parts.names() if k not in parts.sames]
+        return [line for k in names for line in self._printer.part(parts, k, f"{k:<{width}}: ", indent)]
+
+    def _registered(self, event: OutputsRegistered, step: Step) -> None:
+        if self._is_stack(step):
+            old = event.old if step.old else None
+            lines = summary.outputs(old, event.new, preview=self._run.preview, printer=self._printer)
+            self._print_outputs(lines, 1)
+        elif step.op != "same" and not self._run.preview:
+            indent = self._indent(step) + 1
+            self._print_outputs(self._outputs_of(step, indent), indent)
+
+    def _print_outputs(self, lines: list[Line], indent: int) -> None:
+        if lines and not self._wishes.suppress_outputs:
+            self._print([Line(lead(indent) + "--outputs:--"), *lines])
+
+    def _indent(self, step: Step) -> int:
+        """How many of the resource's ancestors have been told."""
+        resource, level = step.new or step.old, 0
+        urn = resource.parent if resource else ""
+        while urn:
+            level += self._shown.get(urn, False)
+            urn = self._parents.get(urn, "")
+        return level
+
+    def _head(self, step: Step) -> list[Line]:
+        indent = self._indent(step)
+        mark = words.retain(step) + ")" + words.lock(step.old, step.new)
+        lines = [Line(f"{' ' * 4 * indent}{words.SYMBOLS[step.op]}{step.type}: ({step.op}{mark}", step.op)]
+        known = step.old or (step.new if step.op == "import" else None)
+        resource = step.new or step.old
+        if known is not None and known.id:
+            lines.append(Line(f"{lead(indent + 1)}[id={known.id}]"))
+        lines.append(Line(f"{lead(indent + 1)}[urn={step.urn}]"))
+        if resource is not None and resource.custom and resource.provider and not urns.is_provider(step.type):
+            lines.append(Line(f"{lead(indent + 1)}[provider={resource.provider}]"))
+        return lines
+
+    def _properties(self, step: Step) -> list[Line]:
+        indent = self._indent(step) + 1
+        if step.op in ("same", "read"):
+            return []
+        if step.op in ("create", "import") and step.new is not None:
+            return self._printer.object(step.new.inputs, indent, "same")
+        if step.new is None:
+            return self._printer.object(step.old.inputs, indent) if step.old else []
+        if step.old is None:
+            return self._printer.object(step.new.inputs, indent)
+        refreshed = step.urn in self._refreshing
+        parts = differences.of_step(step, outputs=refreshed)
+        if not parts:
+            return self._printer.object(step.new.inputs, indent)
+        return self._printer.difference(parts, indent, None if step.detailed_diff is not None else step.diffs)
+
+    def _outputs_of(self, step: Step, indent: int) -> list[Line]:
+        """The outputs that say more than the inputs did; of an update, those that changed."""
+        if step.new is None or (step.old is not None and step.old.init_errors):
+            return []
+        news, inputs = step.new.outputs, step.new.inputs
+        if step.old is not None and step.old.outputs:
+            parts = differences.objects(step.old.outputs, news)
+            names = [k for k in parts.names() if k not in parts.sames and not _is_input(str(k), news, inputs)]
+            width = max((len(str(k)) for k in parts.names()), default=0)
+            return [line for k in names for line in self._printer.part(parts, k, f"{k:<{width}}: ", indent)]
+        width = max((len(k) for k in news), default=0)
+        shown = [k for k in sorted(news) if not differences.is_internal(k) and is_shown(news[k])]
+        told = [k for k in shown if not _is_input(k, news, inputs)]
+        return [line for k in told for line in self._printer.entry(f"{k:<{width}}: ", news[k], indent)]
+
+
+def _is_input(key: str, outputs: Props, inputs: Props) -> bool:
+    both = key in inputs and key in outputs
+    return both and differences.values(inputs[key], outputs[key]) is None

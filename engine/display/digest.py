@@ -1,0 +1,118 @@
+"""`preview --json`: one document with all that was found, on standard output and nothing else there."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from engine.checkpoint import record_of
+from engine.display.console import Console
+from engine.display.details import is_told
+from engine.display.progress import Run, Wishes
+from engine.display.rows import message
+from engine.events import (
+    Diagnostic,
+    Event,
+    PreludeEvent,
+    PropertyDiff,
+    Step,
+    StepDone,
+    StepStarted,
+    SummaryEvent,
+)
+from engine.records import Resource
+from engine.values import UNKNOWN, UNKNOWN_STRING, Secret, Value
+
+Json = dict[str, Any]
+
+
+class Digest:
+    """Gathers a preview, and prints it at the end."""
+
+    def __init__(self, console: Console, run: Run, wishes: Wishes) -> None:
+        self._console, self._run, self._wishes = console, run, wishes
+        self._document: Json = {"config": {}, "steps": []}
+        self._places: dict[str, int] = {}
+        self._refreshing: set[str] = set()
+        self._diagnostics: list[Json] = []
+        self._summary: SummaryEvent | None = None
+
+    def begin(self) -> None:
+        """Nothing is printed before the end."""
+
+    def take(self, event: Event) -> None:
+        match event:
+            case PreludeEvent(config):
+                self._document["config"] = dict(sorted(config.items()))
+            case StepStarted(step) if is_told(step) or step.urn == self._run.stack_urn:
+                if step.op == "refresh":
+                    self._refreshing.add(step.urn)
+                self._places[step.urn] = len(self._document["steps"])
+                self._document["steps"].append(self._step(step))
+            case StepDone(step) if self._tells_more(step):
+                self._document["steps"][self._places[step.urn]] = self._step(step)
+            case Diagnostic() if not event.ephemeral and event.severity != "debug":
+                self._diagnostics.append(self._diagnostic(event))
+            case SummaryEvent():
+                self._summary = event
+
+    def interrupt(self, text: str) -> None:
+        self._console.error(text)
+
+    def end(self, terminated: bool = False) -> None:
+        if self._diagnostics:
+            self._document["diagnostics"] = self._diagnostics
+        if self._summary is not None:
+            self._document["duration"] = int(self._summary.seconds * 1e9)
+            changes = self._summary.changes
+            self._document["changeSummary"] = {op: n for op, n in sorted(changes.items()) if n}
+        self._console.print(json.dumps(self._document, indent=4, ensure_ascii=False))
+
+    def _tells_more(self, step: Step) -> bool:
+        """Whether the end of a step says what its beginning could not: what a read found."""
+        found = step.urn in self._refreshing and step.op in ("update", "delete")
+        return found or (step.op == "import" and step.urn in self._places)
+
+    def _diagnostic(self, diagnostic: Diagnostic) -> Json:
+        document = {"message": message(diagnostic) + "\n", "severity": diagnostic.severity}
+        if diagnostic.urn not in ("", self._run.stack_urn):
+            return {"urn": diagnostic.urn} | document
+        return document
+
+    def _step(self, step: Step) -> Json:
+        document: Json = {"op": step.op, "urn": step.urn}
+        if step.provider:
+            document["provider"] = step.provider
+        if step.old is not None:
+            document["oldState"] = self._state(step.old)
+        if step.new is not None:
+            new = step.new
+            if step.old is not None and step.op in ("same", "update") and not new.created:
+                new = new.copy(created=step.old.created, modified=step.old.modified)
+            document["newState"] = self._state(new)
+        if step.diffs:
+            document["diffReasons"] = step.diffs
+        if step.replaces:
+            document["replaceReasons"] = step.replaces
+        document["detailedDiff"] = _detailed(step.detailed_diff)
+        return document
+
+    def _state(self, resource: Resource) -> Json:
+        return record_of(resource, lambda value, _part: plain(value, self._wishes.show_secrets))
+
+
+def plain(value: Value, show_secrets: bool) -> Any:
+    """A value as JSON has it; secrets are ``[secret]``, what is not known yet is the protocol's own text."""
+    if isinstance(value, Secret):
+        return plain(value.value, show_secrets) if show_secrets else "[secret]"
+    if isinstance(value, dict):
+        return {k: plain(v, show_secrets) for k, v in sorted(value.items())}
+    if isinstance(value, list):
+        return [plain(v, show_secrets) for v in value]
+    return UNKNOWN_STRING if value is UNKNOWN else value
+
+
+def _detailed(diff: dict[str, PropertyDiff] | None) -> Json | None:
+    if diff is None:
+        return None
+    return {path: {"kind": d.kind, "inputDiff": d.input_diff} for path, d in sorted(diff.items())}

@@ -1,0 +1,75 @@
+"""What stands at the end of a run: messages, outputs, counts, duration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from engine.display import differences, words
+from engine.display.properties import Line, Printer
+from engine.display.rows import Row, message
+from engine.events import SummaryEvent
+from engine.values import Props
+
+
+def resources(event: SummaryEvent, *, with_errors: bool) -> list[Line]:
+    """How many resources were done what to."""
+    lines = [Line("Resources:")]
+    kinds = changes = 0
+    for op in words.SUMMARY_ORDER:
+        count = event.changes.get(op, 0)
+        if count and op not in ("read", "refresh", "discard"):
+            kinds, changes = kinds + 1, changes + count
+            what = f"to {op}" if event.preview else words.DONE[op]
+            lines.append(Line(f"    {words.SYMBOLS[op]}{count} {what}", op))
+    pieces = [words.plural(changes, "change")] if kinds > 1 else []
+    same = event.changes.get("same", 0)
+    pieces += [f"{same} unchanged"] if same else []
+    if pieces:
+        lines.append(Line("    " + ". ".join(pieces)))
+    if with_errors and event.errored:
+        lines.append(Line(f"    {event.errored} errored"))
+    return lines
+
+
+def diagnostics(rows: Iterable[Row]) -> list[Line]:
+    """All messages, whole, grouped by resource; what a program printed stands apart from what it logged."""
+    lines: list[Line] = []
+    for row in rows:
+        blocks = [[d for d in row.diagnostics if d.severity != "info#err"]]
+        blocks.append([d for d in row.diagnostics if d.severity == "info#err"])
+        texts = [[line for d in block for line in message(d).strip("\n").split("\n")] for block in blocks]
+        texts = [block for block in texts if any(line.strip() for line in block)]
+        if texts:
+            lines.append(Line(f"  {words.short_type(row.type)} ({row.name}):"))
+        for block in texts:
+            lines += [Line(f"    {line.rstrip()}") for line in block]
+            lines.append(Line(""))
+    return [Line("Diagnostics:"), *lines] if lines else []
+
+
+def outputs(old: Props | None, new: Props, *, preview: bool, printer: Printer, indent: int = 1) -> list[Line]:
+    """The stack's outputs: after a run all of them, in a preview those that change.
+
+    ``old`` is None when there was no stack.  What only becomes unknown is not mentioned.
+    """
+    if old is None or not (old or new):
+        return printer.object(new, indent)
+    parts = differences.objects(old, new)
+    if preview and not parts:
+        return []
+    parts = differences.without_new_unknowns(parts)
+    width = max((len(str(k)) for k in parts.names()), default=0)
+    shown = [k for k in parts.names() if not (preview and k in parts.sames)]
+    return [line for k in shown for line in printer.part(parts, k, f"{k:<{width}}: ", indent)]
+
+
+def closing(rows: Iterable[Row], output_lines: list[Line], event: SummaryEvent | None) -> list[Line]:
+    """All that a progress display says at its end, block by block."""
+    lines = diagnostics(rows)
+    if output_lines:
+        lines += [Line("Outputs:"), *output_lines, Line("")]
+    if event is not None:
+        lines += [*resources(event, with_errors=True), Line("")]
+        if not event.preview:
+            lines += [Line(f"Duration: {words.duration(event.seconds)}"), Line("")]
+    return lines
