@@ -41,11 +41,21 @@ class CloudInitDisk(Resource):
             pool = storage.active_pool(call.host, inputs["pool"], what)
             volume = storage.find(call.host, pool, inputs["name"])
             if volume is None:
-                volume = pool.createXML(volume_xml.render(inputs["name"], "raw", len(data), None))
-            elif not self._is_own(call, pool, volume, data):
+                volume = self._make(call, pool, inputs["name"], data)
+            elif self._is_own(call, pool, volume, data):
+                self._write(call, volume, data)
+            else:
                 raise not_ours(call, self.token, what, volume.key())
-            self._write(call, volume, data)
         return volume.key(), {"path": volume.path(), "hostUuid": call.host.uuid, **inputs}
+
+    def _make(self, call: Call, pool: api.Pool, name: str, data: bytes) -> api.Volume:
+        volume = pool.createXML(volume_xml.render(name, "raw", len(data), None))
+        try:
+            self._write(call, volume, data)
+        except Exception:
+            volume.delete()  # half of it would be nobody's: it is in no state
+            raise
+        return volume
 
     def _preview(self, call: Call, inputs: Props) -> object:
         """The path where it can be told; the same refusal as the real call where the disk exists."""

@@ -14,10 +14,12 @@ from provider.virt.network_host import Sides, check_host, sides
 from provider.virt.network_plan import dns_calls, reservation_calls
 from provider.virt.network_xml import render, skeleton, view
 
+Reservation = dict[str, str]
+
 
 def fresh(inputs: Props, uuid: str) -> str:
     """The XML of a new network."""
-    return _styled(render(inputs, skeleton(inputs["name"], uuid)), inputs)
+    return _styled(render(inputs, skeleton(uuid)), inputs)
 
 
 def bring(host: Host, network: api.Network, inputs: Props, restyled: bool, preview: bool) -> None:
@@ -61,10 +63,9 @@ def _refuse(name: str, both: Sides, wanted: Props, declared: list[str], restyled
     for key in declared:
         before, after = _lasting(key, running.get(key)), _lasting(key, wanted[key])
         if not _same(before, after):
-            path = next(iter(shape.changed(before, after)), "")
-            shown = f"{key}{path}" if path.startswith("[") else ".".join(filter(None, (key, path)))
-            was, will = (before, after) if not path else (shape.at(before, path), shape.at(after, path))
-            raise Refused(f"network {name}: {shown} can't be changed from {was!r} to {will!r} {outage}")
+            path = next(iter(shape.changed(before, after, key)))
+            was, will = shape.at({key: before}, path), shape.at({key: after}, path)
+            raise Refused(f"network {name}: {path} can't be changed from {was!r} to {will!r} {outage}")
 
 
 def _update_live(network: api.Network, both: Sides, inputs: Props) -> None:
@@ -99,7 +100,7 @@ def as_seen(network: api.Network, inputs: Props) -> Props:
     if "autostart" in inputs:
         result["autostart"] = bool(network.autostart())
     if "dhcpHosts" in inputs:
-        result["dhcpHosts"] = _hosts_as_declared(inputs["dhcpHosts"], seen["dhcpHosts"])
+        result["dhcpHosts"] = _hosts_as_declared(inputs["dhcpHosts"], [side["dhcpHosts"] for side in known])
     return result
 
 
@@ -109,15 +110,20 @@ def _differing(key: str, wanted: Any, sides: list[Props]) -> Any:
     return next((value for value in values if not _same(value, wanted)), values[0])
 
 
-def _hosts_as_declared(declared: list[dict[str, str]], seen: list[dict[str, str]]) -> list[dict[str, str]]:
-    """The reservations that are there: declared ones in declared order and spelling, then strangers."""
-    there = {host.get("mac", host.get("name", "")): host for host in seen}
+def _hosts_as_declared(declared: list[Reservation], sides: list[list[Reservation]]) -> list[Reservation]:
+    """The reservations that are there: declared ones in declared order and spelling, then strangers.
+
+    One that either side lacks is not there; one that differs in either is as it is there.
+    """
+    there = [{host.get("mac", host.get("name", "")): host for host in side} for side in sides]
     result = []
     for host in declared:
-        found = there.pop(host["mac"].lower(), None)
-        if found is not None:
-            result.append(host if found == {**host, "mac": host["mac"].lower()} else found)
-    return [*result, *there.values()]
+        mac = host["mac"].lower()
+        found = [side.pop(mac, None) for side in there]
+        if None not in found:
+            result.append(next((one for one in found if one and one != {**host, "mac": mac}), host))
+    strangers = {key: host for side in there for key, host in side.items()}
+    return [*result, *strangers.values()]
 
 
 def _wanted(both: Sides, inputs: Props) -> str:

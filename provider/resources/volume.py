@@ -11,7 +11,7 @@ from provider.resources.base import COMPUTED, Call, Checked, Diff, Failure, Foun
 from provider.resources.compare import declared_changes
 from provider.resources.own import not_ours
 from provider.resources.volume_schema import SCHEMA
-from provider.virt import api, base_image, pool_xml, storage, volume_xml, xslt
+from provider.virt import api, base_image, storage, volume_xml, xslt
 from provider.virt.volume_xml import Backing, Seen
 
 
@@ -52,24 +52,21 @@ class Volume(Resource):
         outputs = {"hostUuid": call.host.uuid, **({"backing": base.path} if base else {})}
         if preview:
             self._check_new(call, inputs, base, what)
-            known = _folder(call, inputs["pool"])
-            path = (
-                posixpath.join(known, inputs["name"])
-                if known and inputs["name"] is not COMPUTED
-                else COMPUTED
-            )
+            path = _path(call, inputs)
             return "", {"path": path, "format": _format(inputs), **outputs, **inputs}
         with call.host.storage:
             pool = storage.active_pool(call.host, inputs["pool"], what)
-            volume = self._check_new(call, inputs, base, what)
-            if volume is None:
-                volume = pool.createXML(self._xml(inputs, base))
+            volume = self._check_new(call, inputs, base, what) or self._make(pool, inputs, base, what)
         seen = volume_xml.view(volume.XMLDesc())
-        if _differences(inputs, base, seen):
-            raise OperatorError(
-                f"{what}: libvirt made it otherwise: {', '.join(_differences(inputs, base, seen))}"
-            )
         return volume.key(), {**outputs, "path": seen.path, "format": seen.format, **inputs}
+
+    def _make(self, pool: api.Pool, inputs: Props, base: Seen | None, what: str) -> api.Volume:
+        volume = pool.createXML(self._xml(inputs, base))
+        wrong = _differences(inputs, base, volume_xml.view(volume.XMLDesc()))
+        if wrong:
+            volume.delete()  # made this moment, so nothing is in it; it would be in no state
+            raise OperatorError(f"{what}: libvirt would not make it as declared: {', '.join(wrong)} differs")
+        return volume
 
     def _base(self, call: Call, inputs: Props, what: str) -> Seen | None:
         """The base image, looked up at preview already; None for a volume without one, or not known yet."""
@@ -170,9 +167,13 @@ def _format(inputs: Props) -> str:
     return str(inputs.get("format", "qcow2"))
 
 
-def _folder(call: Call, pool_name: Any) -> str | None:
-    pool = None if pool_name is COMPUTED else call.host.pool_by_name(pool_name)
-    return None if pool is None else pool_xml.view(pool.XMLDesc()).get("path")
+def _path(call: Call, inputs: Props) -> Any:
+    """Where the file will be; `COMPUTED` while the pool is not there."""
+    if COMPUTED in (inputs["name"], inputs["pool"]):
+        return COMPUTED
+    pool = call.host.pool_by_name(inputs["pool"])
+    folder = None if pool is None else storage.pool_path(pool)
+    return COMPUTED if folder is None else posixpath.join(folder, inputs["name"])
 
 
 def _differences(inputs: Props, base: Seen | None, seen: Seen) -> list[str]:

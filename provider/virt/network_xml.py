@@ -37,14 +37,17 @@ def guessed_range(address: str) -> dict[str, str]:
     return {"start": str(network.network_address + 2), "end": str(network.broadcast_address - 1)}
 
 
-def skeleton(name: str, uuid: str) -> str:
-    return f"<network><name>{_escaped(name)}</name><uuid>{uuid}</uuid></network>"
+def skeleton(uuid: str) -> str:
+    """What `render` makes a new network of."""
+    return f"<network><uuid>{uuid}</uuid></network>"
 
 
 def render(inputs: Mapping[str, Any], base: str) -> str:
     """The network's XML with every declared property as declared, whatever ``base`` says of it."""
     root = etree.fromstring(base.encode(), etree.XMLParser(remove_blank_text=True, resolve_entities=False))
     root.attrib.pop("connections", None)  # libvirt's count of plugged guests, in live XML only
+    if "name" in inputs:
+        _child(root, "name").text = inputs["name"]
     if "ipv6" in inputs:
         _attribute(root, "ipv6", "yes" if inputs["ipv6"] else None)
     _forward(root, inputs)
@@ -245,7 +248,3 @@ def _attribute(element: Element, key: str, value: str | None) -> None:
         element.attrib.pop(key, None)
     else:
         element.set(key, value)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
