@@ -1,0 +1,64 @@
+"""Debian packages fetched from the machine's own apt sources and unpacked, not installed."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from lab.facts import LabError
+
+# The first that the machine's sources have. Debian's is made for virtual machines; Ubuntu's nearest are the others.
+KERNELS = ("linux-image-cloud-amd64", "linux-image-virtual", "linux-image-kvm")
+TOOLS = ("busybox-static", "qemu-guest-agent", "syslinux", "syslinux-common", "mtools")
+
+
+def unpack(names: Iterable[str], cache: Path, target: Path) -> None:
+    """Download the packages into cache, unless they are there, and unpack them below target."""
+    cache.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        for archive in _archives(name, cache) or _download(name, cache):
+            _do(["dpkg-deb", "-x", str(archive), str(target)])
+
+
+def kernel() -> list[str]:
+    """The packages with the kernel and its modules: what the distribution's virtual kernel package stands for."""
+    for package in KERNELS:
+        images = [name for name in _depends(package) if name.startswith("linux-image-")]
+        if images:
+            modules = [name for name in _depends(images[0]) if name.startswith("linux-modules-")]
+            return [images[0], *modules]
+    raise LabError(
+        f"apt knows none of {', '.join(KERNELS)}: run `apt-get update`, or see that its sources have one"
+    )
+
+
+def _depends(package: str) -> list[str]:
+    done = subprocess.run(
+        ["apt-cache", "depends", "--important", package], capture_output=True, text=True, check=False
+    )
+    words = (line.split() for line in done.stdout.splitlines())
+    return [parts[1] for parts in words if len(parts) == 2 and parts[0] == "Depends:"]
+
+
+def _archives(name: str, cache: Path) -> list[Path]:
+    return sorted(cache.glob(f"{name}_*.deb"))[-1:]
+
+
+def _download(name: str, cache: Path) -> list[Path]:
+    # apt fetches as its own user, who may not write to a folder of root's.
+    _do(["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", name], cwd=cache)
+    return _archives(name, cache)
+
+
+def _do(command: list[str], cwd: Path | None = None) -> None:
+    if shutil.which(command[0]) is None:
+        raise LabError(
+            f"{command[0]} is missing: the image is built from Debian packages, on Debian or Ubuntu"
+        )
+    done = subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"}
+    )
+    if done.returncode:
+        why = (done.stderr.strip() or "no reason given").splitlines()[-1]
+        raise LabError(f"{' '.join(command)}: {why}")
