@@ -62,6 +62,13 @@ class StepStarted:
 
 @dataclass(frozen=True)
 class StepDone:
+    """The step has come to its end.
+
+    Components (and the stack) have none for create, update and same: their end is `OutputsRegistered`, which does
+    not come when the program fails before it.  A refresh's step has the op of its result here (same, update,
+    delete), unless it goes before an update (``during_refresh``): then it stays "refresh".
+    """
+
     step: Step
 
 
@@ -84,7 +91,7 @@ class OutputsRegistered:
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """A message; ``urn`` empty means the stack.  ``stream`` groups what belongs together; ephemeral ones are status."""
+    """A message; ``urn`` is the stack's when it is about no other resource.  ``stream`` groups what belongs together; ephemeral ones are status."""
 
     severity: Severity
     message: str

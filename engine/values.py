@@ -39,8 +39,8 @@ Props = dict[str, Value]
 
 
 def from_wire(struct: struct_pb2.Struct) -> Props:
-    """The properties of a protobuf ``Struct``; whole numbers become ``int``."""
-    return {k: _load(v) for k, v in json_format.MessageToDict(struct).items()}
+    """The properties of a protobuf ``Struct``, keys in order; whole numbers become ``int``."""
+    return {k: _load(v) for k, v in sorted(json_format.MessageToDict(struct).items())}
 
 
 def to_wire(props: Props) -> struct_pb2.Struct:
@@ -57,7 +57,7 @@ def _load(v: Any) -> Value:
     if isinstance(v, dict):
         if v.get(SIGNATURE) == SECRET_SIGNATURE:
             return Secret(_load(v["value"]))
-        return {k: _load(x) for k, x in v.items()}
+        return {k: _load(x) for k, x in sorted(v.items())}
     return [_load(x) for x in v] if isinstance(v, list) else v
 
 

@@ -1,0 +1,13 @@
+"""The time as Pulumi writes it."""
+
+from __future__ import annotations
+
+import time
+
+
+def timestamp() -> str:
+    """Now, in RFC 3339 with up to nine decimals and ``Z``: ``2026-11-23T03:57:05.10393508Z``."""
+    ns = time.time_ns()
+    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ns // 10**9))
+    part = f"{ns % 10**9:09d}".rstrip("0")
+    return f"{whole}.{part}Z" if part else f"{whole}Z"

@@ -1,0 +1,174 @@
+"""One run of the engine, from the snapshot it begins with to the one it leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import Any
+
+from engine.deletes import delete
+from engine.events import Emit, PreludeEvent, SummaryEvent
+from engine.executor import Executor
+from engine.journal import Journal
+from engine.monitor import EngineService, Monitor
+from engine.options import Cancellation, Kind, Options, Program, Project, Providers, Result, Save
+from engine.planner import Planner
+from engine.program import ProgramRun
+from engine.records import Snapshot
+from engine.refresh import refresh
+from engine.registrations import Registrations
+from engine.registry import Registry
+from engine.session import HaltError, Session
+
+
+async def run(
+    kind: Kind,
+    options: Options,
+    snapshot: Snapshot,
+    project: Project,
+    emit: Emit,
+    save: Save,
+    providers: Providers,
+    program: Program,
+    cancellation: Cancellation | None = None,
+) -> Result:
+    """Preview, update, refresh or destroy a stack.
+
+    Everything that is to be said goes to ``emit``, on the calling loop.  ``save`` is called there too, with all of
+    the state, before and after each step that changes something, and at the end; never by a preview.
+    Errors of the program and of providers are told and make the result a failed one; they are not raised.
+    """
+    preview = options.preview or kind == "preview"
+    journal = Journal(snapshot, save, persist=not preview)
+    session = Session(kind, options, project, journal, emit)
+    registry = Registry(providers, project, preview)
+    return await _Run(session, registry, program, snapshot, cancellation or Cancellation()).go()
+
+
+class _Run:
+    def __init__(
+        self,
+        session: Session,
+        registry: Registry,
+        program: Program,
+        snapshot: Snapshot,
+        cancellation: Cancellation,
+    ):
+        self.session, self.registry, self.program = session, registry, program
+        self.before, self.cancellation = snapshot, cancellation
+        self.executor = Executor(session, registry)
+        self.loop = asyncio.get_running_loop()
+        self.terminated = asyncio.Event()
+        self._told: set[asyncio.Task[None]] = set()
+
+    async def go(self) -> Result:
+        session = self.session
+        session.emit(PreludeEvent(self._shown_config()))
+        self.cancellation.watch(self._cancel_soon)
+        work = asyncio.create_task(self._work())
+        end = asyncio.create_task(self.terminated.wait())
+        await asyncio.wait({work, end}, return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            work.result()
+            session.journal.write()
+        final = self.before if session.preview else session.journal.snapshot()
+        if not work.done():
+            session.journal.write()
+            session.journal.freeze()
+            work.cancel()
+        end.cancel()
+        self._conclude()
+        await self.registry.cancel()
+        return Result(
+            failed=session.failed,
+            changes=dict(session.changes),
+            snapshot=final,
+            canceled=session.canceled,
+            terminated=self.terminated.is_set(),
+        )
+
+    async def _work(self) -> None:
+        session = self.session
+        with contextlib.suppress(HaltError):
+            if session.kind == "refresh" or session.options.refresh:
+                await refresh(session, self.registry)
+            if session.kind == "destroy":
+                await delete(session, self.executor)
+            elif session.kind != "refresh":
+                self._warn_of_interrupted()
+                await self._run_program()
+        await session.idle()
+
+    async def _run_program(self) -> None:
+        """The program, then what it no longer has; a program that fails deletes nothing."""
+        session = self.session
+        planner = Planner(session, self.registry)
+        registrations = Registrations(session, self.registry, planner, self.executor)
+        monitor = Monitor(self.loop, session, registrations)
+        program = ProgramRun(session, monitor, EngineService(self.loop, session), self.program)
+        program.start()
+        stopping = asyncio.create_task(session.stopping.wait())
+        try:
+            ends: list[asyncio.Future[Any]] = [program.outcome, stopping]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if session.stopping.is_set():
+                await session.idle()
+                await program.stop()
+                return
+            outcome = program.outcome.result()
+        finally:
+            stopping.cancel()
+        if outcome.error:
+            session.say("error", outcome.error)
+        elif not session.failed or (session.preview and session.step_failed):
+            await delete(session, self.executor, planner.replacements)
+
+    def _cancel_soon(self) -> None:
+        with contextlib.suppress(RuntimeError):  # the run is over, and its loop closed
+            self.loop.call_soon_threadsafe(self._on_cancel)
+
+    def _on_cancel(self) -> None:
+        session = self.session
+        if not session.canceled:
+            session.canceled = True
+            session.stopping.set()
+            task = asyncio.create_task(self.registry.cancel())
+            self._told.add(task)
+            task.add_done_callback(self._told.discard)
+        if self.cancellation.terminated:
+            self.terminated.set()
+
+    def _conclude(self) -> None:
+        """The last words: what became of the run as a whole."""
+        session = self.session
+        what = "preview" if session.preview else "update"
+        if session.step_failed:
+            session.say("error", f"{what} failed")
+        elif session.canceled:
+            session.say("error", f"{what} canceled")
+        session.emit(
+            SummaryEvent(
+                preview=session.preview,
+                seconds=time.monotonic() - session.began,
+                changes=dict(session.changes),
+                failed=session.failed,
+                errored=len(session.errored),
+            )
+        )
+
+    def _warn_of_interrupted(self) -> None:
+        interrupted = self.session.journal.interrupted
+        if not interrupted or self.session.preview:
+            return
+        lines = "\n".join(f"  * {o.resource.urn}, interrupted while {o.type}" for o in interrupted)
+        self.session.say(
+            "warning",
+            f"Attempting to deploy or update resources with {len(interrupted)} pending operations from previous "
+            f"deployment.\n{lines}\nThese resources are in an unknown state because a run was interrupted while it "
+            "changed them. See on the hypervisor what became of them; `refresh` takes what is there into the state.",
+        )
+
+    def _shown_config(self) -> dict[str, str]:
+        project = self.session.project
+        return {k: "[secret]" if k in project.secret_keys else v for k, v in sorted(project.config.items())}

@@ -1,0 +1,240 @@
+"""Steps carried out: the provider called, the journal kept, the events told."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from engine import urns
+from engine.clock import timestamp
+from engine.events import Step, StepDone, StepFailed, StepStarted
+from engine.options import InitError, ProviderError
+from engine.provider_client import INTERNAL, ProviderClient
+from engine.records import OperationType, PendingOperation, Resource
+from engine.registry import Registry
+from engine.session import HaltError, Session
+from engine.values import Props, Secret
+
+PENDING: dict[str, OperationType] = {
+    "create": "creating",
+    "create-replacement": "creating",
+    "update": "updating",
+    "delete": "deleting",
+    "delete-replaced": "deleting",
+    "import": "importing",
+    "read": "reading",
+}
+EXACT = ("source_position", "stack_trace")  # where in the program: no reason to write the state
+
+
+class Executor:
+    """Carries out chains of steps, as many chains at a time as the run allows."""
+
+    def __init__(self, session: Session, registry: Registry):
+        self.session, self.registry = session, registry
+        self.condemned: set[str] = set()  # all that this run deletes, for deleted_with
+
+    async def run(self, steps: Sequence[Step]) -> None:
+        """One chain, in order.  Raises `HaltError` when a step fails, or the run stops before a step."""
+        session = self.session
+        session.enter()
+        try:
+            async with session.slots:
+                for step in steps:
+                    if session.stopping.is_set():
+                        raise HaltError(step.urn)
+                    await self._run(step)
+        finally:
+            session.leave()
+
+    async def _run(self, step: Step) -> None:
+        session = self.session
+        session.emit(StepStarted(step))
+        began = time.monotonic()
+        operation = self._operation(step)
+        try:
+            if operation is not None:
+                session.journal.begin(operation)
+            await self._apply(step)
+        except InitError as e:
+            self._fail(step, _listing(e.reasons))
+        except ProviderError as e:
+            self._fail(step, str(e))
+        finally:
+            if operation is not None:
+                session.journal.end(operation)
+                session.journal.write()
+        step.seconds = time.monotonic() - began
+        session.count(step)
+        if is_shown_at_once(step):
+            session.emit(StepDone(replace(step)))
+
+    def _operation(self, step: Step) -> PendingOperation | None:
+        """What must be on disk before the step begins: only what calls a provider can be cut short."""
+        kind = PENDING.get(step.op)
+        subject = step.old if kind == "deleting" else step.new
+        if kind is None or subject is None or self.session.preview or not self._touches(step):
+            return None
+        return PendingOperation(subject.copy(), kind)
+
+    def _fail(self, step: Step, message: str) -> None:
+        session = self.session
+        session.step_failed = True
+        session.say("error", f"Preview failed: {message}" if session.preview else message, step.urn)
+        session.emit(StepFailed(step))
+        session.stopping.set()
+        raise HaltError(message)
+
+    async def _apply(self, step: Step) -> None:
+        match step.op:
+            case "same":
+                await self._same(step)
+            case "create" | "create-replacement":
+                await self._create(step)
+            case "update":
+                await self._update(step)
+            case "delete" | "delete-replaced":
+                await self._delete(step)
+            case "import" | "read":
+                await self._read(step)
+
+    def _touches(self, step: Step) -> bool:
+        """Whether the step calls a provider about an object."""
+        deleting = PENDING.get(step.op) == "deleting"
+        r = step.old if deleting else step.new
+        if r is None or not r.custom or urns.is_provider(r.type):
+            return False
+        return not (deleting and (r.external or r.retain_on_delete or r.deleted_with in self.condemned))
+
+    async def _same(self, step: Step) -> None:
+        old, new = _both(step)
+        new.id, new.outputs = old.id, old.outputs
+        new.created, new.modified = old.created, old.modified
+        if urns.is_provider(new.type):
+            await self.registry.settle(new, changed=False)
+        journal = self.session.journal
+        journal.forget(old)
+        journal.add(new)
+        if old.copy(**_places(new)) != new:
+            journal.write()
+
+    async def _create(self, step: Step) -> None:
+        new = _new(step)
+        failure: InitError | None = None
+        if urns.is_provider(new.type):
+            new.id = self.registry.new_id()
+            await self.registry.settle(new, changed=True)
+            new.outputs = _provider_outputs(new)
+        elif new.custom:
+            try:
+                new.id, outputs = await (await self._client(new)).create(new, self.session.preview)
+            except InitError as e:
+                failure = e
+                new.id, outputs, new.init_errors = e.id, e.outputs, e.reasons
+            new.outputs = mark_secret(outputs, new.additional_secret_outputs)
+        new.created = new.modified = timestamp()
+        self._put(step, new)
+        if failure is not None:
+            raise failure
+
+    def _put(self, step: Step, new: Resource) -> None:
+        """A new record stands; the one that it replaces waits for its delete, or has had it."""
+        journal = self.session.journal
+        old = step.old or journal.find(new.urn)
+        if old is not None and (old.pending_replacement or old.external):
+            journal.forget(old)
+        elif old is not None:
+            old.delete = True
+        journal.settle(new.urn)
+        journal.add(new)
+        if not new.custom:
+            journal.write()
+
+    async def _update(self, step: Step) -> None:
+        old, new = _both(step)
+        failure: InitError | None = None
+        new.id, new.created, new.modified = old.id, old.created, timestamp()
+        new.outputs = old.outputs
+        if urns.is_provider(new.type):
+            await self.registry.settle(new, changed=True)
+            new.outputs = _provider_outputs(new)
+        elif new.custom:
+            try:
+                outputs = await (await self._client(new)).update(old, new, self.session.preview)
+            except InitError as e:
+                failure = e
+                outputs, new.init_errors = e.outputs, e.reasons
+            new.outputs = mark_secret(outputs, new.additional_secret_outputs)
+        self.session.journal.forget(old)
+        self.session.journal.add(new)
+        if failure is not None:
+            raise failure
+
+    async def _delete(self, step: Step) -> None:
+        old = _old(step)
+        if not self.session.preview and self._touches(step):
+            await (await self._client(old)).delete(old)
+        if step.op == "delete-replaced" and not old.delete:
+            old.pending_replacement = True  # until its replacement is there
+        else:
+            self.session.journal.forget(old)
+
+    async def _read(self, step: Step) -> None:
+        """An import, or a `.get()`: the object must be there."""
+        new = _new(step)
+        found = await (await self._client(new)).read(new, with_inputs=step.op == "read")
+        if found is None:
+            raise ProviderError(f"resource '{new.id}' does not exist")
+        new.id = found.id
+        new.outputs = mark_secret(found.outputs, new.additional_secret_outputs)
+        if step.op == "import":
+            new.inputs = found.inputs or {}
+            new.created = new.modified = timestamp()
+        else:
+            new.inputs = {}
+        old = self.session.journal.find(new.urn)
+        if old is not None:
+            self.session.journal.forget(old)
+        self.session.journal.add(new)
+
+    async def _client(self, r: Resource) -> ProviderClient:
+        return await self.registry.client(r.provider, self.session.journal.current())
+
+
+def is_shown_at_once(step: Step) -> bool:
+    """Components are done when they have registered their outputs, and not before (deletes aside)."""
+    r = step.new or step.old
+    return (r is not None and r.custom) or step.op.startswith("delete")
+
+
+def mark_secret(outputs: Props, keys: list[str]) -> Props:
+    """The outputs with those of additional_secret_outputs secret."""
+    return {k: Secret(v) if k in keys and not isinstance(v, Secret) else v for k, v in outputs.items()}
+
+
+def _listing(reasons: list[str]) -> str:
+    many = "1 error" if len(reasons) == 1 else f"{len(reasons)} errors"
+    return f"{many} occurred:\n" + "\n".join(f"\t* {r}" for r in reasons)
+
+
+def _places(new: Resource) -> dict[str, object]:
+    return {k: getattr(new, k) for k in EXACT}
+
+
+def _provider_outputs(r: Resource) -> Props:
+    return {k: v for k, v in r.inputs.items() if k != INTERNAL}
+
+
+def _both(step: Step) -> tuple[Resource, Resource]:
+    return _old(step), _new(step)
+
+
+def _old(step: Step) -> Resource:
+    assert step.old is not None, step.op
+    return step.old
+
+
+def _new(step: Step) -> Resource:
+    assert step.new is not None, step.op
+    return step.new

@@ -1,0 +1,146 @@
+"""What the program wants, taken from its RegisterResource; what this engine can't do is refused by name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+from engine import urns
+from engine.options import Project, UnsupportedError
+from engine.records import Resource
+from engine.values import Props, from_wire
+
+CLI = "use the Pulumi CLI for it (`--engine pulumi`)"
+UNSUPPORTED = {  # field of the request -> name of the option in a Python program
+    "aliases": "aliases",
+    "aliasURNs": "aliases",
+    "replaceOnChanges": "replace_on_changes",
+    "transforms": "transforms",
+    "state_migrations": "state_migrations",
+    "replace_with": "replace_with",
+    "hideDiffs": "hide_diffs",
+    "envVarMappings": "env_var_mappings",
+    "pluginDownloadURL": "plugin_download_url",
+    "packageRef": "a parameterized package",
+    "remote": "a remote component",
+}
+DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s)")
+SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+
+
+@dataclass
+class Goal:
+    """One resource of the program.  ``provider`` is a reference, empty for the default provider."""
+
+    urn: str
+    type: str
+    custom: bool
+    parent: str = ""
+    inputs: Props = field(default_factory=dict)
+    provider: str = ""
+    version: str = ""
+    protect: bool | None = None
+    retain_on_delete: bool | None = None
+    delete_before_replace: bool | None = None
+    dependencies: list[str] = field(default_factory=list)
+    property_dependencies: dict[str, list[str]] = field(default_factory=dict)
+    ignore_changes: list[str] = field(default_factory=list)
+    additional_secret_outputs: list[str] = field(default_factory=list)
+    custom_timeouts: dict[str, float] = field(default_factory=dict)
+    import_id: str = ""
+    deleted_with: str = ""
+    source_position: str = ""
+    stack_trace: list[dict[str, str]] = field(default_factory=list)
+
+    def record(self) -> Resource:
+        """The record of this goal, before any provider has seen it."""
+        return Resource(
+            urn=self.urn,
+            type=self.type,
+            custom=self.custom,
+            inputs=self.inputs,
+            parent=self.parent,
+            protect=bool(self.protect),
+            dependencies=self.dependencies,
+            provider=self.provider,
+            property_dependencies=self.property_dependencies,
+            additional_secret_outputs=self.additional_secret_outputs,
+            custom_timeouts=self.custom_timeouts,
+            import_id=self.import_id,
+            retain_on_delete=bool(self.retain_on_delete),
+            deleted_with=self.deleted_with,
+            source_position=self.source_position,
+            stack_trace=self.stack_trace,
+            ignore_changes=self.ignore_changes,
+        )
+
+
+def from_request(request: Any, project: Project) -> Goal:
+    """The goal of a RegisterResourceRequest.  Raises `UnsupportedError`."""
+    _refuse(request)
+    urn = urns.make(project.stack, project.name, request.parent, request.type, request.name)
+    return Goal(
+        urn=urn,
+        type=request.type,
+        custom=request.custom,
+        parent=request.parent,
+        inputs=from_wire(request.object),
+        provider=request.provider,
+        version=request.version,
+        protect=request.protect if request.HasField("protect") else None,
+        retain_on_delete=request.retainOnDelete if request.HasField("retainOnDelete") else None,
+        delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
+        dependencies=sorted(request.dependencies),
+        property_dependencies={k: sorted(v.urns) for k, v in sorted(request.propertyDependencies.items())},
+        ignore_changes=list(request.ignoreChanges),
+        additional_secret_outputs=list(request.additionalSecretOutputs),
+        custom_timeouts=_timeouts(request.customTimeouts),
+        import_id=request.importId,
+        deleted_with=request.deletedWith,
+        source_position=position(request.sourcePosition, project.root),
+        stack_trace=trace(request.stackTrace, project.root),
+    )
+
+
+def _refuse(request: Any) -> None:
+    wanted = [name for key, name in UNSUPPORTED.items() if getattr(request, key)]
+    if request.HasField("hooks") and request.hooks.ListFields():
+        wanted.append("hooks")
+    if request.HasField("replacement_trigger"):
+        wanted.append("replacement_trigger")
+    if wanted:
+        names = ", ".join(sorted(set(wanted)))
+        raise UnsupportedError(
+            f"resource '{request.name}' asks for {names}: this engine does not have that; {CLI}"
+        )
+
+
+def _timeouts(timeouts: Any) -> dict[str, float]:
+    """Seconds by operation; those not set are absent."""
+    texts = {k: getattr(timeouts, k) for k in ("create", "update", "delete", "read")}
+    return {k: seconds(v) for k, v in texts.items() if v}
+
+
+def seconds(text: str) -> float:
+    """Seconds of a Go duration such as ``1h30m``.  Raises `UnsupportedError` for anything else."""
+    parts = DURATION.findall(text)
+    if "".join(n + unit for n, unit in parts) != text:
+        raise UnsupportedError(f"custom_timeouts: '{text}' is not a duration such as 90s, 10m or 1h30m")
+    return sum(float(n) * SECONDS[unit] for n, unit in parts)
+
+
+def position(source: Any, root: Path) -> str:
+    """``project:///__main__.py#60`` for a file of the project; empty for others, whose paths mean nothing elsewhere."""
+    path = Path(unquote(urlparse(source.uri).path)) if source.uri.startswith("file:") else None
+    if path is None or not path.is_relative_to(root):
+        return ""
+    return f"project:///{path.relative_to(root).as_posix()}#{source.line}"
+
+
+def trace(stack: Any, root: Path) -> list[dict[str, str]]:
+    """The project's own frames."""
+    places = [position(frame.pc, root) for frame in stack.frames]
+    return [{"sourcePosition": place} for place in places if place]

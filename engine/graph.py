@@ -1,0 +1,69 @@
+"""Who depends on whom, among records.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from engine import urns
+from engine.records import Resource
+
+
+def needs(r: Resource, parent: bool = True) -> set[str]:
+    """The URNs that a record can't be without."""
+    found = set(r.dependencies)
+    for names in r.property_dependencies.values():
+        found.update(names)
+    if r.deleted_with:
+        found.add(r.deleted_with)
+    if r.provider:
+        found.add(urns.split_reference(r.provider)[0])
+    if parent and r.parent:
+        found.add(r.parent)
+    return found
+
+
+def dependents(root: Resource, records: Iterable[Resource], ignore: Collection[str]) -> list[Resource]:
+    """All that depends on ``root``, directly or not, in the order of the state; not its children as such."""
+    reached, found = {root.urn}, []
+    for r in records:
+        if r is root or r.delete or r.urn in ignore or r.urn == root.urn:
+            continue
+        if needs(r, parent=False) & reached:
+            reached.add(r.urn)
+            found.append(r)
+    return found
+
+
+def deletion_rounds(condemned: list[Resource]) -> list[list[Resource]]:
+    """Rounds to delete in: what depends on something goes in an earlier round than that.
+
+    As Pulumi does it: layers are counted from what depends on nothing condemned, and taken from the far end.
+    """
+    by_urn: dict[str, list[Resource]] = {}
+    for r in condemned:
+        by_urn.setdefault(r.urn, []).append(r)
+    depth: dict[str, int] = {}
+
+    def layer(urn: str, above: frozenset[str]) -> int:
+        if urn not in depth:
+            below = {u for r in by_urn[urn] for u in needs(r) if u in by_urn and u != urn and u not in above}
+            depth[urn] = max((layer(u, above | {urn}) + 1 for u in below), default=0)
+        return depth[urn]
+
+    rounds: dict[int, list[Resource]] = {}
+    for r in condemned:
+        rounds.setdefault(layer(r.urn, frozenset()), []).append(r)
+    return [rounds[n] for n in sorted(rounds, reverse=True)]
+
+
+def without_gone(records: list[Resource], gone: Collection[str]) -> list[Resource]:
+    """The records with every mention of what is gone taken out."""
+
+    def keep(names: list[str]) -> list[str]:
+        return [n for n in names if n not in gone]
+
+    for r in records:
+        r.dependencies = keep(r.dependencies)
+        r.property_dependencies = {k: keep(v) for k, v in r.property_dependencies.items()}
+        r.deleted_with = "" if r.deleted_with in gone else r.deleted_with
+    return records

@@ -1,0 +1,82 @@
+"""What a run has done so far, as the snapshot that must be saved now.
+
+Order of the records: as steps ended in this run (so a dependency comes before its dependents), then what the run has
+not reached, in old order.  Records are known by identity, since an old copy may have its replacement's URN.
+"""
+
+from __future__ import annotations
+
+from engine.options import Save
+from engine.records import PendingOperation, Resource, Snapshot
+
+
+class Journal:
+    """Keeps records and pending operations; saves unless the run is a preview.
+
+    ``base`` has this run's own copies of the old records; planning changes flags on them (``delete``,
+    ``pending_replacement``), nothing else.
+    """
+
+    def __init__(self, snapshot: Snapshot, save: Save, persist: bool):
+        self.base = [r.copy() for r in snapshot.resources]
+        self.interrupted = list(snapshot.pending_operations)  # of an earlier run
+        self._frame = snapshot
+        self._save, self._persist = save, persist
+        self._handled: set[int] = set()
+        self._news: list[Resource] = []
+        self._running: list[PendingOperation] = []
+
+    def begin(self, operation: PendingOperation) -> None:
+        """A step is about to touch something: that is on disk before it does."""
+        self._running.append(operation)
+        self.write()
+
+    def end(self, operation: PendingOperation) -> None:
+        self._running = [o for o in self._running if o is not operation]
+
+    def forget(self, old: Resource) -> None:
+        """The old record is gone, or another one stands in its place."""
+        if any(r is old for r in self._news):
+            self._news = [r for r in self._news if r is not old]
+        else:
+            self._handled.add(id(old))
+
+    def add(self, new: Resource) -> None:
+        self._news.append(new)
+
+    def settle(self, urn: str) -> None:
+        """An interrupted create of ``urn`` has now been done: the provider has taken up what was left of it."""
+        self.interrupted = [o for o in self.interrupted if o.resource.urn != urn]
+
+    def rebase(self, resources: list[Resource]) -> None:
+        """After a refresh: these are the old records from now on."""
+        self.base, self._news, self._handled = resources, [], set()
+
+    def remaining(self) -> list[Resource]:
+        """Old records that nothing in this run has stood in for."""
+        return [r for r in self.base if id(r) not in self._handled]
+
+    def current(self) -> list[Resource]:
+        return self._news + self.remaining()
+
+    def find(self, urn: str) -> Resource | None:
+        """The live record of ``urn`` as this run has it now."""
+        return next((r for r in self.current() if r.urn == urn and not r.delete), None)
+
+    def snapshot(self) -> Snapshot:
+        """Interrupted creates of earlier runs stay; interrupted updates and deletes don't."""
+        creates = [o for o in self.interrupted if o.type == "creating"]
+        return Snapshot(
+            resources=self.current(),
+            pending_operations=creates + self._running,
+            secrets_provider=self._frame.secrets_provider,
+            metadata=self._frame.metadata,
+        )
+
+    def write(self) -> None:
+        if self._persist:
+            self._save(self.snapshot())
+
+    def freeze(self) -> None:
+        """The run ends here, whatever is still under way: nothing is saved any more."""
+        self._persist = False

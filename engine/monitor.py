@@ -1,0 +1,143 @@
+"""The two services that the SDK speaks to, as objects in the same process.
+
+The SDK calls them from threads of the program and waits; the work is done on the engine's loop.  A call that the run
+has no answer for any more (a step failed, the run was canceled) ends with `ProgramStoppedError`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import CancelledError
+from typing import Any
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import engine_pb2, resource_pb2
+
+from engine.events import Severity
+from engine.goals import CLI
+from engine.options import ProviderError, UnsupportedError
+from engine.registrations import Registrations
+from engine.session import HaltError, Session
+
+SEVERITIES: dict[int, Severity] = {
+    engine_pb2.DEBUG: "debug",
+    engine_pb2.INFO: "info",
+    engine_pb2.WARNING: "warning",
+    engine_pb2.ERROR: "error",
+}
+
+
+class ProgramStoppedError(Exception):
+    """The run ends; the program gets no answer."""
+
+
+class CallError(grpc.RpcError):  # type: ignore[misc]
+    """A failure that the SDK turns into an exception of the program."""
+
+    def __init__(self, message: str):
+        super().__init__(message)
+        self._message = message
+
+    def code(self) -> Any:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return self._message
+
+
+class Monitor:
+    """ResourceMonitor."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, session: Session, registrations: Registrations):
+        self._loop, self._session, self._registrations = loop, session, registrations
+
+    def _ask(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Wait, in a thread of the program, for what the engine's loop makes of it."""
+        try:
+            return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        except (HaltError, CancelledError):
+            raise ProgramStoppedError from None
+        except (ProviderError, UnsupportedError) as e:
+            raise CallError(str(e)) from None
+
+    def _unsupported(self, what: str) -> Any:
+        async def refuse() -> None:
+            raise self._session.refuse(f"the program uses {what}: this engine does not have that; {CLI}")
+
+        return self._ask(refuse())
+
+    def GetDeploymentInfo(self, request: Any) -> Any:
+        project = self._session.project
+        return resource_pb2.DeploymentInfo(
+            project=project.name,
+            stack=project.stack,
+            organization=project.organization,
+            config=dict(project.config),
+            configSecretKeys=sorted(project.secret_keys),
+            dryRun=self._session.preview,
+            parallel=self._session.options.parallel,
+            # all of them: what this engine can't do must reach it, to be refused by name
+            supportedFeatures=resource_pb2.ResourceMonitorFeature.values(),
+        )
+
+    def RegisterResource(self, request: Any) -> Any:
+        return self._ask(self._registrations.register(request))
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:
+        return self._ask(self._registrations.register_outputs(request))
+
+    def ReadResource(self, request: Any) -> Any:
+        return self._ask(self._registrations.read(request))
+
+    def Invoke(self, request: Any) -> Any:
+        return self._ask(self._registrations.invoke(request))
+
+    def SignalAndWaitForShutdown(self, request: Any) -> Any:
+        return empty_pb2.Empty()
+
+    def Call(self, request: Any) -> Any:
+        return self._unsupported(f"the method {request.tok}")
+
+    def ExistsResource(self, request: Any) -> Any:
+        return self._unsupported("exists()")
+
+    def RegisterStackTransform(self, request: Any) -> Any:
+        return self._unsupported("stack transforms")
+
+    def RegisterStackInvokeTransform(self, request: Any) -> Any:
+        return self._unsupported("invoke transforms")
+
+    def RegisterResourceHook(self, request: Any) -> Any:
+        return self._unsupported("resource hooks")
+
+    def RegisterErrorHook(self, request: Any) -> Any:
+        return self._unsupported("error hooks")
+
+    def RegisterPackage(self, request: Any) -> Any:
+        return self._unsupported(f"the parameterized package {request.name}")
+
+
+class EngineService:
+    """Engine: what the program logs."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, session: Session):
+        self._loop, self._session = loop, session
+
+    def Log(self, request: Any) -> Any:
+        severity = SEVERITIES[request.severity]
+        if severity != "debug":
+            self._loop.call_soon_threadsafe(
+                self._session.say, severity, request.message, request.urn, request.ephemeral
+            )
+        return empty_pb2.Empty()
+
+    def GetRootResource(self, request: Any) -> Any:
+        return engine_pb2.GetRootResourceResponse(urn=self._session.stack_urn)
+
+    def SetRootResource(self, request: Any) -> Any:
+        return engine_pb2.SetRootResourceResponse()
+
+    def RequirePulumiVersion(self, request: Any) -> Any:
+        return engine_pb2.RequirePulumiVersionResponse()

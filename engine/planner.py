@@ -1,0 +1,179 @@
+"""From a goal of the program to the steps that reach it.  One goal at a time; nothing here changes the world.
+
+The rules are Pulumi's, as the recordings show them (README, "Calls on preview and up").
+"""
+
+from __future__ import annotations
+
+from engine import urns
+from engine.events import Step
+from engine.goals import Goal
+from engine.paths import keep_old
+from engine.provider_client import Diff, Failure, ProviderClient
+from engine.records import Resource
+from engine.registry import Registry
+from engine.replacing import Replacements
+from engine.session import HaltError, Session
+from engine.values import Props, Secret
+
+IMPORT_REPLACED = (
+    "previously-imported resources that still specify an ID may not be replaced; "
+    "please remove the `import` declaration from your program"
+)
+
+
+class Planner:
+    """Keeps what must be known across goals: which URNs were seen, and what was deleted ahead of its turn."""
+
+    def __init__(self, session: Session, registry: Registry):
+        self.session, self.registry = session, registry
+        self.seen: set[str] = set()
+        self.replacements = Replacements(session, registry, self.seen)
+
+    def claim(self, urn: str) -> None:
+        """Each URN once a run."""
+        if urn in self.seen:
+            raise self.session.refuse(f"Duplicate resource URN '{urn}'; try giving it a unique name", urn)
+        self.seen.add(urn)
+
+    def old(self, urn: str) -> Resource | None:
+        return self.session.journal.find(urn)
+
+    async def plan(self, goal: Goal) -> list[Step]:
+        """The steps for one goal, in their order.  Raises `HaltError` when there is nothing to be done with it."""
+        old = self.old(goal.urn)
+        recreating = goal.urn in self.replacements.deleted
+        fresh = old is None or old.external or recreating
+        new = goal.record()
+        if old is not None and not old.external:
+            new.inputs = keep_old(goal.inputs, old.inputs, goal.ignore_changes)
+        if goal.custom:
+            olds = {} if fresh or old is None else old.inputs
+            new.inputs = await self._check(new, olds, goal.inputs if fresh else new.inputs)
+        if old is None or old.external:
+            return [_step("create", None, new)]
+        if recreating:
+            return self._replace(old, new, self._known_diff(old), first=True, dependents=[])
+        diff = await self._diff(old, new)
+        if diff.replace or old.pending_replacement:
+            return await self._plan_replacement(goal, old, new, diff)
+        if diff.changes or old.init_errors:
+            return [_step("update", old, new, diff)]
+        return [_step("same", old, new)]
+
+    async def _check(self, new: Resource, olds: Props, news: Props) -> Props:
+        """The inputs as the provider takes them.  Raises `HaltError` when it doesn't."""
+        if urns.is_provider(new.type):
+            inputs, failures = await self.registry.check(new.urn, self.old(new.urn), news)
+        else:
+            inputs, failures = await (await self.client(new)).check(new.urn, olds, news)
+        for failure in failures:
+            self.session.say("error", _complaint(new, failure, news), new.urn)
+        if failures:
+            self.session.stopping.set()
+            raise HaltError(new.urn)
+        return inputs
+
+    async def _diff(self, old: Resource, new: Resource) -> Diff:
+        if not new.custom:
+            return Diff(changes=old.inputs != new.inputs)
+        if urns.is_provider(new.type):
+            diff = await self.registry.diff(old, new.inputs)
+            if diff.replace:
+                raise self.session.refuse(
+                    f"the provider '{urns.name_of(new.urn)}' asks to be replaced", new.urn
+                )
+            return diff
+        if await self._provider_moved(old, new):
+            return Diff(changes=True, keys=["provider"], replaces=["provider"])
+        diff = await (await self.client(new)).diff(old, new.inputs, new.ignore_changes)
+        if diff.changes is None:
+            diff.keys = sorted(
+                k for k in {**old.inputs, **new.inputs} if old.inputs.get(k) != new.inputs.get(k)
+            )
+            diff.changes = bool(diff.keys)
+        return diff
+
+    async def _provider_moved(self, old: Resource, new: Resource) -> bool:
+        """Whether the resource goes to another provider, and that one says that this means another object."""
+        before, after = (urns.split_reference(r.provider)[0] for r in (old, new))
+        if self.registry.same_settings(before, after):
+            return False
+        records = {r.urn: r for r in self.session.journal.current()}
+        if before not in records or after not in records:
+            return False
+        client = await self.client(new)
+        return (await client.diff_config(after, "", records[before], records[after].inputs)).replace
+
+    async def _plan_replacement(self, goal: Goal, old: Resource, new: Resource, diff: Diff) -> list[Step]:
+        session = self.session
+        if old.protect:
+            session.say("error", _protected(old.urn), old.urn)
+            if not session.preview:
+                session.stopping.set()
+                raise HaltError(old.urn)
+            session.step_failed = True
+        if goal.import_id:
+            raise session.refuse(IMPORT_REPLACED, old.urn)
+        new.inputs = await self._check(new, {}, goal.inputs)
+        first = diff.delete_first if goal.delete_before_replace is None else goal.delete_before_replace
+        first = first or old.pending_replacement
+        dependents = await self.replacements.delete_ahead(old) if first else []
+        return self._replace(old, new, diff, first, dependents)
+
+    def _replace(
+        self, old: Resource, new: Resource, diff: Diff, first: bool, dependents: list[Resource]
+    ) -> list[Step]:
+        logical = _step("replace", old, new, diff)
+        create = _step("create-replacement", old, new, diff)
+        if not first:
+            self.replacements.remember(old, create)
+            return [create, logical]
+        deletes = [_step("delete-replaced", r, None) for r in dependents]
+        if not old.pending_replacement and old.urn not in self.replacements.deleted:
+            deletes.append(_step("delete-replaced", old, None))
+        return [*deletes, logical, create]
+
+    def _known_diff(self, old: Resource) -> Diff:
+        keys = self.replacements.deleted[old.urn]
+        return Diff(changes=True, keys=keys, replaces=keys)
+
+    async def client(self, r: Resource) -> ProviderClient:
+        return await self.registry.client(r.provider, self.session.journal.current())
+
+
+def _step(op: str, old: Resource | None, new: Resource | None, diff: Diff | None = None) -> Step:
+    r = new or old
+    assert r is not None
+    return Step(
+        op=op,  # type: ignore[arg-type]
+        urn=r.urn,
+        type=r.type,
+        old=old,
+        new=new,
+        diffs=diff.keys if diff else [],
+        replaces=diff.replaces if diff else [],
+        detailed_diff=diff.detailed if diff else None,
+        provider=r.provider,
+    )
+
+
+def _complaint(new: Resource, failure: Failure, news: Props) -> str:
+    where = f"{new.type} resource '{urns.name_of(new.urn)}'"
+    if not failure.property:
+        return f"{where} has a problem: {failure.reason}"
+    value = news.get(failure.property)
+    shown = "[secret]" if isinstance(value, Secret) else _plain(value)
+    has = f"value {{{shown}}} has a problem" if failure.property in news else "has a problem"
+    return f"{where}: property {failure.property} {has}: {failure.reason}"
+
+
+def _plain(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _protected(urn: str) -> str:
+    return (
+        f'unable to replace resource "{urn}"\nas it is currently marked for protection. To unprotect the resource, '
+        "remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`"
+    )

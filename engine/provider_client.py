@@ -1,0 +1,235 @@
+"""One provider, configured, as the engine speaks to it: properties in, properties out.
+
+Which calls come when, and with what, is what the recordings of the Pulumi CLI show (README, "Calls").
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import provider_pb2 as pb
+
+from engine import urns
+from engine.calls import call
+from engine.events import DiffKind, PropertyDiff
+from engine.options import ProviderError
+from engine.records import Resource
+from engine.values import Props, from_wire, to_wire, without_secrets
+
+INTERNAL = "__internal"  # the engine's own key among a provider's inputs
+KINDS: dict[int, DiffKind] = {
+    pb.PropertyDiff.ADD: "add",
+    pb.PropertyDiff.ADD_REPLACE: "add-replace",
+    pb.PropertyDiff.DELETE: "delete",
+    pb.PropertyDiff.DELETE_REPLACE: "delete-replace",
+    pb.PropertyDiff.UPDATE: "update",
+    pb.PropertyDiff.UPDATE_REPLACE: "update-replace",
+}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What Check found wrong: the property (may be empty), and why."""
+
+    property: str
+    reason: str
+
+
+@dataclass
+class Diff:
+    """A provider's answer.  ``changes`` is None when it could not tell."""
+
+    changes: bool | None = False
+    keys: list[str] = field(default_factory=list)
+    replaces: list[str] = field(default_factory=list)
+    delete_first: bool = False
+    detailed: dict[str, PropertyDiff] | None = None
+
+    @property
+    def replace(self) -> bool:
+        return bool(self.replaces)
+
+
+@dataclass
+class Read:
+    id: str
+    inputs: Props | None
+    outputs: Props
+
+
+class ProviderClient:
+    """Calls one servicer object.  All methods raise `ProviderError`."""
+
+    def __init__(self, servicer: Any, urn: str):
+        self.servicer, self.urn = servicer, urn
+        self.configured = False
+
+    async def start(self) -> None:
+        """Handshake, and the version: what the CLI asks of each provider process."""
+        await self._call(
+            "Handshake",
+            pb.ProviderHandshakeRequest(
+                configure_with_urn=True,
+                supports_views=True,
+                supports_refresh_before_update=True,
+                invoke_with_preview=True,
+            ),
+        )
+        await self._call("GetPluginInfo", empty_pb2.Empty())
+
+    async def check_config(self, urn: str, olds: Props, news: Props) -> tuple[Props, list[Failure]]:
+        """``news`` as the provider takes it, without the engine's own key."""
+        request = pb.CheckRequest(
+            urn=urn, name=urns.name_of(urn), type=urns.type_of(urn), olds=_config(olds), news=_config(news)
+        )
+        return _checked(await self._call("CheckConfig", request))
+
+    async def diff_config(self, urn: str, id: str, old: Resource, news: Props) -> Diff:
+        request = pb.DiffRequest(
+            urn=urn,
+            id=id,
+            name=urns.name_of(urn),
+            type=urns.type_of(urn),
+            olds=_config(old.outputs),
+            old_inputs=_config(old.inputs),
+            news=_config(news),
+        )
+        return _diff(await self._call("DiffConfig", request))
+
+    async def configure(self, urn: str, id: str, inputs: Props) -> None:
+        """Hand over the configuration: once in the life of a servicer."""
+        package = urns.package_of(urns.type_of(urn))
+        plain = {k: v for k, v in without_secrets(inputs).items() if k not in (INTERNAL, "version")}
+        request = pb.ConfigureRequest(
+            urn=urn,
+            id=id,
+            name=urns.name_of(urn),
+            type=urns.type_of(urn),
+            args=_config(inputs),
+            variables={f"{package}:config:{k}": v for k, v in plain.items() if isinstance(v, str)},
+            acceptSecrets=True,
+            acceptResources=True,
+            sends_old_inputs=True,
+            sends_old_inputs_to_delete=True,
+        )
+        await self._call("Configure", request)
+        self.configured = True
+
+    async def check(self, urn: str, olds: Props, news: Props) -> tuple[Props, list[Failure]]:
+        request = pb.CheckRequest(
+            urn=urn,
+            name=urns.name_of(urn),
+            type=urns.type_of(urn),
+            olds=to_wire(olds),
+            news=to_wire(news),
+            randomSeed=os.urandom(32),
+        )
+        return _checked(await self._call("Check", request))
+
+    async def diff(self, old: Resource, news: Props, ignore_changes: list[str]) -> Diff:
+        request = pb.DiffRequest(
+            urn=old.urn,
+            id=old.id,
+            name=urns.name_of(old.urn),
+            type=old.type,
+            olds=to_wire(old.outputs),
+            old_inputs=to_wire(old.inputs),
+            news=to_wire(news),
+            ignoreChanges=ignore_changes,
+        )
+        return _diff(await self._call("Diff", request))
+
+    async def create(self, new: Resource, preview: bool) -> tuple[str, Props]:
+        request = pb.CreateRequest(
+            urn=new.urn,
+            name=urns.name_of(new.urn),
+            type=new.type,
+            properties=to_wire(new.inputs),
+            timeout=new.custom_timeouts.get("create", 0.0),
+            preview=preview,
+        )
+        answer = await self._call("Create", request)
+        if not answer.id and not preview:
+            raise ProviderError(f"the provider made {new.urn} without an id")
+        return answer.id, from_wire(answer.properties)
+
+    async def read(self, old: Resource, with_inputs: bool = True) -> Read | None:
+        """What is there now; None when it is gone.  Without ``with_inputs`` as for an import."""
+        request = pb.ReadRequest(
+            urn=old.urn,
+            id=old.id,
+            name=urns.name_of(old.urn),
+            type=old.type,
+            inputs=to_wire(old.inputs if with_inputs else {}),
+            properties=to_wire(old.outputs if with_inputs else {}),
+            timeout=old.custom_timeouts.get("read", 0.0),
+        )
+        answer = await self._call("Read", request)
+        if not answer.id:
+            return None
+        inputs = from_wire(answer.inputs) if answer.HasField("inputs") else None
+        return Read(answer.id, inputs, from_wire(answer.properties))
+
+    async def update(self, old: Resource, new: Resource, preview: bool) -> Props:
+        request = pb.UpdateRequest(
+            urn=old.urn,
+            id=old.id,
+            name=urns.name_of(old.urn),
+            type=old.type,
+            olds=to_wire(old.outputs),
+            old_inputs=to_wire(old.inputs),
+            news=to_wire(new.inputs),
+            timeout=new.custom_timeouts.get("update", 0.0),
+            ignoreChanges=new.ignore_changes,
+            preview=preview,
+        )
+        return from_wire((await self._call("Update", request)).properties)
+
+    async def delete(self, old: Resource) -> None:
+        request = pb.DeleteRequest(
+            urn=old.urn,
+            id=old.id,
+            name=urns.name_of(old.urn),
+            type=old.type,
+            properties=to_wire(old.outputs),
+            old_inputs=to_wire(old.inputs),
+            timeout=old.custom_timeouts.get("delete", 0.0),
+        )
+        await self._call("Delete", request)
+
+    async def invoke(self, token: str, args: Props, preview: bool) -> tuple[Props, list[Failure]]:
+        answer = await self._call("Invoke", pb.InvokeRequest(tok=token, args=to_wire(args), preview=preview))
+        return from_wire(getattr(answer, "return")), _failures(answer)
+
+    async def cancel(self) -> None:
+        await self._call("Cancel", empty_pb2.Empty())
+
+    async def _call(self, method: str, request: Any) -> Any:
+        return await call(self.servicer, method, request)
+
+
+def _config(props: Props) -> Any:
+    return to_wire({k: v for k, v in props.items() if k != INTERNAL})
+
+
+def _checked(answer: Any) -> tuple[Props, list[Failure]]:
+    return from_wire(answer.inputs), _failures(answer)
+
+
+def _failures(answer: Any) -> list[Failure]:
+    return [Failure(f.property, f.reason) for f in answer.failures]
+
+
+def _diff(answer: Any) -> Diff:
+    changes = {pb.DiffResponse.DIFF_NONE: False, pb.DiffResponse.DIFF_SOME: True}.get(answer.changes)
+    detailed = {k: PropertyDiff(KINDS[d.kind], d.inputDiff) for k, d in answer.detailedDiff.items()}
+    return Diff(
+        changes=changes,
+        keys=list(answer.diffs),
+        replaces=list(answer.replaces),
+        delete_first=answer.deleteBeforeReplace,
+        detailed=detailed if answer.hasDetailedDiff else None,
+    )

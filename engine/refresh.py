@@ -1,0 +1,152 @@
+"""Refresh: what is really there, into the state.  Reads of all at the same time, then a Diff each."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Iterable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from engine import graph, urns
+from engine.clock import timestamp
+from engine.events import DiffKind, Op, PropertyDiff, Step, StepDone, StepFailed, StepStarted
+from engine.options import InitError, ProviderError, UnsupportedError
+from engine.provider_client import Diff, ProviderClient, Read
+from engine.records import Resource
+from engine.registry import Registry
+from engine.session import HaltError, Session
+
+T = TypeVar("T")
+TURNED: dict[DiffKind, DiffKind] = {
+    "add": "delete",
+    "delete": "add",
+    "add-replace": "delete-replace",
+    "delete-replace": "add-replace",
+}
+
+
+@dataclass
+class Sight:
+    """One record, and what was found of it: ``new`` is None when it is gone."""
+
+    step: Step
+    old: Resource
+    new: Resource | None
+    began: float
+
+
+async def refresh(session: Session, registry: Registry) -> None:
+    """Read everything and rebase the run on what was found.  Raises `HaltError` when something can't be read."""
+    journal = session.journal
+    sights = await _together([_look(session, registry, r) for r in journal.base])
+    await _together([_judge(session, registry, s) for s in sights])
+    kept = {r.urn for s in sights for r in [s.new] if r is not None}
+    gone = {s.old.urn for s in sights} - kept
+    journal.rebase(graph.without_gone([s.new for s in sights if s.new is not None], gone))
+    journal.write()
+
+
+async def _together(work: Iterable[Awaitable[T]]) -> list[T]:
+    """All of it at the same time; the first failure is raised after everything has ended."""
+    results = await asyncio.gather(*work, return_exceptions=True)
+    for r in results:
+        if isinstance(r, BaseException):
+            raise r
+    return [r for r in results if not isinstance(r, BaseException)]
+
+
+async def _look(session: Session, registry: Registry, old: Resource) -> Sight:
+    """Read one resource; components, providers and what a replacement waits for are as they are."""
+    during = session.kind != "refresh"
+    step = Step(
+        op="refresh",
+        urn=old.urn,
+        type=old.type,
+        old=old,
+        new=old,
+        provider=old.provider,
+        during_refresh=during,
+    )
+    began = time.monotonic()
+    async with session.slots:
+        if session.stopping.is_set():
+            raise HaltError(old.urn)
+        session.emit(StepStarted(step))
+        if not is_readable(old):
+            return Sight(step, old, old, began)
+        session.enter()
+        try:
+            client = await registry.client(old.provider, session.journal.base)
+            found = await client.read(old)
+            return Sight(step, old, _seen(old, found), began)
+        except InitError as e:
+            session.say("warning", "\n".join(e.reasons), old.urn)
+            found = Read(e.id or old.id, e.inputs or None, e.outputs)
+            new = _seen(old, found)
+            return Sight(step, old, new and new.copy(init_errors=e.reasons), began)
+        except (ProviderError, UnsupportedError) as e:
+            raise _failed(session, step, str(e)) from None
+        finally:
+            session.leave()
+
+
+def is_readable(r: Resource) -> bool:
+    return r.custom and not urns.is_provider(r.type) and not r.pending_replacement and not r.external
+
+
+def _seen(old: Resource, found: Read | None) -> Resource | None:
+    if found is None:
+        return None
+    inputs = old.inputs if found.inputs is None else found.inputs
+    new = old.copy(id=found.id, inputs=inputs, outputs=found.outputs, init_errors=[])
+    if (new.inputs, new.outputs, new.id) != (old.inputs, old.outputs, old.id):
+        new.modified = timestamp()
+    return new
+
+
+async def _judge(session: Session, registry: Registry, sight: Sight) -> None:
+    """Ask the provider whether what was found differs from what is in the state, and tell."""
+    old, new = sight.old, sight.new
+    op: Op = "same" if new is not None else "delete"
+    diff = Diff()
+    if new is not None and is_readable(old):
+        try:
+            diff = await _difference(await registry.client(old.provider, session.journal.base), old, new)
+        except (ProviderError, UnsupportedError) as e:
+            raise _failed(session, sight.step, str(e)) from None
+        op = "update" if diff.changes else "same"
+    done = replace(
+        sight.step,
+        op="refresh" if sight.step.during_refresh else op,
+        new=new,
+        diffs=diff.keys,
+        detailed_diff=turned(diff.detailed),
+        seconds=time.monotonic() - sight.began,
+    )
+    if not sight.step.during_refresh:
+        session.count(done)
+    session.emit(StepDone(done))
+
+
+async def _difference(client: ProviderClient, old: Resource, new: Resource) -> Diff:
+    """The provider is asked the other way round: what was read is its old, the state's inputs are its news."""
+    diff = await client.diff(new, old.inputs, old.ignore_changes)
+    if diff.changes is None:
+        diff.keys = sorted(k for k in {**old.inputs, **new.inputs} if old.inputs.get(k) != new.inputs.get(k))
+        diff.changes = bool(diff.keys)
+    return diff
+
+
+def turned(detailed: dict[str, PropertyDiff] | None) -> dict[str, PropertyDiff] | None:
+    """A difference as seen from the other side."""
+    if detailed is None:
+        return None
+    return {k: PropertyDiff(TURNED.get(d.kind, d.kind), d.input_diff) for k, d in detailed.items()}
+
+
+def _failed(session: Session, step: Step, message: str) -> HaltError:
+    session.step_failed = True
+    halt = session.refuse(f"Preview failed: {message}" if session.preview else message, step.urn)
+    session.emit(StepFailed(step))
+    return halt

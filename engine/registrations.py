@@ -1,0 +1,198 @@
+"""What the program asks for, answered on the engine's loop.
+
+Planning goes one goal at a time, as with the CLI; the steps of goals that don't wait for each other run together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import provider_pb2, resource_pb2
+
+from engine import urns
+from engine.events import OutputsRegistered, Step
+from engine.executor import Executor
+from engine.goals import CLI, Goal, from_request, position
+from engine.options import ProviderError, UnsupportedError
+from engine.planner import Planner
+from engine.records import Resource
+from engine.registry import Registry
+from engine.session import HaltError, Session, known
+from engine.values import UNKNOWN_STRING, Props, from_wire, to_wire
+
+
+class Registrations:
+    """Handlers of the resource monitor's calls.  `HaltError` means: no answer, the run is ending."""
+
+    def __init__(self, session: Session, registry: Registry, planner: Planner, executor: Executor):
+        self.session, self.registry = session, registry
+        self.planner, self.executor = planner, executor
+        self._planning = asyncio.Lock()
+        self._goals: dict[str, Goal] = {}
+        self._steps: dict[str, Step] = {}  # the one that each URN's outputs belong to
+        self._defaults: dict[tuple[str, str], str] = {}
+        self._deleting: dict[str, asyncio.Event] = {}  # URNs that another resource's replacement deletes
+
+    async def register(self, request: Any) -> Any:
+        """RegisterResource: plan, carry out, answer."""
+        self._open()
+        try:
+            goal = from_request(request, self.session.project)
+        except UnsupportedError as e:
+            raise self.session.refuse(str(e)) from None
+        async with self._planning:
+            self._open()
+            if goal.urn in self._deleting:
+                await self._deleting[goal.urn].wait()
+            steps = await self._plan(goal)
+        over = asyncio.Event()
+        ahead = [s.urn for s in steps if s.op == "delete-replaced" and s.urn != goal.urn]
+        self._deleting.update(dict.fromkeys(ahead, over))
+        try:
+            await self.executor.run(steps)
+        finally:
+            over.set()
+        return _answer(self.session.journal.find(goal.urn), goal)
+
+    async def _plan(self, goal: Goal) -> list[Step]:
+        imported = False
+        try:
+            self.planner.claim(goal.urn)
+            self._inherit(goal)
+            await self._attach(goal)
+            if self._is_import(goal):
+                await self.executor.run([self._import_step(goal)])
+                imported = True
+            steps = await self.planner.plan(goal)
+        except (ProviderError, UnsupportedError) as e:
+            raise self.session.refuse(str(e), goal.urn) from None
+        if imported and steps[0].op == "same":
+            return []  # the import was the step
+        self._steps[goal.urn] = steps[-1]
+        return steps
+
+    def _inherit(self, goal: Goal) -> None:
+        """protect and retain_on_delete come from the parent unless the goal says otherwise."""
+        parent = self._goals.get(goal.parent)
+        if parent is not None:
+            goal.protect = parent.protect if goal.protect is None else goal.protect
+            goal.retain_on_delete = (
+                parent.retain_on_delete if goal.retain_on_delete is None else goal.retain_on_delete
+            )
+        self._goals[goal.urn] = goal
+
+    async def _attach(self, goal: Goal) -> None:
+        """Give the goal its provider; a provider gets its version."""
+        if urns.is_provider(goal.type):
+            goal.provider = ""
+            if goal.version:
+                goal.inputs.setdefault("version", goal.version)
+        elif not goal.custom:
+            goal.provider = ""
+        elif not goal.provider:
+            goal.provider = await self._default(urns.package_of(goal.type), goal.version)
+
+    async def _default(self, package: str, version: str) -> str:
+        """The reference of a package's default provider, made or taken over at its first use."""
+        key = (package, version)
+        if key not in self._defaults:
+            goal = self.registry.default_goal(package, version)
+            self.planner.claim(goal.urn)
+            await self.executor.run(await self.planner.plan(goal))
+            record = self.session.journal.find(goal.urn)
+            assert record is not None
+            self._defaults[key] = f"{record.urn}::{known(record.id)}"
+        return self._defaults[key]
+
+    def _is_import(self, goal: Goal) -> bool:
+        old = self.planner.old(goal.urn)
+        if not goal.import_id or not goal.custom:
+            return False
+        return old is None or old.external or goal.import_id not in (old.import_id, old.id)
+
+    def _import_step(self, goal: Goal) -> Step:
+        old = self.planner.old(goal.urn)
+        if old is not None and not old.external:
+            raise self.session.refuse(
+                f"the state has this resource as '{old.id}': import_ can't give it another object", goal.urn
+            )
+        new = goal.record().copy(id=goal.import_id, inputs={})
+        return Step(op="import", urn=goal.urn, type=goal.type, new=new, provider=goal.provider)
+
+    async def register_outputs(self, request: Any) -> Any:
+        """RegisterResourceOutputs: of a component, or the stack."""
+        self._open()
+        record = self.session.journal.find(request.urn)
+        if record is None:
+            raise self.session.refuse("outputs of a resource that is not registered", request.urn)
+        step = self._steps[request.urn]
+        old: Props = step.old.outputs if step.old else {}
+        record.outputs = from_wire(request.outputs)
+        if record.outputs != old:
+            self.session.journal.write()
+        self.session.emit(OutputsRegistered(request.urn, old, record.outputs, step))
+        return empty_pb2.Empty()
+
+    async def read(self, request: Any) -> Any:
+        """ReadResource, from `.get()`: read at each run, never changed, never deleted."""
+        self._open()
+        project = self.session.project
+        urn = urns.make(project.stack, project.name, request.parent, request.type, request.name)
+        properties = from_wire(request.properties)
+        async with self._planning:
+            self.planner.claim(urn)
+            old = self.planner.old(urn)
+            if old is not None and not old.external:
+                raise self.session.refuse(
+                    f"this stack has made '{urns.name_of(urn)}' itself: it can't become one that is only read; {CLI}",
+                    urn,
+                )
+            try:
+                reference = request.provider or await self._default(
+                    urns.package_of(request.type), request.version
+                )
+            except (ProviderError, UnsupportedError) as e:
+                raise self.session.refuse(str(e), urn) from None
+        if request.id == UNKNOWN_STRING:
+            return resource_pb2.ReadResourceResponse(urn=urn, unknown=True)
+        new = Resource(
+            urn=urn,
+            type=request.type,
+            custom=True,
+            id=request.id,
+            external=True,
+            outputs=properties,
+            parent=request.parent,
+            dependencies=sorted(request.dependencies),
+            provider=reference,
+            additional_secret_outputs=list(request.additionalSecretOutputs),
+            source_position=position(request.sourcePosition, project.root),
+        )
+        await self.executor.run([Step(op="read", urn=urn, type=new.type, new=new, provider=reference)])
+        return resource_pb2.ReadResourceResponse(urn=urn, id=new.id, properties=to_wire(new.outputs))
+
+    async def invoke(self, request: Any) -> Any:
+        """Invoke: a provider's function."""
+        self._open()
+        package = urns.package_of(request.tok)
+        async with self._planning:
+            reference = request.provider or await self._default(package, request.version)
+        client = await self.registry.client(reference, self.session.journal.current())
+        result, failures = await client.invoke(request.tok, from_wire(request.args), self.session.preview)
+        answer = provider_pb2.InvokeResponse(
+            failures=[provider_pb2.CheckFailure(property=f.property, reason=f.reason) for f in failures]
+        )
+        getattr(answer, "return").CopyFrom(to_wire(result))
+        return answer
+
+    def _open(self) -> None:
+        if self.session.stopping.is_set():
+            raise HaltError("the run is ending")
+
+
+def _answer(record: Resource | None, goal: Goal) -> Any:
+    assert record is not None, goal.urn
+    outputs = record.outputs if goal.custom else {}
+    return resource_pb2.RegisterResourceResponse(urn=record.urn, id=record.id, object=to_wire(outputs))

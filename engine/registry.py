@@ -1,0 +1,122 @@
+"""The providers of a run: which there are, and which one a resource belongs to.
+
+A provider is itself a resource (``pulumi:providers:libvirt``): Check, Diff, Create and Update of it become CheckConfig,
+DiffConfig and Configure.  Each is served by a servicer object of its own, as each had a process with the CLI.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from engine import urns
+from engine.goals import CLI, Goal
+from engine.options import Project, ProviderError, Providers, UnsupportedError
+from engine.provider_client import INTERNAL, Diff, Failure, ProviderClient
+from engine.records import Resource
+from engine.session import known
+from engine.values import Props, Secret, has_unknown
+
+
+class Registry:
+    """Finds and configures providers; `close` tells all of them that the run is over."""
+
+    def __init__(self, factories: Providers, project: Project, preview: bool):
+        self._factories, self._project, self._preview = factories, project, preview
+        self._loading = asyncio.Lock()
+        self._started: list[ProviderClient] = []
+        self._configured: dict[str, ProviderClient] = {}  # by provider URN
+        self._checked: dict[str, ProviderClient] = {}  # asked about a new configuration, not yet given it
+
+    def default_goal(self, package: str, version: str) -> Goal:
+        """The default provider of a package, configured by the stack's ``<package>:*`` settings."""
+        name = "_".join(["default", *(re.sub(r"[.+-]", "_", v) for v in [version] if v)])
+        type_ = urns.PROVIDER_PREFIX + package
+        inputs: Props = package_config(self._project, package)
+        if version:
+            inputs["version"] = version
+        return Goal(
+            urn=urns.make(self._project.stack, self._project.name, "", type_, name),
+            type=type_,
+            custom=True,
+            inputs=inputs,
+        )
+
+    async def check(self, urn: str, old: Resource | None, news: Props) -> tuple[Props, list[Failure]]:
+        """CheckConfig; what comes back has the engine's own key again."""
+        if has_unknown(news):
+            raise UnsupportedError(
+                f"the provider '{urns.name_of(urn)}' takes a setting from a resource that is not there yet: "
+                f"this engine does not have that; {CLI}"
+            )
+        client = await self._start(urn)
+        self._checked[urn] = client
+        inputs, failures = await client.check_config(urn, old.inputs if old else {}, news)
+        return {**inputs, INTERNAL: {}}, failures
+
+    async def diff(self, old: Resource, news: Props) -> Diff:
+        diff = await self._checked[old.urn].diff_config(old.urn, old.id, old, news)
+        if diff.changes is None:
+            diff.changes = old.inputs != news
+        return diff
+
+    async def settle(self, new: Resource, changed: bool) -> None:
+        """The provider's step: configure it, unless it is configured and the same."""
+        if new.urn in self._configured and not changed:
+            return
+        client = self._checked[new.urn]
+        await client.configure(new.urn, known(new.id), new.inputs)
+        self._configured[new.urn] = client
+
+    def new_id(self) -> str:
+        """A provider's id is the engine's to give; a preview does not know it."""
+        return "" if self._preview else str(uuid.uuid4())
+
+    async def client(self, reference: str, records: list[Resource]) -> ProviderClient:
+        """The configured provider of a reference; one that this run has not met is taken from the state."""
+        urn, _ = urns.split_reference(reference)
+        async with self._loading:
+            if urn not in self._configured:
+                record = next((r for r in records if r.urn == urn and not r.delete), None)
+                if record is None:
+                    raise ProviderError(f"the state has no provider '{urn}'")
+                client = await self._start(urn)
+                await client.configure(urn, record.id, record.inputs)
+                self._configured[urn] = client
+        return self._configured[urn]
+
+    def same_settings(self, old_urn: str, new_urn: str) -> bool:
+        """Whether moving a resource between these providers says nothing by itself (both are default ones)."""
+        return old_urn == new_urn or (urns.is_default_provider(old_urn) and urns.is_default_provider(new_urn))
+
+    async def cancel(self) -> None:
+        """Tell every provider to stop what it does; a provider's failing at that is its own affair."""
+        for client in self._started:
+            try:
+                await client.cancel()
+            except ProviderError:
+                continue
+
+    async def _start(self, urn: str) -> ProviderClient:
+        package = urns.package_of(urns.type_of(urn))
+        factory = self._factories.get(package)
+        if factory is None:
+            have = ", ".join(sorted(self._factories))
+            raise UnsupportedError(
+                f"there is no provider for package '{package}' here (there is: {have}); {CLI}"
+            )
+        client = ProviderClient(factory(), urn)
+        await client.start()
+        self._started.append(client)
+        return client
+
+
+def package_config(project: Project, package: str) -> Props:
+    """The stack's settings of a package, without its prefix; secret ones stay secret."""
+    config: Mapping[str, str] = project.config
+    keys = [k for k in sorted(config) if k.partition(":")[0] == package]
+    values: dict[str, Any] = {k: Secret(config[k]) if k in project.secret_keys else config[k] for k in keys}
+    return {k.partition(":")[2]: v for k, v in values.items()}

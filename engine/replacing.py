@@ -1,0 +1,76 @@
+"""Replacing one resource when others depend on it, and the old one has to go first."""
+
+from __future__ import annotations
+
+from engine import graph, urns
+from engine.events import Step
+from engine.options import ProviderError
+from engine.records import Resource
+from engine.registry import Registry
+from engine.session import Session
+from engine.values import UNKNOWN
+
+
+class Replacements:
+    """What this run deletes before its turn, and what its replacements have left to be deleted at the end."""
+
+    def __init__(self, session: Session, registry: Registry, seen: set[str]):
+        self._session, self._registry, self._seen = session, registry, seen
+        self.deleted: dict[str, list[str]] = {}  # URNs deleted ahead -> the properties that asked for it
+        self._steps: dict[int, Step] = {}
+
+    def remember(self, old: Resource, step: Step) -> None:
+        """The delete of this old copy, at the end, shows the same difference as its replacement."""
+        self._steps[id(old)] = step
+
+    def step_for(self, old: Resource) -> Step | None:
+        return self._steps.get(id(old))
+
+    async def delete_ahead(self, root: Resource) -> list[Resource]:
+        """Dependents to delete before ``root``, last ones first.  Raises `HaltError` when one is protected.
+
+        A dependent must go when the provider says that it would be replaced if each property that depends on what
+        goes were another value.  The graph is the old state's; what the program has registered already in this run
+        can't depend on ``root``.
+        """
+        going: dict[str, list[str]] = {root.urn: []}
+        condemned: list[Resource] = []
+        records = self._session.journal.remaining()
+        for r in graph.dependents(root, records, self._seen - {root.urn}):
+            replaces = await self._replaced_with(r, going)
+            if replaces is not None:
+                going[r.urn] = replaces
+                condemned.append(r)
+        self._refuse_protected(root, [r.urn for r in condemned if r.protect])
+        ahead = [r for r in reversed(condemned) if r.urn not in self.deleted]
+        self.deleted.update({r.urn: going[r.urn] for r in ahead})
+        return ahead
+
+    def _refuse_protected(self, root: Resource, protected: list[str]) -> None:
+        if not protected:
+            return
+        lines = "\n".join(f"  * {urn}" for urn in protected)
+        message = f"replacing this would delete protected resources that depend on it:\n{lines}"
+        if not self._session.preview:
+            raise self._session.refuse(message, root.urn)
+        self._session.say("error", message, root.urn)
+        self._session.step_failed = True
+
+    async def _replaced_with(self, r: Resource, going: dict[str, list[str]]) -> list[str] | None:
+        """The properties for which ``r`` would be replaced if all in ``going`` are; None when it would not."""
+        if not r.custom or r.external or urns.is_provider(r.type):
+            return None
+        if urns.split_reference(r.provider)[0] in going:
+            return ["provider"]
+        news = {
+            k: UNKNOWN if set(r.property_dependencies.get(k, [])) & going.keys() else v
+            for k, v in r.inputs.items()
+        }
+        if not any(v is UNKNOWN for v in news.values()):
+            return None
+        try:
+            client = await self._registry.client(r.provider, self._session.journal.current())
+            diff = await client.diff(r, news, [])
+        except ProviderError as e:
+            raise self._session.refuse(str(e), r.urn) from None
+        return diff.replaces or None

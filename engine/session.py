@@ -1,0 +1,83 @@
+"""What the parts of one run share: options, events, counts, and whether it is to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+
+from engine import urns
+from engine.events import Diagnostic, Emit, Event, Severity, Step, StepDone, StepFailed, StepStarted
+from engine.journal import Journal
+from engine.options import Kind, Options, Project
+from engine.values import UNKNOWN_STRING
+
+UNCOUNTED = frozenset({"create-replacement", "delete-replaced", "discard"})
+
+
+class HaltError(Exception):
+    """This piece of work has failed, or must not start any more; what is to be said has been said."""
+
+
+class Session:
+    """The state of a run.  Lives on the engine's event loop; nothing here is for other threads."""
+
+    def __init__(self, kind: Kind, options: Options, project: Project, journal: Journal, emit: Emit):
+        self.kind, self.options, self.project, self.journal = kind, options, project, journal
+        self.preview = options.preview or kind == "preview"
+        self.stack_urn = urns.stack_urn(project.stack, project.name)
+        self.changes: Counter[str] = Counter()
+        self.errored: set[str] = set()
+        self.step_failed = False
+        self.canceled = False
+        self.began = time.monotonic()
+        self.slots = asyncio.Semaphore(max(1, options.parallel))
+        self.stopping = asyncio.Event()  # no step may start any more
+        self._emit = emit
+        self._busy = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.errored)
+
+    def emit(self, event: Event) -> None:
+        """Default providers are not shown."""
+        steps = (StepStarted, StepDone, StepFailed)
+        if not (isinstance(event, steps) and urns.is_default_provider(event.step.urn)):
+            self._emit(event)
+
+    def say(self, severity: Severity, message: str, urn: str = "", ephemeral: bool = False) -> None:
+        """A diagnostic; one without URN is the stack's.  Errors make the run a failed one."""
+        if severity == "error":
+            self.errored.add(urn or self.stack_urn)
+        self.emit(Diagnostic(severity, message, urn or self.stack_urn, ephemeral=ephemeral))
+
+    def refuse(self, message: str, urn: str = "") -> HaltError:
+        """Say the error, let no step start any more; the caller raises what comes back."""
+        self.say("error", message, urn)
+        self.stopping.set()
+        return HaltError(message)
+
+    def count(self, step: Step) -> None:
+        if step.op not in UNCOUNTED and not urns.is_default_provider(step.urn):
+            self.changes[step.op] += 1
+
+    def enter(self) -> None:
+        """A chain of steps begins."""
+        self._busy += 1
+        self._idle.clear()
+
+    def leave(self) -> None:
+        self._busy -= 1
+        if not self._busy:
+            self._idle.set()
+
+    async def idle(self) -> None:
+        await self._idle.wait()
+
+
+def known(id_: str) -> str:
+    """An id as it stands in a provider reference: what a preview can't know is the unknown string."""
+    return id_ or UNKNOWN_STRING

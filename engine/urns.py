@@ -1,0 +1,51 @@
+"""URNs: ``urn:pulumi:<stack>::<project>::<parent type>$<type>::<name>``, plain strings."""
+
+from __future__ import annotations
+
+STACK_TYPE = "pulumi:pulumi:Stack"
+PROVIDER_PREFIX = "pulumi:providers:"
+
+
+def make(stack: str, project: str, parent: str, type_: str, name: str) -> str:
+    """The URN of a resource; the types of its parents, but for the stack's, stand before its own."""
+    chain = qualified_type(parent) if parent else ""
+    if chain and chain != STACK_TYPE:
+        type_ = f"{chain}${type_}"
+    return f"urn:pulumi:{stack}::{project}::{type_}::{name}"
+
+
+def stack_urn(stack: str, project: str) -> str:
+    return make(stack, project, "", STACK_TYPE, f"{project}-{stack}")
+
+
+def qualified_type(urn: str) -> str:
+    """The chain of types, ``a$b``."""
+    return urn.split("::", 3)[2]
+
+
+def type_of(urn: str) -> str:
+    return qualified_type(urn).split("$")[-1]
+
+
+def name_of(urn: str) -> str:
+    return urn.split("::", 3)[3]
+
+
+def package_of(type_: str) -> str:
+    """``libvirt`` of ``libvirt:index/network:Network`` and of ``pulumi:providers:libvirt``."""
+    return type_.removeprefix(PROVIDER_PREFIX) if is_provider(type_) else type_.split(":")[0]
+
+
+def is_provider(type_: str) -> bool:
+    return type_.startswith(PROVIDER_PREFIX)
+
+
+def is_default_provider(urn: str) -> bool:
+    """Default providers are made by the engine; they are neither shown nor counted."""
+    return is_provider(type_of(urn)) and name_of(urn).startswith("default")
+
+
+def split_reference(reference: str) -> tuple[str, str]:
+    """``<provider URN>::<provider id>`` taken apart."""
+    urn, _, id_ = reference.rpartition("::")
+    return urn, id_
