@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -97,6 +98,17 @@ def check() -> None:
     from cli import quality
 
     raise typer.Exit(quality.check())
+
+
+@app.command("map")
+def draw_map(
+    output: Annotated[Path, typer.Option(help="Where the picture goes.")] = ROOT / "docs/rack.svg",
+) -> None:
+    """Draws the rack as it is declared."""
+    from cli.map import rack_svg
+
+    output.write_text(rack_svg(ROOT), encoding="utf-8")
+    print(f"{output} shows the rack as it is declared now.")
 
 
 @app.command()
