@@ -91,7 +91,7 @@ class OutputsRegistered:
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """A message; ``urn`` is the stack's when it is about no other resource.  ``stream`` groups what belongs together; ephemeral ones are status."""
+    """A message; ``urn`` empty means the stack.  ``stream`` groups what belongs together; ephemeral ones are status."""
 
     severity: Severity
     message: str

@@ -52,7 +52,7 @@ class Session:
         """A diagnostic; one without URN is the stack's.  Errors make the run a failed one."""
         if severity == "error":
             self.errored.add(urn or self.stack_urn)
-        self.emit(Diagnostic(severity, message, urn or self.stack_urn, ephemeral=ephemeral))
+        self.emit(Diagnostic(severity, message, urn, ephemeral=ephemeral))
 
     def refuse(self, message: str, urn: str = "") -> HaltError:
         """Say the error, let no step start any more; the caller raises what comes back."""
