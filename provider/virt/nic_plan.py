@@ -7,6 +7,7 @@ its own XML has; planning again after the steps were done gives no step.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -83,9 +84,9 @@ def drift(
             lines.append(f"{step.mac} is not {where[step.flags]}")
         elif step.action == "unplug":
             held = {w.mac for w in wanted if nic.same_mac(w.mac) == step.mac}
-            what = "is there once too often" if held else "must not be"
+            what = "is there too often" if held else "must not be"
             lines.append(f"{step.mac} {what} {where[step.flags]}")
-    return lines
+    return [line if times == 1 else f"{line} ({times} times)" for line, times in Counter(lines).items()]
 
 
 def _sort_out(

@@ -132,6 +132,13 @@ def test_the_seeds_acilamwen_loses_float2s_four_copies_and_nothing_else(world: W
     vm.attach_by_hand(FLOAT2, flags=1)
     assert plug.drift().changes == {"extra": "update"}
     assert plug.outputs["extra"] == [f"{FLOAT2} must not be in the running guest"]
+    vm.attach_by_hand(FLOAT2, flags=1)
+    vm.attach_by_hand(FLOAT1, flags=2)
+    assert plug.drift().changes == {"extra": "update"}
+    assert plug.outputs["extra"] == [
+        f"{FLOAT1} is there too often in the persistent definition",
+        f"{FLOAT2} must not be in the running guest (2 times)",
+    ]
 
 
 def test_a_guest_that_holds_on_is_asked_again_until_it_lets_go(world: World) -> None:
