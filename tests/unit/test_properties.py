@@ -37,15 +37,14 @@ def edits() -> st.SearchStrategy[Edit]:
     floats = st.sampled_from(["float1", "float2", "float3", "float4"])
     names = st.sampled_from(NAMES)
     member = ("floats", "members")
+    last_octets = st.sampled_from([97, 100, 101, 102, 126, 255])  # br0, floats, gateway, broadcast
     return st.one_of(
         st.builds(lambda h, n: put("hypervisors", h, "number", value=n), hosts, st.integers(1, 8)),
         st.builds(
             lambda h, vm, s: put("hypervisors", h, "slots", vm, value=s), hosts, names, st.integers(7, 16)
         ),
-        st.builds(lambda f, i: put(*member, f, "index", value=i), floats, st.integers(0, 12)),
-        st.builds(
-            lambda f, a: put(*member, f, "address", value=f"129.215.175.{a}"), floats, st.integers(96, 127)
-        ),
+        st.builds(lambda f, i: put(*member, f, "index", value=i), floats, st.integers(0, 4)),
+        st.builds(lambda f, a: put(*member, f, "address", value=f"129.215.175.{a}"), floats, last_octets),
         st.builds(lambda f, h: put(*member, f, "holder", value=h), floats, st.one_of(st.none(), names)),
         st.sampled_from(["52:54:00:00:01:xx", "52:54:00:02:03:xx"]).map(
             lambda r: put("floats", "macs", value=r)
@@ -62,15 +61,16 @@ def edits() -> st.SearchStrategy[Edit]:
 
 @st.composite
 def declared(draw: st.DrawFn) -> dict[str, Any]:
-    """A rack with VMs anywhere, right in itself, and then changed up to three times."""
+    """A rack with VMs anywhere, right in itself, and then changed up to four times."""
     facts = fleets.rack_facts()
     hosts = list(facts["hypervisors"].values())
     for host, number in zip(hosts, draw(st.permutations(range(1, 9))), strict=False):
         host.update(number=number, slots={})
     for slot, name in enumerate(NAMES, start=draw(st.integers(8, 11))):
         draw(st.sampled_from(hosts))["slots"][name] = slot
-    facts["floats"]["members"]["float1"]["holder"] = draw(st.sampled_from(NAMES))
-    for edit in draw(st.lists(edits(), max_size=3)):
+    for member in facts["floats"]["members"].values():
+        member["holder"] = draw(st.sampled_from([None, *NAMES]))
+    for edit in draw(st.lists(edits(), max_size=4)):
         edit(facts)
     return facts
 
@@ -114,6 +114,7 @@ def test_no_accepted_plan_has_a_mac_or_an_address_twice(facts: dict[str, Any]) -
     macs += [EUI(r.mac) for p in plans for r in p.networks.default.reservations]
     macs += [EUI(f.mac) for p in plans for f in p.floats]
     addresses = [IPAddress(b.address) for p in plans for b in p.hypervisor.bridges]
+    addresses += [IPAddress(b.gateway) for p in plans for b in p.hypervisor.bridges if b.gateway]
     addresses += [IPAddress(p.networks.default.gateway) for p in plans]
     addresses += [IPAddress(r.address) for p in plans for r in p.networks.default.reservations]
     addresses += [IPAddress(f.address) for p in plans for f in p.floats]
