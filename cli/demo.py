@@ -19,6 +19,7 @@ from rich.table import Table
 
 import config
 from cli import ROOT, namespaces, packages, rehearsal
+from cli.labcmd import need_packages
 from cli.labhost import lab_of, plan_of
 from cli.signals import handled, interrupt
 from cli.steps import StepError, Steps, trop
@@ -66,9 +67,7 @@ def _demo(console: Console, engine: list[str]) -> None:
     plan = plan_of(STACK)
     steps = Steps(console, 8)
     steps.say("System packages of the lab")
-    wanted = packages.missing(packages.LAB)
-    if wanted:
-        packages.install(wanted, lambda text: console.print(f"      {text}", highlight=False))
+    need_packages(lambda text: console.print(f"      {text}", highlight=False))
     lab = lab_of(STACK)
     was_up = lab.status().running
     try:
@@ -96,6 +95,7 @@ def _bring_up(steps: Steps, lab: Lab, plan: config.Plan, engine: list[str]) -> N
             f"Page: http://{held.address}/ from the campus, answered by {held.holder}"
         ) as show:
             wait_for(functools.partial(_not_answering, lab, held), "no answer", show)
+        steps.note(f"it says: {fetch(lab, held.address).splitlines()[0]}")
     steps.say("Preview again: there must be no changes")
     _trop(["preview", STACK, "--lab", "--expect-no-changes", *engine])
     steps.say("What there is now")

@@ -26,21 +26,22 @@ def carefully(action: Callable[[], int]) -> int:
 
 
 def up(stack: str) -> int:
-    need_packages()
+    need_packages(lambda text: print(text, file=sys.stderr))
     lab = lab_of(stack)
     lab.up()
     print(f"The lab {stack} is up: {lab.uri}\nNext: ./trop up {stack} --lab")
     return 0
 
 
-def need_packages() -> None:
+def need_packages(say: Callable[[str], None]) -> None:
     """A lab's packages, installed where they are missing.  Raises `LabError` where no lab can be had."""
     reason = namespaces.why_not()
     if reason:
         raise LabError(f"a lab needs root and namespaces of its own: {reason}")
     wanted = packages.missing(packages.LAB)
     if wanted:
-        packages.install(wanted, lambda text: print(text, file=sys.stderr))
+        packages.install(wanted, say)
+    packages.update_lists_if_none(say)
 
 
 def status(stack: str) -> int:

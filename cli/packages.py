@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final
 
 from cli.signals import run_to_end
@@ -20,6 +21,7 @@ LAB: Final = (
     "iproute2",
     "iptables",
     "nftables",
+    "e2fsprogs",
 )
 APT: Final = ("apt-get", "-o", "DPkg::Lock::Timeout=120", "-qq")
 
@@ -38,6 +40,13 @@ def missing(packages: Sequence[str]) -> list[str]:
     told = subprocess.run(query, capture_output=True, text=True, check=False).stdout
     there = {line.split()[0] for line in told.splitlines() if line.endswith(" installed")}
     return [package for package in packages if package not in there]
+
+
+def update_lists_if_none(say: Callable[[str], None]) -> None:
+    """Has apt read its sources, if it never has: the lab's guest is built from packages that apt downloads."""
+    if not any(Path("/var/lib/apt/lists").glob("*_Packages*")):
+        say("apt-get update")
+        _run([*APT, "update"])
 
 
 def install(packages: Sequence[str], say: Callable[[str], None]) -> None:

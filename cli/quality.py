@@ -7,7 +7,9 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from cli import ROOT
+from cli import ROOT, packages
+from cli.labcmd import need_packages
+from lab.facts import LabError
 
 CHECKS = (
     ("ruff", "check", "."),
@@ -26,7 +28,15 @@ def check() -> int:
 
 
 def run_tests(words: Sequence[str], *, quick: bool, soak: bool) -> int:
-    """Runs pytest and gives its exit code.  ``words`` go to pytest; a ``-m`` among them narrows."""
+    """Runs pytest and gives its exit code.  ``words`` go to pytest; a ``-m`` among them narrows.
+
+    The lab's packages are installed first, unless no test needs them; without them the lab's tests are skipped.
+    """
+    if not quick:
+        try:
+            need_packages(lambda text: print(text, file=sys.stderr))
+        except (LabError, packages.PackagesError) as error:
+            print(f"the lab's tests are skipped: {error}", file=sys.stderr)
     return _python("-m", "pytest", *pytest_words(words, quick=quick, soak=soak))
 
 

@@ -28,6 +28,10 @@ class Steps:
         self.number += 1
         self.console.print(f"[bold][{self.number}/{self.total}][/bold] {text}", highlight=False)
 
+    def note(self, text: str) -> None:
+        """A line under the last step."""
+        self.console.print(f"      [dim]{text}[/dim]", highlight=False)
+
     @contextlib.contextmanager
     def waiting(self, text: str) -> Iterator[Callable[[str], None]]:
         """A step with a spinner; what is called with a text shows it beside."""
@@ -35,7 +39,7 @@ class Steps:
         start = time.monotonic()
         with self.console.status(text) as status:
             yield lambda more: status.update(f"{text}: {more}")
-        self.console.print(f"      [dim]done in {time.monotonic() - start:.0f} s[/dim]", highlight=False)
+        self.note(f"done in {time.monotonic() - start:.0f} s")
 
 
 def trop(words: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
