@@ -54,7 +54,7 @@ class Domain(Resource):
             domain_life.define_again(call.host, found)
         _set_autostart(found, inputs)
         if inputs.get("running", True):
-            domain_life.start(found)
+            domain_life.start(found, self._clock)
         return uuid, _outputs(call, found, inputs)
 
     def read(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
@@ -87,7 +87,7 @@ class Domain(Resource):
         _set_autostart(domain, declared)
         self._mend(call, domain, declared, own)
         if declared.get("running") is True:
-            domain_life.start(domain)
+            domain_life.start(domain, self._clock)
         elif declared.get("running") is False:
             domain_life.shut_down(domain, self._clock, call.timeout)
         return _outputs(call, domain, news)

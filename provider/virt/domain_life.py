@@ -13,10 +13,12 @@ from provider.virt.domain_xml import metadata_elements
 from provider.virt.host import Host
 from provider.virt.nic_apply import INACTIVE, SECURE, Clock
 
+START_SECONDS = 60.0
 SHUTDOWN_SECONDS = 60.0
 REPEAT_SECONDS = 10.0  # a request that comes while a guest boots is lost
 POLL_SECONDS = 0.2
 
+_STARTING_UP = [3, 11]  # "paused", for as long as libvirt still puts the guest together
 _MIGRATABLE = 8
 _UNDEFINE = 1 | 2 | 4 | 16  # saved state, and metadata of snapshots, NVRAM, checkpoints: nothing stays behind
 _DESCRIPTION = 0
@@ -34,16 +36,23 @@ class Marked(Protocol):
     def hasManagedSaveImage(self, flags: int = 0) -> int: ...
 
 
-def start(domain: api.Domain) -> None:
-    if domain.isActive():
-        return
-    try:
-        domain.create()
-    except errors.VirtError as error:
-        if not domain.isActive():
-            raise OperatorError(
-                f"domain {domain.name()} is defined, but does not start: {errors.said(error)}"
-            ) from error
+def start(domain: api.Domain, clock: Clock) -> None:
+    """Start it, or see the start through that a killed call has asked for: libvirt goes on without its caller."""
+    if not domain.isActive():
+        try:
+            domain.create()
+        except errors.VirtError as error:
+            if not domain.isActive():
+                raise OperatorError(
+                    f"domain {domain.name()} is defined, but does not start: {errors.said(error)}"
+                ) from error
+    _until_started(domain, clock)
+
+
+def _until_started(domain: api.Domain, clock: Clock) -> None:
+    deadline = clock.monotonic() + START_SECONDS
+    while list(domain.state()) == _STARTING_UP and clock.monotonic() < deadline:
+        clock.sleep(POLL_SECONDS)
 
 
 def shut_down(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
@@ -55,6 +64,7 @@ def shut_down(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
     limit = seconds or SHUTDOWN_SECONDS
     if not _active(domain):
         return
+    _until_started(domain, clock)
     if domain_sweep.state(domain) == "paused":
         reason = f"domain {name} is paused, and cannot shut down; virsh resume {name} first"
     elif _asked_and_gone(domain, clock, limit):

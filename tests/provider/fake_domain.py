@@ -182,6 +182,7 @@ class Domain:
         self.lets_go: int | None = 1
         self.asked: dict[str, int] = {}
         self.fails_to_start = ""
+        self.starting_until = 0.0  # when libvirt has put the guest together
 
     def name(self) -> str:
         return str((self.config if self.config is not None else self.live).findtext("name"))
@@ -203,7 +204,11 @@ class Domain:
         return int(self.persistent)
 
     def state(self, flags: int = 0) -> list[int]:
-        return [5 if self.live is None else 3 if self.paused else 1, 0]
+        if self.live is None:
+            return [5, 0]
+        if self.conn.clock.now < self.starting_until:
+            return [3, 11]
+        return [3, 1] if self.paused else [1, 1]
 
     def autostart(self) -> int:
         return int(self.auto)

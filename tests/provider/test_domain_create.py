@@ -85,6 +85,13 @@ def test_a_create_that_was_killed_is_finished_by_the_next_one(world: World, left
     assert (outputs["state"], outputs["persistent"], vm.fake.auto) == ("running", True, True)
 
 
+def test_a_start_that_libvirt_has_not_ended_when_its_caller_was_killed_is_seen_through(world: World) -> None:
+    vm = world.made()
+    vm.fake.starting_until = 1.1
+    assert create(world)[1]["state"] == "running"
+    assert world.conn.calls == []
+
+
 def test_creating_what_is_there_already_changes_nothing(world: World) -> None:
     vm = world.made()
     assert create(world)[0] == vm.id

@@ -58,6 +58,13 @@ def test_a_paused_guest_is_not_waited_for(world: World) -> None:
     assert world.conn.clock.now == 0
 
 
+def test_a_guest_that_is_still_being_started_is_not_taken_for_a_paused_one(world: World) -> None:
+    vm = world.made()
+    vm.fake.starting_until = 1.1
+    vm.delete()
+    assert world.conn.domains == {}
+
+
 @pytest.mark.parametrize("paused", [True, False])
 def test_an_allowed_restart_stops_hard_what_does_not_shut_down(
     world: World, paused: bool, monkeypatch: pytest.MonkeyPatch
