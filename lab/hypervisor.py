@@ -11,32 +11,22 @@ import dataclasses
 import fcntl
 import json
 import os
+import re
+import select
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-import libvirt
-
-from lab import daemon, image
+from lab import daemon, guests, image, processes
 from lab.facts import HostFacts, LabError
+from lab.guests import Guest
 
 _PATIENCE = 60  # seconds for a libvirtd to come up that has to look at QEMU's capabilities anew
 _LONGEST_SOCKET = 99
-
-
-@dataclass(frozen=True)
-class Guest:
-    """A domain of the lab. state is virsh's word; leases are the addresses that the lab's dnsmasq gave its NICs."""
-
-    name: str
-    state: str
-    leases: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -54,6 +44,8 @@ class Lab:
 
     def __init__(self, name: str, facts: HostFacts, *, root: Path | None = None, cache: Path | None = None):
         """root and cache default to TROP_LAB_ROOT and TROP_LAB_CACHE, then to folders below /var."""
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*", name):
+            raise LabError(f"{name!r} is no name for a lab: letters, digits and hyphens")
         self.name = name
         self.facts = facts
         self.root = (root or Path(os.environ.get("TROP_LAB_ROOT", "/var/lib/trop-lab"))).resolve()
@@ -66,30 +58,32 @@ class Lab:
 
     def up(self) -> None:
         """Start the lab, or do nothing if it runs. Ended halfway, by an error or a signal, it leaves no process."""
+        if os.geteuid() != 0:
+            raise LabError("a lab needs root: namespaces, bridges and mounts are made for it")
         with self._lock():
-            if self._first() is not None:
+            if processes.first(self._arguments()) is not None:
                 return
-            base = image.build(self.cache)
-            self._prepare(base)
-            self._boot()
+            self._prepare(image.build(self.cache))
+            try:
+                self._boot()
+            except BaseException:
+                self._end_all()
+                raise
             self._keep_capabilities()
 
     def down(self, *, purge: bool = False) -> None:
         """Stop every guest at once, and take the lab away; with purge its disks and definitions too."""
         with self._lock():
-            for pid in self._processes():
-                _end(pid)
-            if purge:
-                shutil.rmtree(self.state, ignore_errors=True)
+            self._end_all()
+            if purge and self.state.exists():
+                shutil.rmtree(self.state)
 
     def status(self) -> Status:
         """The guests with their states and leases, or that the lab doesn't run."""
-        if self._first() is None:
+        if processes.first(self._arguments()) is None:
             return Status(False, self.uri, self.socket)
-        with _connection(self.uri) as host:
-            leases = _leases(host)
-            guests = [_guest(domain, leases) for domain in host.listAllDomains()]
-        return Status(True, self.uri, self.socket, tuple(sorted(guests, key=lambda guest: guest.name)))
+        with guests.connection(self.uri) as host:
+            return Status(True, self.uri, self.socket, guests.of(host))
 
     def console(self, vm: str) -> int:
         """Attach this terminal to the guest's serial console until Ctrl-]. Returns virsh's exit code."""
@@ -107,158 +101,105 @@ class Lab:
         return _run(["nsenter", f"--net={network}", "--", *args], options)
 
     def _running(self) -> int:
-        first = self._first()
+        first = processes.first(self._arguments())
         if first is None:
             raise LabError(f"the lab {self.name} is not up")
         return first
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
-        """One up or down of this lab at a time."""
+        """One up or down of this lab at a time, by a lock on the folder that labs are kept in."""
         self.root.mkdir(parents=True, exist_ok=True)
-        path = self.root / f".{self.name}.lock"
-        with path.open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        folder = os.open(self.root, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
             yield
+        finally:
+            os.close(folder)
 
-    def _command(self) -> list[str]:
-        return [sys.executable, "-m", "lab.init", str(self.state)]
+    def _arguments(self) -> list[str]:
+        """By which the lab's first process is started, and found again."""
+        return ["-m", "lab.init", str(self.state)]
 
-    def _processes(self) -> list[int]:
-        """Processes of this machine that are this lab's init, its namespace's process 1 last."""
-        mine = [part.encode() for part in self._command()[1:]]
-        found = []
-        for folder in Path("/proc").iterdir():
-            if folder.name.isdigit() and _arguments(folder)[1:] == mine:
-                found.append(int(folder.name))
-        return sorted(found)
-
-    def _first(self) -> int | None:
-        """The lab's process 1, as this machine numbers it."""
-        for pid in self._processes():
-            with contextlib.suppress(OSError):
-                if os.stat(f"/proc/{pid}/ns/pid").st_ino != os.stat("/proc/self/ns/pid").st_ino:
-                    return pid
-        return None
+    def _end_all(self) -> None:
+        for pid in processes.find(self._arguments()):
+            processes.end(pid)
+        shutil.rmtree(self.state / "run", ignore_errors=True)
 
     def _prepare(self, base: Path) -> None:
-        self.state.mkdir(mode=0o711, exist_ok=True)
+        self.state.mkdir(mode=0o711, parents=True, exist_ok=True)
         shutil.rmtree(self.state / "run", ignore_errors=True)
         for folder in ("run", "log", "base", "live", "lib", "cache"):
             (self.state / folder).mkdir(exist_ok=True)
         (self.state / "run").chmod(0o700)
         daemon.configure(self.state / "etc", self.name)
         daemon.define_base_pool(self.state / "etc", self.facts.base_folder)
-        image.place(base, self.state / "base" / self.facts.base_image)
+        target = self.state / "base" / self.facts.base_image
+        # Overlays that stand on an image of an earlier build would be spoilt by another.
+        if not target.exists() or not any((self.state / "live").iterdir()):
+            image.place(base, target)
         kept = self.cache / "libvirt"
         if kept.is_dir():
-            shutil.copytree(kept, self.state / "cache", dirs_exist_ok=True, copy_function=shutil.copy2)
+            # Another lab may be putting a newer one in its place; libvirtd then looks at QEMU itself.
+            with contextlib.suppress(OSError):
+                shutil.copytree(kept, self.state / "cache", dirs_exist_ok=True)
         spec = {"name": self.name, "facts": dataclasses.asdict(self.facts)}
         (self.state / "lab.json").write_text(json.dumps(spec, indent=1))
 
     def _boot(self) -> None:
-        process = subprocess.Popen(
-            self._command(),
-            cwd=Path(__file__).resolve().parents[1],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        to_first, from_first = process.stdin, process.stdout
-        if to_first is None or from_first is None:
-            raise LabError("no pipe to the lab's first process")
-        with to_first, from_first:
-            answer = from_first.readline().strip()
-            process.wait()
+        """Start the lab's first process, and tell it to stay when its libvirtd answers."""
+        program = Path(__file__).resolve().parents[1]
+        with (self.state / "log" / "libvirtd.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, *self._arguments()],
+                cwd=program,
+                env={**os.environ, "PYTHONPATH": str(program)},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
+            )
+        with process:  # closes the pipes: without the word below, the first process ends
+            answer = self._answer(process)
             if answer != "ready":
-                raise LabError(
-                    f"the lab {self.name} did not come up: {answer or 'no answer'}; {self._log_end()}"
-                )
-            with _connection(self.uri) as host:
+                raise LabError(f"the lab {self.name} did not come up: {answer or self._log_end()}")
+            with guests.connection(self.uri) as host:
                 host.getCapabilities()
-                to_first.write("keep\n")
+            os.write(_number(process.stdin), b"keep")
+
+    def _answer(self, process: subprocess.Popen[bytes]) -> str:
+        source = _number(process.stdout)
+        if not select.select([source], [], [], _PATIENCE)[0]:
+            return f"no answer within {_PATIENCE} s; see {self.state / 'log' / 'libvirtd.log'}"
+        return os.read(source, 4096).decode().strip().removeprefix("failed: ")
 
     def _log_end(self) -> str:
         with contextlib.suppress(OSError, IndexError):
             return (self.state / "log" / "libvirtd.log").read_text().splitlines()[-1]
-        return "libvirtd wrote no log"
+        return "it wrote no log"
 
     def _keep_capabilities(self) -> None:
         """Looking at QEMU takes libvirtd 4 s; what it saw is kept for the next lab."""
+        seen, kept = self.state / "cache", self.cache / "libvirt"
+        if _times(seen) == _times(kept):
+            return
         new = self.cache / f"libvirt.{os.getpid()}"
-        shutil.rmtree(new, ignore_errors=True)
-        shutil.copytree(self.state / "cache", new)
-        shutil.rmtree(self.cache / "libvirt", ignore_errors=True)
+        shutil.copytree(seen, new, dirs_exist_ok=True)
+        shutil.rmtree(kept, ignore_errors=True)
         with contextlib.suppress(OSError):
-            new.rename(self.cache / "libvirt")
+            new.rename(kept)
         shutil.rmtree(new, ignore_errors=True)
+
+
+def _times(folder: Path) -> dict[str, int]:
+    return {str(path.relative_to(folder)): path.stat().st_mtime_ns for path in folder.rglob("*.xml")}
+
+
+def _number(pipe: IO[bytes] | None) -> int:
+    if pipe is None:
+        raise LabError("no pipe to the lab's first process")
+    return pipe.fileno()
 
 
 def _run(command: list[str], options: dict[str, Any]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, **{"text": True, "check": False, **options})
-
-
-def _arguments(folder: Path) -> list[bytes]:
-    with contextlib.suppress(OSError):
-        return (folder / "cmdline").read_bytes().split(b"\0")[:-1]
-    return []
-
-
-def _end(pid: int) -> None:
-    """Ask the process to end; after 5 s make it. Returns when it is gone (or waits only for its parent)."""
-    for number, patience in ((signal.SIGTERM, 5.0), (signal.SIGKILL, 10.0)):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
-        end = time.monotonic() + patience
-        while time.monotonic() < end:
-            if _state(pid) in ("", "Z", "X"):
-                return
-            time.sleep(0.02)
-    raise LabError(f"process {pid} of the lab does not end")
-
-
-def _state(pid: int) -> str:
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    return ""
-
-
-@contextlib.contextmanager
-def _connection(uri: str) -> Iterator[Any]:
-    libvirt.registerErrorHandler(lambda _context, _error: None, None)
-    try:
-        host = libvirt.open(uri)
-    except libvirt.libvirtError as error:
-        raise LabError(f"{uri}: {error}") from None
-    try:
-        yield host
-    finally:
-        host.close()
-
-
-_STATES = {
-    1: "running",
-    2: "idle",
-    3: "paused",
-    4: "in shutdown",
-    5: "shut off",
-    6: "crashed",
-    7: "suspended",
-}
-
-
-def _leases(host: Any) -> dict[str, list[str]]:
-    leases: dict[str, list[str]] = {}
-    for network in host.listAllNetworks():
-        for lease in network.DHCPLeases():
-            leases.setdefault(lease["mac"].lower(), []).append(lease["ipaddr"])
-    return leases
-
-
-def _guest(domain: Any, leases: dict[str, list[str]]) -> Guest:
-    from xml.etree import ElementTree
-
-    macs = [mac.get("address", "").lower() for mac in ElementTree.fromstring(domain.XMLDesc()).iter("mac")]
-    state = _STATES.get(domain.state()[0], "unknown")
-    return Guest(domain.name(), state, tuple(address for mac in macs for address in leases.get(mac, ())))

@@ -48,7 +48,7 @@ def build(cache: Path) -> Path:
 
 
 def place(image: Path, target: Path) -> None:
-    """Put a copy of the image at target, unless overlays may stand on the one there, with a note of what it is."""
+    """Put a copy of the image at target, unless it is there, and beside it a note of what it is."""
     if target.exists() and target.stat().st_mtime_ns == image.stat().st_mtime_ns:
         return
     new = target.with_name(f".{target.name}.new")

@@ -49,7 +49,8 @@ def main(state: Path) -> int:
         wires.build(facts)
         First(log).run()
     except (OSError, subprocess.SubprocessError) as error:
-        print(f"failed: {error}", flush=True)
+        with contextlib.suppress(OSError):  # nobody may be listening any more
+            os.write(1, f"failed: {error}\n".encode())
         return 1
     return 0
 
@@ -81,7 +82,7 @@ class First:
         """Until stopped: children are reaped, libvirtd is started again when it died, "keep" is waited for."""
         self._start()
         self._await_socket()
-        print("ready", flush=True)
+        os.write(1, b"ready\n")
         kept = False
         while not self._stopping:
             waited = [self._read_end] if kept else [self._read_end, 0]

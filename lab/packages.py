@@ -1,0 +1,34 @@
+"""The Debian packages that a lab needs installed. What its guests are made of is only unpacked (see debs.py)."""
+
+import shutil
+import subprocess
+from typing import Final
+
+from lab.facts import LabError
+
+NEEDED: Final = (
+    "libvirt-daemon-system",
+    "libvirt-daemon",
+    "libvirt-clients",
+    "qemu-system-x86",
+    "qemu-utils",
+    "dnsmasq-base",
+    "iproute2",
+    "iptables",
+    "nftables",
+)
+
+
+def missing() -> list[str]:
+    """Those that are not installed. Raises LabError where there is no dpkg."""
+    if shutil.which("dpkg-query") is None:
+        raise LabError("no dpkg here: a lab is made of Debian's or Ubuntu's packages")
+    query = ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *NEEDED]
+    told = subprocess.run(query, capture_output=True, text=True, check=False).stdout.splitlines()
+    installed = {line.split()[0] for line in told if line.endswith(" installed")}
+    return [package for package in NEEDED if package not in installed]
+
+
+def command(packages: list[str]) -> str:
+    """The line by which root installs them."""
+    return f"apt-get update && apt-get install --no-install-recommends {' '.join(packages)}"
