@@ -1,0 +1,139 @@
+"""A drop-in for the `pulumi` command line, for one project and the file backend."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from engine import checkpoint
+from engine.context import Context
+from engine.display import console
+from engine.errors import FAILED, TERMINATED, CommandError, unsupported
+from engine.flags import Command, Flag, Parsed, parse, usage
+from engine.options import Providers
+from engine.verbs.table import COMMANDS, GLOBAL, GLOBAL_REFUSED, REFUSED
+
+INTERRUPTED: Final = 130
+
+
+def main(arguments: Sequence[str], *, providers: Providers) -> int:
+    """Carry out one command line; the exit code is the CLI's.  What an operator can cause ends in one line."""
+    try:
+        code = _run(list(arguments), providers)
+    except CommandError as error:
+        _complain(str(error))
+        code = error.code
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = FAILED
+    except OSError as error:
+        _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        code = FAILED
+    if code == TERMINATED:
+        leave(code)
+    return code
+
+
+def leave(code: int) -> None:
+    """End at once: threads that still wait for a hypervisor are not waited for."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _complain(text: str) -> None:
+    print(f"error: {text}", file=sys.stderr, flush=True)
+
+
+def _run(arguments: list[str], providers: Providers) -> int:
+    command, rest = find(arguments)
+    if command is None:
+        return _overview(rest)
+    flags = (*command.flags, *GLOBAL)
+    parsed = parse(rest, flags, command.refused | GLOBAL_REFUSED)
+    if parsed.help:
+        print(usage(command, GLOBAL))
+        return 0
+    _check_words(command, parsed)
+    cwd = Path.cwd() / parsed.text("cwd")
+    if not cwd.is_dir():
+        raise CommandError(f"--cwd: {cwd} is not a folder")
+    color = parsed.text("color", "auto")
+    if color not in ("always", "never", "raw", "auto"):
+        raise CommandError(
+            f'unsupported color option: "{color}". Supported values are: always, never, raw, auto'
+        )
+    made = console.make(color, parsed.on("non-interactive"))
+    return command.run(Context(parsed, made, providers, cwd))
+
+
+def _check_words(command: Command, parsed: Parsed) -> None:
+    count = len(parsed.words)
+    if not command.at_least <= count <= command.at_most:
+        several = f"{command.at_least} to {command.at_most}"
+        wanted = str(command.at_most) if command.at_least == command.at_most else several
+        raise CommandError(f"pulumi {' '.join(command.path)}: accepts {wanted} arg(s), received {count}")
+
+
+def find(arguments: list[str]) -> tuple[Command | None, list[str]]:
+    """The command that the words name, and what is left of them; flags may stand before its name."""
+    words = _names(arguments)
+    if not words:
+        return None, arguments
+    for length in (2, 1):
+        path = [word for _, word in words[:length]]
+        command = _command(path)
+        if command is not None and len(path) == len(command.path):
+            taken = {place for place, _ in words[:length]}
+            return command, [word for i, word in enumerate(arguments) if i not in taken]
+    names = [word for _, word in words]
+    full = " ".join(names[:2])
+    if names[0] in REFUSED or full in REFUSED:
+        raise unsupported(f"`pulumi {full if full in REFUSED else names[0]}`")
+    raise CommandError(f'unknown command "{names[0]}" for "pulumi"')
+
+
+def _names(arguments: list[str]) -> list[tuple[int, str]]:
+    """The places and texts of the words that are no flags, nor values of global flags."""
+    valued = {
+        spelled for f in _all_flags() if f.kind is not bool for spelled in (f"--{f.name}", f"-{f.short}")
+    }
+    words: list[tuple[int, str]] = []
+    skip = False
+    for i, word in enumerate(arguments):
+        if skip:
+            skip = False
+        elif word in valued:
+            skip = True
+        elif not word.startswith("-"):
+            words.append((i, word))
+    return words
+
+
+def _all_flags() -> list[Flag]:
+    return [*GLOBAL, *(flag for command in COMMANDS for flag in command.flags)]
+
+
+def _command(path: list[str]) -> Command | None:
+    for command in COMMANDS:
+        parent, own = list(command.path[:-1]), (command.path[-1], *command.aliases)
+        if path[:-1] == parent and path[-1] in own:
+            second = " ".join(path)
+            return None if second in REFUSED else command
+    return None
+
+
+def _overview(arguments: list[str]) -> int:
+    unknown: dict[str, Any] = parse(arguments, GLOBAL, GLOBAL_REFUSED).values
+    if unknown.get("version"):
+        print(checkpoint.ENGINE_VERSION)
+        return 0
+    width = max(len(" ".join(c.path)) for c in COMMANDS)
+    lines = [f"  {' '.join(c.path):<{width}}  {c.help.splitlines()[0]}" for c in COMMANDS]
+    print("Usage:\n  pulumi [command]\n\nCommands:\n" + "\n".join(lines))
+    return 0

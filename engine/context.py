@@ -1,0 +1,163 @@
+"""What a verb works with: the command line, the project, the stack at hand and its secrets."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from engine import backend as backends
+from engine import project as projects
+from engine import secrets
+from engine.checkpoint import Codec, Json, has_secrets
+from engine.display.console import Console
+from engine.errors import CommandError, unsupported
+from engine.flags import Parsed
+from engine.options import Providers
+from engine.project import ORGANIZATION, ProjectFile
+from engine.secrets import Crypter
+from engine.stackfile import StackFile
+
+
+@dataclass
+class Vault:
+    """The secrets of one stack.  Nothing is computed before a secret asks for it.
+
+    The stack's file and its state each name a salt; they are the same unless somebody made one of them anew.
+    What is written is encrypted under the file's.
+    """
+
+    file_salt: str
+    state_salt: str
+    passphrase: str
+    _own: Crypter | None = None
+
+    @property
+    def salt(self) -> str:
+        return self.file_salt or self.state_salt
+
+    @property
+    def own(self) -> Crypter:
+        """What encrypts; a stack that had no salt gets one now."""
+        if self._own is None:
+            self._own = Crypter(self.salt, self.passphrase) if self.salt else Crypter.new(self.passphrase)
+            self.file_salt = self.file_salt or self._own.salt
+        return self._own
+
+    def check(self) -> None:
+        """Tell a wrong passphrase before anything is begun."""
+        self.own.check()
+
+    def encrypt(self, text: str) -> str:
+        return self.own.encrypt(text)
+
+    def decrypt_setting(self, sealed: str) -> str:
+        return Crypter(self.salt, self.passphrase).decrypt(sealed)
+
+    def decrypt_state(self, sealed: str) -> str:
+        return Crypter(self.state_salt or self.salt, self.passphrase).decrypt(sealed)
+
+    def provider(self) -> dict[str, Any]:
+        """What the state says of how its secrets are kept."""
+        return {"type": "passphrase", "state": {"salt": self.own.salt}}
+
+
+@dataclass
+class Context:
+    """One command under way.  Project, backend and stack are looked for when they are first asked for."""
+
+    parsed: Parsed
+    console: Console
+    providers: Providers
+    cwd: Path
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    @cached_property
+    def project(self) -> ProjectFile:
+        return projects.find(self.cwd)
+
+    @cached_property
+    def backend(self) -> backends.Backend:
+        return backends.open_backend(
+            self.project.name, self.project.backend_url, self.project.root, self.environment
+        )
+
+    @cached_property
+    def stack(self) -> str:
+        """The stack that was named, or is selected; it need not exist."""
+        named = self.parsed.text("stack")
+        if named:
+            return projects.stack_name(named, self.project.name)
+        chosen = projects.selected(self.project, self.environment)
+        if not chosen:
+            raise CommandError("no stack selected; please use `pulumi stack select` or pass --stack")
+        return chosen
+
+    @property
+    def stack_file_path(self) -> Path:
+        named = self.parsed.text("config-file")
+        return (self.cwd / named) if named else self.project.root / f"Pulumi.{self.stack}.yaml"
+
+    @cached_property
+    def stack_file(self) -> StackFile:
+        named = self.parsed.text("config-file")
+        if named and not self.stack_file_path.exists():
+            raise CommandError(f"--config-file: {self.stack_file_path} does not exist")
+        return StackFile.read(self.stack_file_path, self.project.name)
+
+    def document(self) -> Json:
+        """The stack's state as it is on disk now."""
+        return self.backend.document(self.stack)
+
+    def vault(self, document: Json | None = None) -> Vault:
+        """The secrets of the stack; asks for a passphrase when there is a salt, and none was given."""
+        state_salt = salt_of(document) if document else ""
+        return Vault(self.stack_file.salt, state_salt, self.passphrase())
+
+    def passphrase(self) -> str:
+        try:
+            return secrets.passphrase(self.environment)
+        except CommandError:
+            if not self.console.interactive or self.environment.get("PULUMI_CONFIG_PASSPHRASE_FILE"):
+                raise
+        return getpass.getpass("Enter your passphrase to unlock config/secrets: ")
+
+    def codec(self, vault: Vault, document: Json) -> Codec:
+        """Reads and writes the stack's state; secrets are decrypted only where there are some."""
+        return Codec(
+            self.full_name,
+            vault.encrypt,
+            vault.decrypt_state,
+            keep_ciphertexts=vault.salt == (vault.state_salt or vault.salt),
+        )
+
+    @property
+    def full_name(self) -> str:
+        return f"{ORGANIZATION}/{self.project.name}/{self.stack}"
+
+    def confirm(self, question: str) -> bool:
+        """Whether the operator says yes; never asked where there is nobody to ask."""
+        return input(question).strip().lower() in ("y", "yes")
+
+
+def salt_of(document: Json) -> str:
+    """The salt in a state.  Refuses a state whose secrets another kind of provider keeps."""
+    keeper = (document["checkpoint"].get("latest") or {}).get("secrets_providers") or {}
+    kind = keeper.get("type", "")
+    if kind not in ("", "passphrase"):
+        raise unsupported(f"the secrets provider {kind}")
+    return str((keeper.get("state") or {}).get("salt") or "")
+
+
+def resources_of(document: Json) -> list[Json]:
+    """The resource records of a state, as they are on disk."""
+    latest = document["checkpoint"].get("latest") or {}
+    return latest.get("resources") or []
+
+
+def has_state_secrets(document: Json) -> bool:
+    return has_secrets(resources_of(document))

@@ -1,0 +1,112 @@
+"""Progress on a terminal: the tree of what changes, redrawn in place, then the same closing words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rich.console import Console as RichConsole
+from rich.live import Live as RichLive
+from rich.table import Table
+from rich.text import Text
+
+from engine.display import summary, words
+from engine.display.console import BOLD, Console
+from engine.display.progress import Outputs, Run, Wishes
+from engine.display.properties import Printer
+from engine.display.rows import Board, Row
+from engine.events import Event, Op, StepDone, StepStarted, SummaryEvent
+
+STYLES: Final[dict[Op, str]] = {
+    "create": "green",
+    "update": "yellow",
+    "delete": "red",
+    "replace": "yellow",
+    "create-replacement": "green",
+    "delete-replaced": "red",
+    "refresh": "yellow",
+    "import": "blue",
+}
+REDRAWS: Final = 4  # a second
+
+
+class Live:
+    """The display of one run on a terminal."""
+
+    def __init__(self, console: Console, run: Run, wishes: Wishes) -> None:
+        self._console, self._run, self._wishes = console, run, wishes
+        self._board = Board(run.kind, run.preview, run.stack_urn)
+        self._outputs = Outputs(run, Printer(wishes.show_secrets))
+        self._summary: SummaryEvent | None = None
+        self._parents: dict[str, str] = {}
+        rich = RichConsole(file=console.out, no_color=not console.color, highlight=False)
+        self._live = RichLive(console=rich, get_renderable=self._table, refresh_per_second=REDRAWS)
+
+    def begin(self) -> None:
+        self._console.print(self._console.paint(self._run.title, BOLD))
+        self._live.start()
+
+    def take(self, event: Event) -> None:
+        if isinstance(event, (StepStarted, StepDone)):
+            resource = event.step.new or event.step.old
+            self._parents[event.step.urn] = resource.parent if resource else ""
+        self._outputs.take(event)
+        if isinstance(event, SummaryEvent):
+            self._summary = event
+        with self._console.lock:
+            self._board.take(event)
+
+    def interrupt(self, text: str) -> None:
+        self._live.console.print(Text(text))
+
+    def end(self, terminated: bool = False) -> None:
+        self._board.finish(terminated)
+        self._live.stop()
+        self._console.print()
+        lines = [] if self._wishes.suppress_outputs else self._outputs.lines()
+        closing = summary.closing(self._board.rows.values(), lines, self._summary)
+        self._console.print(self._console.lines(closing), end="")
+
+    def _table(self) -> Table:
+        """The rows that have something to say, each below its parent."""
+        table = Table(box=None, pad_edge=False, show_header=True, header_style="bold")
+        for title in ("", "Type", "Name", "Plan" if self._run.preview else "Status", "Info"):
+            table.add_column(title, overflow="ellipsis", no_wrap=True)
+        with self._console.lock:
+            shown = {row.urn: row for row in self._board.rows.values() if not row.hidden}
+            for prefix, row in tree(shown, self._parents):
+                table.add_row(*self._cells(prefix, row))
+        return table
+
+    def _cells(self, prefix: str, row: Row) -> list[Text]:
+        style = STYLES.get(row.op, "")
+        board = self._board
+        failed = "red bold" if row.failed or row.count("error") else style
+        return [
+            Text(f" {words.SYMBOLS[row.op]}", style),
+            Text(prefix + words.short_type(row.type)),
+            Text(row.name),
+            Text(board.status(row), failed),
+            Text(board.info(row)),
+        ]
+
+
+def tree(rows: dict[str, Row], parents: dict[str, str]) -> list[tuple[str, Row]]:
+    """The rows in the order of their tree, with its branches; those whose parent is not shown hang one level higher."""
+    children: dict[str, list[Row]] = {}
+    for urn, row in rows.items():
+        parent = parents.get(urn, "")
+        while parent and parent not in rows:
+            parent = parents.get(parent, "")
+        children.setdefault(parent if parent != urn else "", []).append(row)
+    lines: list[tuple[str, Row]] = []
+
+    def add(row: Row, first: str, others: str) -> None:
+        lines.append((first, row))
+        below = children.get(row.urn, []) if row.urn else []
+        for i, child in enumerate(below):
+            last = i == len(below) - 1
+            add(child, others + ("└─ " if last else "├─ "), others + ("   " if last else "│  "))
+
+    for root in children.get("", []):
+        add(root, "", "")
+    return lines

@@ -1,0 +1,153 @@
+"""Command lines as the Pulumi CLI reads them: flags before or after words, ``--name value`` or ``--name=value``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from engine.errors import CommandError, unsupported
+
+TRUE: Final = frozenset({"true", "1", "t", "yes"})
+FALSE: Final = frozenset({"false", "0", "f", "no"})
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One flag; ``kind`` is bool (a switch, which may be given ``=false``), str or int."""
+
+    name: str
+    help: str
+    kind: type = bool
+    short: str = ""
+
+
+@dataclass(frozen=True)
+class Command:
+    """One verb: its path (``stack init``), flags and words, and what does it.
+
+    ``words`` describes the arguments for the help; ``at_most`` is how many there may be.  ``refused`` are flags that
+    the CLI has and this engine has not.
+    """
+
+    path: tuple[str, ...]
+    help: str
+    run: Callable[[Any], int]
+    flags: tuple[Flag, ...] = ()
+    words: str = ""
+    at_most: int = 0
+    at_least: int = 0
+    refused: frozenset[str] = frozenset()
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass
+class Parsed:
+    """What a command line says: the flags that were given, and the words."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    words: list[str] = field(default_factory=list)
+    help: bool = False
+
+    def on(self, name: str) -> bool:
+        return bool(self.values.get(name, False))
+
+    def text(self, name: str, default: str = "") -> str:
+        return str(self.values.get(name, default))
+
+    def given(self, name: str) -> bool:
+        return name in self.values
+
+
+def parse(arguments: Sequence[str], flags: Sequence[Flag], refused: frozenset[str]) -> Parsed:
+    """Take a command line apart.  Raises `CommandError` for what is unknown, refused or malformed."""
+    by_name: dict[str, Flag] = {f.name: f for f in flags}
+    by_short: dict[str, Flag] = {f.short: f for f in flags if f.short}
+    parsed = Parsed()
+    left = list(arguments)
+    while left:
+        word = left.pop(0)
+        if word == "--":
+            parsed.words += left
+            break
+        if word in ("--help", "-h"):
+            parsed.help = True
+        elif word.startswith("--"):
+            _long(word, left, by_name, refused, parsed)
+        elif word.startswith("-") and len(word) > 1:
+            _shorts(word, left, by_short, refused, parsed)
+        else:
+            parsed.words.append(word)
+    return parsed
+
+
+def _long(
+    word: str, left: list[str], flags: Mapping[str, Flag], refused: frozenset[str], parsed: Parsed
+) -> None:
+    name, equals, value = word[2:].partition("=")
+    flag = flags.get(name)
+    if flag is None:
+        raise unsupported(f"--{name}") if name in refused else CommandError(f"unknown flag: --{name}")
+    parsed.values[name] = _value(flag, f"--{name}", value if equals else None, left)
+
+
+def _shorts(
+    word: str, left: list[str], flags: Mapping[str, Flag], refused: frozenset[str], parsed: Parsed
+) -> None:
+    """``-y``, ``-sname``, ``-s name``, ``-yf``."""
+    letters = word[1:]
+    while letters:
+        letter, letters = letters[0], letters[1:]
+        flag = flags.get(letter)
+        if flag is None:
+            if letter in refused:
+                raise unsupported(f"-{letter}")
+            raise CommandError(f"unknown shorthand flag: '{letter}' in {word}")
+        glued = None
+        if letters and (flag.kind is not bool or letters.startswith("=")):
+            glued, letters = letters.removeprefix("="), ""
+        parsed.values[flag.name] = _value(flag, f"-{letter}", glued, left)
+
+
+def _value(flag: Flag, spelled: str, glued: str | None, left: list[str]) -> Any:
+    if flag.kind is bool:
+        if glued is None or glued.lower() in TRUE:
+            return True
+        if glued.lower() in FALSE:
+            return False
+        raise CommandError(f'invalid argument "{glued}" for "{spelled}" flag: expected true or false')
+    if glued is None:
+        if not left:
+            raise CommandError(f"flag needs an argument: {spelled}")
+        glued = left.pop(0)
+    if flag.kind is int:
+        try:
+            return int(glued)
+        except ValueError as error:
+            raise CommandError(
+                f'invalid argument "{glued}" for "{spelled}" flag: expected a number'
+            ) from error
+    return glued
+
+
+def usage(command: Command, common: Sequence[Flag]) -> str:
+    """The help of one command."""
+    words = f" {command.words}" if command.words else ""
+    lines = [command.help, "", "Usage:", f"  pulumi {' '.join(command.path)}{words} [flags]"]
+    if command.aliases:
+        lines += ["", "Aliases:", "  " + ", ".join((command.path[-1], *command.aliases))]
+    for title, flags in (("Flags", command.flags), ("Global Flags", common)):
+        if flags:
+            lines += ["", f"{title}:", *_flag_lines(flags)]
+    return "\n".join(lines)
+
+
+def _flag_lines(flags: Sequence[Flag]) -> list[str]:
+    def spelled(f: Flag) -> str:
+        short = f"-{f.short}, " if f.short else "    "
+        return f"  {short}--{f.name}" + (
+            "" if f.kind is bool else f" {f.kind.__name__.replace('str', 'string')}"
+        )
+
+    width = max(len(spelled(f)) for f in flags)
+    return [f"{spelled(f):<{width}}   {f.help}" for f in flags]

@@ -1,0 +1,284 @@
+"""The verbs that run the engine: preview, up, refresh, destroy."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
+
+from engine import history, locks, urns
+from engine.checkpoint import Codec
+from engine.context import Context, Vault
+from engine.deployment import run
+from engine.display.details import Details
+from engine.display.digest import Digest
+from engine.display.progress import Progress, Run, Wishes
+from engine.display.stream import Stream
+from engine.errors import CHANGES_FOUND, FAILED, NOT_CONFIRMED, TERMINATED, CommandError, unsupported
+from engine.events import Event
+from engine.options import Cancellation, Options, Project, Result
+from engine.records import Snapshot
+
+Kind = Literal["update", "refresh", "destroy"]
+
+NEEDS_YES = (
+    "--yes or --skip-preview or --preview-only must be passed in "
+    "to proceed when running in non-interactive mode"
+)
+CANCELING = {
+    signal.SIGINT: "^C received; cancelling. If you would like to terminate immediately, press ^C again.",
+    signal.SIGTERM: "SIGTERM received; cancelling. If you would like to terminate immediately, send SIGTERM again.",
+}
+TERMINATING = {signal.SIGINT: "^C received; terminating", signal.SIGTERM: "SIGTERM received; terminating"}
+ORPHANS = "Note that terminating immediately may lead to orphaned resources and other inconsistencies.\n"
+
+
+class Display(Protocol):
+    def begin(self) -> None: ...
+    def take(self, event: Event) -> None: ...
+    def interrupt(self, text: str) -> None: ...
+    def end(self, terminated: bool = False) -> None: ...
+
+
+@dataclass
+class Work:
+    """A stack opened for a run: what it is now, and how to write what it becomes."""
+
+    context: Context
+    kind: Kind
+    project: Project
+    vault: Vault
+    codec: Codec
+    snapshot: Snapshot
+
+    @property
+    def stack_urn(self) -> str:
+        return urns.stack_urn(self.project.stack, self.project.name)
+
+    def save(self, snapshot: Snapshot) -> None:
+        snapshot = replace(snapshot, secrets_provider=self.vault.provider())
+        self.context.backend.write(self.project.stack, self.codec.dump(snapshot))
+
+
+def preview(context: Context) -> int:
+    work = open_work(context, "update")
+    return conclude(work, execute(work, preview=True), "preview")
+
+
+def up(context: Context) -> int:
+    return change(context, "update", NOT_CONFIRMED)
+
+
+def refresh(context: Context) -> int:
+    return change(context, "refresh", FAILED)
+
+
+def destroy(context: Context) -> int:
+    return change(context, "destroy", NOT_CONFIRMED)
+
+
+def change(context: Context, kind: Kind, unconfirmed: int) -> int:
+    """Preview, ask, and do it; ``unconfirmed`` is the exit code when nobody can be asked."""
+    parsed = context.parsed
+    sure, skip = parsed.on("yes"), parsed.on("skip-preview")
+    if parsed.on("preview-only"):
+        work = open_work(context, kind)
+        return conclude(work, execute(work, preview=True), kind)
+    if parsed.on("json") and not (kind == "update" and skip):
+        raise unsupported(f"--json without {'--skip-preview' if kind == 'update' else '--preview-only'}")
+    if not (sure or skip or context.console.interactive):
+        raise CommandError(NEEDS_YES, unconfirmed)
+    with ExitStack() as stack:
+        context.backend.require(context.stack)
+        _tell_taken_over(context, stack.enter_context(locks.held(context.backend.locks(context.stack))))
+        work = open_work(context, kind)
+        work.vault.check()
+        if not skip and not _approved(work, sure):
+            return FAILED
+        result = execute(work, preview=False)
+        code = conclude(work, result, kind)
+        if kind == "destroy" and code == 0:
+            _after_destroy(work)
+    return code
+
+
+def _approved(work: Work, sure: bool) -> bool:
+    """Show what would be done; whether it is to be done."""
+    events: list[Event] = []
+    result = execute(work, preview=True, keep=events.append)
+    if result.failed or result.terminated:
+        return False
+    if sure:
+        return True
+    while True:
+        answer = input(f"Do you want to perform this {work.kind}? [yes/no/details] ").strip().lower()
+        if answer in ("y", "yes"):
+            return True
+        if answer in ("d", "details"):
+            details = Details(work.context.console, _run_of(work, True), _wishes(work.context))
+            for event in events:
+                details.take(event)
+        elif answer in ("n", "no", ""):
+            work.context.console.print(f"confirmation declined, not proceeding with the {work.kind}")
+            return False
+
+
+def open_work(context: Context, kind: Kind) -> Work:
+    """Everything that can be wrong with the stack is told here, before a provider or the program is started."""
+    document = context.document()
+    file = context.stack_file
+    vault = context.vault(document)
+    codec = context.codec(vault, document)
+    snapshot = codec.load(document)
+    if context.parsed.on("clear-pending-creates"):
+        snapshot.pending_operations = [p for p in snapshot.pending_operations if p.type != "creating"]
+    project = Project(
+        name=context.project.name,
+        stack=context.stack,
+        root=context.project.root,
+        config=file.texts(vault.decrypt_setting),
+        secret_keys=file.secret_keys,
+    )
+    return Work(context, kind, project, vault, codec, snapshot)
+
+
+def execute(work: Work, *, preview: bool, keep: Callable[[Event], None] | None = None) -> Result:
+    """One run of the core, shown and, unless it is a preview, saved and kept in the history."""
+    shown = _display(work, preview)
+    cancellation = Cancellation()
+
+    def emit(event: Event) -> None:
+        if keep is not None:
+            keep(event)
+        shown.take(event)
+
+    record = history.Record(work.kind, int(time.time()), dict(work.context.stack_file.values()))
+    shown.begin()
+    runner = asyncio.Runner()
+    result: Result | None = None
+    try:
+        result = runner.run(_run(work, preview, emit, cancellation, shown))
+    finally:
+        shown.end(cancellation.terminated)
+        if result is None or not result.terminated:
+            runner.close()  # after a second signal there may be threads for which nobody should wait
+    if not preview:
+        record.succeeded, record.end, record.changes = not result.failed, int(time.time()), result.changes
+        record.flags = _flags(work.context)
+        history.keep(work.context.backend, work.project.stack, record)
+    work.snapshot = result.snapshot
+    return result
+
+
+async def _run(
+    work: Work, preview: bool, emit: Callable[[Event], None], cancellation: Cancellation, shown: Display
+) -> Result:
+    context, loop = work.context, asyncio.get_running_loop()
+
+    def on_signal(number: signal.Signals) -> None:
+        if cancellation.canceled:
+            shown.interrupt(TERMINATING[number])
+            cancellation.terminate()
+        else:
+            shown.interrupt(f"{CANCELING[number]}\n{ORPHANS}")
+            cancellation.cancel()
+
+    for number in CANCELING:
+        loop.add_signal_handler(number, on_signal, number)
+    try:
+        return await run(
+            "preview" if preview and work.kind == "update" else work.kind,
+            Options(
+                preview=preview,
+                refresh=_refresh(context) and work.kind != "refresh",
+                parallel=int(context.parsed.values.get("parallel", 16)) or 16,
+                continue_on_error=context.parsed.on("continue-on-error"),
+                expect_no_changes=context.parsed.on("expect-no-changes"),
+            ),
+            work.snapshot,
+            work.project,
+            emit,
+            work.save,
+            context.providers,
+            context.project.program,
+            cancellation,
+        )
+    finally:
+        for number in CANCELING:
+            loop.remove_signal_handler(number)
+
+
+def conclude(work: Work, result: Result, what: str) -> int:
+    """The exit code, and the last line that goes with some of them."""
+    if result.terminated:
+        raise CommandError(f"{work.kind} cancelled", TERMINATED)
+    if result.failed:
+        return FAILED
+    if work.context.parsed.on("expect-no-changes") and result.changed:
+        raise CommandError(f"no changes were expected for {what} but changes were proposed", CHANGES_FOUND)
+    return 0
+
+
+def _after_destroy(work: Work) -> None:
+    context, stack = work.context, work.project.stack
+    if not context.parsed.on("remove"):
+        context.console.print(
+            "The resources in the stack have been deleted, but the history and configuration associated with the "
+            f"stack are still maintained. \nIf you want to remove the stack completely, run `pulumi stack rm {stack}`."
+        )
+        return
+    context.backend.remove(stack)
+    context.console.print(
+        "The resources in the stack have been deleted, and the history removed; "
+        f"{context.stack_file_path.name} was left as it is."
+    )
+
+
+def _display(work: Work, preview: bool) -> Display:
+    context, run_ = work.context, _run_of(work, preview)
+    wishes = _wishes(context)
+    if context.parsed.on("json"):
+        return Digest(context.console, run_, wishes) if preview else Stream(context.console, run_, wishes)
+    if context.parsed.on("diff"):
+        return Details(context.console, run_, wishes)
+    if context.console.interactive:
+        from engine.display.live import Live  # costs 50 ms, which only a terminal has to pay
+
+        return Live(context.console, run_, wishes)
+    return Progress(context.console, run_, wishes)
+
+
+def _run_of(work: Work, preview: bool) -> Run:
+    return Run(work.kind, preview, work.project.stack, work.stack_urn)
+
+
+def _wishes(context: Context) -> Wishes:
+    parsed = context.parsed
+    return Wishes(
+        show_secrets=parsed.on("show-secrets"),
+        show_config=parsed.on("show-config"),
+        suppress_outputs=parsed.on("suppress-outputs"),
+        suppress_progress=parsed.on("suppress-progress"),
+    )
+
+
+def _refresh(context: Context) -> bool:
+    parsed = context.parsed
+    return parsed.on("refresh") if parsed.given("refresh") else context.project.refresh
+
+
+def _flags(context: Context) -> dict[str, str]:
+    """The flags of this run as its history tells them; texts may be secret, so only that they were given."""
+    values = context.parsed.values
+    return {k: str(v).lower() if isinstance(v, bool) else "set" for k, v in values.items()}
+
+
+def _tell_taken_over(context: Context, taken_over: list[locks.Lock]) -> None:
+    for lock in taken_over:
+        context.console.error(
+            f"warning: the lock {lock} was left by a process that is gone; it was taken over"
+        )

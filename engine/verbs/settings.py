@@ -1,0 +1,112 @@
+"""`config`: the settings of a stack, in its file."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+from typing import Any
+
+from engine.checkpoint import Json
+from engine.context import Context, Vault
+from engine.errors import CommandError
+from engine.stackfile import Step, full_key, holds_secret, plain, short_key, split_path, text_of
+from engine.verbs.stacks import columns
+
+
+def _vault(context: Context) -> Vault:
+    """The secrets of the stack's file; a stack whose salt is only in its state gives it to the file."""
+    document = context.document()
+    return context.vault(document)
+
+
+def _place(context: Context, text: str) -> tuple[str, list[Step]]:
+    if context.parsed.on("path"):
+        return split_path(text, context.project.name)
+    return full_key(text, context.project.name), []
+
+
+def list_(context: Context) -> int:
+    context.backend.require(context.stack)
+    show = context.parsed.on("show-secrets")
+    file = context.stack_file
+    decrypt = _vault(context).decrypt_setting if show and file.secret_keys else _masked
+    values = {k: plain(v, decrypt) for k, v in file.values()}
+    if context.parsed.on("json"):
+        document = {k: _entry(v, k in file.secret_keys, show) for k, v in values.items()}
+        context.console.print(json.dumps(document, indent=2, ensure_ascii=False))
+        return 0
+    rows = [[short_key(k, context.project.name), text_of(v)] for k, v in values.items()]
+    context.console.print(columns([["KEY", "VALUE"], *rows]))
+    return 0
+
+
+def _masked(_sealed: str) -> str:
+    return "[secret]"
+
+
+def _entry(value: Any, secret: bool, show: bool) -> Json:
+    """A setting as --json has it; a secret has no value unless it is to be shown."""
+    entry: Json = {}
+    if show or not secret:
+        entry["value"] = text_of(value)
+        if isinstance(value, (dict, list)):
+            entry["objectValue"] = value
+    return entry | {"secret": secret}
+
+
+def get(context: Context) -> int:
+    context.backend.require(context.stack)
+    text = context.parsed.words[0]
+    key, steps = _place(context, text)
+    file = context.stack_file
+    try:
+        value = file.get(key, steps)
+    except KeyError:
+        shown = text if steps else short_key(key, context.project.name)
+        raise CommandError(f"configuration key '{shown}' not found for stack '{context.stack}'") from None
+    secret = holds_secret(value)
+    found = plain(value, _vault(context).decrypt_setting if secret else _masked)
+    as_json = json.dumps(_entry(found, secret, True), indent=2, ensure_ascii=False)
+    context.console.print(as_json if context.parsed.on("json") else text_of(found))
+    return 0
+
+
+def set_(context: Context) -> int:
+    context.backend.require(context.stack)
+    key, steps = _place(context, context.parsed.words[0])
+    secret = context.parsed.on("secret")
+    text = _given_value(context, secret)
+    file = context.stack_file
+    value: Any = _typed(text) if context.parsed.on("path") and steps and not secret else text
+    if secret:
+        vault = _vault(context)
+        value = {"secure": vault.encrypt(text)}
+        file.salt = vault.salt
+    file.set(key, steps, value)
+    file.save()
+    return 0
+
+
+def _given_value(context: Context, secret: bool) -> str:
+    if len(context.parsed.words) > 1:
+        return context.parsed.words[1]
+    if context.console.interactive:
+        return getpass.getpass("value: ") if secret else input("value: ")
+    return sys.stdin.read().removesuffix("\n")
+
+
+def _typed(text: str) -> Any:
+    """A value inside a structure: true, false and whole numbers are what they look like."""
+    if text in ("true", "false"):
+        return text == "true"
+    digits = text.removeprefix("-")
+    return int(text) if digits.isdecimal() and (digits == "0" or not digits.startswith("0")) else text
+
+
+def rm(context: Context) -> int:
+    context.backend.require(context.stack)
+    key, steps = _place(context, context.parsed.words[0])
+    if context.stack_file.remove(key, steps):
+        context.stack_file.save()
+    return 0

@@ -1,0 +1,253 @@
+"""Every verb with its flags, and what the CLI has that this engine refuses by name."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Final
+
+from engine.checkpoint import ENGINE_VERSION
+from engine.context import Context
+from engine.flags import Command, Flag
+from engine.verbs import runs, settings, stacks
+
+GLOBAL: Final = (
+    Flag("color", "Colorize output: always, never, raw, auto", str),
+    Flag("cwd", "Run as if started in this folder", str, "C"),
+    Flag("non-interactive", "Never ask anything"),
+    Flag("emoji", "Accepted, and without effect"),
+    Flag("verbose", "Accepted, and without effect", int, "v"),
+    Flag("logtostderr", "Accepted, and without effect"),
+)
+GLOBAL_REFUSED: Final = frozenset(
+    {
+        "disable-integrity-checking",
+        "fully-qualify-stack-names",
+        "logflow",
+        "memprofilerate",
+        "profiling",
+        "tracing",
+    }
+)
+
+STACK: Final = Flag("stack", "The stack to use instead of the selected one", str, "s")
+CONFIG_FILE: Final = Flag("config-file", "Use this file instead of Pulumi.<stack>.yaml", str)
+JSON: Final = Flag("json", "Print JSON", short="j")
+YES: Final = Flag("yes", "Do it without asking", short="y")
+SHOW_SECRETS: Final = Flag("show-secrets", "Show secret values in plain text")
+RUN: Final = (
+    STACK,
+    CONFIG_FILE,
+    JSON,
+    SHOW_SECRETS,
+    Flag("diff", "Show each change with its properties"),
+    Flag("expect-no-changes", "Fail when anything changes"),
+    Flag("parallel", "How many steps may run at the same time", int, "p"),
+    Flag("suppress-outputs", "Do not show the stack's outputs"),
+    Flag("suppress-progress", "Do not show dots"),
+    Flag("show-config", "Show the settings (with --diff)"),
+    Flag("message", "Accepted, and without effect", str, "m"),
+    Flag("debug", "Accepted, and without effect", short="d"),
+)
+REFRESH: Final = Flag("refresh", "Read what is really there first", short="r")
+CHANGE: Final = (
+    YES,
+    Flag("skip-preview", "Do it without a preview", short="f"),
+    Flag("preview-only", "Only show what would be done"),
+)
+RUN_REFUSED: Final = frozenset(
+    {
+        "attach-debugger", "client", "config", "c", "config-path", "copilot", "exclude", "exclude-dependents",
+        "exclude-protected", "exec-agent", "exec-kind", "import-file", "neo", "plan", "policy-pack",
+        "policy-pack-config", "remote", "replace", "run-program", "save-plan", "secrets-provider", "show-full-output",
+        "show-policy-remediations", "show-reads", "show-replacement-steps", "show-sames", "strict",
+        "suppress-permalink", "suppress-stream-logs", "target", "t", "target-dependents", "target-replace",
+        "import-pending-creates", "skip-pending-creates",
+    }
+)  # fmt: skip
+
+REFUSED: Final = frozenset(
+    {
+        "about", "ai", "convert", "convert-trace", "console", "deployment", "do", "env", "gen-completion", "import",
+        "install", "login", "logout", "logs", "neo", "new", "org", "package", "plugin", "policy", "project", "query",
+        "replay-events", "schema", "template", "view-trace", "watch",
+        "stack change-secrets-provider", "stack graph", "stack history", "stack rename", "stack schedule", "stack tag",
+        "stack webhook",
+        "config cp", "config env", "config refresh", "config rm-all", "config set-all",
+        "state", "state delete", "state edit", "state move", "state protect", "state rename", "state repair",
+        "state taint", "state untaint", "state upgrade",
+    }
+)  # fmt: skip
+
+
+def version(context: Context) -> int:
+    context.console.print(ENGINE_VERSION)
+    return 0
+
+
+def whoami(context: Context) -> int:
+    context.console.print(getpass.getuser())
+    return 0
+
+
+KEYED: Final = (STACK, CONFIG_FILE, Flag("path", "The key is a path into a structured value"))
+CONFIG_REFUSED: Final = frozenset({"open", "type"})
+
+COMMANDS: Final = (
+    Command(
+        ("preview",),
+        "Show what would change",
+        runs.preview,
+        (*RUN, REFRESH),
+        refused=RUN_REFUSED,
+        aliases=("pre",),
+    ),
+    Command(
+        ("up",),
+        "Make the stack what the program says",
+        runs.up,
+        (
+            *RUN,
+            REFRESH,
+            *CHANGE,
+            Flag("continue-on-error", "Go on with what does not depend on a failed step"),
+        ),
+        refused=RUN_REFUSED,
+        aliases=("update",),
+    ),
+    Command(
+        ("refresh",),
+        "Take into the state what is really there",
+        runs.refresh,
+        (*RUN, *CHANGE, Flag("clear-pending-creates", "Forget creates that were interrupted")),
+        refused=RUN_REFUSED,
+    ),
+    Command(
+        ("destroy",),
+        "Delete all of the stack's resources",
+        runs.destroy,
+        (*RUN, REFRESH, *CHANGE, Flag("remove", "Then forget the stack too")),
+        refused=RUN_REFUSED,
+        aliases=("down", "dn"),
+    ),
+    Command(
+        ("stack",),
+        "Show what a stack holds",
+        stacks.show,
+        (
+            STACK,
+            SHOW_SECRETS,
+            Flag("show-ids", "Show ids", short="i"),
+            Flag("show-urns", "Show URNs", short="u"),
+            Flag("show-name", "Show the name only"),
+        ),
+    ),
+    Command(
+        ("stack", "init"),
+        "Make an empty stack",
+        stacks.init,
+        (
+            STACK,
+            CONFIG_FILE,
+            Flag("secrets-provider", "passphrase", str),
+            Flag("no-select", "Do not select it"),
+        ),
+        "[name]",
+        1,
+        refused=frozenset({"copy-config-from", "teams", "remote-config"}),
+    ),
+    Command(
+        ("stack", "ls"),
+        "List the project's stacks",
+        stacks.ls,
+        (JSON,),
+        refused=frozenset({"all", "a", "tag"}),
+    ),
+    Command(
+        ("stack", "rm"),
+        "Forget a stack",
+        stacks.rm,
+        (
+            STACK,
+            CONFIG_FILE,
+            YES,
+            Flag("force", "Even if it has resources", short="f"),
+            Flag("preserve-config", "Accepted: the stack's file is always left"),
+        ),
+        "[name]",
+        1,
+        refused=frozenset({"remove-backups"}),
+    ),
+    Command(
+        ("stack", "output"),
+        "Show the stack's outputs, or one of them",
+        stacks.output,
+        (STACK, CONFIG_FILE, JSON, SHOW_SECRETS, Flag("shell", "Print shell variables")),
+        "[name]",
+        1,
+    ),
+    Command(
+        ("stack", "export"),
+        "Print the stack's state",
+        stacks.export,
+        (STACK, CONFIG_FILE, SHOW_SECRETS, Flag("file", "Write to this file", str)),
+        refused=frozenset({"version"}),
+    ),
+    Command(
+        ("stack", "import"),
+        "Replace the stack's state",
+        stacks.import_,
+        (
+            STACK,
+            CONFIG_FILE,
+            Flag("file", "Read from this file", str),
+            Flag("force", "Even if it looks wrong", short="f"),
+        ),
+    ),
+    Command(
+        ("stack", "select"),
+        "Choose the stack for later commands",
+        stacks.select,
+        (STACK, CONFIG_FILE, Flag("create", "Make it when it is not there", short="c")),
+        "[name]",
+        1,
+        refused=frozenset({"secrets-provider"}),
+    ),
+    Command(("stack", "unselect"), "Choose none", stacks.unselect),
+    Command(
+        ("config",), "Show the stack's settings", settings.list_, (STACK, CONFIG_FILE, JSON, SHOW_SECRETS)
+    ),
+    Command(
+        ("config", "get"),
+        "Show one setting",
+        settings.get,
+        (*KEYED, JSON),
+        "<key>",
+        1,
+        1,
+        refused=CONFIG_REFUSED,
+    ),
+    Command(
+        ("config", "set"),
+        "Set one setting",
+        settings.set_,
+        (*KEYED, Flag("secret", "Encrypt it"), Flag("plaintext", "Do not encrypt it")),
+        "<key> [value]",
+        2,
+        1,
+        refused=CONFIG_REFUSED,
+    ),
+    Command(("config", "rm"), "Remove one setting", settings.rm, KEYED, "<key>", 1, 1),
+    Command(
+        ("cancel",), "Take away the lock of a run that is gone", stacks.cancel, (STACK, YES), "[stack]", 1
+    ),
+    Command(
+        ("state", "unprotect"),
+        "Let protected resources be deleted",
+        stacks.unprotect,
+        (STACK, YES, Flag("all", "All of them")),
+        "[urn]",
+        1,
+    ),
+    Command(("whoami",), "Show who runs this", whoami),
+    Command(("version",), "Show the version", version),
+)
