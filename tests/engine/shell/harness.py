@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from engine import app
-from tests.engine.shell.conftest import CREATED, RECORDINGS
+from tests.engine.shell.conftest import RECORDINGS
 
 PROGRAM = RECORDINGS / "program"
 
@@ -89,7 +89,11 @@ class Project:
         self.monkeypatch.setattr(stub, "FAULTS", str(self.folder / "faults.json"))
         self.monkeypatch.setattr(stub, "LOG", None)
         out, err = io.StringIO(), io.StringIO()
-        with self.monkeypatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        with (
+            self.monkeypatch.context() as patch,
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
             patch.chdir(self.root)
             for name, value in (variables or {}).items():
                 patch.setenv(name, value)
