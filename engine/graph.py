@@ -57,13 +57,13 @@ def deletion_rounds(condemned: list[Resource]) -> list[list[Resource]]:
 
 
 def without_gone(records: list[Resource], gone: Collection[str]) -> list[Resource]:
-    """The records with every mention of what is gone taken out."""
+    """The records with every mention of what is gone taken out; properties left without any are left out too."""
 
     def keep(names: list[str]) -> list[str]:
         return [n for n in names if n not in gone]
 
     for r in records:
         r.dependencies = keep(r.dependencies)
-        r.property_dependencies = {k: keep(v) for k, v in r.property_dependencies.items()}
+        r.property_dependencies = {k: keep(v) for k, v in r.property_dependencies.items() if keep(v)}
         r.deleted_with = "" if r.deleted_with in gone else r.deleted_with
     return records

@@ -181,7 +181,7 @@ class Registrations:
             reference = request.provider or await self._default(package, request.version)
         client = await self.registry.client(reference, self.session.journal.current())
         result, failures = await client.invoke(request.tok, from_wire(request.args), self.session.preview)
-        answer = provider_pb2.InvokeResponse(
+        answer = resource_pb2.ResourceInvokeResponse(
             failures=[provider_pb2.CheckFailure(property=f.property, reason=f.reason) for f in failures]
         )
         getattr(answer, "return").CopyFrom(to_wire(result))

@@ -1,0 +1,185 @@
+"""A recorded run, done again by the engine: same program, same stub provider, same faults."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine.deployment import run
+from engine.events import Diagnostic, Event, StepDone
+from engine.options import Cancellation, Kind, Options, Project, Result
+from engine.records import Snapshot
+from tests.engine.recordings.reading import HERE, Call, Step
+
+PROGRAM = HERE / "program"
+CONFIG = {"libvirt:uri": "qemu:///system", "trop:token": "s3cr3t"}
+ARGS = ("olds", "news", "old_inputs", "inputs", "properties", "ignoreChanges", "args", "tok")
+
+
+def load_stub() -> Any:
+    spec = importlib.util.spec_from_file_location("stub_provider", PROGRAM / "prov" / "__main__.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+STUB = load_stub()
+
+
+@dataclass
+class Stack:
+    """A stack between runs: its state, and the world of the stub as text."""
+
+    snapshot: Snapshot = field(default_factory=Snapshot)
+    world: str = ""
+
+
+@dataclass
+class Replayed:
+    """What a replayed step came to: a run, or two (preview and update)."""
+
+    results: list[Result]
+    calls: list[Call]
+    events: list[Event]
+    saves: list[Snapshot]
+    stack: Stack
+
+    def diagnostics(self, severity: str = "error") -> list[str]:
+        return [e.message for e in self.events if isinstance(e, Diagnostic) and e.severity == severity]
+
+    def done(self) -> list[tuple[str, str]]:
+        return [(e.step.op, e.step.urn) for e in self.events if isinstance(e, StepDone)]
+
+
+@contextmanager
+def environment(variables: dict[str, str]) -> Iterator[None]:
+    saved = {k: v for k, v in os.environ.items() if k.startswith("TROP_")}
+    for key in saved:
+        del os.environ[key]
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for key in [k for k in os.environ if k.startswith("TROP_")]:
+            del os.environ[key]
+        os.environ.update(saved)
+
+
+def runs_of(command: str) -> list[tuple[Kind, Options]]:
+    """The engine's runs that a command line stands for."""
+    words = command.split()
+    verb = words[1]
+    refresh = "--refresh" in words
+    parallel = int(words[words.index("--parallel") + 1]) if "--parallel" in words else 16
+    kinds: dict[str, Kind] = {
+        "up": "update",
+        "preview": "preview",
+        "refresh": "refresh",
+        "destroy": "destroy",
+    }
+    ahead = Options(preview=True, refresh=refresh, parallel=parallel)
+    real = Options(refresh=refresh, parallel=parallel)
+    if verb == "preview" or "--preview-only" in words:
+        return [(kinds[verb], ahead)]
+    return [(kinds[verb], real)] if "--skip-preview" in words else [(kinds[verb], ahead), (kinds[verb], real)]
+
+
+def replay(
+    step: Step,
+    stack: Stack,
+    folder: Path,
+    config: dict[str, str] | None = None,
+    refresh: bool = False,
+    cancellation: Cancellation | None = None,
+    command: str = "",
+) -> Replayed:
+    """Do a recorded step again, from ``stack``, with files of the stub in ``folder``."""
+    variables, faults = step.variant()
+    return play(
+        stack,
+        folder,
+        runs_of(command or step.command),
+        variables,
+        faults,
+        config or CONFIG,
+        refresh,
+        cancellation,
+    )
+
+
+def play(
+    stack: Stack,
+    folder: Path,
+    runs: list[tuple[Kind, Options]],
+    variables: dict[str, str] | None = None,
+    faults: dict[str, Any] | None = None,
+    config: dict[str, str] | None = None,
+    refresh: bool = False,
+    cancellation: Cancellation | None = None,
+    program: Any = PROGRAM / "__main__.py",
+) -> Replayed:
+    log, world, fault_file = folder / "log", folder / "world", folder / "faults"
+    log.write_text("")
+    world.write_text(stack.world)
+    fault_file.write_text(json.dumps(faults or {}))
+    STUB.LOG, STUB.WORLD, STUB.FAULTS = str(log), str(world), str(fault_file)
+    project = Project(
+        name="trop",
+        stack="trop02",
+        root=PROGRAM,
+        config=CONFIG if config is None else config,
+        secret_keys=frozenset({"trop:token"}),
+    )
+    out = Replayed([], [], [], [], stack)
+    snapshot = stack.snapshot
+    with environment(variables or {}):
+        for kind, options in runs:
+            if refresh:
+                options = Options(preview=options.preview, refresh=True, parallel=options.parallel)
+            providers = {"libvirt": STUB.Stub}
+            work = run(
+                kind,
+                options,
+                snapshot,
+                project,
+                out.events.append,
+                out.saves.append,
+                providers,
+                program,
+                cancellation,
+            )
+            result = asyncio.run(work)
+            out.results.append(result)
+            snapshot = result.snapshot
+            if result.failed:
+                break
+    out.calls = read_log(log)
+    out.stack = Stack(snapshot, world.read_text())
+    return out
+
+
+def read_log(path: Path) -> list[Call]:
+    calls = []
+    for line in path.read_text().splitlines():
+        entry = json.loads(line)
+        if entry["ev"] != "start":
+            continue
+        request = entry["req"]
+        urn = request.get("urn", "")
+        args = {k: v for k, v in request.items() if k in ARGS}
+        calls.append(Call(entry["method"], urn, request.get("id", ""), request.get("preview", False), args))
+    return calls
+
+
+def short(urn: str) -> str:
+    return re.sub(r"^.*::trop::", "…", urn)
