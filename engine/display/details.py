@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine import urns
 from engine.display import differences, summary, words
 from engine.display.console import BOLD, Console
-from engine.display.progress import Run, Wishes
+from engine.display.progress import Outputs, Run, Wishes
 from engine.display.properties import Line, Printer, is_shown, lead
 from engine.display.rows import message
 from engine.events import (
@@ -38,11 +38,13 @@ class Details:
         self._parents: dict[str, str] = {}
         self._refreshing: set[str] = set()
         self._summary: SummaryEvent | None = None
+        self._outputs = Outputs(run, self._printer)
 
     def begin(self) -> None:
         self._console.print(self._console.paint(self._run.title, BOLD))
 
     def take(self, event: Event) -> None:
+        self._outputs.take(event)
         match event:
             case PreludeEvent(config) if self._wishes.show_config:
                 self._print(
@@ -52,8 +54,8 @@ class Details:
                 self._begin_step(step)
             case StepDone(step):
                 self._end_step(step)
-            case OutputsRegistered(step=step):
-                self._registered(event, step)
+            case OutputsRegistered(step=step) if not self._is_stack(step):
+                self._registered(step)
             case Diagnostic() if not event.ephemeral and event.severity != "debug":
                 self._console.error(message(event))
             case SummaryEvent():
@@ -65,6 +67,8 @@ class Details:
     def end(self, terminated: bool = False) -> None:
         if self._summary is None:
             return
+        if self._run.kind == "update":
+            self._print_outputs(self._outputs.lines(self._summary.failed), 1)
         lines = summary.resources(self._summary, with_errors=False)
         if not self._run.preview:
             lines += [Line(""), Line(f"Duration: {words.duration(self._summary.seconds)}")]
@@ -124,12 +128,9 @@ class Details:
         names = [k for k in parts.names() if k not in parts.sames]
         return [line for k in names for line in self._printer.part(parts, k, f"{k:<{width}}: ", indent)]
 
-    def _registered(self, event: OutputsRegistered, step: Step) -> None:
-        if self._is_stack(step):
-            old = event.old if step.old else None
-            lines = summary.outputs(old, event.new, preview=self._run.preview, printer=self._printer)
-            self._print_outputs(lines, 1)
-        elif step.op != "same" and not self._run.preview:
+    def _registered(self, step: Step) -> None:
+        """A component has come to its outputs."""
+        if step.op != "same" and not self._run.preview:
             indent = self._indent(step) + 1
             self._print_outputs(self._outputs_of(step, indent), indent)
 

@@ -62,7 +62,8 @@ class Live:
         self._board.finish(terminated)
         self._live.stop()
         self._console.print()
-        lines = [] if self._wishes.suppress_outputs else self._outputs.lines()
+        failed = self._summary is not None and self._summary.failed
+        lines = [] if self._wishes.suppress_outputs else self._outputs.lines(failed)
         closing = summary.closing(self._board.rows.values(), lines, self._summary)
         self._console.print(self._console.lines(closing), end="")
 

@@ -101,11 +101,18 @@ class Outputs:
                 self._old = event.old if event.step.old else None
                 self._new = event.new
 
-    def lines(self) -> list[Line]:
-        """The block to show; when the program never came to its outputs, an update says which it had."""
+    def lines(self, failed: bool = False) -> list[Line]:
+        """The block to show.
+
+        When the program never came to its outputs, an update says which it had; of a run that failed they are those
+        that the program got to, over the old ones.
+        """
         if not self._seen or self._run.kind == "destroy" or (self._run.preview and self._new is None):
             return []
-        return summary.outputs(self._old, self._new or {}, preview=self._run.preview, printer=self._printer)
+        new = self._new or {}
+        if failed and self._new is not None:
+            new = {**(self._old or {}), **new}
+        return summary.outputs(self._old, new, preview=self._run.preview, printer=self._printer)
 
 
 class Progress:
@@ -143,11 +150,9 @@ class Progress:
             self._print_row(row)
         if not self._began:
             self._console.print()
-        closing = summary.closing(
-            self._board.rows.values(),
-            [] if self._wishes.suppress_outputs else self._outputs.lines(),
-            self._summary,
-        )
+        failed = self._summary is not None and self._summary.failed
+        lines = [] if self._wishes.suppress_outputs else self._outputs.lines(failed)
+        closing = summary.closing(self._board.rows.values(), lines, self._summary)
         self._console.print(self._console.lines(closing), end="")
 
     def _print_row(self, row: Row) -> None:

@@ -80,6 +80,8 @@ class Board:
             case StepDone(step):
                 return self._end(step)
             case StepFailed(step):
+                if self.preview:  # the message says it
+                    return None
                 row = self._row(step.urn)
                 row.failed = True
                 return row

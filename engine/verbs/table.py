@@ -56,7 +56,8 @@ CHANGE: Final = (
 )
 RUN_REFUSED: Final = frozenset(
     {
-        "attach-debugger", "client", "config", "c", "config-path", "copilot", "exclude", "exclude-dependents",
+        "attach-debugger", "client", "config", "c", "config-path", "continue-on-error", "copilot", "exclude",
+        "exclude-dependents",
         "exclude-protected", "exec-agent", "exec-kind", "import-file", "neo", "plan", "policy-pack",
         "policy-pack-config", "remote", "replace", "run-program", "save-plan", "secrets-provider", "show-full-output",
         "show-policy-remediations", "show-reads", "show-replacement-steps", "show-sames", "strict",
