@@ -83,7 +83,7 @@ class Executor:
         session.step_failed = True
         session.say("error", f"Preview failed: {message}" if session.preview else message, step.urn)
         session.emit(StepFailed(step))
-        session.stopping.set()
+        session.give_up()
         raise HaltError(message)
 
     async def _apply(self, step: Step) -> None:

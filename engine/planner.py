@@ -70,7 +70,7 @@ class Planner:
         for failure in failures:
             self.session.say("error", _complaint(new, failure, news), new.urn)
         if failures:
-            self.session.stopping.set()
+            self.session.give_up()
             raise HaltError(new.urn)
         return inputs
 

@@ -11,7 +11,7 @@ from typing import Any
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2, resource_pb2
 
-from engine import urns
+from engine import graph, urns
 from engine.events import OutputsRegistered, Step
 from engine.executor import Executor
 from engine.goals import CLI, Goal, from_request, position
@@ -20,7 +20,7 @@ from engine.planner import Planner
 from engine.records import Resource
 from engine.registry import Registry
 from engine.session import HaltError, Session, known
-from engine.values import UNKNOWN_STRING, Props, from_wire, to_wire
+from engine.values import UNKNOWN_STRING, Props, from_wire, to_wire, without_unknown
 
 
 class Registrations:
@@ -33,20 +33,38 @@ class Registrations:
         self._goals: dict[str, Goal] = {}
         self._steps: dict[str, Step] = {}  # the one that each URN's outputs belong to
         self._defaults: dict[tuple[str, str], str] = {}
+        self._failed: set[str] = set()
         self._deleting: dict[str, asyncio.Event] = {}  # URNs that another resource's replacement deletes
 
     async def register(self, request: Any) -> Any:
-        """RegisterResource: plan, carry out, answer."""
+        """RegisterResource: plan, carry out, answer.
+
+        With continue_on_error a failure is an answer too (FAIL), and what needs the failed resource is left alone.
+        """
         self._open()
         try:
             goal = from_request(request, self.session.project)
         except UnsupportedError as e:
             raise self.session.refuse(str(e)) from None
+        if not self.session.preview:
+            goal.inputs = without_unknown(goal.inputs)  # left by a resource that failed
+        try:
+            return await self._reach(goal)
+        except HaltError:
+            if self.session.stopping.is_set():
+                raise
+            self._failed.add(goal.urn)
+            return resource_pb2.RegisterResourceResponse(urn=goal.urn, result=resource_pb2.FAIL)
+
+    async def _reach(self, goal: Goal) -> Any:
         async with self._planning:
             self._open()
             if goal.urn in self._deleting:
                 await self._deleting[goal.urn].wait()
             steps = await self._plan(goal)
+        if graph.needs(goal.record()) & self._failed:
+            self._failed.add(goal.urn)
+            return resource_pb2.RegisterResourceResponse(urn=goal.urn, result=resource_pb2.FAIL)
         over = asyncio.Event()
         ahead = [s.urn for s in steps if s.op == "delete-replaced" and s.urn != goal.urn]
         self._deleting.update(dict.fromkeys(ahead, over))
@@ -66,7 +84,11 @@ class Registrations:
                 await self.executor.run([self._import_step(goal)])
                 imported = True
             steps = await self.planner.plan(goal)
-        except (ProviderError, UnsupportedError) as e:
+        except ProviderError as e:
+            self.session.say("error", str(e), goal.urn)
+            self.session.give_up()
+            raise HaltError(goal.urn) from None
+        except UnsupportedError as e:
             raise self.session.refuse(str(e), goal.urn) from None
         if imported and steps[0].op == "same":
             return []  # the import was the step

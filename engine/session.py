@@ -60,6 +60,11 @@ class Session:
         self.stopping.set()
         return HaltError(message)
 
+    def give_up(self) -> None:
+        """Something has failed: no step may start any more, unless the run was asked to go on."""
+        if not self.options.continue_on_error:
+            self.stopping.set()
+
     def count(self, step: Step) -> None:
         if step.op not in UNCOUNTED and not urns.is_default_provider(step.urn):
             self.changes[step.op] += 1

@@ -97,3 +97,12 @@ def without_secrets(v: Value) -> Value:
     if isinstance(v, dict):
         return {k: without_secrets(x) for k, x in v.items()}
     return [without_secrets(x) for x in v] if isinstance(v, list) else v
+
+
+def without_unknown(v: Value) -> Value:
+    """The value with everything unknown left out."""
+    if isinstance(v, Secret):
+        return Secret(without_unknown(v.value))
+    if isinstance(v, dict):
+        return {k: without_unknown(x) for k, x in v.items() if x is not UNKNOWN}
+    return [without_unknown(x) for x in v if x is not UNKNOWN] if isinstance(v, list) else v
