@@ -96,6 +96,8 @@ class Board:
     def finish(self, terminated: bool = False) -> list[Row]:
         """The run is over: the rows that are not done yet, which are printed once more."""
         open_rows = [row for row in self.rows.values() if not row.hidden and not self.is_done(row)]
+        if self.preview:  # what a component comes to is no news in a preview
+            open_rows = [r for r in open_rows if r.step is None or r.custom or r.urn == self.stack_urn]
         self.finished, self.terminated = True, terminated
         return open_rows
 

@@ -161,6 +161,8 @@ def parts(text: str, project: Path) -> dict[str, list[str]]:
     text = re.sub(r"\((\d+\.\d\d|\d+)s\)", "(T)", text)
     text = re.sub(r"^Duration: \S+", "Duration: T", text, flags=re.M)
     text = re.sub(r"<traceback: KeyboardInterrupt>.*", "<stopped>", text)
+    if "<stopped>" in text:  # a row that has nothing but the farewell to tell
+        text = re.sub(r"^    pulumi:pulumi:Stack trop-trop02  \d+ messages\n", "", text, flags=re.M)
     text = re.sub(r"[; ]+\d+ messages?$", lambda m: " " if m[0].startswith(" ") else "", text, flags=re.M)
     found: dict[str, list[str]] = {"rows": []}
     block = "rows"
