@@ -11,9 +11,11 @@ from provider.resources.own import not_ours
 from provider.virt import api
 from provider.virt.mark import uuid_of
 from provider.virt.network_host import check_host, plugged, sides
+from provider.virt.network_replug import unplugged
 from provider.virt.network_xml import view
 
-_STATES = ("active", "persistent")  # outputs that, when false, the next update mends
+# Outputs that the next update mends when they are not as here.
+_STATES: dict[str, object] = {"active": True, "persistent": True, "unplugged": []}
 _CHOSEN = ("mode", "bridge", "mac")  # what libvirt, or its default, says where nothing is declared
 
 
@@ -26,7 +28,9 @@ class Network(Resource):
         return Checked(inputs, network_rules.failures(inputs))
 
     def diff(self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props) -> Diff:
-        drifted: dict[str, Kind] = {state: "update" for state in _STATES if olds.get(state) is False}
+        drifted: dict[str, Kind] = {
+            key: "update" for key, good in _STATES.items() if olds.get(key, good) != good
+        }
         return Diff({**network_diff.changes(old_inputs, news), **drifted}, drifted)
 
     def create(self, call: Call, inputs: Props, preview: bool) -> tuple[str, Props]:
@@ -39,9 +43,7 @@ class Network(Resource):
             made = (
                 {"bridge": COMPUTED} if wanted["mode"] == "bridge" else {"bridge": COMPUTED, "mac": COMPUTED}
             )
-            return "", {
-                **made, **wanted, "active": True, "persistent": True, "hostUuid": call.host.uuid,
-            }  # fmt: skip
+            return "", {**made, **wanted, **_STATES, "hostUuid": call.host.uuid}
         if existing is None:
             self._make(call, wanted, uuid)
         else:
@@ -81,7 +83,7 @@ class Network(Resource):
         restyled = "xml" in known and known["xml"] != old_inputs.get("xml")
         bring(call.host, network, known, restyled, preview)
         if preview:
-            return {**olds, **news, "active": True, "persistent": True}
+            return {**olds, **news, **_STATES}
         return self._outputs(call, self._found(call, id), news)
 
     def delete(self, call: Call, id: str, outputs: Props) -> None:
@@ -109,10 +111,12 @@ class Network(Resource):
 
     def _outputs(self, call: Call, network: api.Network, inputs: Props) -> Props:
         seen = view(sides(network).base)
+        cut_off = unplugged(call.host, network) if seen["mode"] != "bridge" else []
         return {
             **{key: seen[key] for key in _CHOSEN if key in seen},
             **inputs,
             "active": bool(network.isActive()),
             "persistent": bool(network.isPersistent()),
+            "unplugged": sorted({domain.name() for domain, _ in cut_off}),
             "hostUuid": call.host.uuid,
         }

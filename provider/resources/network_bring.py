@@ -12,6 +12,7 @@ from provider.virt import api, xslt
 from provider.virt.host import Host
 from provider.virt.network_host import Sides, check_host, sides
 from provider.virt.network_plan import dns_calls, reservation_calls
+from provider.virt.network_replug import replug
 from provider.virt.network_xml import render, skeleton, view
 
 Reservation = dict[str, str]
@@ -42,6 +43,8 @@ def bring(host: Host, network: api.Network, inputs: Props, restyled: bool, previ
     _update_live(network, both, inputs)
     if not network.isActive():
         network.create()
+    if wanted["mode"] != "bridge":
+        replug(host, network)
     if "autostart" in inputs and bool(network.autostart()) != inputs["autostart"]:
         network.setAutostart(int(inputs["autostart"]))
     verify(network, inputs)

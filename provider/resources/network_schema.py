@@ -74,7 +74,12 @@ SCHEMA: Final[dict[str, Any]] = {
         **INPUTS,
         "active": {**_BOOLEAN, "description": "Whether it runs; started again by the next up."},
         "persistent": {**_BOOLEAN, "description": "Whether it is defined; defined again by the next up."},
+        "unplugged": {
+            "type": "array",
+            "items": _STRING,
+            "description": "Guests that a restart of the network has cut off; plugged in again by the next up.",
+        },
         "hostUuid": {**_STRING, "description": "The host that it is on."},
     },
-    "required": ["name", "active", "persistent", "hostUuid"],
+    "required": ["name", "active", "persistent", "unplugged", "hostUuid"],
 }

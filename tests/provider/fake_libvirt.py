@@ -28,6 +28,14 @@ def written(root: Any) -> str:
     return str(etree.tostring(root, encoding="unicode"))
 
 
+class Port:
+    def __init__(self, uuid: str) -> None:
+        self.uuid = uuid
+
+    def UUIDString(self) -> str:
+        return self.uuid
+
+
 class Network:
     def __init__(self, conn: Connection, xml: str) -> None:
         self.conn = conn
@@ -36,6 +44,7 @@ class Network:
         self.starts_with_host = 0
         self.fails_to_start = False
         self.log: list[tuple[int, int, str, int]] = []
+        self.ports: set[str] = set()
 
     def _any(self) -> Any:
         return self.config if self.config is not None else self.live
@@ -45,6 +54,9 @@ class Network:
 
     def UUIDString(self) -> str:
         return str(self._any().findtext("uuid"))
+
+    def listAllPorts(self, flags: int = 0) -> list[Port]:
+        return [Port(port) for port in self.ports]
 
     def XMLDesc(self, flags: int = 0) -> str:
         if flags & 1 or self.live is None:
@@ -79,6 +91,7 @@ class Network:
 
     def destroy(self) -> int:
         self.live = None
+        self.ports = set()
         self.conn.forget(self)
         return 0
 
@@ -308,8 +321,8 @@ class HostInterface:
 class Domain:
     """A domain that only stands there, for others to be refused because of it."""
 
-    def __init__(self, live: str | None, persistent: str | None) -> None:
-        self.live, self.persistent = live, persistent
+    def __init__(self, live: str | None, persistent: str | None, conn: Any = None) -> None:
+        self.live, self.persistent, self.conn = live, persistent, conn
 
     def name(self) -> str:
         return str(etree.fromstring(self.XMLDesc().encode()).findtext("name"))
@@ -322,6 +335,21 @@ class Domain:
 
     def XMLDesc(self, flags: int = 0) -> str:
         return self.persistent if flags & 2 or self.live is None else self.live  # type: ignore[return-value]
+
+    def updateDeviceFlags(self, xml: str, flags: int = 0) -> int:
+        """A change of network gives the NIC a port there; the same network again changes nothing."""
+        element = etree.fromstring(xml)
+        root = etree.fromstring(str(self.live).encode())
+        mac = element.find("mac").get("address")
+        source = root.find(f"devices/interface/mac[@address='{mac}']/../source")
+        name = element.find("source").get("network")
+        if source.get("network") != name:
+            port = f"{name}-{mac}"
+            self.conn.networkLookupByName(name).ports.add(port)
+            source.set("network", name)
+            source.set("portid", port)
+            self.live = written(root)
+        return 0
 
 
 class Connection:
@@ -357,6 +385,13 @@ class Connection:
 
     def networkLookupByUUIDString(self, uuidstr: str) -> Network:
         return _only(self.networks, lambda n: n.UUIDString() == uuidstr, 43, "Network not found")
+
+    def networkCreateXML(self, xmlDesc: str) -> Network:  # noqa: N803
+        network = Network(self, xmlDesc)
+        network.create()
+        network.config = None
+        self.networks.append(network)
+        return network
 
     def networkDefineXML(self, xml: str) -> Network:
         root = etree.fromstring(xml.encode())

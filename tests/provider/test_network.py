@@ -31,7 +31,13 @@ def test_a_new_network_runs_starts_with_the_host_and_has_the_mark_of_its_urn(wor
     assert id == uuid_of(world.call("Network", "default").urn)
     assert world.conn.networks[0].isActive()
     assert world.conn.networks[0].autostart()
-    assert outputs == {**DEFAULT, "active": True, "persistent": True, "hostUuid": world.conn.uuid}
+    assert outputs == {
+        **DEFAULT,
+        "active": True,
+        "persistent": True,
+        "unplugged": [],
+        "hostUuid": world.conn.uuid,
+    }
 
 
 def test_a_new_network_reads_back_as_declared(made: tuple[World, str, Any]) -> None:
@@ -127,6 +133,19 @@ def test_a_stopped_network_is_shown_and_started(made: tuple[World, str, Any]) ->
     assert world.drift("Network", id, DEFAULT) == {"active": "update"}
     world.update("Network", id, DEFAULT, DEFAULT)
     assert network.isActive()
+    assert world.drift("Network", id, DEFAULT) == {}
+
+
+def test_guests_that_a_stop_has_cut_off_are_shown_and_plugged_in_again(made: tuple[World, str, Any]) -> None:
+    world, id, network = made
+    guest = Domain(sample("domain-overlay-live.xml"), None, world.conn)
+    world.conn.domains = [guest]
+    assert world.drift("Network", id, DEFAULT) == {"unplugged": "update"}
+    world.update("Network", id, DEFAULT, DEFAULT)
+    assert world.drift("Network", id, DEFAULT) == {}
+    assert [network.name() for network in world.conn.networks] == ["default"]
+    network.destroy()
+    world.update("Network", id, DEFAULT, DEFAULT)
     assert world.drift("Network", id, DEFAULT) == {}
 
 
