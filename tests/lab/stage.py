@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -148,9 +149,11 @@ class Stage:
     def names(self, *words: str) -> list[str]:
         return sorted(self.virsh(*words, "--name").split())
 
-    def state_text(self) -> str:
-        """The stack's state file."""
-        return (self.lab.state / f"state/.pulumi/stacks/trop/{self.stack}.json").read_text(encoding="utf-8")
+    def records(self) -> dict[str, tuple[str, Any]]:
+        """Id and inputs of each resource in the stack's state, by URN; a refresh may put them in another order."""
+        path = self.lab.state / f"state/.pulumi/stacks/trop/{self.stack}.json"
+        latest = json.loads(path.read_text(encoding="utf-8"))["checkpoint"]["latest"] or {}
+        return {r["urn"]: (r.get("id", ""), r.get("inputs")) for r in latest.get("resources", [])}
 
 
 def rows(text: str) -> list[list[str]]:
