@@ -85,16 +85,15 @@ def find(arguments: list[str]) -> tuple[Command | None, list[str]]:
     words = _names(arguments)
     if not words:
         return None, arguments
+    names = [word for _, word in words]
+    for refused in (" ".join(names[:2]), names[0]):
+        if refused in REFUSED and _command(names[:2]) is None:
+            raise unsupported(f"`pulumi {refused}`")
     for length in (2, 1):
-        path = [word for _, word in words[:length]]
-        command = _command(path)
-        if command is not None and len(path) == len(command.path):
+        command = _command(names[:length])
+        if command is not None and len(command.path) == length:
             taken = {place for place, _ in words[:length]}
             return command, [word for i, word in enumerate(arguments) if i not in taken]
-    names = [word for _, word in words]
-    full = " ".join(names[:2])
-    if names[0] in REFUSED or full in REFUSED:
-        raise unsupported(f"`pulumi {full if full in REFUSED else names[0]}`")
     raise CommandError(f'unknown command "{names[0]}" for "pulumi"')
 
 
@@ -120,11 +119,10 @@ def _all_flags() -> list[Flag]:
 
 
 def _command(path: list[str]) -> Command | None:
+    """The command of exactly this path."""
     for command in COMMANDS:
-        parent, own = list(command.path[:-1]), (command.path[-1], *command.aliases)
-        if path[:-1] == parent and path[-1] in own:
-            second = " ".join(path)
-            return None if second in REFUSED else command
+        if path[:-1] == list(command.path[:-1]) and path[-1] in (command.path[-1], *command.aliases):
+            return command
     return None
 
 
