@@ -21,6 +21,8 @@ from engine.registrations import Registrations
 from engine.registry import Registry
 from engine.session import HaltError, Session
 
+HASTE = 1.0  # seconds that a program gets to end after the second signal
+
 
 async def run(
     kind: Kind,
@@ -77,6 +79,7 @@ class _Run:
             session.journal.write()
             session.journal.freeze()
             work.cancel()
+            await asyncio.wait({work})
         end.cancel()
         self._conclude()
         await self.registry.cancel()
@@ -117,6 +120,10 @@ class _Run:
                 await program.stop()
                 return
             outcome = program.outcome.result()
+        except asyncio.CancelledError:
+            monitor.abandon()
+            await program.stop(HASTE)
+            raise
         finally:
             stopping.cancel()
         if outcome.error:

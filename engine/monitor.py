@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from typing import Any
 
 import grpc
@@ -52,15 +52,25 @@ class Monitor:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, session: Session, registrations: Registrations):
         self._loop, self._session, self._registrations = loop, session, registrations
+        self._asked: set[Future[Any]] = set()
 
     def _ask(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Wait, in a thread of the program, for what the engine's loop makes of it."""
+        answer = asyncio.run_coroutine_threadsafe(work, self._loop)
+        self._asked.add(answer)
         try:
-            return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+            return answer.result()
         except (HaltError, CancelledError):
             raise ProgramStoppedError from None
         except (ProviderError, UnsupportedError) as e:
             raise CallError(str(e)) from None
+        finally:
+            self._asked.discard(answer)
+
+    def abandon(self) -> None:
+        """Answer nothing any more, not even what is under way."""
+        for answer in list(self._asked):
+            answer.cancel()
 
     def _unsupported(self, what: str) -> Any:
         async def refuse() -> None:

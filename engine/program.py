@@ -51,13 +51,13 @@ class ProgramRun:
     def start(self) -> None:
         self._thread.start()
 
-    async def stop(self) -> None:
+    async def stop(self, patience: float = PATIENCE) -> None:
         """End a program that will get no more answers; one that does not end is left behind."""
         loop, task = self._loop, self._task
         if loop is not None and task is not None:
             with contextlib.suppress(RuntimeError):  # its loop is closed: it has ended by itself
                 loop.call_soon_threadsafe(task.cancel)
-        await asyncio.wait([self.outcome], timeout=PATIENCE)
+        await asyncio.wait([self.outcome], timeout=patience)
 
     def _main(self) -> None:
         """The thread: a fresh context, so nothing of an earlier run's settings is seen."""

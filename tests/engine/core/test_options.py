@@ -1,0 +1,174 @@
+"""Resource options: those that work, and those that are refused by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi import CustomTimeouts, ResourceOptions
+
+from engine.goals import seconds
+from engine.options import UnsupportedError
+from engine.values import Secret
+from tests.engine.core.fake import Ran, Thing, World, go
+
+
+def record(run: Ran, name: str) -> Any:
+    return next(r for r in run.snapshot.resources if r.urn.endswith(f"::{name}"))
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("aliases", {"aliases": [pulumi.Alias(name="old")]}),
+        ("replace_on_changes", {"replace_on_changes": ["size"]}),
+        ("plugin_download_url", {"plugin_download_url": "https://example.org"}),
+        ("hide_diffs", {"hide_diffs": ["size"]}),
+    ],
+)
+def test_an_option_that_this_engine_lacks_is_refused_by_name(name: str, options: dict[str, Any]) -> None:
+    world = World()
+    run = go(lambda: Thing("a", opts=ResourceOptions(**options)) and None, world)
+    assert run.result.failed
+    assert run.messages()[0].startswith(f"resource 'a' asks for {name}: ")
+    assert "Pulumi CLI" in run.messages()[0]
+    assert world.asked("Create") == []
+
+
+def test_a_stack_transform_is_refused_by_name() -> None:
+    def program() -> None:
+        pulumi.runtime.register_resource_transform(lambda args: None)
+        Thing("a")
+
+    run = go(program, World())
+    assert run.result.failed
+    assert "stack transforms" in run.messages()[0]
+
+
+def test_a_package_without_provider_is_refused_and_those_there_are_named() -> None:
+    run = go(lambda: pulumi.StackReference("other") and None, World())
+    assert run.result.failed
+    assert "there is no provider for package 'pulumi' here (there is: fake)" in run.messages()[0]
+
+
+def test_depends_on_and_parent_order_the_steps_and_stand_in_the_state() -> None:
+    def program() -> None:
+        a = Thing("a")
+        Thing("b", opts=ResourceOptions(depends_on=[a], parent=a))
+
+    world = World()
+    run = go(program, world)
+    b = record(run, "b")
+    assert world.asked("Create") == ["a", "b"]
+    assert b.urn == "urn:pulumi:dev::proj::fake:index:Thing$fake:index:Thing::b"
+    assert b.dependencies == [record(run, "a").urn]
+    assert b.parent == record(run, "a").urn
+
+
+def test_additional_secret_outputs_are_secret_in_the_state() -> None:
+    run = go(
+        lambda: Thing("a", opts=ResourceOptions(additional_secret_outputs=["key"]), key="k", x=1) and None,
+        World(),
+    )
+    assert record(run, "a").outputs == {"key": Secret("k"), "x": 1}
+
+
+def test_a_secret_input_comes_back_as_a_secret() -> None:
+    def program() -> None:
+        a = Thing("a", key=pulumi.Output.secret("k"))
+        pulumi.export("key", a.urn.apply(lambda _: "plain"))
+
+    assert record(go(program, World()), "a").inputs == {"key": Secret("k")}
+
+
+def test_custom_timeouts_are_seconds_in_the_state() -> None:
+    options = ResourceOptions(custom_timeouts=CustomTimeouts(create="1h30m", delete="30s"))
+    run = go(lambda: Thing("a", opts=options) and None, World())
+    assert record(run, "a").custom_timeouts == {"create": 5400.0, "delete": 30.0}
+
+
+def test_a_timeout_that_is_no_duration_is_refused() -> None:
+    assert seconds("1.5s") == 1.5
+    with pytest.raises(UnsupportedError, match="'ten minutes' is not a duration"):
+        seconds("ten minutes")
+
+
+def test_ignored_changes_stay_as_they_are() -> None:
+    def program(size: int) -> None:
+        Thing("a", opts=ResourceOptions(ignore_changes=["size"]), size=size)
+
+    world = World()
+    made = go(lambda: program(1), world)
+    run = go(lambda: program(2), world, made.snapshot)
+    assert run.result.changes == {"same": 2}
+    assert record(run, "a").inputs == {"size": 1}
+
+
+def test_a_retained_resource_leaves_the_state_without_a_delete() -> None:
+    world = World()
+    made = go(lambda: Thing("a", opts=ResourceOptions(retain_on_delete=True)) and None, world)
+    run = go(lambda: None, world, made.snapshot)
+    assert run.result.changes == {"same": 1, "delete": 1}
+    assert world.asked("Delete") == []
+    assert run.ids() == {}
+
+
+def test_what_goes_with_another_is_not_deleted_by_itself() -> None:
+    def program() -> None:
+        a = Thing("a")
+        Thing("b", opts=ResourceOptions(deleted_with=a))
+
+    world = World()
+    go(program, world, go(program, world).snapshot, "destroy")
+    assert world.asked("Delete") == ["a"]
+
+
+def imported(size: int) -> None:
+    Thing("a", opts=ResourceOptions(import_="there"), size=size)
+
+
+def test_an_import_reads_once_and_is_one_step_when_it_matches() -> None:
+    world = World(objects={"there": {"size": 1}})
+    run = go(lambda: imported(1), world)
+    assert run.result.changes == {"create": 1, "import": 1}
+    assert go(lambda: imported(1), world, run.snapshot).result.changes == {"same": 2}
+    assert world.asked("Read") == ["a"]
+
+
+def test_an_import_that_would_be_replaced_fails_at_preview_already() -> None:
+    world = World(objects={"there": {"size": 1}}, replace_on=frozenset({"size"}))
+    run = go(lambda: imported(2), world, kind="preview")
+    assert run.result.failed
+    assert "may not be replaced" in run.messages()[0]
+
+
+def test_an_import_of_nothing_fails() -> None:
+    run = go(lambda: imported(1), World())
+    assert run.messages()[0] == "resource 'there' does not exist"
+
+
+def test_a_resource_that_is_only_read_is_read_at_each_run_and_never_deleted() -> None:
+    def program() -> None:
+        Thing("a", opts=ResourceOptions(id="there"))
+
+    world = World(objects={"there": {"size": 1}})
+    run = go(program, world)
+    assert record(run, "a").external
+    again = go(program, world, run.snapshot)
+    assert world.asked("Read") == ["a", "a"]
+    go(lambda: None, world, again.snapshot)
+    assert world.asked("Delete") == []
+
+
+def test_a_run_that_goes_on_past_a_failure_leaves_alone_what_needs_it() -> None:
+    def program() -> None:
+        bad = Thing("bad", fail=True)
+        Thing("needs", x=bad.id)
+        Thing("free")
+
+    world = World()
+    run = go(program, world, continue_on_error=True)
+    assert run.result.failed
+    assert set(run.ids()) == {"free"}
+    assert sorted(world.asked("Create")) == ["bad", "free"]
