@@ -9,7 +9,7 @@ from provider.errors import OperatorError, Refused
 from provider.resources import shape
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Failure, Found, Props, Resource
 from provider.resources.compare import declared_changes
-from provider.resources.own import not_ours
+from provider.resources.own import check_path, not_ours
 from provider.resources.volume_schema import SEED_SCHEMA
 from provider.virt import api, pool_xml, seed_iso, storage, volume_xml
 
@@ -93,6 +93,7 @@ class CloudInitDisk(Resource):
     def read(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
         name = posixpath.basename(id)
         what = f"cloud-init disk {name}"
+        check_path(id, "cloud-init disk")
         pool = self._pool(call, id, inputs or outputs, what)
         volume = storage.find(call.host, pool, name)
         if volume is None:

@@ -7,7 +7,7 @@ from provider.resources import network_diff, network_rules, shape
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Found, Kind, Props, Resource
 from provider.resources.network_bring import as_seen, bring, fresh, verify
 from provider.resources.network_schema import SCHEMA
-from provider.resources.own import not_ours
+from provider.resources.own import check_uuid, not_ours
 from provider.virt import api
 from provider.virt.mark import uuid_of
 from provider.virt.network_host import check_host, plugged, sides
@@ -65,6 +65,7 @@ class Network(Resource):
             raise
 
     def read(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
+        check_uuid(id, "network", call.host.network_by_name)
         network = call.host.network_by_uuid(id)
         if network is None:
             return None

@@ -1,9 +1,18 @@
-"""Words that all resource types use of objects that are not theirs."""
+"""Words that all resource types use of objects that are not theirs, or not theirs yet."""
 
 from __future__ import annotations
 
+import posixpath
+from collections.abc import Callable
+from typing import Protocol
+from uuid import UUID
+
 from provider.errors import OperatorError
 from provider.resources.base import Call
+
+
+class _Named(Protocol):
+    def UUIDString(self) -> str: ...
 
 
 def not_ours(call: Call, token: str, what: str, id: str) -> OperatorError:
@@ -12,3 +21,18 @@ def not_ours(call: Call, token: str, what: str, id: str) -> OperatorError:
         f"{what} exists already on {call.host.uri}, and not by this stack: to adopt it, give this resource "
         f"import_={id!r}, or type: pulumi import {token} {call.name} {id}"
     )
+
+
+def check_uuid(id: str, what: str, by_name: Callable[[str], _Named | None]) -> None:
+    """`OperatorError` for an ID that is no UUID; with the right one, if it is the object's name."""
+    try:
+        UUID(id)
+    except ValueError:
+        named = by_name(id)
+        hint = f"; that of {id} is {named.UUIDString()}" if named is not None else ""
+        raise OperatorError(f"a {what} is imported by its UUID, and {id!r} is none{hint}") from None
+
+
+def check_path(id: str, what: str) -> None:
+    if not posixpath.isabs(id):
+        raise OperatorError(f"a {what} is imported by the absolute path of its file, and {id!r} is none")

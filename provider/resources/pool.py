@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from provider.errors import OperatorError, Refused
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Failure, Found, Kind, Props, Resource
 from provider.resources.compare import declared_changes
-from provider.resources.own import not_ours
+from provider.resources.own import check_uuid, not_ours
 from provider.virt import api, pool_xml, storage
 from provider.virt.mark import uuid_of
 
@@ -108,6 +108,7 @@ class Pool(Resource):
         pool.setAutostart(1)
 
     def read(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
+        check_uuid(id, "storage pool", call.host.pool_by_name)
         pool = call.host.pool_by_uuid(id)
         if pool is None:
             return None

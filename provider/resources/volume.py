@@ -9,7 +9,7 @@ from provider.allow import allowed, how
 from provider.errors import OperatorError, Refused
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Failure, Found, Props, Resource
 from provider.resources.compare import declared_changes
-from provider.resources.own import not_ours
+from provider.resources.own import check_path, not_ours
 from provider.resources.volume_schema import SCHEMA
 from provider.virt import api, base_image, storage, volume_xml, xslt
 from provider.virt.volume_xml import Backing, Seen
@@ -114,6 +114,7 @@ class Volume(Resource):
     def read(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
         name = posixpath.basename(id)
         what = f"volume {name}"
+        check_path(id, "volume")
         pool = self._pool(call, id, inputs or outputs, what)
         volume = storage.find(call.host, pool, name)
         if volume is None:

@@ -221,6 +221,29 @@ def test_an_import_reads_all_and_of_what_is_not_there_says_so(plugin: Any) -> No
     )
 
 
+@pytest.mark.parametrize(
+    ("token", "id", "said"),
+    [
+        (
+            NETWORK,
+            "default",
+            "by its UUID, and 'default' is none; that of default is dd8fe884-6c02-601e-7551-",
+        ),
+        (NETWORK, "nothing", "a network is imported by its UUID, and 'nothing' is none"),
+        (
+            "libvirt:index/pool:Pool",
+            "default-pool",
+            "that of default-pool is dfe224cb-28fb-8dd0-c4b2-64eb3f0f4566",
+        ),
+        ("libvirt:index/volume:Volume", "a", "a volume is imported by the absolute path of its file"),
+        ("libvirt:index/volume:Volume", "/x/a", "volume a: no storage pool of test:///default has /x"),
+        ("libvirt:index/cloudInitDisk:CloudInitDisk", "a", "is imported by the absolute path"),
+    ],
+)
+def test_an_import_by_the_wrong_kind_of_id_is_told(plugin: Any, token: str, id: str, said: str) -> None:
+    assert said in fails(plugin.Read, pb.ReadRequest(id=id, urn=urn(token)))
+
+
 @pytest.mark.parametrize("verb", ["Diff", "Read", "Update", "Delete"])
 def test_nothing_is_done_on_another_host_than_the_states(plugin: Any, verb: str) -> None:
     state = struct({"name": "default", "hostUuid": "99999999-2222-4333-8444-555555555555"})
