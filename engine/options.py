@@ -62,8 +62,8 @@ class Result:
 
     @property
     def changed(self) -> bool:
-        """Whether anything but `same` was done or planned: what --expect-no-changes asks."""
-        return any(n for op, n in self.changes.items() if op != "same")
+        """Whether anything was done or planned: what --expect-no-changes asks.  Reading is no change."""
+        return any(n for op, n in self.changes.items() if op not in ("same", "read"))
 
 
 class Cancellation:

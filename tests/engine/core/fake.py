@@ -13,6 +13,7 @@ import pulumi
 from google.protobuf import empty_pb2, json_format
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
+from engine import graph
 from engine.deployment import run
 from engine.events import Diagnostic, Event, StepDone, StepFailed
 from engine.options import Cancellation, Kind, Options, Project, Result
@@ -177,3 +178,12 @@ def go(
         )
     )
     return Ran(result, events, saves)
+
+
+def in_order(snapshot: Snapshot) -> None:
+    """Fails unless whatever a record needs stands before it."""
+    seen: set[str] = set()
+    for r in snapshot.resources:
+        missing = graph.needs(r) - seen
+        assert not missing, (r.urn, missing)
+        seen.add(r.urn)

@@ -48,7 +48,9 @@ def test_the_program_ends_with_it_and_says_nothing() -> None:
     run = go(chain, canceling(cancellation), cancellation=cancellation)
     assert run.messages("info") == []
     assert run.messages("info#err") == []
-    assert "program" not in {t.name for t in threading.enumerate()}
+    for thread in [t for t in threading.enumerate() if t.name == "program"]:
+        thread.join(10)
+        assert not thread.is_alive()
 
 
 def test_the_second_signal_leaves_a_pending_operation() -> None:

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from engine import graph, urns
+from engine import urns
 from engine.records import Resource, Snapshot
+from tests.engine.core.fake import in_order
 from tests.engine.recordings.reading import Call, Step
 from tests.engine.recordings.replay import CONFIG, Replayed, Stack, replay, short
 
@@ -219,7 +220,7 @@ def test_a_recorded_run_goes_as_it_went_with_the_cli(name: str, tmp_path: Path) 
     compare_calls(name, step, run)
     compare_state(name, step, run)
     for saved in run.saves:
-        assert_in_order(saved)
+        in_order(saved)
 
 
 def compare_outcome(step: Step, run: Replayed) -> None:
@@ -311,12 +312,3 @@ def row(r: Resource) -> tuple[str, str, frozenset[str]]:
 
 def without_provider_id(row: tuple[str, str, frozenset[str]]) -> tuple[str, str, frozenset[str]]:
     return (row[0], "" if urns.is_provider(urns.type_of(row[0])) else row[1], row[2])
-
-
-def assert_in_order(snapshot: Snapshot) -> None:
-    """Whatever a record needs stands before it, in every state that was ever on disk."""
-    seen: set[str] = set()
-    for r in snapshot.resources:
-        missing = graph.needs(r) - seen
-        assert not missing, (r.urn, missing)
-        seen.add(r.urn)

@@ -1,0 +1,73 @@
+"""Refresh: what is really there comes into the state."""
+
+from __future__ import annotations
+
+import pulumi
+
+from tests.engine.core.fake import Thing, World, go
+
+
+def program() -> None:
+    a = Thing("a", size=1)
+    Thing("b", a=a.id)
+    pulumi.export("a", a.id)
+
+
+def test_what_was_changed_by_hand_comes_into_the_state_and_is_told_from_the_states_side() -> None:
+    world = World()
+    made = go(program, world)
+    world.objects["a-1"]["size"] = 5
+    run = go(program, world, made.snapshot, "refresh")
+    assert run.result.changes == {"same": 2, "update": 1}
+    assert next(r for r in run.snapshot.resources if r.urn.endswith("::a")).inputs == {"size": 5}
+    assert ("update", "a") in run.done()
+
+
+def test_what_is_gone_leaves_the_state_and_the_dependencies_of_others() -> None:
+    world = World()
+    made = go(program, world)
+    del world.objects["a-1"]
+    run = go(program, world, made.snapshot, "refresh")
+    assert run.result.changes == {"same": 2, "delete": 1}
+    assert [r.dependencies for r in run.snapshot.resources if r.urn.endswith("::b")] == [[]]
+
+
+def test_a_preview_with_refresh_shows_what_up_would_mend_and_saves_nothing() -> None:
+    world = World()
+    made = go(program, world)
+    world.objects["a-1"]["size"] = 5
+    run = go(program, world, made.snapshot, "preview", refresh=True)
+    assert run.result.changes == {"same": 2, "update": 1}
+    assert run.saves == []
+    assert run.snapshot is made.snapshot
+
+
+def test_an_up_with_refresh_mends_it_in_one_run() -> None:
+    world = World()
+    made = go(program, world)
+    world.objects["a-1"]["size"] = 5
+    run = go(program, world, made.snapshot, refresh=True)
+    assert run.result.changes == {"same": 2, "update": 1}
+    assert world.objects["a-1"] == {"size": 1}
+    assert world.asked("Read") == ["a", "b"]
+
+
+def test_a_resource_that_was_removed_by_hand_is_made_again() -> None:
+    world = World()
+    made = go(program, world)
+    del world.objects["b-1"]
+    run = go(program, world, made.snapshot, refresh=True)
+    assert run.result.changes == {"same": 2, "create": 1}
+    assert run.ids()["b"] in world.objects
+
+
+def test_the_program_does_not_begin_when_something_cannot_be_read() -> None:
+    world = World()
+    made = go(program, world)
+    world.calls.clear()
+    lost = [r for r in made.snapshot.resources if "providers" not in r.type]
+    made.snapshot.resources = lost
+    run = go(program, world, made.snapshot, refresh=True)
+    assert run.result.failed
+    assert "the state has no provider" in run.messages()[0]
+    assert world.calls == []
