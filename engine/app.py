@@ -13,10 +13,11 @@ from engine.context import Context
 from engine.display import console
 from engine.errors import FAILED, TERMINATED, CommandError, unsupported
 from engine.flags import Command, Flag, Parsed, parse, usage
-from engine.options import Providers
+from engine.options import Providers, UnsupportedError
 from engine.verbs.table import COMMANDS, GLOBAL, GLOBAL_REFUSED, REFUSED
 
 INTERRUPTED: Final = 130
+FAULT: Final = 255
 
 
 def main(arguments: Sequence[str], *, providers: Providers) -> int:
@@ -26,14 +27,25 @@ def main(arguments: Sequence[str], *, providers: Providers) -> int:
     except CommandError as error:
         _complain(str(error))
         code = error.code
+    except UnsupportedError as error:
+        _complain(str(error))
+        code = FAILED
     except KeyboardInterrupt:
         code = INTERRUPTED
+    except EOFError:
+        _complain("confirmation declined")
+        code = FAILED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = FAILED
     except OSError as error:
         _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
         code = FAILED
+    except Exception as error:
+        if os.environ.get("TROP_DEBUG"):
+            raise
+        _complain(f"a fault of this engine: {type(error).__name__}: {error} (TROP_DEBUG=1 shows where)")
+        code = FAULT
     if code == TERMINATED:
         leave(code)
     return code

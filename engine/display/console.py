@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import threading
@@ -64,6 +65,9 @@ class Console:
 
 def make(color: str, non_interactive: bool) -> Console:
     """The console of this process.  ``color`` is always, never, raw or auto; a terminal decides for auto."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a padlock is not worth an error where it can't be written
     terminal = sys.stdout.isatty()
     plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
     return Console(

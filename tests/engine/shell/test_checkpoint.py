@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine import checkpoint
 from engine.checkpoint import Codec
@@ -51,8 +54,6 @@ def test_the_manifest_has_the_magic_that_the_cli_checks() -> None:
     document = json.loads(RECORDINGS.joinpath("00-stack-init/01-init.state.disk.json").read_text())
     recorded = document["checkpoint"]["latest"]["manifest"]
     assert sorted(checkpoint.manifest()) == sorted(recorded)
-    import hashlib
-
     for manifest in (recorded, checkpoint.manifest()):
         assert manifest["magic"] == hashlib.sha256(manifest["version"].encode()).hexdigest()
 
@@ -118,3 +119,20 @@ def test_a_state_without_secrets_asks_for_no_key() -> None:
 def test_what_is_no_state_is_told_in_a_few_words(text: bytes, reason: str) -> None:
     with pytest.raises(checkpoint.Malformed, match=reason):
         checkpoint.parse(text)
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.text() | st.just(UNKNOWN)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(st.text(), VALUES | VALUES.map(Secret), max_size=4))
+def test_any_properties_come_back_as_they_were(props: dict[str, Any]) -> None:
+    own = codec()
+    record = Resource(urn="urn:pulumi:s::trop::a:b:C::d", type="a:b:C", inputs=props, outputs=dict(props))
+    loaded = codec().load(checkpoint.parse(own.dump(Snapshot(resources=[record])))).resources[0]
+    assert (loaded.inputs, loaded.outputs) == (props, props)

@@ -371,3 +371,25 @@ def test_the_exit_of_a_second_interrupt_waits_for_no_thread(monkeypatch: pytest.
     monkeypatch.setattr(app, "_run", lambda *_: 8)
     assert app.main(["up"], providers={}) == 8
     assert left == [8]
+
+
+def test_an_answer_that_never_comes_is_no(created: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def end(_: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", end)
+    monkeypatch.setattr(console, "make", lambda *_: console.Console(interactive=True))
+    outcome = created.run("up", variables={"TROP_MEMORY": "2048"})
+    assert (outcome.code, outcome.err) == (1, "error: confirmation declined\n")
+    assert locks_of(created) == []
+
+
+def test_a_fault_of_the_engine_is_one_line_too(created: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("by nothing")
+
+    monkeypatch.setattr("engine.verbs.runs.open_work", fail)
+    monkeypatch.delenv("TROP_DEBUG", raising=False)
+    outcome = created.run("preview")
+    expected = "error: a fault of this engine: ZeroDivisionError: by nothing (TROP_DEBUG=1 shows where)\n"
+    assert (outcome.code, outcome.out, outcome.err) == (255, "", expected)
