@@ -64,6 +64,11 @@ class Monitor:
             raise ProgramStoppedError from None
         except (ProviderError, UnsupportedError) as e:
             raise CallError(str(e)) from None
+        except Exception as e:  # the state can't be written, or the engine has a fault: begin nothing more
+            self._loop.call_soon_threadsafe(
+                self._session.refuse, f"the engine failed: {type(e).__name__}: {e}"
+            )
+            raise ProgramStoppedError from None
         finally:
             self._asked.discard(answer)
 

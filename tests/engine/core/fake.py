@@ -158,6 +158,7 @@ def go(
     root: Path | None = None,
     config: dict[str, str] | None = None,
     cancellation: Cancellation | None = None,
+    on_save: Callable[[Snapshot], None] | None = None,
     **options: Any,
 ) -> Ran:
     """Run the engine once on a stack ``dev`` of a project ``proj``."""
@@ -171,7 +172,7 @@ def go(
             snapshot or Snapshot(),
             project,
             events.append,
-            saves.append,
+            on_save or saves.append,
             {"fake": lambda: FakeProvider(world)},
             program,
             cancellation,

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pulumi import ResourceOptions
 
+from engine.records import Snapshot
 from tests.engine.core.fake import Thing, World, go, in_order
 
 
@@ -61,6 +62,24 @@ def test_the_state_is_saved_before_and_after_each_step() -> None:
     assert ["creating"] in pending
     assert pending[-1] == []
     assert run.saves[-1].resources == run.snapshot.resources
+
+
+def test_when_the_state_cannot_be_written_no_further_step_begins() -> None:
+    world = World()
+
+    def on_save(snapshot: Snapshot) -> None:
+        if any(o.resource.urn.endswith("::t1") for o in snapshot.pending_operations):
+            raise OSError("no space left on device")
+
+    def program() -> None:
+        first = Thing("t0")
+        second = Thing("t1", x=first.id)
+        Thing("t2", x=second.id)
+
+    run = go(program, world, on_save=on_save)
+    assert run.messages() == ["the engine failed: OSError: no space left on device"]
+    assert world.asked("Create") == ["t0"]
+    assert run.result.failed
 
 
 def test_a_run_without_changes_saves_once_and_changes_nothing() -> None:
