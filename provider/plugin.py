@@ -82,10 +82,18 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=request.news, failures=_failures(config_failures(news)))
 
     async def DiffConfig(self, request: Any, context: Context) -> Any:
-        """Another URI may lead to the same host: whether it does is asked before each resource, not here."""
+        """Another URI may lead to the same host; one that leads to another is refused before the state takes it up.
+
+        Otherwise the state would have the wrong URI, and every refresh after it would go to the wrong host.
+        """
         olds, _ = wire.load(request.old_inputs)
         news, _ = wire.load(request.news)
-        return _diff_response(shape.changed(olds, news), ())
+
+        def work() -> Any:
+            self._same_host(olds.get("uri"), news.get("uri"))
+            return _diff_response(shape.changed(olds, news), ())
+
+        return await self._run(context, work)
 
     async def Configure(self, request: Any, context: Context) -> Any:
         """Reach the host at once: an unreachable one is then told once, not once for every resource."""
@@ -211,6 +219,22 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         await _fail(context, f"component {request.type} is not implemented by this provider")
 
     # Plumbing.
+
+    def _same_host(self, old: Any, new: Any) -> None:
+        """`OperatorError` if the URIs lead to two hosts; an old one that answers no more can't be asked."""
+        if old == new or not isinstance(old, str) or not isinstance(new, str):
+            return
+        before, after = self._host_of(old), self._host_of(new)
+        try:
+            known = before.uuid
+        except OperatorError:
+            return
+        finally:
+            before.close()
+        try:
+            after.check_is(known)
+        finally:
+            after.close()
 
     def _handler(self, token: str) -> Resource:
         if token in self._handlers:

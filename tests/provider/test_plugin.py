@@ -118,6 +118,18 @@ def test_a_host_that_is_not_known_yet_is_told_when_it_is_needed(plugin: Any) -> 
     assert "libvirt:uri is not known yet" in fails(plugin.Create, pb.CreateRequest(urn=urn()))
 
 
+def test_a_uri_that_leads_to_another_host_is_refused_before_it_is_taken_up(
+    plugin: Any, tmp_path: Path
+) -> None:
+    other = tmp_path / "host.xml"
+    other.write_text("<node/>")
+    request = pb.DiffRequest(
+        old_inputs=struct({"uri": "test:///default"}), news=struct({"uri": f"test://{other}"})
+    )
+    line = fails(plugin.DiffConfig, request)
+    assert line.startswith(f"the host is not who it was: test://{other} leads to host ")
+
+
 def test_another_uri_is_a_difference_and_no_replacement(plugin: Any) -> None:
     request = pb.DiffRequest(old_inputs=struct({"uri": "qemu:///a"}), news=struct({"uri": "qemu:///b"}))
     answer = plugin.DiffConfig(request)
