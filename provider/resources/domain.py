@@ -6,11 +6,23 @@ import re
 from typing import ClassVar, Final
 
 from provider.errors import OperatorError, Refused
-from provider.resources import domain_diff, domain_schema
+from provider.resources import domain_diff, domain_next, domain_schema
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
 from provider.resources.own import not_ours
-from provider.virt import api, domain_life, domain_new, domain_sweep, errors, nic, nic_apply, nic_plan
-from provider.virt.domain_read import as_read, disk_path, imported
+from provider.virt import (
+    api,
+    domain_life,
+    domain_new,
+    domain_pending,
+    domain_read,
+    domain_stage,
+    domain_sweep,
+    errors,
+    nic,
+    nic_apply,
+    nic_plan,
+)
+from provider.virt.domain_read import as_read, disk_path, imported, started_with_less
 from provider.virt.mark import uuid_of
 
 TOKEN: Final = "libvirt:index/domain:Domain"
@@ -55,21 +67,22 @@ class Domain(Resource):
         _set_autostart(found, inputs)
         if inputs.get("running", True):
             domain_life.start(found, self._clock)
-        return uuid, _outputs(call, found, inputs)
+        return uuid, _outputs(call, found, inputs, inputs)
 
     def read(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
         by_name = not inputs and not _UUID.fullmatch(id)  # an import may name it
         domain = call.host.domain_by_name(id) if by_name else call.host.domain_by_uuid(id)
         if domain is None:
             return None
-        seen = domain_sweep.observe(call.host, domain)
         if not inputs:
+            seen = domain_sweep.observe(call.host, domain)
             read = imported(seen)
-            return Found(
-                seen.seen.uuid, read, {**_outputs(call, domain, read), "own": {"macs": [], "disks": []}}
-            )
-        read = as_read(inputs, seen, domain_sweep.network_name(call.host))
-        return Found(id, read, {**_outputs(call, domain, read), "own": domain_diff.owned(inputs)})
+            own = domain_diff.owned({}, started_with_less(seen.seen))
+            return Found(seen.seen.uuid, read, {**_outputs(call, domain, read, read), "own": own})
+        adopted = outputs.get("own", {}).get("adopted", {})
+        read, _ = domain_next.look(call.host, domain, inputs, adopted)
+        own = domain_diff.owned(inputs, adopted)
+        return Found(id, read, {**_outputs(call, domain, read, inputs), "own": own})
 
     def update(
         self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool
@@ -78,19 +91,23 @@ class Domain(Resource):
         domain = _existing(call, id)
         declared = domain_diff.known(news)
         own = olds.get("own", {})
-        _refuse_changes(call, domain, declared, own)
+        seen, keys = _refuse_changes(call, domain, declared, own)
+        own_after = domain_next.owned_after(news, own, keys)
         if preview:
-            turns = declared.get("running", bool(domain.isActive())) != bool(domain.isActive())
+            turns = declared.get("running", seen.running) != seen.running
             state = COMPUTED if turns else domain_sweep.state(domain)
-            return {**olds, **news, "state": state, "persistent": True, "own": domain_diff.owned(news)}
+            outputs = {**olds, **news, "state": state, "persistent": True, "own": own_after}
+            awaited = [] if turns else domain_next.awaited(call.host, seen, declared, keys)
+            return domain_next.with_pending(outputs, awaited)
         domain_life.define_again(call.host, domain)
+        domain_next.stage(call.host, domain, declared, keys)
         _set_autostart(domain, declared)
         self._mend(call, domain, declared, own)
         if declared.get("running") is True:
             domain_life.start(domain, self._clock)
         elif declared.get("running") is False:
             domain_life.shut_down(domain, self._clock, call.timeout)
-        return _outputs(call, domain, news)
+        return {**_outputs(call, domain, news, declared), "own": own_after}
 
     def delete(self, call: Call, id: str, outputs: Props) -> None:
         domain = call.host.domain_by_uuid(id)
@@ -154,13 +171,17 @@ def _existing(call: Call, id: str) -> api.Domain:
     return domain
 
 
-def _refuse_changes(call: Call, domain: api.Domain, declared: Props, own: Props) -> None:
-    """Whatever can't be changed in place, by name; and a new NIC's MAC that another domain has."""
-    name = domain_sweep.network_name(call.host)
-    seen = domain_sweep.observe(call.host, domain)
-    read = as_read(declared, seen, name)
-    changes = domain_diff.differences(read, declared, {}, name)
-    phrases = domain_diff.refused(read, declared, changes)
+def _refuse_changes(
+    call: Call, domain: api.Domain, declared: Props, own: Props
+) -> tuple[domain_read.Domain, frozenset[str]]:
+    """Whatever can't be changed in place, by name; and a new NIC's MAC that another domain has.
+
+    What the domain is like, and which properties its guest gets at its next start.
+    """
+    read, seen = domain_next.look(call.host, domain, declared, own.get("adopted", {}))
+    changes = domain_diff.differences(read, declared, {}, domain_sweep.network_name(call.host))
+    keys = domain_diff.to_stage(changes)
+    phrases = domain_diff.refused(read, declared, changes, domain_stage.unfit(seen.xml, declared, keys))
     still = {disk_path(disk) for disk in declared.get("disks", ())}
     phrases += [
         f"disks: {path} -> none (needs a restart of the guest)"
@@ -175,6 +196,7 @@ def _refuse_changes(call: Call, domain: api.Domain, declared: Props, own: Props)
     missing = set(domain_diff.owned(declared)["macs"]) - plugged
     if missing:
         domain_new.refuse_taken_macs(call.host, f"domain {domain.name()}", missing, {domain.UUIDString()})
+    return seen, keys
 
 
 def _set_autostart(domain: api.Domain, inputs: Props) -> None:
@@ -182,11 +204,11 @@ def _set_autostart(domain: api.Domain, inputs: Props) -> None:
         domain.setAutostart(int(inputs["autostart"]))
 
 
-def _outputs(call: Call, domain: api.Domain, inputs: Props) -> Props:
-    """What libvirt says of it, beside the inputs as they are."""
+def _outputs(call: Call, domain: api.Domain, inputs: Props, declared: Props) -> Props:
+    """What libvirt says of it, beside the inputs as they are; ``declared``: what may wait for a restart."""
     seen = domain_sweep.observe(call.host, domain)
     said = {"type": seen.seen.type, "machine": seen.seen.machine, "emulator": seen.seen.emulator}
-    return {
+    outputs = {
         **{key: value for key, value in said.items() if value is not None},
         **inputs,
         "hostUuid": call.host.uuid,
@@ -194,3 +216,4 @@ def _outputs(call: Call, domain: api.Domain, inputs: Props) -> Props:
         "persistent": bool(domain.isPersistent()),
         "own": domain_diff.owned(inputs),
     }
+    return domain_next.with_pending(outputs, domain_pending.pending(declared, seen))

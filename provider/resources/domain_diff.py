@@ -10,18 +10,15 @@ from provider.resources.base import COMPUTED, Kind, Props
 from provider.resources.compare import declared_changes
 from provider.virt import nic
 from provider.virt.domain_read import NetworkName, disk_path, same_machine, same_metadata, wanted
+from provider.virt.domain_stage import STAGED
 from provider.virt.domain_xml import metadata_elements
 
-IN_PLACE: Final = frozenset({"autostart", "running", "description", "metadata", "networkInterfaces"})
+IN_PLACE: Final = STAGED | {"autostart", "running", "description", "metadata", "networkInterfaces"}
 
 # What each other change would take, for the operator who is refused it.
-_NEXT_BOOT: Final = "takes effect at the guest's next boot"
 _RESTART: Final = "needs a restart of the guest"
 _IMPACT: Final[Mapping[str, str]] = {
-    "memory": _NEXT_BOOT,
-    "vcpu": _NEXT_BOOT,
-    "cloudinit": _NEXT_BOOT,
-    "bootDevices": _NEXT_BOOT,
+    "cloudinit": "takes effect at the guest's next boot",
     "name": "needs the guest to be shut off",
     "xml": "applies to a new domain only",
 }
@@ -50,21 +47,33 @@ def known(props: Props) -> Props:
     return {key: value for key, value in props.items() if not _has_computed(value)}
 
 
-def owned(inputs: Props) -> Props:
-    """The ``own`` output: what is told apart from others' once it is not declared any more."""
+def owned(inputs: Props, adopted: Mapping[str, Any] | None = None) -> Props:
+    """The ``own`` output: what is told apart from others' once it is not declared any more.
+
+    ``adopted``: amounts that an imported guest may go on to start with (`domain_read.as_read`).
+    """
     macs = [
         nic.same_mac(e["mac"]) for e in inputs.get("networkInterfaces", ()) if e.get("mac") is not COMPUTED
     ]
     disks = [disk_path(disk) for disk in inputs.get("disks", ())]
-    return {"macs": macs, "disks": disks}
+    return {"macs": macs, "disks": disks, **({"adopted": dict(adopted)} if adopted else {})}
 
 
-def refused(old: Props, new: Props, paths: Mapping[str, Kind]) -> list[str]:
-    """A phrase for each of these changes that can't be made in place: property, old -> new, what it would take."""
+def to_stage(paths: Mapping[str, Kind]) -> frozenset[str]:
+    """The properties among these changes that the guest gets at its next start."""
+    return STAGED & {shape.top(path) for path in paths}
+
+
+def refused(old: Props, new: Props, paths: Mapping[str, Kind], unfit: Mapping[str, str]) -> list[str]:
+    """A phrase for each of these changes that can't be made in place: property, old -> new, what it would take.
+
+    ``unfit``: why a property that otherwise is staged cannot be (`domain_stage.unfit`).
+    """
     return [
-        f"{path} {_shown(shape.at(old, path))} -> {_shown(shape.at(new, path))} ({_impact(path)})"
+        f"{path} {_shown(shape.at(old, path))} -> {_shown(shape.at(new, path))} "
+        f"({unfit.get(shape.top(path)) or _impact(path)})"
         for path in paths
-        if shape.top(path) not in IN_PLACE or ".network" in path or path.endswith(".bridge")
+        if shape.top(path) not in IN_PLACE - unfit.keys() or ".network" in path or path.endswith(".bridge")
     ]
 
 

@@ -79,10 +79,22 @@ SCHEMA: Final[Mapping[str, Any]] = {
         **INPUTS,
         "hostUuid": _STRING,
         "state": _said(_STRING, "As virsh says it: running, paused, shut off, …"),
+        "pendingRestart": _said(
+            _list(_STRING),
+            "Declared properties that the running guest has otherwise than its persistent definition, and gets once it "
+            "was shut down and started again; absent when there are none.",
+        ),
         "persistent": _said(_BOOLEAN, "False once the domain was undefined while it runs."),
         "own": _said(
-            _object({"macs": _list(_STRING), "disks": _list(_STRING)}),
-            "What networkInterfaces and disks have declared: what leaves them later is told from what is others'.",
+            _object(
+                {
+                    "macs": _list(_STRING),
+                    "disks": _list(_STRING),
+                    "adopted": _object({"memory": {"type": "number"}, "vcpu": _INTEGER}),
+                }
+            ),
+            "What networkInterfaces and disks have declared: what leaves them later is told from what is others'. "
+            "And what an imported guest started with, where that was less than it may have.",
         ),
     },
     "required": ["hostUuid", "state", "persistent"],

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from lxml import etree
 
 from provider.errors import OperatorError, Refused
 from provider.virt import api, domain_sweep, nic, xslt
+from provider.virt.domain_pending import reads
 from provider.virt.domain_read import disk_path, wanted
+from provider.virt.domain_seen import see
+from provider.virt.domain_stage import STAGED
 from provider.virt.domain_xml import Disk, Spec, build
 from provider.virt.host import Host
 
@@ -58,17 +62,48 @@ def refuse_taken_disks(host: Host, who: str, paths: set[str], own: set[str]) -> 
         raise Refused(f"{who}: another domain writes to this disk already: {which}")
 
 
+def overruled(inputs: Props) -> frozenset[str]:
+    """The properties whose last word is the stylesheet's: what it wrote is neither compared nor written over.
+
+    Of those that can be staged; a stylesheet that cannot be applied any more rules nothing.
+    """
+    sheet = inputs.get("xml", {}).get("xslt")
+    if not sheet:
+        return frozenset()
+    plain = build(_of_inputs(inputs))
+    try:
+        styled = see(xslt.apply(plain, sheet))
+    except OperatorError:
+        return frozenset()
+    before = see(plain)
+    return frozenset(
+        k for k in STAGED & inputs.keys() if reads(inputs, k, before) != reads(inputs, k, styled)
+    )
+
+
 def _spec(host: Host, uuid: str, inputs: Props) -> Spec:
     name = str(inputs["name"])
-    consoles = [c for c in inputs.get("consoles", ()) if c.get("targetType", "serial") == "virtio"]
-    boot = tuple(dev for entry in inputs.get("bootDevices", ()) for dev in entry.get("devs", ()))
     cdrom = inputs.get("cloudinit")
     if cdrom is not None:
         _format(host, name, cdrom)
-    return Spec(
-        name=name,
+    return replace(
+        _of_inputs(inputs),
         uuid=uuid,
         type=inputs.get("type") or ("kvm" if domain_sweep.has_kvm(host) else "qemu"),
+        disks=tuple(Disk(p, _format(host, name, p)) for p in map(disk_path, inputs.get("disks", ()))),
+        cdrom=cdrom,
+        nics=wanted_nics(host, inputs),
+    )
+
+
+def _of_inputs(inputs: Props) -> Spec:
+    """All of it that the host need not be asked about."""
+    consoles = [c for c in inputs.get("consoles", ()) if c.get("targetType", "serial") == "virtio"]
+    boot = tuple(dev for entry in inputs.get("bootDevices", ()) for dev in entry.get("devs", ()))
+    return Spec(
+        name=str(inputs["name"]),
+        uuid="",
+        type=inputs.get("type", "qemu"),
         memory=inputs.get("memory", MEMORY_MIB),
         vcpu=inputs.get("vcpu", VCPU),
         arch=inputs.get("arch"),
@@ -79,9 +114,6 @@ def _spec(host: Host, uuid: str, inputs: Props) -> Spec:
         description=inputs.get("description"),
         metadata=inputs.get("metadata"),
         boot=boot or ("hd",),
-        disks=tuple(Disk(p, _format(host, name, p)) for p in map(disk_path, inputs.get("disks", ()))),
-        cdrom=cdrom,
-        nics=wanted_nics(host, inputs),
         virtio_consoles=len(consoles),
         graphics=inputs.get("graphics"),
         video=inputs.get("video", {}).get("type"),

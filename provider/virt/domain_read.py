@@ -6,6 +6,7 @@ else's and is left out.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,31 +20,46 @@ from provider.virt.nic import Nic
 
 Props = dict[str, Any]
 NetworkName = Callable[[str], str | None]  # a network's UUID -> its name
+SERIAL = ("pty", "serial")
 
 
 @dataclass(frozen=True)
 class Domain:
     """A domain as a sweep has seen it.
 
-    ``seen`` is its persistent definition, or a transient domain's inactive form.  ``live`` and ``config`` are the
-    NICs of the running guest and of the persistent definition; None where the domain has no such side.
+    ``seen`` is its persistent definition, or a transient domain's inactive form, and ``xml`` the text of it.
+    ``live`` and ``config`` are the NICs of the running guest and of the persistent definition, ``now`` is all that
+    the running guest has; None where the domain has no such side.
     """
 
     seen: Seen
     live: tuple[Nic, ...] | None
     config: tuple[Nic, ...] | None
     autostart: bool
+    now: Seen | None = None
+    xml: str = ""
 
     @property
     def running(self) -> bool:
         return self.live is not None
 
 
-def as_read(declared: Mapping[str, Any], domain: Domain, network_name: NetworkName) -> Props:
-    """The declared keys with the values that the domain has; a key that it lacks altogether is left out."""
+def as_read(
+    declared: Mapping[str, Any],
+    domain: Domain,
+    network_name: NetworkName,
+    adopted: Mapping[str, Any] | None = None,
+) -> Props:
+    """The declared keys with the values that the domain has; a key that it lacks altogether is left out.
+
+    ``adopted``: the ``memory`` and ``vcpu`` that the guest started with when it was imported, where that was less
+    than it may have: it may go on so.
+    """
     read: Props = {}
     for key, value in declared.items():
-        if key in _READERS:
+        if key in _AMOUNTS:
+            found: Any = _amount(value, *_AMOUNTS[key](domain.seen), (adopted or {}).get(key))
+        elif key in _READERS:
             found = _READERS[key](value, domain)
         elif key == "networkInterfaces":
             found = list(_nics(value, domain, network_name))
@@ -52,6 +68,12 @@ def as_read(declared: Mapping[str, Any], domain: Domain, network_name: NetworkNa
         if found is not None:
             read[key] = found
     return read
+
+
+def started_with_less(seen: Seen) -> Props:
+    """``memory`` and ``vcpu`` of a guest that starts with less of them than it may have."""
+    amounts = {key: of(seen) for key, of in _AMOUNTS.items()}
+    return {key: current for key, (most, current) in amounts.items() if current != most}
 
 
 def imported(domain: Domain) -> Props:
@@ -77,8 +99,8 @@ def imported(domain: Domain) -> Props:
 
 
 def same_machine(declared: str, actual: str | None) -> bool:
-    """``pc`` and ``q35`` stand for whichever version libvirt has written in their place."""
-    prefix = {"pc": "pc-i440fx-", "q35": "pc-q35-"}.get(declared)
+    """``pc``, ``q35`` and ``virt`` stand for whichever version libvirt has written in their place."""
+    prefix = {"pc": "pc-i440fx-", "q35": "pc-q35-", "virt": "virt-"}.get(declared)
     return declared == actual or (prefix is not None and actual is not None and actual.startswith(prefix))
 
 
@@ -92,6 +114,13 @@ def same_metadata(declared: str, actual: tuple[Any, ...]) -> bool:
 def disk_path(disk: Mapping[str, Any]) -> Any:
     """A volume's ID is the path of its file."""
     return disk.get("volumeId", disk.get("file"))
+
+
+def _amount(declared: Any, most: Any, current: Any, adopted: Any) -> Any:
+    """Equal when the guest may have as much, and starts with all of it or as it was adopted."""
+    if most != declared:
+        return most
+    return declared if current in (declared, adopted) else current
 
 
 def _scalar(of: Callable[[Domain], Any]) -> Callable[[Any, Domain], Any]:
@@ -138,30 +167,42 @@ def _boot(declared: Any, domain: Domain) -> Any:
 
 
 def _consoles(declared: Any, domain: Domain) -> Any:
+    """There is one serial console, however often it is declared; virtio ones are counted."""
+
     def kind(console: Mapping[str, Any]) -> tuple[Any, Any]:
         return console.get("type", "pty"), console.get("targetType", "serial")
 
-    there = [kind(c) for c in domain.seen.consoles]
-    return declared if all(kind(c) in there for c in declared) else list(domain.seen.consoles)
+    there = Counter(kind(c) for c in domain.seen.consoles)
+    missing = Counter(kind(c) for c in declared) - there
+    if there[SERIAL]:
+        del missing[SERIAL]
+    return list(domain.seen.consoles) if missing else declared
 
 
 def _graphics(declared: Any, domain: Domain) -> Any:
     found = domain.seen.graphics
-    return None if found is None else {k: found[k] for k in declared if found.get(k) is not None}
+    if found is None:
+        return None
+    if found["listenType"] == "none":  # libvirt then drops what only says where to listen
+        found = found | {k: declared[k] for k in ("autoport", "websocket") if k in declared}
+    return {k: found[k] for k in declared if found.get(k) is not None}
 
 
 def _video(declared: Any, domain: Domain) -> Any:
     return None if domain.seen.video is None else dict.fromkeys(declared, domain.seen.video)
 
 
+# The most that a guest may have, and what it starts with.
+_AMOUNTS: Mapping[str, Callable[[Seen], tuple[Any, Any]]] = {
+    "memory": lambda seen: (seen.memory, seen.current_memory),
+    "vcpu": lambda seen: (seen.vcpu, seen.current_vcpu),
+}
 _READERS: Mapping[str, Callable[[Any, Domain], Any]] = {
     "name": _scalar(lambda d: d.seen.name),
     "type": _scalar(lambda d: d.seen.type),
     "arch": _scalar(lambda d: d.seen.arch),
     "machine": _machine,
     "emulator": _scalar(lambda d: d.seen.emulator),
-    "memory": _scalar(lambda d: d.seen.memory),
-    "vcpu": _scalar(lambda d: d.seen.vcpu),
     "cpu": _cpu,
     "firmware": _scalar(lambda d: d.seen.firmware),
     "autostart": _scalar(lambda d: d.autostart),

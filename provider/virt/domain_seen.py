@@ -28,17 +28,24 @@ _UNITS_IN_KIB = {
 
 @dataclass(frozen=True)
 class Seen:
-    """``memory`` in MiB; ``disks`` and ``cdroms`` are paths in the order of their target names (vda, vdb, …)."""
+    """``memory`` in MiB, the most that it may have, as ``vcpu``; the ``current_`` ones are what it starts with.
+
+    ``disks`` and ``cdroms`` are paths in the order of their target names (vda, vdb, …).  ``cpu_of_host``: a CPU that
+    names its vendor, which is what a running guest has in the place of ``host-model``.
+    """
 
     name: str
     uuid: str
     type: str
     memory: int | float
+    current_memory: int | float
     vcpu: int
+    current_vcpu: int
     arch: str | None
     machine: str | None
     emulator: str | None
     cpu_mode: str | None
+    cpu_of_host: bool
     firmware: str | None
     description: str | None
     metadata: tuple[Any, ...]
@@ -60,16 +67,21 @@ def see(xml: str, volume_path: VolumePath = lambda _pool, _volume: None) -> Seen
     root = etree.fromstring(xml.encode())
     kind = root.find("os/type")
     cpu = root.find("cpu")
+    memory = _memory(root.find("memory"))
+    vcpu = int((root.findtext("vcpu") or "1").strip())
     return Seen(
         name=root.findtext("name") or "",
         uuid=root.findtext("uuid") or "",
         type=root.get("type") or "",
-        memory=_memory(root.find("memory")),
-        vcpu=int((root.findtext("vcpu") or "1").strip()),
+        memory=memory,
+        current_memory=_memory(root.find("currentMemory")) or memory,
+        vcpu=vcpu,
+        current_vcpu=int(_attribute(root, "vcpu", "current") or vcpu),
         arch=None if kind is None else kind.get("arch"),
         machine=None if kind is None else kind.get("machine"),
         emulator=root.findtext("devices/emulator"),
         cpu_mode=None if cpu is None else cpu.get("mode"),
+        cpu_of_host=root.find("cpu/vendor") is not None,
         firmware=root.findtext("os/loader"),
         description=root.findtext("description"),
         metadata=tuple(e for e in root.iterfind("metadata/*") if isinstance(e.tag, str)),

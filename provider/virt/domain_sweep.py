@@ -8,7 +8,7 @@ from lxml import etree
 
 from provider.virt import api, errors, nic
 from provider.virt.domain_read import Domain
-from provider.virt.domain_seen import VolumePath, see, written_disks
+from provider.virt.domain_seen import Seen, VolumePath, see, written_disks
 from provider.virt.host import Host
 from provider.virt.nic_apply import INACTIVE, SECURE, both_xmls
 
@@ -17,13 +17,20 @@ STATES = ("no state", "running", "idle", "paused", "in shutdown", "shut off", "c
 
 def observe(host: Host, domain: api.Domain) -> Domain:
     live, config = both_xmls(domain)
-    seen = see(domain.XMLDesc(SECURE | INACTIVE), _volume_path(host))
+    xml = domain.XMLDesc(SECURE | INACTIVE) if config is None else config
     return Domain(
-        seen=seen,
+        seen=facts(host, xml),
         live=None if live is None else tuple(nic.nics(live)),
         config=None if config is None else tuple(nic.nics(config)),
         autostart=bool(domain.autostart()),
+        now=None if live is None else facts(host, live),
+        xml=xml,
     )
+
+
+def facts(host: Host, xml: str) -> Seen:
+    """What a definition says, with the files of disks that name a pool and a volume."""
+    return see(xml, _volume_path(host))
 
 
 def state(domain: api.Domain) -> str:

@@ -121,7 +121,7 @@ def _devices(devices: Any, spec: Spec) -> None:
     channel = etree.SubElement(devices, "channel", type="unix")
     etree.SubElement(channel, "target", type="virtio", name=AGENT_CHANNEL)
     if spec.graphics is not None:
-        _graphics(devices, spec.graphics)
+        add_graphics(devices, spec.graphics)
     if spec.video is not None:
         etree.SubElement(etree.SubElement(devices, "video"), "model", type=spec.video)
 
@@ -145,25 +145,37 @@ def _letters(prefix: str, number: int) -> str:
 
 
 def _consoles(devices: Any, virtio: int) -> None:
+    add_serial(devices)
+    for port in range(1, virtio + 1):
+        add_virtio_console(devices, port)
+
+
+def add_serial(devices: Any) -> None:
+    """The first serial port, and the console that libvirt has of it."""
     serial = etree.SubElement(devices, "serial", type="pty")
     etree.SubElement(serial, "target", port="0")
     console = etree.SubElement(devices, "console", type="pty")
     etree.SubElement(console, "target", type="serial", port="0")
-    for port in range(1, virtio + 1):
-        extra = etree.SubElement(devices, "console", type="pty")
-        etree.SubElement(extra, "target", type="virtio", port=str(port))
 
 
-def _graphics(devices: Any, declared: Mapping[str, Any]) -> None:
+def add_virtio_console(devices: Any, port: int) -> None:
+    console = etree.SubElement(devices, "console", type="pty")
+    etree.SubElement(console, "target", type="virtio", port=str(port))
+
+
+def add_graphics(devices: Any, declared: Mapping[str, Any]) -> Any:
     graphics = etree.SubElement(devices, "graphics", type=str(declared.get("type", "spice")))
     if declared.get("autoport", True):
         graphics.set("autoport", "yes")
     if declared.get("websocket") is not None:
         graphics.set("websocket", str(declared["websocket"]))
-    if declared.get("listenType") is not None:
-        listen = etree.SubElement(graphics, "listen", type=str(declared["listenType"]))
-        if declared.get("listenAddress") is not None:
-            listen.set("address", str(declared["listenAddress"]))
+    address = declared.get("listenAddress")
+    kind = declared.get("listenType") or ("address" if address is not None else None)
+    if kind is not None:
+        listen = etree.SubElement(graphics, "listen", type=str(kind))
+        if address is not None:
+            listen.set("address", str(address))
+    return graphics
 
 
 def _text(parent: Any, tag: str, text: str, **attributes: str) -> Any:

@@ -3,7 +3,7 @@
 What a real one does and this one does too: a repeated user alias is 67 and changes nothing, an absent device is 99, one
 MAC in many NICs is taken, two of them can't be told apart without alias or address (9), a detach answers 0 while a
 guest holds on, an update of the definition replaces the whole element, a NIC on a bridged network shows live as a
-bridge, a domain undefined while it runs becomes transient.
+bridge, a domain undefined while it runs becomes transient, ``host-model`` shows live as the host's own CPU.
 """
 
 from __future__ import annotations
@@ -229,6 +229,10 @@ class Domain:
             if not self.conn.networkLookupByName(network.get("network")).isActive():
                 raise error(55, f"network '{network.get('network')}' is not active")
         self.live = copy.deepcopy(self.config)
+        cpu = self.live.find("cpu[@mode='host-model']")
+        if cpu is not None:
+            cpu.set("mode", "custom")
+            etree.SubElement(cpu, "vendor").text = "AMD"
         for nic in self.live.iterfind("devices/interface"):
             self._go_live(nic)
         return 0
@@ -367,6 +371,10 @@ def _as_libvirt_writes(root: Any) -> Any:
     if memory.get("unit") == "MiB":
         memory.set("unit", "KiB")
         memory.text = str(int(memory.text) * 1024)
+    if root.find("currentMemory") is None:
+        etree.SubElement(root, "currentMemory", unit="KiB").text = memory.text
+    if root.find("cpu") is None:
+        etree.SubElement(etree.SubElement(root, "cpu", mode="custom", match="exact"), "model").text = "qemu64"
     kind = root.find("os/type")
     version = {"pc": "pc-i440fx-7.2", "q35": "pc-q35-7.2"}
     kind.set("machine", version.get(kind.get("machine", "pc"), kind.get("machine")))

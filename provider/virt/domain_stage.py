@@ -1,0 +1,259 @@
+"""Changes of a persistent definition that a guest gets at its next start.  Pure: XML in, XML out.
+
+The definition is carried forward as libvirt wrote it: UUID, metadata, devices, addresses and aliases stay, and only
+the properties that are named are written anew, each as a new domain would have it.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final
+
+from lxml import etree
+
+from provider.virt.domain_xml import add_graphics, add_serial, add_virtio_console
+
+_MIB_IN_KIB: Final = 1024
+_VERSION: Final = re.compile(r"-(\d+(\.\d+)*|rhel[\d.]+)$")
+_X86: Final = frozenset({"i686", "x86_64"})
+
+
+def staged(xml: str, declared: Mapping[str, Any], keys: Collection[str]) -> str:
+    """The persistent definition ``xml`` with these declared properties (of `STAGED`) put into it."""
+    root = etree.fromstring(xml.encode())
+    for key in sorted(keys):
+        _SETTERS[key](root, declared[key])
+    return str(etree.tostring(root, encoding="unicode"))
+
+
+def unfit(xml: str, declared: Mapping[str, Any], keys: Collection[str]) -> dict[str, str]:
+    """Property -> why it cannot be put into this definition: the rest of it would not fit, or not start."""
+    root = etree.fromstring(xml.encode())
+    found = {key: _UNFIT[key](root, declared[key]) for key in keys if key in _UNFIT}
+    return {key: reason for key, reason in found.items() if reason}
+
+
+def _memory(root: Any, mib: int) -> None:
+    """Both what the guest may have and what it gets: libvirt keeps the old balloon otherwise."""
+    memory = root.find("memory")
+    current = root.find("currentMemory")
+    if current is None:
+        current = etree.Element("currentMemory")
+        memory.addnext(current)
+    for element in (memory, current):
+        element.set("unit", "KiB")
+        element.text = str(mib * _MIB_IN_KIB)
+
+
+def _vcpu(root: Any, count: int) -> None:
+    """All of them from the start: none is left to be plugged in later, and a list of single ones would not match."""
+    element = root.find("vcpu")
+    if element is None:
+        element = etree.SubElement(root, "vcpu")
+    element.attrib.pop("current", None)
+    element.text = str(count)
+    _drop(root, "vcpus")
+
+
+def _cpu(root: Any, declared: Mapping[str, Any]) -> None:
+    """The mode; model, vendor and how to match them belong to the mode of before, topology and NUMA do not."""
+    cpu = root.find("cpu")
+    if cpu is None:
+        cpu = etree.SubElement(root, "cpu")
+    for name in ("match", "check", "migratable"):
+        cpu.attrib.pop(name, None)
+    for tag in ("model", "vendor", *(("feature",) if declared["mode"] == "custom" else ())):
+        _drop(cpu, tag)
+    cpu.set("mode", declared["mode"])
+
+
+def _os_type(attribute: str) -> Callable[[Any, str], None]:
+    return lambda root, value: root.find("os/type").set(attribute, value)
+
+
+def _emulator(root: Any, path: str) -> None:
+    devices = root.find("devices")
+    emulator = devices.find("emulator")
+    if emulator is None:
+        emulator = etree.Element("emulator")
+        devices.insert(0, emulator)
+    emulator.text = path
+
+
+def _firmware(root: Any, path: str) -> None:
+    """The loader as a new domain has it; libvirt's own choice of one (``firmware='efi'``) would speak against it."""
+    os = root.find("os")
+    os.attrib.pop("firmware", None)
+    _drop(os, "firmware")
+    loader = os.find("loader")
+    if loader is None:
+        loader = etree.Element("loader")
+        os.find("type").addnext(loader)
+    loader.attrib.update({"readonly": "yes", "type": "pflash"})
+    loader.text = path
+
+
+def _boot(root: Any, declared: Any) -> None:
+    """libvirt takes an order of kinds of devices, or one of single devices, but not both."""
+    os = root.find("os")
+    _drop(os, "boot")
+    for device in root.iterfind("devices/*"):
+        _drop(device, "boot")
+    for entry in declared:
+        for dev in entry.get("devs", ()):
+            etree.SubElement(os, "boot", dev=dev)
+
+
+def _consoles(root: Any, declared: Any) -> None:
+    """Those that are missing: a serial one in the place of a first one that is no pty, virtio ones behind the rest."""
+    devices = root.find("devices")
+    there = devices.findall("console")
+    kinds = [c.get("targetType", "serial") for c in declared]
+    if "serial" in kinds and not any(c.get("type") == "pty" and not _is_virtio(c) for c in there):
+        for old in (devices.find("serial"), next((c for c in there if not _is_virtio(c)), None)):
+            if old is not None:
+                devices.remove(old)
+        add_serial(devices)
+    have = sum(c.get("type") == "pty" and _is_virtio(c) for c in there)
+    ports = [int(t.get("port", "0")) for t in devices.iterfind("console/target")]
+    for number in range(kinds.count("virtio") - have):
+        add_virtio_console(devices, max(ports, default=0) + 1 + number)
+
+
+def _is_virtio(console: Any) -> bool:
+    return any(target.get("type") == "virtio" for target in console.iterfind("target"))
+
+
+def _graphics(root: Any, declared: Mapping[str, Any]) -> None:
+    devices = root.find("devices")
+    old = devices.find("graphics")
+    if old is None:
+        add_graphics(devices, declared)
+        return
+    if "type" in declared and old.get("type") != declared["type"]:
+        new = add_graphics(devices, declared)
+        new.attrib.update({k: old.get(k) for k in ("passwd", "passwdValidTo", "keymap") if k in old.attrib})
+        devices.replace(old, new)
+        return
+    if "autoport" in declared:
+        old.set("autoport", "yes" if declared["autoport"] else "no")
+        if declared["autoport"]:
+            old.attrib.pop("port", None)
+    if "websocket" in declared:
+        old.set("websocket", str(declared["websocket"]))
+    if "listenType" in declared or "listenAddress" in declared:
+        _listen(old, declared)
+
+
+def _listen(graphics: Any, declared: Mapping[str, Any]) -> None:
+    """``listen=`` of the element repeats the first ``<listen>``, and libvirt wants them equal."""
+    graphics.attrib.pop("listen", None)
+    listen = graphics.find("listen")
+    if listen is None:
+        listen = etree.SubElement(graphics, "listen", type="address")
+    kind = declared.get("listenType", "address" if "listenAddress" in declared else listen.get("type"))
+    if listen.get("type") != kind:
+        listen.attrib.clear()
+        listen.set("type", kind)
+    if "listenAddress" in declared:
+        listen.set("address", declared["listenAddress"])
+
+
+def _video(root: Any, declared: Mapping[str, Any]) -> None:
+    """The first video device; sizes of its memory belong to the type of before."""
+    devices = root.find("devices")
+    video = devices.find("video")
+    if video is None:
+        video = etree.SubElement(devices, "video")
+    model = video.find("model")
+    primary = None if model is None else model.get("primary")
+    _drop(video, "model")
+    if declared["type"] == "none":
+        _drop(video, "address")
+    video.insert(0, etree.Element("model", {"type": declared["type"]}))
+    if primary is not None and declared["type"] != "none":
+        video[0].set("primary", primary)
+
+
+def _family(machine: str) -> str:
+    """``pc`` or ``q35`` for any version of them; of other machines, the name without its version."""
+    for prefix, family in (("pc-i440fx", "pc"), ("pc-q35", "q35")):
+        if machine.startswith(prefix):
+            return family
+    return _VERSION.sub("", machine)
+
+
+def _unfit_machine(root: Any, machine: str) -> str | None:
+    if _family(machine) == _family(root.find("os/type").get("machine", "")):
+        return None
+    return "the addresses of its devices are those of another machine type"
+
+
+def _unfit_arch(root: Any, arch: str) -> str | None:
+    if {arch, root.find("os/type").get("arch")} <= _X86:
+        return None
+    return "its machine type, devices and disk are of another architecture"
+
+
+def _unfit_memory(root: Any, _mib: int) -> str | None:
+    return None if root.find("cpu/numa") is None else "its NUMA cells share the memory out"
+
+
+def _unfit_vcpu(root: Any, count: int) -> str | None:
+    if root.find("cpu/numa") is not None:
+        return "its NUMA cells share the vCPUs out"
+    topology = root.find("cpu/topology")
+    if topology is None:
+        return None
+    has = math.prod(int(topology.get(name, "1")) for name in ("sockets", "dies", "cores", "threads"))
+    return None if has == count else f"its CPU topology is one of {has}"
+
+
+def _unfit_cpu(root: Any, declared: Mapping[str, Any]) -> str | None:
+    if declared.get("mode") == "host-passthrough" and root.get("type") == "qemu":
+        return "an emulated guest (type qemu) does not start with it"
+    return None
+
+
+def _unfit_graphics(root: Any, declared: Mapping[str, Any]) -> str | None:
+    if declared.get("autoport", True):
+        return None
+    after = copy.deepcopy(root)
+    _graphics(after, declared)
+    graphics = after.find("devices/graphics")
+    listens = graphics.find("listen[@type='none']") is None and graphics.get("type") == "vnc"
+    if not listens or graphics.get("port", "-1") != "-1":
+        return None
+    return "without autoport it has no port, and the guest does not start"
+
+
+def _drop(parent: Any, tag: str) -> None:
+    for child in parent.findall(tag):
+        parent.remove(child)
+
+
+_SETTERS: Final[Mapping[str, Callable[[Any, Any], None]]] = {
+    "arch": _os_type("arch"),
+    "bootDevices": _boot,
+    "consoles": _consoles,
+    "cpu": _cpu,
+    "emulator": _emulator,
+    "firmware": _firmware,
+    "graphics": _graphics,
+    "machine": _os_type("machine"),
+    "memory": _memory,
+    "vcpu": _vcpu,
+    "video": _video,
+}
+_UNFIT: Final[Mapping[str, Callable[[Any, Any], str | None]]] = {
+    "arch": _unfit_arch,
+    "cpu": _unfit_cpu,
+    "graphics": _unfit_graphics,
+    "machine": _unfit_machine,
+    "memory": _unfit_memory,
+    "vcpu": _unfit_vcpu,
+}
+STAGED: Final = frozenset(_SETTERS)
