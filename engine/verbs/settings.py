@@ -11,7 +11,7 @@ from engine.checkpoint import Json
 from engine.context import Context, Vault
 from engine.errors import CommandError
 from engine.stackfile import Step, full_key, holds_secret, plain, short_key, split_path, text_of
-from engine.verbs.stacks import columns
+from engine.verbs.contents import columns
 
 
 def _vault(context: Context) -> Vault:

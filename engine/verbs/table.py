@@ -8,7 +8,7 @@ from typing import Final
 from engine.checkpoint import ENGINE_VERSION
 from engine.context import Context
 from engine.flags import Command, Flag
-from engine.verbs import runs, settings, stacks
+from engine.verbs import contents, deployments, runs, settings, stacks
 
 GLOBAL: Final = (
     Flag("color", "Colorize output: always, never, raw, auto", str),
@@ -133,7 +133,7 @@ COMMANDS: Final = (
     Command(
         ("stack",),
         "Show what a stack holds",
-        stacks.show,
+        contents.show,
         (
             STACK,
             SHOW_SECRETS,
@@ -181,7 +181,7 @@ COMMANDS: Final = (
     Command(
         ("stack", "output"),
         "Show the stack's outputs, or one of them",
-        stacks.output,
+        contents.output,
         (STACK, CONFIG_FILE, JSON, SHOW_SECRETS, Flag("shell", "Print shell variables")),
         "[name]",
         1,
@@ -189,14 +189,14 @@ COMMANDS: Final = (
     Command(
         ("stack", "export"),
         "Print the stack's state",
-        stacks.export,
+        deployments.export,
         (STACK, CONFIG_FILE, SHOW_SECRETS, Flag("file", "Write to this file", str)),
         refused=frozenset({"version"}),
     ),
     Command(
         ("stack", "import"),
         "Replace the stack's state",
-        stacks.import_,
+        deployments.import_,
         (
             STACK,
             CONFIG_FILE,

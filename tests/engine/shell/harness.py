@@ -196,3 +196,8 @@ def runs(text: str) -> list[str]:
     """The parts of an `up` with preview: each run begins with its title."""
     pieces = re.split(r"^(?=(?:Previewing \w+|Updating|Refreshing|Destroying) \()", text, flags=re.M)
     return [piece for piece in pieces if piece]
+
+
+def locks_of(project: Project) -> list[Path]:
+    """The locks in the project's state folder."""
+    return list((project.state / ".pulumi" / "locks").rglob("*.json"))

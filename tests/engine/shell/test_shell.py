@@ -1,11 +1,10 @@
-"""Runs as a whole: JSON, history, secrets that must not leak, signals, and where this engine is safer than the CLI."""
+"""Runs as a whole: JSON, history, secrets that must not leak, and where this engine is safer than the CLI."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,12 +12,10 @@ from typing import Any
 
 import pytest
 
-from engine import app
 from engine.display import console
 from tests.engine.shell.conftest import CREATED, RECORDINGS
-from tests.engine.shell.harness import PROGRAM, Case, Project
+from tests.engine.shell.harness import Case, Project, locks_of
 
-ROOT = Path(__file__).parents[3]
 CANARY = "canary-that-must-not-sing"
 
 
@@ -248,129 +245,11 @@ def test_a_full_disk_is_one_line(created: Project, monkeypatch: pytest.MonkeyPat
     assert (outcome.code, outcome.err) == (1, "error: /state: No space left on device\n")
 
 
-WITH_STUB = """
-import importlib.util, sys
-spec = importlib.util.spec_from_file_location("stub", sys.argv[1])
-stub = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(stub)
-from engine.app import main
-sys.exit(main(sys.argv[2:], providers={"libvirt": stub.Stub}))
-"""
-
-
-def begin(project: Project, case: Case) -> subprocess.Popen[str]:
-    """The case in a process of its own, to which signals can be sent."""
-    project.faults(case.faults)
-    environment = os.environ | case.variables | {
-        "TROP_WORLD": str(project.folder / "world.json"),
-        "TROP_FAULTS": str(project.folder / "faults.json"),
-        "PYTHONPATH": str(ROOT),
-    }  # fmt: skip
-    stub = str(PROGRAM / "prov" / "__main__.py")
-    return subprocess.Popen(
-        [sys.executable, "-u", "-c", WITH_STUB, stub, *case.words],
-        cwd=project.root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-
-
-def read_until(process: subprocess.Popen[str], text: str) -> str:
-    """What the process says up to and with a line that has the text: it must come while the process still runs."""
-    assert process.stdout is not None
-    seen = ""
-    for line in process.stdout:
-        seen += line
-        if text in line:
-            return seen
-    raise AssertionError(f"{text!r} was never said:\n{seen}")
-
-
-def locks_of(project: Project) -> list[Path]:
-    return list((project.state / ".pulumi" / "locks").rglob("*.json"))
-
-
-def test_an_interrupt_lets_running_steps_finish(project: Project) -> None:
-    process = begin(project, Case("19-interrupt", "01-provider-ignores-cancel"))
-    read_until(process, "Domain vm0 creating")
-    assert len(locks_of(project)) == 1
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, err) == (1, "")
-    assert "^C received; cancelling. If you would like to terminate immediately, press ^C again.\n" in out
-    assert "Domain vm0 created" in out
-    assert "error: update canceled" in out
-    assert locks_of(project) == []
-    records = json.loads(project.state_file.read_text())["checkpoint"]["latest"]["resources"]
-    assert len(records) == 9
-
-
-def test_a_second_interrupt_leaves_at_once_and_remembers_what_was_under_way(project: Project) -> None:
-    case = Case("19-interrupt", "03-second-interrupt")
-    process = begin(project, case)
-    read_until(process, "Domain vm0 creating")
-    process.send_signal(signal.SIGINT)
-    read_until(process, "^C received; cancelling")
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)  # the step itself takes 30
-    assert (process.returncode, err) == (8, case.text("stderr.txt"))
-    assert "^C received; terminating\n" in out
-    assert "libvirt:index:Domain vm0 creating (interrupted) \n" in out
-    assert locks_of(project) == []
-    pending = json.loads(project.state_file.read_text())["checkpoint"]["latest"]["pending_operations"]
-    assert [p["type"] for p in pending] == ["creating"]
-
-
-def test_a_sigterm_is_an_interrupt(project: Project) -> None:
-    project.put_state(CREATED)
-    process = begin(project, Case("19-interrupt", "07-sigterm"))
-    read_until(process, "Volume vm1 creating")
-    process.send_signal(signal.SIGTERM)
-    out, _ = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert "SIGTERM received; cancelling." in out
-    assert "error: update canceled" in out
-
-
-def test_a_killed_run_is_taken_up_by_the_next(project: Project) -> None:
-    process = begin(project, Case("17-killed", "01-up-killed"))
-    read_until(process, "Domain vm0 creating")
-    while (
-        '"pending_operations"' not in project.state_file.read_text()
-    ):  # written before the provider is called
-        assert process.poll() is None
-    process.kill()
-    process.communicate(timeout=20)
-    assert len(locks_of(project)) == 1
-    pending = json.loads(project.state_file.read_text())["checkpoint"]["latest"]["pending_operations"]
-    assert [p["type"] for p in pending] == ["creating"]
-    project.faults({})
-    outcome = project.run("up", "--yes", "--skip-preview")
-    assert outcome.code == 0, outcome.out
-    assert "it was taken over" in outcome.err
-    assert "Domain vm0 created" in outcome.out
-
-
-def test_a_reader_that_goes_away_is_no_traceback(created: Project) -> None:
-    process = begin(created, Case("05-no-changes", "01-preview"))
-    assert process.stdout is not None
-    process.stdout.close()
-    assert process.stderr is not None
-    assert "Traceback" not in process.stderr.read()
-    process.wait(timeout=30)
-
-
 def test_a_program_that_cannot_be_found_is_told(created: Project) -> None:
     (created.root / "__main__.py").unlink()
     outcome = created.run("preview")
     assert outcome.code == 1
     assert "Traceback" not in outcome.err
-
-
-def test_the_exit_of_a_second_interrupt_waits_for_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    left: list[int] = []
-    monkeypatch.setattr(app, "leave", left.append)
-    monkeypatch.setattr(app, "_run", lambda *_: 8)
-    assert app.main(["up"], providers={}) == 8
-    assert left == [8]
 
 
 def test_an_answer_that_never_comes_is_no(created: Project, monkeypatch: pytest.MonkeyPatch) -> None:

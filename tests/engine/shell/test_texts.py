@@ -98,7 +98,7 @@ LEFT_OUT = {
     "17-killed/16": "is killed",
     "17-killed/18": "is killed",
     "18-concurrent/0": "needs another run at the same time: see test_locks.py",
-    "19-interrupt/": "needs a signal: see test_shell.py",
+    "19-interrupt/": "needs a signal: see test_signals.py",
     "20-check-failure/07": "needs another setting",
     "21-program-errors/06": "there is no process whose exit code could be told",
     "21-program-errors/09": "when a program's line is told, among the others, is chance",

@@ -1,0 +1,158 @@
+"""What a stack holds: `stack`, and `stack output`."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import socket
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from engine import checkpoint
+from engine.checkpoint import Codec, Json
+from engine.context import Context, resources_of
+from engine.display.digest import plain
+from engine.display.words import ago
+from engine.errors import CommandError
+from engine.urns import STACK_TYPE, name_of
+from engine.values import Props, has_secret
+
+NOWHERE = "Use `pulumi stack select` to change stack; `pulumi stack ls` lists known ones"
+
+
+def updated(document: Json) -> str:
+    latest = document["checkpoint"].get("latest") or {}
+    return str((latest.get("manifest") or {}).get("time") or "")
+
+
+def age(when: str) -> float:
+    whole = when.rstrip("Z").partition(".")[0]
+    try:
+        return max(0.0, time.time() - datetime.fromisoformat(whole).replace(tzinfo=UTC).timestamp())
+    except ValueError:
+        return 0.0
+
+
+def columns(rows: list[list[str]], indent: str = "") -> str:
+    """A table, two blanks between columns, none at the end of a line."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return "\n".join(indent + line.rstrip() for line in lines)
+
+
+def show(context: Context) -> int:
+    """`stack`: what the stack holds."""
+    document = context.document()
+    if context.parsed.on("show-name"):
+        context.console.print(context.stack)
+        return 0
+    when, manifest = updated(document), (document["checkpoint"].get("latest") or {}).get("manifest") or {}
+    lines = [f"Current stack is {context.stack}:", f"    Managed by {socket.gethostname()}"]
+    if when:
+        stamp = when.rstrip("Z").replace("T", " ")
+        lines.append(f"    Last updated: {ago(age(when))} ({stamp} +0000 UTC)")
+    if manifest.get("version"):
+        lines.append(f"    Pulumi version used: {manifest['version']}")
+    records = resources_of(document)
+    lines.append(f"Current stack resources ({len(records)}):")
+    lines += _tree_lines(context, records) if records else ["    No resources currently in this stack"]
+    found = _outputs(context, document)
+    if found:
+        lines += ["", *_output_lines(found)]
+    context.console.print("\n".join([*lines, "", NOWHERE]))
+    return 0
+
+
+def _tree_lines(context: Context, records: list[Json]) -> list[str]:
+    """The resources as a tree; those without a parent hang from the stack, last."""
+    stack_urn = next((r["urn"] for r in records if r["type"] == STACK_TYPE), "")
+    children: dict[str, list[Json]] = {}
+    for record in records:
+        if record["urn"] != stack_urn:
+            children.setdefault(record.get("parent", ""), []).append(record)
+    if stack_urn:
+        children[stack_urn] = children.get(stack_urn, []) + children.pop("", [])
+    rows: list[tuple[str, str, list[str]]] = []
+
+    def add(record: Json, first: str, others: str) -> None:
+        below = children.get(record["urn"], [])
+        indent = others + ("│  " if below else "   ")
+        more = [f"URN: {record['urn']}"] if context.parsed.on("show-urns") else []
+        more += [f"ID: {record['id']}"] if context.parsed.on("show-ids") and record.get("id") else []
+        rows.append((first + record["type"], name_of(record["urn"]), [indent + text for text in more]))
+        for i, child in enumerate(below):
+            last = i == len(below) - 1
+            add(child, others + ("└─ " if last else "├─ "), others + ("   " if last else "│  "))
+
+    roots = [r for r in records if r["urn"] == stack_urn] or children.get("", [])
+    for root in roots:
+        add(root, "", "")
+    width = max(len("TYPE"), *(len(kind) for kind, _, _ in rows))
+    lines = [f"    {'TYPE':<{width}}  NAME"]
+    for kind, name, more in rows:
+        lines += [f"    {kind:<{width}}  {name}", *(f"    {text}" for text in more)]
+    return lines
+
+
+def _outputs(context: Context, document: Json) -> Props:
+    """The stack's outputs.  Without --show-secrets no secret is decrypted, and no passphrase is needed."""
+    raw = next((r.get("outputs") or {} for r in resources_of(document) if r["type"] == STACK_TYPE), {})
+    showing = context.parsed.on("show-secrets") and checkpoint.has_secrets(raw)
+    decrypt = context.vault(document).decrypt_state if showing else _masked
+    codec = Codec(context.full_name, decrypt, decrypt)
+    latest = {"resources": [{"urn": "urn:pulumi:s::p::t::n", "type": STACK_TYPE, "outputs": raw}]}
+    snapshot = codec.load({"checkpoint": {"latest": latest}})
+    return snapshot.resources[0].outputs
+
+
+def _masked(_sealed: str) -> str:
+    return '"[secret]"'
+
+
+def _text(value: Any, show_secrets: bool) -> str:
+    """An output in one line: a text as it is, anything else as JSON."""
+    shown = plain(value, show_secrets)
+    if not show_secrets and has_secret(value):
+        shown = plain(value, False)
+    return shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+
+
+def _output_lines(found: Props, show_secrets: bool = False) -> list[str]:
+    lines = [f"Current stack outputs ({len(found)}):"]
+    if not found:
+        return [*lines, "    No output values currently in this stack"]
+    table = [["OUTPUT", "VALUE"], *([k, _text(v, show_secrets)] for k, v in sorted(found.items()))]
+    return [*lines, columns(table, "    ")]
+
+
+def output(context: Context) -> int:
+    """`stack output`: all, or one."""
+    found, secrets = _outputs(context, context.document()), context.parsed.on("show-secrets")
+    if context.parsed.words:
+        name = context.parsed.words[0]
+        if name not in found:
+            raise CommandError(f"current stack does not have output property '{name}'")
+        value = found[name]
+        as_json = context.parsed.on("json")
+        text = _json(plain(value, secrets)) if as_json else _text(value, secrets)
+        context.console.print(text)
+    elif context.parsed.on("json"):
+        context.console.print(_json(plain(found, secrets)))
+    elif context.parsed.on("shell"):
+        for key, value in sorted(found.items()):
+            context.console.print(f"{key}={shell_word(_text(value, secrets))}")
+    else:
+        context.console.print("\n".join(_output_lines(found, secrets)))
+    return 0
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def shell_word(text: str) -> str:
+    """A text that a shell takes as one word: quoted when it has blanks, else each special character escaped."""
+    if not text or any(c.isspace() for c in text):
+        return shlex.quote(text) if text else "''"
+    return "".join("\\" + c if c in "\\'\"`$&|;<>()*?[#~!{" else c for c in text)
