@@ -230,3 +230,11 @@ def test_a_loader_that_libvirt_chose_gives_way_to_a_declared_one() -> None:
     after = etree.fromstring(domain_stage.staged(xml, {"firmware": "/f.fd"}, {"firmware"}))
     assert after.find("os").attrib == {}
     assert dict(after.find("os/loader").attrib) == {"readonly": "yes", "type": "pflash"}
+
+
+def test_another_cpu_mode_keeps_topology_and_drops_the_model_of_the_mode_before() -> None:
+    topology = "<topology sockets='1' dies='1' cores='1' threads='1'/>"
+    xml = edited(lambda root: root.find("cpu").append(etree.fromstring(topology)))
+    cpu = etree.fromstring(domain_stage.staged(xml, {"cpu": {"mode": "maximum"}}, {"cpu"})).find("cpu")
+    assert dict(cpu.attrib) == {"mode": "maximum"}
+    assert [child.tag for child in cpu] == ["topology"]
