@@ -9,7 +9,7 @@ import yaml
 
 from cli import ROOT
 from cli.demo import fetch
-from tests.lab.stage import ENGINES, Stage, stage
+from tests.lab.stage import ENGINES, Done, Stage, stage
 from tests.lab.test_end_to_end import wait_until
 
 pytestmark = [pytest.mark.lab, pytest.mark.endtoend]
@@ -68,25 +68,48 @@ def test_two_hypervisors_stand_side_by_side(both: tuple[Stage, Stage]) -> None:
     trop03.unchanged()
 
 
-@pytest.mark.parametrize("verb", ["preview", "up", "refresh", "destroy"])
-def test_a_labs_state_is_not_for_another_host(both: tuple[Stage, Stage], verb: str, tmp_path: Path) -> None:
-    """The stack's file is given trop03's libvirt while the state is of trop02's."""
+def refused_for_the_host(done: Done) -> None:
+    assert done.code == 1, done.text
+    assert [line for line in done.text.splitlines() if "the host is not who it was" in line], done.text
+    assert "Traceback" not in done.text
+
+
+@pytest.mark.parametrize("words", [["preview"], ["up", "--yes"], ["up", "--yes", "--skip-preview"]])
+def test_settings_that_lead_to_another_host_are_refused(
+    both: tuple[Stage, Stage], words: list[str], tmp_path: Path
+) -> None:
+    """trop02's file names trop03's libvirt; the state stays as it is, the provider's URI in it too."""
     trop02, trop03 = both
     records = trop02.records()
-    own = trop02.lab.state / "project/Pulumi.trop02.yaml"
-    content = yaml.safe_load(own.read_text(encoding="utf-8"))
+    content = yaml.safe_load((trop02.lab.state / "project/Pulumi.trop02.yaml").read_text(encoding="utf-8"))
     content["config"]["libvirt:uri"] = trop03.lab.uri
     other = tmp_path / "Pulumi.trop02.yaml"
     other.write_text(yaml.safe_dump(content), encoding="utf-8")
-    words = [verb, "trop02", "--engine", trop02.engine, "--config-file", str(other)]
-    done = trop02.trop(
-        *words,
-        *([] if verb == "preview" else ["--yes", "--skip-preview"]),
-        PULUMI_BACKEND_URL=f"file://{trop02.lab.state / 'state'}",
-        PULUMI_CONFIG_PASSPHRASE="lab",
-    )
-    assert done.code == 1, done.text
-    assert [line for line in done.text.splitlines() if "the host is not who it was" in line]
-    assert "Traceback" not in done.text
+    refused_for_the_host(
+        trop02.trop(
+            words[0], "trop02", *words[1:], "--engine", trop02.engine, "--config-file", str(other),
+            PULUMI_BACKEND_URL=f"file://{trop02.lab.state / 'state'}", PULUMI_CONFIG_PASSPHRASE="lab",
+        )
+    )  # fmt: skip
     assert trop02.records() == records
     assert (trop02.names("list"), trop03.names("list")) == (["Acilamwen"], ["first", "second"])
+
+
+@pytest.mark.parametrize("verb", ["preview", "up", "refresh", "destroy"])
+def test_a_state_whose_uri_leads_to_another_host_is_refused(
+    both: tuple[Stage, Stage], verb: str, tmp_path: Path
+) -> None:
+    """As if the socket, or the name, of one host were now another's."""
+    trop02, trop03 = both
+    right, wrong = tmp_path / "right.json", tmp_path / "wrong.json"
+    trop02.must("stack", "export", "--file", str(right))
+    wrong.write_text(
+        right.read_text(encoding="utf-8").replace(trop02.lab.uri, trop03.lab.uri), encoding="utf-8"
+    )
+    trop02.must("stack", "import", "--file", str(wrong))
+    records = trop02.records()
+    refused_for_the_host(trop02.on_stack(verb, *([] if verb == "preview" else ["--yes", "--skip-preview"])))
+    assert trop02.records() == records
+    assert (trop02.names("list"), trop03.names("list")) == (["Acilamwen"], ["first", "second"])
+    trop02.must("stack", "import", "--file", str(right))
+    trop02.unchanged()
