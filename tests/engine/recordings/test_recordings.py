@@ -170,18 +170,16 @@ LEFT_OUT: dict[str, str] = {
 }
 # Runs that an error stops while other steps are on their way: which calls came before that is a matter of time.
 RACING = {
+    "08/09-create-fails-after-delete",
     "10/01-up",
     "10/02-others-in-flight",
-    "11/01-preview",
-    "11/02-up",
-    "33/05-get-missing",
-    "16/03-up-replace",
-}
-RACING |= {
-    "20/07-provider-config",
     "15/08-mismatch-up",
     "15/09-no-such-object-up",
-    "08/09-create-fails-after-delete",
+    "16/03-up-replace",
+    "20/07-provider-config",
+    "21/05-exception-in-apply-up",
+    "33/05-get-missing",
+    "33/07-invoke-fails",
 }
 BAD = CONFIG | {"libvirt:uri": "bad"}
 CONFIGS = {
