@@ -128,11 +128,7 @@ def play(
     cancellation: Cancellation | None = None,
     program: Any = PROGRAM / "__main__.py",
 ) -> Replayed:
-    log, world, fault_file = folder / "log", folder / "world", folder / "faults"
-    log.write_text("")
-    world.write_text(stack.world)
-    fault_file.write_text(json.dumps(_hurried(faults or {})))
-    STUB.LOG, STUB.WORLD, STUB.FAULTS = str(log), str(world), str(fault_file)
+    log, world = _prepare(folder, stack.world, faults or {})
     project = Project(
         name="trop",
         stack="trop02",
@@ -166,6 +162,16 @@ def play(
     out.calls = read_log(log)
     out.stack = Stack(snapshot, world.read_text())
     return out
+
+
+def _prepare(folder: Path, text: str, faults: dict[str, Any]) -> tuple[Path, Path]:
+    """The stub's files: its log and its world."""
+    log, world, fault_file = folder / "log", folder / "world", folder / "faults"
+    log.write_text("")
+    world.write_text(text)
+    fault_file.write_text(json.dumps(_hurried(faults)))
+    STUB.LOG, STUB.WORLD, STUB.FAULTS = str(log), str(world), str(fault_file)
+    return log, world
 
 
 def _hurried(faults: dict[str, Any]) -> dict[str, Any]:
