@@ -197,6 +197,7 @@ async def _run(
                 preview=preview,
                 refresh=_refresh(context) and work.kind != "refresh",
                 parallel=int(context.parsed.values.get("parallel", 16)) or 16,
+                continue_on_error=context.parsed.on("continue-on-error"),
                 expect_no_changes=context.parsed.on("expect-no-changes"),
             ),
             work.snapshot,

@@ -49,6 +49,7 @@ RUN: Final = (
     Flag("debug", "Accepted, and without effect", short="d"),
 )
 REFRESH: Final = Flag("refresh", "Read what is really there first", short="r")
+CONTINUE: Final = Flag("continue-on-error", "Go on with what does not depend on a failed step")
 CHANGE: Final = (
     YES,
     Flag("skip-preview", "Do it without a preview", short="f"),
@@ -56,7 +57,7 @@ CHANGE: Final = (
 )
 RUN_REFUSED: Final = frozenset(
     {
-        "attach-debugger", "client", "config", "c", "config-path", "continue-on-error", "copilot", "exclude",
+        "attach-debugger", "client", "config", "c", "config-path", "copilot", "exclude",
         "exclude-dependents",
         "exclude-protected", "exec-agent", "exec-kind", "import-file", "neo", "plan", "policy-pack",
         "policy-pack-config", "remote", "replace", "run-program", "save-plan", "secrets-provider", "show-full-output",

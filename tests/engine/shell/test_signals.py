@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,9 +38,9 @@ sys.exit(main(sys.argv[2:], providers={"libvirt": stub.Stub}))
 """
 
 
-def begin(project: Project, case: Case) -> subprocess.Popen[str]:
+def begin(project: Project, case: Case, faults: dict[str, Any] | None = None) -> subprocess.Popen[str]:
     """The case in a process of its own, to which signals can be sent."""
-    project.faults(case.faults)
+    project.faults(faults or case.faults)
     environment = os.environ | case.variables | {
         "TROP_WORLD": str(project.folder / "world.json"),
         "TROP_FAULTS": str(project.folder / "faults.json"),
@@ -64,7 +65,9 @@ def read_until(process: subprocess.Popen[str], text: str) -> str:
 
 
 def test_an_interrupt_lets_running_steps_finish(project: Project) -> None:
-    process = begin(project, Case("19-interrupt", "01-provider-ignores-cancel"))
+    process = begin(
+        project, Case("19-interrupt", "01-provider-ignores-cancel"), {"create_sleep": {"Domain:vm0": 1.5}}
+    )
     read_until(process, "Domain vm0 creating")
     assert len(locks_of(project)) == 1
     process.send_signal(signal.SIGINT)
@@ -96,7 +99,7 @@ def test_a_second_interrupt_leaves_at_once_and_remembers_what_was_under_way(proj
 
 def test_a_sigterm_is_an_interrupt(project: Project) -> None:
     project.put_state(CREATED)
-    process = begin(project, Case("19-interrupt", "07-sigterm"))
+    process = begin(project, Case("19-interrupt", "07-sigterm"), {"create_sleep": {"Volume:vm1": 1.5}})
     read_until(process, "Volume vm1 creating")
     process.send_signal(signal.SIGTERM)
     out, _ = process.communicate(timeout=60)
