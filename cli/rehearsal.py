@@ -22,6 +22,7 @@ def prepare(plan: config.Plan, folder: Path) -> tuple[list[str], dict[str, str]]
     (folder / "state").mkdir()
     environment = {key: value for key, value in os.environ.items() if key not in PASSPHRASES}
     environment |= {
+        "PULUMI_HOME": str(folder / "home"),  # the stack that is selected there is not the operator's
         "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
     }
