@@ -21,7 +21,9 @@ import config
 from cli import ROOT, namespaces, packages, rehearsal
 from cli.labcmd import need_packages
 from cli.labhost import lab_of, plan_of
+from cli.labstack import init_stack
 from cli.signals import handled, interrupt
+from cli.stacks import UsageError, choose_engine
 from cli.steps import StepError, Steps, trop
 from lab.facts import LabError
 from lab.hypervisor import Lab
@@ -44,7 +46,7 @@ def run(engine: str = "", *, down: bool = False) -> int:
                 take_away(console)
             else:
                 _demo(console, ["--engine", engine] if engine else [])
-    except (StepError, LabError, packages.PackagesError, config.ConfigError) as error:
+    except (StepError, UsageError, LabError, packages.PackagesError, config.ConfigError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -111,8 +113,7 @@ def _preview_only(console: Console, engine: list[str], reason: str) -> None:
     )
     with tempfile.TemporaryDirectory(prefix="trop-") as folder:
         words, environment = rehearsal.prepare(plan_of(STACK), Path(folder))
-        project = str(Path(folder) / "project")
-        _trop(["stack", "init", STACK, "--cwd", project, *engine], environment)
+        init_stack(STACK, Path(folder) / "project", choose_engine(engine[-1] if engine else ""), environment)
         _trop(["preview", STACK, "--cwd", str(ROOT), *words, *engine], environment)
 
 
