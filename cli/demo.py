@@ -41,6 +41,7 @@ def run(engine: str = "", *, down: bool = False) -> int:
     """The whole demo, or with ``down`` its end; 0, or 1 after one line that says what went wrong, 130 after Ctrl-C."""
     console = Console()
     try:
+        choose_engine(engine)
         with handled(interrupt):
             if down:
                 take_away(console)
@@ -113,7 +114,7 @@ def _preview_only(console: Console, engine: list[str], reason: str) -> None:
     )
     with tempfile.TemporaryDirectory(prefix="trop-") as folder:
         words, environment = rehearsal.prepare(plan_of(STACK), Path(folder))
-        init_stack(STACK, Path(folder) / "project", choose_engine(engine[-1] if engine else ""), environment)
+        init_stack(STACK, Path(folder) / "project", choose_engine("".join(engine[1:])), environment)
         _trop(["preview", STACK, "--cwd", str(ROOT), *words, *engine], environment)
 
 

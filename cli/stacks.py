@@ -96,10 +96,8 @@ def parse(words: Sequence[str], stacks: frozenset[str]) -> Order:
 def _take(order: Order, name: str, value: str) -> None:
     if name == "--allow":
         order.allow.append(value)
-    elif value in ENGINES:
-        order.engine = value
     else:
-        raise UsageError(f"--engine is {' or '.join(ENGINES)}, not {value!r}")
+        order.engine = value
 
 
 def _names_stack(order: Order, word: str, stacks: frozenset[str]) -> bool:
@@ -123,6 +121,8 @@ def known_stacks() -> frozenset[str]:
 
 def choose_engine(asked: str) -> str:
     """The Pulumi CLI where it is on PATH, the embedded engine elsewhere, or the one asked for."""
+    if asked and asked not in ENGINES:
+        raise UsageError(f"--engine is {' or '.join(ENGINES)}, not {asked!r}")
     there = shutil.which("pulumi") is not None
     if asked == "pulumi" and not there:
         raise UsageError("--engine pulumi: no pulumi on PATH (the embedded engine needs no --engine)")
