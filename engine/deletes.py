@@ -60,8 +60,8 @@ def _refuse_protected(session: Session, condemned: list[Resource]) -> bool:
         session.say(
             "error",
             f'{prefix}resource "{r.urn}" cannot be deleted\nbecause it is protected; nothing has been deleted. '
-            "To unprotect the resource, remove the `protect` flag from the resource in your Pulumi program "
-            "and run `pulumi up`",
+            "To unprotect the resource, either remove the `protect` flag from the resource in your Pulumi program "
+            f"and run `pulumi up`, or use the command:\n`pulumi state unprotect '{r.urn}'`",
             r.urn,
         )
         session.emit(StepFailed(step))

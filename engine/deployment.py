@@ -128,6 +128,7 @@ class _Run:
             stopping.cancel()
         if outcome.error:
             session.say("error", outcome.error)
+            registrations.keep_old_outputs()
         elif not session.failed or (session.preview and session.step_failed):
             await delete(session, self.executor, planner.replacements)
 

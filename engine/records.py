@@ -59,5 +59,5 @@ class Snapshot:
 
     resources: list[Resource] = field(default_factory=list)
     pending_operations: list[PendingOperation] = field(default_factory=list)
-    secrets_provider: dict[str, Any] = field(default_factory=dict)  # {"type": "passphrase", "state": {"salt": …}}
+    secrets_provider: dict[str, Any] = field(default_factory=dict)  # type, and a state with its salt
     metadata: dict[str, Any] = field(default_factory=dict)

@@ -157,6 +157,14 @@ class Registrations:
         self.session.emit(OutputsRegistered(request.urn, old, record.outputs, step))
         return empty_pb2.Empty()
 
+    def keep_old_outputs(self) -> None:
+        """The program failed: stack outputs that it did not get to are still what they were."""
+        urn = self.session.stack_urn
+        record, step = self.session.journal.find(urn), self._steps.get(urn)
+        if record is not None and step is not None and step.old is not None:
+            record.outputs = {**step.old.outputs, **record.outputs}
+            self.session.journal.write()
+
     async def read(self, request: Any) -> Any:
         """ReadResource, from `.get()`: read at each run, never changed, never deleted."""
         self._open()

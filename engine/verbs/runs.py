@@ -95,7 +95,6 @@ def change(context: Context, kind: Kind, unconfirmed: int) -> int:
         context.backend.require(context.stack)
         _tell_taken_over(context, stack.enter_context(locks.held(context.backend.locks(context.stack))))
         work = open_work(context, kind)
-        work.vault.check()
         if not skip and not _approved(work, sure):
             return FAILED
         result = execute(work, preview=False)
@@ -131,6 +130,7 @@ def open_work(context: Context, kind: Kind) -> Work:
     document = context.document()
     file = context.stack_file
     vault = context.vault(document)
+    vault.check()
     codec = context.codec(vault, document)
     snapshot = codec.load(document)
     if context.parsed.on("clear-pending-creates"):

@@ -85,7 +85,9 @@ class Resource(ABC):
     """One resource type; methods in the order of a life cycle."""
 
     token: ClassVar[str]  # "libvirt:index/network:Network"
-    schema: ClassVar[Mapping[str, Any]]  # Pulumi schema: {"inputProperties", "requiredInputs", "properties", "required"}
+    schema: ClassVar[
+        Mapping[str, Any]
+    ]  # as in a Pulumi schema: inputProperties, requiredInputs, properties, required
 
     @abstractmethod
     def check(self, call: Call, olds: Props, news: Props) -> Checked:
@@ -103,7 +105,9 @@ class Resource(ABC):
     def read(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None: ...
 
     @abstractmethod
-    def update(self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool) -> Props: ...
+    def update(
+        self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool
+    ) -> Props: ...
 
     @abstractmethod
     def delete(self, call: Call, id: str, outputs: Props) -> None: ...

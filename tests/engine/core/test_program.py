@@ -171,3 +171,16 @@ def test_outputs_of_a_run_that_fails_stay_as_they_were() -> None:
     run = go(lambda: program(True), World(objects=world.objects, replace_on=frozenset({"x"})), made.snapshot)
     assert run.result.failed
     assert outputs(run) == {"bad": False}
+
+
+def test_a_program_that_fails_keeps_the_outputs_that_it_did_not_get_to() -> None:
+    def whole() -> None:
+        pulumi.export("early", 1)
+        pulumi.export("late", 1)
+
+    def broken() -> None:
+        pulumi.export("early", 2)
+        raise ValueError("no")
+
+    run = go(broken, World(), go(whole, World()).snapshot)
+    assert outputs(run) == {"early": 2, "late": 1}

@@ -154,8 +154,9 @@ def test_a_secret_is_nowhere_in_plain(project: Project) -> None:
     assert CANARY in project.run("preview", "--diff", "--show-secrets", variables={"TROP_VMS": "vm9"}).out
 
 
-def test_a_wrong_passphrase_stops_an_update_before_anything_is_done(
-    created: Project, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("command", [("up", "--yes"), ("preview",)])
+def test_a_wrong_passphrase_is_told_first_also_where_nothing_is_secret(
+    created: Project, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
     document = json.loads(created.state_file.read_text())
     document["checkpoint"]["latest"].pop("resources")
@@ -163,7 +164,7 @@ def test_a_wrong_passphrase_stops_an_update_before_anything_is_done(
     (created.root / "Pulumi.trop02.yaml").write_text("config: {libvirt:uri: x}\n")
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "wrong")
     before = created.state_file.read_bytes()
-    outcome = created.run("up", "--yes")
+    outcome = created.run(*command)
     assert (outcome.code, outcome.out) == (1, "")
     assert (
         outcome.err == "error: getting stack configuration: get stack secrets manager: incorrect passphrase\n"
