@@ -30,6 +30,8 @@ _RESTARTS = 5  # a libvirtd that dies more often than that in a row has somethin
 
 def main(state: Path) -> int:
     """Fork the lab's process 1 and leave: it is to outlive whoever started it."""
+    if _given_up():
+        return 1
     spec = json.loads((state / "lab.json").read_text())
     syscalls.unshare(
         syscalls.CLONE_NEWNS
@@ -124,7 +126,7 @@ class First:
                 client.connect("/run/libvirt/libvirt-sock")
                 return
             self._reap()
-            if self._stopping or 0 in select.select([0], [], [], 0.05)[0]:
+            if self._stopping or _given_up(0.05):
                 raise OSError("given up by whoever started it")
 
     def _reap(self) -> None:
@@ -147,6 +149,11 @@ class First:
                     select.select([self._read_end], [], [], 0.05)
             except ChildProcessError:
                 return
+
+
+def _given_up(patience: float = 0) -> bool:
+    """Whether the input ended, within that many seconds, before "keep" could be said."""
+    return bool(select.select([0], [], [], patience)[0])
 
 
 def _let_go() -> None:

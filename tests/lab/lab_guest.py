@@ -14,7 +14,7 @@ import pycdlib
 
 from lab.hypervisor import Lab
 
-PATIENCE = 240  # seconds, for guests that are emulated on busy cores
+PATIENCE = 120  # seconds, for guests that are emulated on busy cores
 T = TypeVar("T")
 
 
