@@ -16,6 +16,7 @@ CHECKS = (
     ("ruff", "format", "--check", "."),
     ("mypy",),
 )
+SHARED = ("-n", "auto", "--dist", "worksteal")  # among all cores; a lab's guests need the cores themselves
 NEEDS_ROOT = ("lab", "endtoend", "soak")
 
 
@@ -37,7 +38,7 @@ def run_tests(words: Sequence[str], *, quick: bool, soak: bool) -> int:
             need_packages(lambda text: print(text, file=sys.stderr))
         except (LabError, packages.PackagesError) as error:
             print(f"the lab's tests are skipped: {error}", file=sys.stderr)
-    return _python("-m", "pytest", *pytest_words(words, quick=quick, soak=soak))
+    return _python("-m", "pytest", *(SHARED if quick else ()), *pytest_words(words, quick=quick, soak=soak))
 
 
 def pytest_words(words: Sequence[str], *, quick: bool, soak: bool) -> list[str]:
