@@ -22,15 +22,25 @@ def unpack(names: Iterable[str], cache: Path, target: Path) -> None:
 
 
 def kernel() -> list[str]:
-    """The packages with the kernel and its modules: what the distribution's virtual kernel package stands for."""
+    """The packages with the kernel and its modules: what the distribution's virtual kernel package stands for.
+
+    Debian's is tried. Ubuntu's, with more in it and its modules in a package of their own, is read the same way.
+    """
+    found = _kernel()
+    if not found:
+        _update()
+        found = _kernel()
+    if not found:
+        raise LabError(f"apt's sources have none of {', '.join(KERNELS)}, of which the lab's guests are made")
+    return found
+
+
+def _kernel() -> list[str]:
     for package in KERNELS:
         images = [name for name in _depends(package) if name.startswith("linux-image-")]
         if images:
-            modules = [name for name in _depends(images[0]) if name.startswith("linux-modules-")]
-            return [images[0], *modules]
-    raise LabError(
-        f"apt knows none of {', '.join(KERNELS)}: run `apt-get update`, or see that its sources have one"
-    )
+            return [images[0], *(name for name in _depends(images[0]) if name.startswith("linux-modules-"))]
+    return []
 
 
 def _depends(package: str) -> list[str]:
@@ -47,8 +57,17 @@ def _archives(name: str, cache: Path) -> list[Path]:
 
 def _download(name: str, cache: Path) -> list[Path]:
     # apt fetches as its own user, who may not write to a folder of root's.
-    _do(["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", name], cwd=cache)
+    fetch = ["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", name]
+    try:
+        _do(fetch, cwd=cache)
+    except LabError:  # the lists are of another day, or there are none yet
+        _update()
+        _do(fetch, cwd=cache)
     return _archives(name, cache)
+
+
+def _update() -> None:
+    _do(["apt-get", "-qq", "update"])
 
 
 def _do(command: list[str], cwd: Path | None = None) -> None:

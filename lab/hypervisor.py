@@ -61,7 +61,7 @@ class Lab:
         if os.geteuid() != 0:
             raise LabError("a lab needs root: namespaces, bridges and mounts are made for it")
         with self._lock():
-            if processes.first(self._arguments()) is not None:
+            if self.running:
                 return
             self._prepare(image.build(self.cache))
             try:
@@ -78,9 +78,14 @@ class Lab:
             if purge and self.state.exists():
                 shutil.rmtree(self.state)
 
+    @property
+    def running(self) -> bool:
+        """Whether the lab's first process is there; its socket's file may outlive it."""
+        return processes.first(self._arguments()) is not None
+
     def status(self) -> Status:
         """The guests with their states and leases, or that the lab doesn't run."""
-        if processes.first(self._arguments()) is None:
+        if not self.running:
             return Status(False, self.uri, self.socket)
         with guests.connection(self.uri) as host:
             return Status(True, self.uri, self.socket, guests.of(host))
