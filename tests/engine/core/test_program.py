@@ -107,8 +107,11 @@ def test_log_messages_come_with_their_severity_and_debug_ones_do_not() -> None:
     assert run.messages("debug") == []
 
 
-def test_the_program_runs_in_its_folder_and_knows_the_engine_and_all_is_put_back(tmp_path: Path) -> None:
-    before = os.getcwd(), sys.argv, list(sys.path), sys.stdout
+def test_the_program_runs_in_its_folder_and_knows_the_engine_and_all_is_put_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TROP_ENGINE", raising=False)
+    before = os.getcwd(), sys.argv, list(sys.path), sys.stdout, dict(os.environ)
 
     def program() -> None:
         os.environ["LEFT_BEHIND"] = "1"
@@ -117,9 +120,7 @@ def test_the_program_runs_in_its_folder_and_knows_the_engine_and_all_is_put_back
 
     run = go(program, World(), root=tmp_path)
     assert outputs(run) == {"cwd": str(tmp_path), "engine": "embedded"}
-    assert (os.getcwd(), sys.argv, list(sys.path), sys.stdout) == before
-    assert "LEFT_BEHIND" not in os.environ
-    assert "TROP_ENGINE" not in os.environ
+    assert (os.getcwd(), sys.argv, list(sys.path), sys.stdout, dict(os.environ)) == before
 
 
 def test_each_run_loads_the_modules_of_the_program_anew(tmp_path: Path) -> None:
