@@ -37,7 +37,7 @@ host.close()
 def run(stack: str, engine: str, times: int) -> int:
     """Prints both; 1 if the preview is over its budget.  Raises `UsageError` unless the lab's stack is up to date."""
     lab = bare_lab(stack)
-    if not lab.socket.exists():
+    if not lab.running:
         raise UsageError(f"the lab {stack} is not up; ./trop demo brings it up and keeps it")
     words = ["preview", stack, "--lab", "--expect-no-changes", *(["--engine", engine] if engine else [])]
     preview = [cpu_seconds([sys.executable, "-P", "-m", "cli", *words]) for _ in range(times)]

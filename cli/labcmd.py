@@ -9,11 +9,13 @@ from rich.console import Console
 from rich.table import Table
 
 import config
-from cli import namespaces, packages
+from cli import packages
 from cli.labhost import existing, lab_of
 from cli.labstack import bare_lab
 from cli.stacks import UsageError
+from lab import possible
 from lab.facts import LabError
+from lab.packages import missing
 
 
 def carefully(action: Callable[[], int]) -> int:
@@ -35,10 +37,10 @@ def up(stack: str) -> int:
 
 def need_packages(say: Callable[[str], None]) -> None:
     """A lab's packages, installed where they are missing.  Raises `LabError` where no lab can be had."""
-    reason = namespaces.why_not()
+    reason = possible.why_not()
     if reason:
         raise LabError(f"a lab needs root and namespaces of its own: {reason}")
-    wanted = packages.missing(packages.LAB)
+    wanted = missing()
     if wanted:
         packages.install(wanted, say)
     packages.update_lists_if_none(say)

@@ -43,7 +43,7 @@ def prepare(order: Order, engine: str) -> tuple[Path, list[str], dict[str, str]]
     if not stack:
         raise UsageError("--lab needs a stack: each has a lab of its own, for example trop02")
     lab = bare_lab(stack)
-    if not (lab.socket.exists() if order.verb in RUN_THE_PROGRAM else lab.state.is_dir()):
+    if not (lab.running if order.verb in RUN_THE_PROGRAM else lab.state.is_dir()):
         raise UsageError(f"the lab {stack} is not up on this machine; start it with: ./trop lab up {stack}")
     project = write_project(stack, lab_project(stack), lab.uri)
     environment = lab_environment(lab.state)

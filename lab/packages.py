@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from typing import Final
 
 from lab.facts import LabError
@@ -16,19 +17,20 @@ NEEDED: Final = (
     "iproute2",
     "iptables",
     "nftables",
+    "e2fsprogs",
 )
 
 
-def missing() -> list[str]:
+def missing(packages: Sequence[str] = NEEDED) -> list[str]:
     """Those that are not installed. Raises LabError where there is no dpkg."""
     if shutil.which("dpkg-query") is None:
         raise LabError("no dpkg here: a lab is made of Debian's or Ubuntu's packages")
-    query = ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *NEEDED]
+    query = ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *packages]
     told = subprocess.run(query, capture_output=True, text=True, check=False).stdout.splitlines()
     installed = {line.split()[0] for line in told if line.endswith(" installed")}
-    return [package for package in NEEDED if package not in installed]
+    return [package for package in packages if package not in installed]
 
 
-def command(packages: list[str]) -> str:
+def command(packages: Sequence[str]) -> str:
     """The line by which root installs them."""
     return f"apt-get update && apt-get install --no-install-recommends {' '.join(packages)}"

@@ -6,20 +6,21 @@ from collections.abc import Iterator
 import pytest
 
 import config
-from cli import ROOT, packages
+from cli import ROOT
 from cli.labhost import host_facts
-from cli.namespaces import why_not
 from config.read import stack_file
-from lab.facts import HostFacts
+from lab import packages
+from lab.facts import HostFacts, LabError
 from lab.hypervisor import Lab
+from lab.possible import why_not
 from tests.lab.stage import short_folder
 
 
 @functools.cache
 def reason() -> str:
     try:
-        missing = packages.missing(packages.LAB)
-    except packages.PackagesError as error:
+        missing = packages.missing()
+    except LabError as error:
         return str(error)
     return why_not() or (f"missing: {' '.join(missing)}" if missing else "")
 

@@ -21,9 +21,9 @@ import yaml
 import config
 from cli import ROOT
 from cli.labhost import host_facts
-from cli.namespaces import why_not
 from config.read import stack_file
 from lab.hypervisor import Lab
+from lab.possible import why_not
 
 ENGINES = ["embedded", *(["pulumi"] if shutil.which("pulumi") else [])]
 Settings = dict[str, Any]

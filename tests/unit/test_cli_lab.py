@@ -13,6 +13,7 @@ from cli.labhost import existing, host_facts
 from cli.rehearsal import host_xml
 from config.read import stack_file
 from lab.facts import Bridge
+from lab.packages import missing
 from tests.unit.fleets import ROOT
 
 BASE = "/var/lib/libvirt/images/base/fedora-28-32G-docker-base-20181016.qcow"
@@ -75,6 +76,4 @@ def test_a_missing_package_gives_the_command_to_type(monkeypatch: pytest.MonkeyP
 
 
 def test_packages_that_dpkg_does_not_know_are_missing() -> None:
-    assert packages.missing(["dpkg", "no-such-package-of-any-distribution"]) == [
-        "no-such-package-of-any-distribution"
-    ]
+    assert missing(["dpkg", "no-such-package-of-any-distribution"]) == ["no-such-package-of-any-distribution"]
