@@ -28,15 +28,16 @@ group = "libvirt-qemu"
 """
 
 
-def host_uuid(name: str) -> str:
-    """The host UUID of the lab of this name: the same at each start and on each machine."""
-    return str(uuid.uuid5(_NAMESPACE, name))
+def host_uuid(state: Path) -> str:
+    """The host UUID of the lab with this state folder: the same at each start, and no other lab's."""
+    return str(uuid.uuid5(_NAMESPACE, str(state)))
 
 
-def configure(folder: Path, name: str) -> None:
-    """Write libvirtd.conf and qemu.conf into folder, which the lab sees as /etc/libvirt."""
+def configure(state: Path) -> None:
+    """Write libvirtd.conf and qemu.conf into its folder etc, which the lab sees as /etc/libvirt."""
+    folder = state / "etc"
     folder.mkdir(exist_ok=True)
-    (folder / "libvirtd.conf").write_text(_LIBVIRTD.format(uuid=host_uuid(name)))
+    (folder / "libvirtd.conf").write_text(_LIBVIRTD.format(uuid=host_uuid(state)))
     (folder / "qemu.conf").write_text(_QEMU)
     for empty in ("network.conf", "qemu-lockd.conf"):
         (folder / empty).touch()

@@ -137,7 +137,7 @@ class Lab:
         for folder in ("run", "log", "base", "live", "lib", "cache"):
             (self.state / folder).mkdir(exist_ok=True)
         (self.state / "run").chmod(0o700)
-        daemon.configure(self.state / "etc", self.name)
+        daemon.configure(self.state)
         daemon.define_base_pool(self.state / "etc", self.facts.base_folder)
         target = self.state / "base" / self.facts.base_image
         # Overlays that stand on an image of an earlier build would be spoilt by another.

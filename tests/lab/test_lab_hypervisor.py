@@ -114,16 +114,20 @@ def test_no_kvm_and_no_files_of_the_machine_are_seen_in_the_lab(lab: Lab) -> Non
 
 
 def test_the_host_uuid_outlives_the_lab_and_differs_between_labs(folder: Path, lab: Lab) -> None:
-    again = Lab("trop02", HostFacts(bridges=()), root=folder)
-    other = Lab("trop03", HostFacts(bridges=()), root=folder)
-    try:
-        again.up()
-        other.up()
-        uuids = [virsh(each, "capabilities").split("<uuid>")[1].split("<")[0] for each in (lab, again, other)]
-    finally:
-        again.down(purge=True)
-        other.down(purge=True)
-    assert uuids[0] == uuids[1] != uuids[2]
+    uuids = [host_uuid(lab)]
+    for name in ("trop02", "trop02", "trop03"):
+        other = Lab(name, HostFacts(bridges=()), root=folder)
+        try:
+            other.up()
+            uuids.append(host_uuid(other))
+        finally:
+            other.down(purge=True)
+    assert uuids[1] == uuids[2]
+    assert len(set(uuids)) == 3
+
+
+def host_uuid(lab: Lab) -> str:
+    return virsh(lab, "capabilities").split("<uuid>")[1].split("<")[0]
 
 
 def test_two_labs_run_side_by_side_with_the_same_addresses(folder: Path, lab: Lab) -> None:
