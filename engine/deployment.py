@@ -125,6 +125,7 @@ class _Run:
             await program.stop(HASTE)
             raise
         finally:
+            monitor.abandon()  # a program that was left behind must not keep the process from ending
             stopping.cancel()
         if outcome.error:
             session.say("error", outcome.error)

@@ -53,11 +53,17 @@ class Monitor:
     def __init__(self, loop: asyncio.AbstractEventLoop, session: Session, registrations: Registrations):
         self._loop, self._session, self._registrations = loop, session, registrations
         self._asked: set[Future[Any]] = set()
+        self._abandoned = False
 
     def _ask(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Wait, in a thread of the program, for what the engine's loop makes of it."""
+        if self._abandoned:
+            work.close()
+            raise ProgramStoppedError
         answer = asyncio.run_coroutine_threadsafe(work, self._loop)
         self._asked.add(answer)
+        if self._abandoned:  # in between: nobody else would end the wait
+            answer.cancel()
         try:
             return answer.result()
         except (HaltError, CancelledError):
@@ -73,7 +79,8 @@ class Monitor:
             self._asked.discard(answer)
 
     def abandon(self) -> None:
-        """Answer nothing any more, not even what is under way."""
+        """Answer nothing any more: not what is under way, and not what a program that lives on may still ask."""
+        self._abandoned = True
         for answer in list(self._asked):
             answer.cancel()
 

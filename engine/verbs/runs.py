@@ -156,13 +156,11 @@ def execute(work: Work, *, preview: bool, keep: Callable[[Event], None] | None =
         shown.take(event)
 
     record = history.Record(work.kind, int(time.time()), dict(work.context.stack_file.values()))
-    shown.begin()
     runner = asyncio.Runner()
     result: Result | None = None
     try:
         result = runner.run(_run(work, preview, emit, cancellation, shown))
     finally:
-        shown.end(cancellation.terminated)
         if result is None or not result.terminated:
             runner.close()  # after a second signal there may be threads for which nobody should wait
     if not preview:
@@ -176,8 +174,6 @@ def execute(work: Work, *, preview: bool, keep: Callable[[Event], None] | None =
 async def _run(
     work: Work, preview: bool, emit: Callable[[Event], None], cancellation: Cancellation, shown: Display
 ) -> Result:
-    from engine.deployment import run  # brings the SDK: 0.4 s that only a run has to pay
-
     context, loop = work.context, asyncio.get_running_loop()
 
     def on_signal(number: signal.Signals) -> None:
@@ -190,7 +186,10 @@ async def _run(
 
     for number in CANCELING:
         loop.add_signal_handler(number, on_signal, number)
+    shown.begin()  # only now: who reads that a run has begun may interrupt it
     try:
+        from engine.deployment import run  # brings the SDK: 0.4 s that only a run has to pay
+
         return await run(
             "preview" if preview and work.kind == "update" else work.kind,
             Options(
@@ -209,6 +208,7 @@ async def _run(
             cancellation,
         )
     finally:
+        shown.end(cancellation.terminated)
         for number in CANCELING:
             loop.remove_signal_handler(number)
 

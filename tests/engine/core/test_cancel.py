@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
 
+import pytest
+
+from engine.monitor import Monitor, ProgramStoppedError
 from engine.options import Cancellation
 from tests.engine.core.fake import Thing, World, go
 
@@ -101,3 +107,22 @@ def test_a_preview_does_not_warn_of_it_and_keeps_it() -> None:
     run = go(chain, World(), stopped.snapshot, "preview")
     assert run.messages("warning") == []
     assert run.snapshot is stopped.snapshot
+
+
+def test_a_program_that_outlives_its_run_gets_no_answer_and_does_not_wait_for_one() -> None:
+    class Registrations:
+        async def read(self, request: object) -> None: ...
+
+    loop = asyncio.new_event_loop()  # that nobody runs
+    monitor = Monitor(loop, cast(Any, None), cast(Any, Registrations()))
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(monitor.ReadResource, None)
+        while not monitor._asked:
+            time.sleep(0.001)
+        monitor.abandon()
+        with pytest.raises(ProgramStoppedError):
+            asked.result(timeout=30)
+        with pytest.raises(ProgramStoppedError):
+            threads.submit(monitor.ReadResource, None).result(timeout=30)
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()

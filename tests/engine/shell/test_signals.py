@@ -81,6 +81,18 @@ def test_an_interrupt_lets_running_steps_finish(project: Project) -> None:
     assert len(records) == 9
 
 
+def test_an_interrupt_at_the_first_word_is_a_cancel_too(project: Project) -> None:
+    """Before the SDK is imported, and before the program has asked for anything."""
+    process = begin(project, Case("19-interrupt", "01-provider-ignores-cancel"))
+    read_until(process, "Updating (")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (1, "")
+    assert "^C received; cancelling" in out
+    assert "error: update canceled" in out
+    assert locks_of(project) == []
+
+
 def test_a_second_interrupt_leaves_at_once_and_remembers_what_was_under_way(project: Project) -> None:
     case = Case("19-interrupt", "03-second-interrupt")
     process = begin(project, case)
