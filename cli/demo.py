@@ -79,8 +79,7 @@ def _demo(console: Console, engine: list[str]) -> None:
     except BaseException:
         if not was_up:
             with handled(signal.SIG_IGN):
-                console.print("Taking the lab down again.", highlight=False)
-                lab.down()
+                lab.down()  # before any word: there may be nobody left to read it
         raise
     _where_next(console, lab, plan)
 
