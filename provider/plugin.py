@@ -7,11 +7,12 @@ ends in one line (FAILED_PRECONDITION); the traceback of a fault of our own goes
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn, TypeVar
 
@@ -20,13 +21,16 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from provider import schema, wire
+from provider.engine_log import EngineLog
 from provider.errors import OperatorError
+from provider.impact import Note
 from provider.resources import RESOURCES, base, shape, upstream
 from provider.resources.base import COMPUTED, Failure, Props, Resource
 from provider.virt import errors
 from provider.virt.host import Host
 
 T = TypeVar("T")
+Report = Callable[[str, str, str], Awaitable[None] | None]
 Context = Any  # grpc.aio.ServicerContext, or the embedded engine's object with the same four methods
 
 THREADS = 16  # as many steps as an engine runs at the same time by default
@@ -38,8 +42,12 @@ _KINDS = {
 }
 
 
-def servicer() -> Servicer:
-    return Servicer(Host)
+def servicer(engine_address: str = "") -> Servicer:
+    """With the address of an engine's own service, what is to be told is sent there; or set ``report``."""
+    made = Servicer(Host)
+    if engine_address:
+        made.report = EngineLog(engine_address).report
+    return made
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
@@ -48,6 +56,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._host: Host | None = None
         self._handlers: dict[str, Resource] = {kind.token: kind() for kind in RESOURCES}
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="libvirt")
+        # Where messages about a resource go: URN, severity, text.  The embedded engine puts its own here.
+        self.report: Report | None = None
 
     # What the engine asks about the plugin itself.
 
@@ -155,13 +165,14 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     async def Create(self, request: Any, context: Context) -> Any:
         inputs, secret = wire.load(request.properties)
+        told: list[Note] = []
 
         def work() -> Any:
-            call = self._call(request)
+            call = self._call(request, told=told)
             id, outputs = self._handler(_token(request.urn)).create(call, inputs, request.preview)
             return provider_pb2.CreateResponse(id=id, properties=wire.dump(outputs, secret))
 
-        return await self._run(context, work)
+        return await self._run(context, work, request.urn, told)
 
     async def Read(self, request: Any, context: Context) -> Any:
         inputs, secret = wire.load(request.inputs)
@@ -188,24 +199,42 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         olds, _ = wire.load(request.olds)
         old_inputs, _ = wire.load(request.old_inputs)
         news, secret = wire.load(request.news)
+        told: list[Note] = []
 
         def work() -> Any:
-            call = self._call(request, known=olds)
+            call = self._call(request, known=olds, told=told)
             handler = self._handler(_token(request.urn))
             outputs = handler.update(call, request.id, olds, old_inputs, news, request.preview)
             return provider_pb2.UpdateResponse(properties=wire.dump(outputs, secret))
 
-        return await self._run(context, work)
+        return await self._run(context, work, request.urn, told)
 
     async def Delete(self, request: Any, context: Context) -> Any:
         outputs, _ = wire.load(request.properties)
+        told: list[Note] = []
 
         def work() -> Any:
-            call = self._call(request, known=outputs)
+            call = self._call(request, known=outputs, told=told)
             self._handler(_token(request.urn)).delete(call, request.id, outputs)
             return empty_pb2.Empty()
 
-        return await self._run(context, work)
+        return await self._run(context, work, request.urn, told)
+
+    async def PreviewDelete(self, request: Any, context: Context, condemned: Collection[str] = ()) -> Any:
+        """Fail as `Delete` would, and delete nothing: no call of Pulumi's, but one that the embedded engine makes.
+
+        ``condemned``: the IDs of all objects that the same run deletes.
+        """
+        outputs, _ = wire.load(request.properties)
+        told: list[Note] = []
+
+        def work() -> Any:
+            call = self._call(request, known=outputs, told=told)
+            call.condemned = condemned
+            self._handler(_token(request.urn)).refuse_delete(call, request.id, outputs)
+            return empty_pb2.Empty()
+
+        return await self._run(context, work, request.urn, told)
 
     # What this provider does not have.
 
@@ -246,22 +275,45 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         )
         raise OperatorError(f"resource type {token} {known}; there are {', '.join(sorted(self._handlers))}")
 
-    def _call(self, request: Any, known: Props | None = None, connected: bool = True) -> base.Call:
-        """Where the handler is to work, once the host is sure to be the one that the state is of."""
+    def _call(
+        self,
+        request: Any,
+        known: Props | None = None,
+        connected: bool = True,
+        told: list[Note] | None = None,
+    ) -> base.Call:
+        """Where the handler is to work, once the host is sure to be the one that the state is of.
+
+        What the handler notes is in ``told`` even when it fails.
+        """
         host = self._host
         if host is None and connected:
             raise OperatorError("libvirt:uri is not known yet: it comes from a resource that is not made yet")
         if host is not None and known:
             host.check_is(known.get("hostUuid"))
-        return base.Call(host or Host(""), request.urn, getattr(request, "timeout", 0.0))
+        notes = [] if told is None else told
+        return base.Call(host or Host(""), request.urn, getattr(request, "timeout", 0.0), notes)
 
-    async def _run(self, context: Context, work: Callable[[], T]) -> T:
+    async def _run(
+        self, context: Context, work: Callable[[], T], urn: str = "", told: Collection[Note] = ()
+    ) -> T:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+            done = await asyncio.get_running_loop().run_in_executor(self._threads, work)
+            await self._tell(urn, told)
+            return done
         except Exception as error:
+            await self._tell(urn, told)
             if not isinstance(error, OperatorError) and os.environ.get("TROP_DEBUG"):
                 traceback.print_exception(error, file=sys.stderr)
             return await _fail(context, self._line(error))
+
+    async def _tell(self, urn: str, notes: Iterable[Note]) -> None:
+        if self.report is None:
+            return
+        for note in notes:
+            sent = self.report(urn, "info", str(note))
+            if inspect.isawaitable(sent):
+                await sent
 
     def _line(self, error: Exception) -> str:
         if isinstance(error, OperatorError):
