@@ -316,6 +316,15 @@ class Domain:
                 continue
             if _get(new, "model", "type") != _get(nic, "model", "type"):
                 raise error(84, "cannot modify network device model")
+            network = new.find("source").get("network")
+            if network is not None and not self.conn.networkLookupByName(network).isActive():
+                raise error(55, f"network '{network}' is not active")
+            if (network or new.find("source").get("bridge")) != (
+                nic.find("source").get("network") or nic.find("source").get("bridge")
+            ):
+                nic.replace(nic.find("source"), copy.deepcopy(new.find("source")))
+                nic.set("type", new.get("type"))
+                self._plug_into(nic)
             _drop(nic, "link")
             if new.find("link") is not None:
                 nic.append(copy.deepcopy(new.find("link")))
@@ -342,6 +351,9 @@ class Domain:
         etree.SubElement(nic, "target", dev=f"vnet{number}")
         if nic.find("alias") is None:
             etree.SubElement(nic, "alias", name=f"net{number}")
+        self._plug_into(nic)
+
+    def _plug_into(self, nic: Any) -> None:
         source = nic.find("source")
         network = source.get("network")
         if network is not None:
