@@ -107,8 +107,11 @@ class Network:
         sides = [side for side, flag in ((self.live, LIVE), (self.config, CONFIG)) if flags & flag]
         changed = [copy.deepcopy(side) for side in sides]
         for side in changed:
-            (_update_host if section == 4 else _update_dns)(side, command, etree.fromstring(xml))
+            _UPDATES[section](side, command, etree.fromstring(xml))
         for side, new in zip(sides, changed, strict=True):
+            for dhcp in new.findall("ip/dhcp"):
+                if not len(dhcp):
+                    dhcp.getparent().remove(dhcp)
             side[:] = new[:]
         return 0
 
@@ -156,6 +159,29 @@ def _update_dns(root: Any, command: int, host: Any) -> None:
         raise error(55, "there is already at least one DNS HOST record with a matching field")
     else:
         dns.append(host)
+
+
+def _update_range(root: Any, command: int, limits: Any) -> None:
+    ip = root.find("ip")
+    if ip is None:
+        raise error(55, "no <ip> element found")
+    dhcp = ip.find("dhcp")
+    if dhcp is None:
+        dhcp = etree.SubElement(ip, "dhcp")
+    there = [old for old in dhcp.findall("range") if dict(old.attrib) == dict(limits.attrib)]
+    if command == 1:
+        raise error(84, "dhcp ranges cannot be modified, only added or deleted")
+    if command == 2:
+        if not there:
+            raise error(55, "couldn't locate a matching dhcp range entry")
+        dhcp.remove(there[0])
+    elif there:
+        raise error(55, "there is an existing dhcp range entry that matches")
+    else:
+        dhcp.append(limits)
+
+
+_UPDATES = {4: _update_host, 5: _update_range, 10: _update_dns}
 
 
 class Volume:
