@@ -90,10 +90,12 @@ SCHEMA: Final[Mapping[str, Any]] = {
                 {
                     "macs": _list(_STRING),
                     "disks": _list(_STRING),
+                    "partly": _object({"macs": _list(_STRING), "disks": _list(_STRING)}),
                     "adopted": _object({"memory": {"type": "number"}, "vcpu": _INTEGER}),
                 }
             ),
-            "What networkInterfaces and disks have declared: what leaves them later is told from what is others'. "
+            "What networkInterfaces and disks have declared: what leaves them later is told from what is others'; "
+            "of it, what only the running guest or only the persistent definition has. "
             "And what an imported guest started with, where that was less than it may have.",
         ),
     },

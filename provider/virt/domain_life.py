@@ -83,6 +83,17 @@ def shut_down(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
             raise OperatorError(f"domain {name} cannot be stopped: {errors.said(error)}") from error
 
 
+def restart(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
+    """Shut the guest down from within and start it again; it is never stopped hard for this."""
+    limit = seconds or SHUTDOWN_SECONDS
+    if domain_sweep.state(domain) == "paused" or not _asked_and_gone(domain, clock, limit):
+        raise Refused(
+            f"domain {domain.name()} has not shut down within {limit:g} s of being asked to (ACPI), or is paused: it "
+            "is not restarted, and what waits for its next start goes on to wait"
+        )
+    start(domain, clock)
+
+
 def undefine(domain: api.Domain) -> None:
     """Remove the definition of a domain that is shut off; its disks stay.  One that is gone already is fine."""
     try:

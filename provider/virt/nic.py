@@ -119,6 +119,11 @@ def with_place(nic: Nic, wanted: Wanted) -> str:
     return _text(root)
 
 
+def place_of(xml: str) -> str:
+    """What the NIC of this element is plugged into, for messages."""
+    return _nic(etree.fromstring(xml.encode())).place
+
+
 def same_place(one: str, other: str) -> bool:
     """Whether two elements of NICs are plugged into one network or bridge."""
     a, b = _nic(etree.fromstring(one.encode())), _nic(etree.fromstring(other.encode()))
