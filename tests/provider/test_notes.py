@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 import grpc
+import libvirt
 import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
@@ -109,3 +110,14 @@ def test_an_engine_that_does_not_listen_is_no_reason_to_fail() -> None:
 
 def test_a_preview_of_a_delete_hands_on_what_goes_too() -> None:
     assert asyncio.run(carry_out("PreviewDelete", served())) == "not deleted beside y"
+
+
+def test_an_error_of_libvirt_s_names_the_object_and_what_was_not_done() -> None:
+    def broken(*_: Any) -> None:
+        raise libvirt.libvirtError("Cannot recv data")
+
+    servicer = served()
+    servicer._handlers[TOKEN].update = broken
+    assert asyncio.run(carry_out("Update", servicer)) == (
+        "network net is not changed: libvirt at test:///default: Cannot recv data"
+    )
