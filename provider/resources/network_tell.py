@@ -129,13 +129,16 @@ def measured(call: Call, now: Props, then: Props, outage: Outage) -> None:
 
 
 def _also(now: Props, then: Props) -> str:
-    """What a guest misses for longer than the restart takes."""
-    text = ""
+    """What a guest misses for longer than its tap is off the bridge."""
     if then.get("stp"):
-        text += ", and for some 4 s more until the spanning tree forwards"
-    if now.get("mac") != then.get("mac"):
-        text += ", and may miss the gateway for up to 20 s more: its MAC is another one, which guests ask for by ARP"
-    return text
+        return ", and for some 4 s more until the spanning tree forwards" + _arp(now, then)
+    return ", and may be written to again 1 s later (ARP)" + _arp(now, then)
+
+
+def _arp(now: Props, then: Props) -> str:
+    if now.get("mac") == then.get("mac"):
+        return ""
+    return "; guests may miss the gateway for up to 20 s more: its MAC is another, which they have to ask for (ARP)"
 
 
 def _is_live(path: str, served: Collection[str]) -> bool:
