@@ -187,10 +187,10 @@ NETWORKS = (
     Row("all of these as they were", lambda d: d.nat().update(
         natPorts={"start": 1024, "end": 65535}, stp=False, delay=0, ipv6=True),
         calls=calls(DEFINE_NETWORK)),
-    Row("the subnet of a network with guests is refused", catnet(addresses=["10.78.0.0/24"], dhcpRanges=[
+    Row("the subnet of another network", catnet(addresses=["10.78.0.0/24"], dhcpRanges=[
         {"start": "10.78.0.10", "end": "10.78.0.20"}], dhcpHosts=[]),
-        impact=(), refused="network outage"),
-    Row("and is put back", catnet(**CATNET), impact=()),
+        impact=(BOOT,), calls=calls(DEFINE_NETWORK)),
+    Row("the subnet as it was", catnet(**CATNET), calls=calls(DEFINE_NETWORK)),
     Row("a DNS name is added", catnet(dns={"hosts": [{"hostname": "one", "ip": "10.77.0.2"},
                                                        {"hostname": "two", "ip": "10.77.0.3"}]}),
         calls=calls(UPDATE)),

@@ -211,8 +211,10 @@ def _noting(calls: list[str], name: str, original: Any) -> Any:
 
 
 def impacts(text: str) -> list[str]:
-    """The impact words that a preview says, one for each change, sorted."""
-    return sorted(re.findall(r"impact (live|next boot|restart|network outage|data loss): ", text))
+    """The impact words in the summary of a preview, whole line: `3 live, 1 at next boot; nothing restarts`."""
+    preview = text.partition("\nUpdating (")[0]
+    found = re.findall(r"\d+ (live|at next boot|restart|network outage|data loss)\b", preview)
+    return [words.removeprefix("at ") for words in found]
 
 
 def wait_until(met: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
