@@ -38,8 +38,10 @@ def told(diagnostic: Diagnostic) -> Impact | None:
 
 
 def counts(impacts: Iterable[Impact]) -> dict[str, int]:
-    """How many of each kind: the gentle ones first, the others in alphabetical order."""
-    kinds = [impact.kind for impact in impacts]
+    """How many changes of each kind, the gentle ones first; of the others, how many resources they meet."""
+    known = list(impacts)
+    met = list(dict.fromkeys((i.kind, i.urn) for i in known if i.kind not in GENTLE))
+    kinds = [impact.kind for impact in known if impact.kind in GENTLE] + [kind for kind, _ in met]
     order = [*GENTLE, *sorted(set(kinds) - set(GENTLE))]
     return {kind: kinds.count(kind) for kind in order if kind in kinds}
 

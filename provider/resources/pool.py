@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from provider.errors import OperatorError, Refused
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Failure, Found, Kind, Props, Resource
 from provider.resources.compare import declared_changes
-from provider.resources.own import check_uuid, not_ours
+from provider.resources.own import check_uuid, not_ours, staying
 from provider.virt import api, pool_xml, storage
 from provider.virt.mark import uuid_of
 
@@ -152,10 +152,8 @@ class Pool(Resource):
         pool = call.host.pool_by_uuid(id)
         if pool is None:
             return
+        self.refuse_delete(call, id, outputs)
         name = pool.name()
-        domains = storage.pool_users(call.host, name, storage.pool_path(pool) or outputs["path"])
-        if domains:
-            raise Refused(f"storage pool {name} is not deleted: it has disks of {', '.join(domains)}")
         persistent = pool.isPersistent()
         with call.host.storage:
             if pool.isActive():
@@ -164,6 +162,16 @@ class Pool(Resource):
                 pool.undefine()
         if call.host.pool_by_uuid(id) is not None:
             raise OperatorError(f"storage pool {name} is still on {call.host.uri}, though libvirt deleted it")
+
+    def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
+        pool = call.host.pool_by_uuid(id)
+        if pool is None:
+            return
+        name = pool.name()
+        path = storage.pool_path(pool) or outputs["path"]
+        domains = staying(call, storage.pool_users(call.host, name, path))
+        if domains:
+            raise Refused(f"storage pool {name} is not deleted: it has disks of {', '.join(domains)}")
 
     def _found(self, call: Call, id: str) -> api.Pool:
         pool = call.host.pool_by_uuid(id)

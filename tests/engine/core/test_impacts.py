@@ -127,6 +127,10 @@ def test_the_summary_counts_impacts_and_names_what_is_harmed(kinds: dict[str, st
     assert impacts.summary(told(**kinds)) == line
 
 
+def test_a_resource_that_is_harmed_by_two_changes_counts_once() -> None:
+    assert impacts.summary([*told(a="restart"), *told(a="restart")]) == "1 restart: a (allowed)"
+
+
 def test_a_run_that_failed_does_not_say_that_harm_was_allowed() -> None:
     assert impacts.summary(told(a="restart"), failed=True) == "1 restart: a"
 
