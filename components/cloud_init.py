@@ -23,9 +23,12 @@ def meta_data(vm: VirtualMachine) -> str:
 
 
 def network_config(vm: VirtualMachine, floats: Sequence[Float]) -> str:
-    """Version 2: the NIC on `default` asks DHCP; that of each float has its address and the way out."""
+    """Version 2: the NIC on `default` asks DHCP; that of each float has its address and the way out.
+
+    Only where the VM takes its floats from here: where its agent sets them up, a float that moves changes no seed.
+    """
     nics: dict[str, Any] = {"default": {"match": {"macaddress": vm.mac}, "dhcp4": True}}
-    for held in floats:
+    for held in floats if vm.guest == "cloud-init" else ():
         nic: dict[str, Any] = {
             "match": {"macaddress": held.mac},
             "addresses": [f"{held.address}/{held.prefix}"],

@@ -166,6 +166,10 @@ _INTERFACES: Final = {
     "model": Entry("network outage", "refused: libvirt can't change it; unplug the NIC and declare it anew"),
     "link": Entry("live", "virDomainUpdateDeviceFlags"),
     "forbiddenMacs": Entry("live", "virDomainDetachDeviceFlags for each such NIC on the domain"),
+    "guest": Entry("live", "with agent: the guest's own file, and its addresses, by virDomainQemuAgentCommand"),
+    "addresses": Entry("live", "with agent: virDomainQemuAgentCommand; nothing is done in the guest otherwise"),
+    "gateway": Entry("live", "with agent: virDomainQemuAgentCommand; nothing is done in the guest otherwise"),
+    "metric": Entry("live", "with agent: virDomainQemuAgentCommand; nothing is done in the guest otherwise"),
 }
 
 TABLE: Final[Mapping[tuple[str, str], Entry]] = {
