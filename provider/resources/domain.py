@@ -121,6 +121,11 @@ class Domain(Resource):
             domain_life.shut_down(domain, self._clock, call.timeout)
             domain_life.undefine(domain)
 
+    def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
+        domain = call.host.domain_by_uuid(id)
+        if domain is not None:
+            domain_life.refuse_removal(domain)
+
     def _mend(self, call: Call, domain: api.Domain, plan: Plan, own: Props) -> None:
         """Description, metadata, disks and NICs, each only where it differs; what waits for the guest comes last."""
         declared = plan.declared

@@ -214,6 +214,8 @@ class Volume:
         return 0
 
     def resize(self, capacity: int, flags: int = 0) -> int:
+        if any(self.path() in str(domain.live) for domain in self.pool.conn.domains):
+            raise error(1, 'internal error: Failed to get "write" lock')
         self.root.find("capacity").text = str(capacity)
         return 0
 
@@ -353,6 +355,9 @@ class Domain:
     def name(self) -> str:
         return str(etree.fromstring(self.XMLDesc().encode()).findtext("name"))
 
+    def UUIDString(self) -> str:
+        return str(etree.fromstring(self.XMLDesc().encode()).findtext("uuid"))
+
     def isActive(self) -> int:
         return int(self.live is not None)
 
@@ -361,6 +366,12 @@ class Domain:
 
     def XMLDesc(self, flags: int = 0) -> str:
         return self.persistent if flags & 2 or self.live is None else self.live  # type: ignore[return-value]
+
+    def blockResize(self, disk: str, size: int, flags: int = 0) -> int:
+        root = etree.fromstring(str(self.live).encode())
+        path = root.find(f"devices/disk/target[@dev='{disk}']/../source").get("file")
+        self.conn.storageVolLookupByPath(path).root.find("capacity").text = str(size)
+        return 0
 
     def updateDeviceFlags(self, xml: str, flags: int = 0) -> int:
         """A change of network gives the NIC a port there; the same network again changes nothing."""
@@ -464,6 +475,9 @@ class Connection:
 
     def newStream(self, flags: int = 0) -> Stream:
         return Stream(self)
+
+    def lookupByName(self, name: str) -> Domain:
+        return _only(self.domains, lambda d: d.name() == name, 42, "Domain not found")
 
     def listAllDomains(self, flags: int = 0) -> list[Domain]:
         return list(self.domains)

@@ -111,6 +111,17 @@ def test_target_path_is_the_same_as_path(world: World) -> None:
     assert world.read("Pool", id, by_target).inputs == by_target
 
 
+def test_the_preview_refuses_to_delete_a_pool_unless_the_guest_goes_too(overlay: World) -> None:
+    id = overlay.conn.storagePoolLookupByName("live").UUIDString()
+    using(overlay)
+    call = overlay.call("Pool", "live")
+    with pytest.raises(Refused, match="storage pool live is not deleted: it has disks of Acilamwen"):
+        HANDLERS["Pool"].refuse_delete(call, id, {"path": LIVE})
+    call.condemned = {overlay.conn.lookupByName("Acilamwen").UUIDString()}
+    HANDLERS["Pool"].refuse_delete(call, id, {"path": LIVE})
+    assert overlay.host.pool_by_uuid(id) is not None
+
+
 def test_a_pool_with_a_guests_disk_is_not_deleted(overlay: World) -> None:
     id = overlay.conn.storagePoolLookupByName("live").UUIDString()
     with pytest.raises(Refused, match="storage pool live is not deleted: it has disks of Acilamwen"):
@@ -254,7 +265,7 @@ def test_a_missing_overlay_that_a_guest_names_is_not_made_anew(
 
 def test_a_change_of_a_volume_is_refused_by_name(overlay: World) -> None:
     with pytest.raises(
-        Refused, match=r"volume Acilamwen.qcow: size can't be changed from None to 99.*data loss"
+        Refused, match=r"volume Acilamwen.qcow: size can't be changed from 34359738368 to 99: .*data loss"
     ):
         overlay.update("Volume", PATH, OVERLAY, {**OVERLAY, "size": 99}, preview=True)
 
