@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 Harm = Literal["restart", "network outage", "data loss"]
 Impact = Literal["live", "next boot"] | Harm
+HARM: Final[tuple[Harm, ...]] = get_args(Harm)
 
 
 @dataclass(frozen=True)
@@ -166,8 +167,12 @@ _INTERFACES: Final = {
     "model": Entry("network outage", "refused: libvirt can't change it; unplug the NIC and declare it anew"),
     "link": Entry("live", "virDomainUpdateDeviceFlags"),
     "forbiddenMacs": Entry("live", "virDomainDetachDeviceFlags for each such NIC on the domain"),
-    "guest": Entry("live", "with agent: the guest's own file, and its addresses, by virDomainQemuAgentCommand"),
-    "addresses": Entry("live", "with agent: virDomainQemuAgentCommand; nothing is done in the guest otherwise"),
+    "guest": Entry(
+        "live", "with agent: the guest's own file, and its addresses, by virDomainQemuAgentCommand"
+    ),
+    "addresses": Entry(
+        "live", "with agent: virDomainQemuAgentCommand; nothing is done in the guest otherwise"
+    ),
     "gateway": Entry("live", "with agent: virDomainQemuAgentCommand; nothing is done in the guest otherwise"),
     "metric": Entry("live", "with agent: virDomainQemuAgentCommand; nothing is done in the guest otherwise"),
 }
