@@ -90,13 +90,14 @@ _SEEDS: Final = {
         Entry("next boot", "virStorageVolUpload into the same file, which a guest reads when it boots"),
     ),
 }
+_OTHER_SUBNET: Final = "in a subnet that the running network does not have, it is staged with that"
 _NETWORKS: Final = {
     "name": Entry(
         "network outage",
         "refused: guests are plugged in by this name; declare another network, and move them",
     ),
     **dict.fromkeys(
-        ("mode", "bridge", "domain", "mtu", "addresses", "dhcp", "ipv6", "natPorts", "stp", "delay", "mac"),
+        ("mode", "bridge", "domain", "mtu", "addresses", "ipv6", "natPorts", "stp", "delay", "mac"),
         _STAGED_NETWORK,
     ),
     "dns.enabled": _STAGED_NETWORK,
@@ -104,13 +105,24 @@ _NETWORKS: Final = {
     "dns.hosts": Entry("live", "virNetworkUpdate (DNS host: add, delete); nothing is interrupted"),
     "autostart": Entry("live", "virNetworkSetAutostart"),
     "xml": _STAGED_NETWORK,
-    "dhcpRanges": Entry(
+    "dhcp": Entry(
         "live",
-        f"virNetworkUpdate (DHCP range: add, delete); dnsmasq is restarted and keeps its leases; {_HOLE}; the first "
-        "range of a network without DHCP waits for the network's restart",
+        f"virNetworkUpdate of its ranges and reservations: DHCP is served while there are any; {_HOLE}; "
+        f"{_OTHER_SUBNET}",
         "next boot",
     ),
-    "dhcpHosts": Entry("live", f"virNetworkUpdate (DHCP host: add, modify, delete); {_HOLE}"),
+    "dhcpRanges": Entry(
+        "live",
+        "virNetworkUpdate (DHCP range: add, then delete); dnsmasq is restarted and keeps its leases; "
+        f"{_HOLE}; {_OTHER_SUBNET}",
+        "next boot",
+    ),
+    "dhcpHosts": Entry(
+        "live",
+        "virNetworkUpdate (DHCP host: delete, modify, add), one call for each reservation that differs; "
+        f"{_HOLE}; {_OTHER_SUBNET}",
+        "next boot",
+    ),
 }
 _DOMAINS: Final = {
     "name": Entry("restart", "refused: a domain is renamed only while it is shut off; see the README"),
