@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
 from config.plan import Float, VirtualMachine
-
-FLOAT_METRIC: Final = (
-    50  # lower than what a DHCP client gives its route (100 and more): answers leave by the float
-)
 
 
 def user_data(vm: VirtualMachine) -> str:
@@ -34,7 +30,7 @@ def network_config(vm: VirtualMachine, floats: Sequence[Float]) -> str:
             "addresses": [f"{held.address}/{held.prefix}"],
         }
         if held.gateway is not None:
-            nic["routes"] = [{"to": "0.0.0.0/0", "via": held.gateway, "metric": FLOAT_METRIC}]
+            nic["routes"] = [{"to": "0.0.0.0/0", "via": held.gateway, "metric": held.metric}]
         nics[held.label] = nic
     return _text({"version": 2, "ethernets": nics})
 

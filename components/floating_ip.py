@@ -8,7 +8,6 @@ from typing import Any
 import pulumi
 from pulumi import Input, ResourceOptions
 
-from components.cloud_init import FLOAT_METRIC
 from components.resources import Interface
 from config.plan import Float
 
@@ -41,7 +40,7 @@ class FloatingIP(pulumi.ComponentResource):
             guest=held.guest,
             addresses=[f"{held.address}/{held.prefix}"],
             gateway=held.gateway,
-            metric=None if held.gateway is None else FLOAT_METRIC,
+            metric=None if held.gateway is None else held.metric,
             opts=ResourceOptions(parent=self),
         )
         self.summary = pulumi.Output.all(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -19,6 +19,10 @@ from config.fleet import Fleet, GuestWay
 from config.settings import DEFAULT_FLEET, Settings, VmSettings
 
 M = TypeVar("M")
+
+# Lower than what a DHCP client gives its route (100 and more): answers leave by the float.
+FLOAT_METRIC: Final = 50
+FLOAT_METRICS: Final = 50
 
 
 class Planned(BaseModel):
@@ -94,7 +98,8 @@ class Pool(Planned):
 class Float(Planned):
     """A float that a VM of this stack holds; ``forbidden_macs`` are those of the floats that this VM does not hold.
 
-    ``guest``: who sets it up inside its holder.
+    ``guest``: who sets it up inside its holder.  ``metric``: of the route by its gateway; no two floats have the same,
+    so that one VM can hold both.
     """
 
     label: str
@@ -104,6 +109,7 @@ class Float(Planned):
     gateway: str | None
     holder: str
     guest: GuestWay
+    metric: int
     forbidden_macs: tuple[str, ...]
 
 
@@ -254,10 +260,11 @@ def _floats(stack: str, fleet: Fleet, settings: Settings) -> tuple[Float, ...]:
             prefix=vlan.network.prefixlen,
             gateway=_text(vlan.gateway),
             holder=member.holder,
+            metric=FLOAT_METRIC + index % FLOAT_METRICS,
             guest=settings.vms[member.holder].guest or fleet.virtual_machines.guest,
             forbidden_macs=tuple(macs[o] for o, m in rule.members.items() if m.holder != member.holder),
         )
-        for label, member in rule.members.items()
+        for index, (label, member) in enumerate(rule.members.items())
         if member.holder is not None and fleet.home_of(member.holder) == stack
     )
 

@@ -14,7 +14,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -30,11 +30,15 @@ _CLONE_NEWNET: Final = 0x40000000
 _ARP: Final = struct.Struct("!HHBBH6s4s6s4s")
 
 
-def conflict(answers: Sequence[Sequence[str]], mac: str, held_here: bool) -> str | None:
+def conflict(
+    answers: Sequence[Sequence[str]], mac: str, held_here: bool, own: Collection[str] = ()
+) -> str | None:
     """The MAC of somebody who answers and must not; None when there is nobody.
 
     ``held_here``: a guest of this host answers with ``mac`` by right, once each time; a second answer is another's.
+    ``own``: MACs of the new holder's other NICs, which Linux lets answer for all of its addresses.
     """
+    answers = [[answered for answered in macs if answered not in own] for macs in answers]
     for macs in answers:
         strange = [answered for answered in macs if answered != mac]
         if strange:

@@ -32,6 +32,11 @@ class Setup:
         """What the files are called, and NetworkManager's connection: the NIC's user alias."""
         return nic.alias_for(self.mac)
 
+    @property
+    def networks(self) -> list[str]:
+        """Of the addresses: ``192.0.2.0/24``."""
+        return sorted({str(IPv4Interface(address).network) for address in self.addresses})
+
 
 @dataclass(frozen=True)
 class GuestFile:

@@ -21,9 +21,17 @@ for service in NetworkManager systemd-networkd; do running $service && echo $ser
 exit 0
 """
 
+# Linux answers for an address on whatever NIC it is asked: another one on the same network would answer for this one
+# before its link is up, and after it has left. So those that are there already answer for their own from now on.
 _WRITE: Final = """
+file=$1 mode=$2; shift 2
+for network in "$@"; do
+    for other in $(ip -4 route show "$network" | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p'); do
+        echo 1 > /proc/sys/net/ipv4/conf/"$other"/arp_ignore
+    done
+done
 umask 077
-mkdir -p "${1%/*}" && cat > "$1.new~" && chmod "$2" "$1.new~" && mv "$1.new~" "$1" && sync
+mkdir -p "${file%/*}" && cat > "$file.new~" && chmod "$mode" "$file.new~" && mv "$file.new~" "$file" && sync
 """
 
 _SETTLE: Final = "command -v udevadm > /dev/null 2>&1 && udevadm settle -t 5; exit 0"
@@ -32,6 +40,7 @@ _SETTLE: Final = "command -v udevadm > /dev/null 2>&1 && udevadm settle -t 5; ex
 _APPLY: Final = """
 nic=$1 file=$2 gateway=$3 metric=$4; shift 4
 echo 1 > /proc/sys/net/ipv4/conf/"$nic"/ignore_routes_with_linkdown 2> /dev/null
+echo 1 > /proc/sys/net/ipv4/conf/"$nic"/arp_ignore
 """
 
 _APPLIES: Final[dict[Style, str]] = {
@@ -89,7 +98,7 @@ def look(agent: Agent) -> Style:
 def write(agent: Agent, style: Style, setup: Setup) -> GuestFile:
     """Write the file; whole or not at all."""
     file = guest_config.file_for(style, setup)
-    agent.run(_WRITE, file.path, file.mode, stdin=file.content)
+    agent.run(_WRITE, file.path, file.mode, *setup.networks, stdin=file.content)
     return file
 
 

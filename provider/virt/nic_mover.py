@@ -12,7 +12,18 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from provider.errors import OperatorError, Refused
-from provider.virt import api, arp_probe, errors, guest_agent, guest_setup, nic, nic_move, nic_plan, nic_seat
+from provider.virt import (
+    api,
+    arp_probe,
+    errors,
+    guest_agent,
+    guest_setup,
+    nic,
+    nic_apply,
+    nic_move,
+    nic_plan,
+    nic_seat,
+)
 from provider.virt.guest_agent import Agent
 from provider.virt.guest_config import Setup, Style
 from provider.virt.nic import Wanted
@@ -179,13 +190,15 @@ class Mover:
             seat.live == "up" and domain.state()[0] == guest_agent.RUNNING
             for seat, domain in zip(sources, task.sources, strict=True)
         )
+        xmls = nic_apply.both_xmls(task.target)
+        own = {found for xml in xmls for found in nic.macs(xml)} - {self._mac}
         for address in task.setup.addresses:
             ip = address.split("/")[0]
             answers = self._tools.ask(task.uri, task.bridge, ip)
             if answers is None:
                 return
             self._outcome.probed = True
-            other = arp_probe.conflict(answers, self._mac, held)
+            other = arp_probe.conflict(answers, self._mac, held, own)
             if other is not None:
                 raise Refused(
                     f"somebody else answers at {ip} already, with MAC {other}: another hypervisor's guest may have it; "
