@@ -57,7 +57,12 @@ _STAGED_NETWORK: Final = Entry(
     "allowed: virNetworkDestroy, virNetworkCreate, and every guest's tap is plugged back by virDomainUpdateDeviceFlags",
     "network outage",
 )
-_STAGED_DOMAIN: Final = Entry("next boot", "virDomainDefineXML; the guest goes on as it is")
+_STAGED_DOMAIN: Final = Entry(
+    "next boot",
+    "virDomainDefineXML; the guest goes on as it is. Where a restart is allowed: virDomainShutdown (ACPI) and "
+    "virDomainCreate",
+    "restart",
+)
 _NEW_VOLUME: Final = Entry("data loss", "refused: the volume would have to be made anew; declare another one")
 _NEW_POOL: Final = Entry("data loss", "refused: its volumes would be lost to the stack; declare another pool")
 _HOLE: Final = "each call stops forwarded traffic for 0.2 to 0.4 s, so only what differs is sent"
@@ -138,13 +143,10 @@ _DOMAINS: Final = {
         "next boot",
     ),
     **dict.fromkeys(
-        ("cpu", "machine", "firmware", "consoles", "graphics", "video", "bootDevices", "emulator"),
+        ("cpu", "arch", "machine", "firmware", "consoles", "graphics", "video", "bootDevices", "emulator"),
         _STAGED_DOMAIN,
     ),
-    **dict.fromkeys(
-        ("type", "arch"),
-        Entry("restart", "refused: the guest would be another machine; retire it and declare it anew"),
-    ),
+    "type": Entry("restart", "refused: the guest would be another machine; retire it and declare it anew"),
     "autostart": Entry("live", "virDomainSetAutostart"),
     "running": Entry(
         "live",
@@ -155,9 +157,8 @@ _DOMAINS: Final = {
     "metadata": Entry("live", "virDomainSetMetadata, one element at a time"),
     "disks": Entry(
         "live",
-        "virDomainAttachDeviceFlags, virDomainDetachDeviceFlags; the file and its data stay. Where the guest does not "
-        "let go, or has no free slot: in the persistent definition",
-        "next boot",
+        "virDomainAttachDeviceFlags, virDomainDetachDeviceFlags; the file and its data stay. The disk from which the "
+        "guest boots, and one on a bus that can't let go of it: refused (restart)",
     ),
     "networkInterfaces": Entry(
         "live",

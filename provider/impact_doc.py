@@ -28,18 +28,20 @@ when it is which.
 
 
 def document() -> str:
-    """The page: a table for each resource type, in the order of `TABLE`."""
+    """The page: a table for each resource type, in the order of `TABLE`; properties that are alike share a row."""
     lines = [_INTRODUCTION]
     for token in dict.fromkeys(token for token, _ in TABLE):
         lines += [f"## {token.rsplit(':', 1)[1]}", "", "| property | impact | how |", "|---|---|---|"]
-        lines += [_row(path, entry) for (owner, path), entry in TABLE.items() if owner == token]
+        entries = [(path, entry) for (owner, path), entry in TABLE.items() if owner == token]
+        for entry in dict.fromkeys(entry for _, entry in entries):
+            lines.append(_row([path for path, other in entries if other == entry], entry))
         lines.append("")
     return "\n".join(lines)
 
 
-def _row(path: str, entry: Entry) -> str:
+def _row(paths: list[str], entry: Entry) -> str:
     impact = f"{entry.impact}, or {entry.otherwise}" if entry.otherwise else entry.impact
-    return f"| `{path}` | {impact} | {entry.how} |"
+    return f"| {', '.join(f'`{path}`' for path in paths)} | {impact} | {entry.how} |"
 
 
 if __name__ == "__main__":

@@ -143,10 +143,19 @@ class Pool(Resource):
                     f"storage pool {seen['name']}: {key} can't be changed from {was!r} to {value!r}: the volumes in "
                     "it would be lost to this stack (data loss); declare a new pool"
                 )
+        self._note(call, pool, str(seen["name"]))
         if preview:
             return {**olds, **news, **dict.fromkeys(_STATES, True)}
         self._bring(call, pool)
         return self._outputs(call, self._found(call, id), news)
+
+    def _note(self, call: Call, pool: api.Pool, name: str) -> None:
+        if not pool.isPersistent():
+            call.note("live", "persistent", f"storage pool {name} is defined, so that it outlives its stop")
+        if not pool.isActive():
+            call.note("live", "active", f"storage pool {name} is started")
+        if not pool.autostart():
+            call.note("live", "autostart", f"storage pool {name} starts with the host")
 
     def delete(self, call: Call, id: str, outputs: Props) -> None:
         pool = call.host.pool_by_uuid(id)

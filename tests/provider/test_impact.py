@@ -12,6 +12,8 @@ from provider.errors import Refused
 from provider.impact import TABLE, Harm, Note
 from provider.resources import RESOURCES
 from provider.resources.base import Resource
+from provider.virt import domain_stage
+from provider.virt.network_change import NAMES, SERVED
 
 HARM: tuple[Harm, ...] = ("restart", "network outage", "data loss")
 
@@ -43,6 +45,18 @@ def test_every_property_has_an_impact(handler: type[Resource]) -> None:
 def test_no_impact_is_of_a_property_that_is_not_there(handler: type[Resource]) -> None:
     known = set(paths(handler.schema["inputProperties"]))
     assert [path for token, path in TABLE if token == handler.token and path not in known] == []
+
+
+@pytest.mark.parametrize("key", sorted(domain_stage.STAGED))
+def test_what_is_staged_in_a_domain_says_next_boot(key: str) -> None:
+    entry = TABLE["libvirt:index/domain:Domain", key]
+    assert "next boot" in (entry.impact, entry.otherwise)
+
+
+@pytest.mark.parametrize("key", sorted(SERVED | {NAMES}))
+def test_what_a_running_network_takes_says_live(key: str) -> None:
+    entries = [entry for (token, path), entry in TABLE.items() if path == key and token.endswith(":Network")]
+    assert [entry.impact for entry in entries] == ["live"]
 
 
 def test_the_page_of_impacts_is_up_to_date() -> None:

@@ -97,6 +97,15 @@ def test_a_pool_whose_directory_is_not_mounted_is_not_given_an_empty_one(world: 
     assert LIVE not in world.conn.folders
 
 
+@pytest.mark.parametrize("preview", [True, False])
+def test_what_is_mended_of_a_pool_is_live(world: World, preview: bool) -> None:
+    pool = world.conn.storagePoolLookupByName("live")
+    pool.active = pool.starts_with_host = 0
+    call = world.call("Pool", "live")
+    HANDLERS["Pool"].update(call, pool.UUIDString(), {}, POOL, POOL, preview)
+    assert [(note.impact, note.path) for note in call.notes] == [("live", "active"), ("live", "autostart")]
+
+
 @pytest.mark.parametrize(("key", "value"), [("name", "new"), ("path", "/new")])
 def test_a_pool_is_not_renamed_or_moved(world: World, key: str, value: str) -> None:
     id = world.conn.storagePoolLookupByName("live").UUIDString()
@@ -357,6 +366,15 @@ def test_a_seed_grows_and_shrinks_in_place(world: World) -> None:
     assert world.drift("CloudInitDisk", id, SEED) == {}
 
 
+def test_a_change_of_a_seed_says_that_guests_read_it_when_they_boot(world: World) -> None:
+    id, _ = world.create("CloudInitDisk", "seed", SEED)
+    for preview in (True, False):
+        call = world.call("CloudInitDisk", "seed")
+        new = {**SEED, "userData": "#cloud-config\n"}
+        HANDLERS["CloudInitDisk"].update(call, id, SEED, SEED, new, preview)
+        assert [(note.impact, note.path) for note in call.notes] == [("next boot", "userData")]
+
+
 def test_a_create_of_a_seed_that_was_killed_while_it_wrote_is_taken_up(world: World) -> None:
     id, _ = world.create("CloudInitDisk", "seed", SEED)
     volume = world.host.volume_by_path(id)
@@ -393,6 +411,11 @@ def test_a_guests_seed_is_not_deleted(world: World) -> None:
     world.conn.domains = [Domain(None, sample("domain-overlay-live.xml").replace(PATH, id))]
     with pytest.raises(OperatorError, match="is not deleted: it is a disk of Acilamwen"):
         world.delete("CloudInitDisk", id, SEED)
+    call = world.call("CloudInitDisk", "seed")
+    with pytest.raises(OperatorError, match="is not deleted: it is a disk of Acilamwen"):
+        HANDLERS["CloudInitDisk"].refuse_delete(call, id, SEED)
+    call.condemned = {world.conn.domains[0].UUIDString()}
+    HANDLERS["CloudInitDisk"].refuse_delete(call, id, SEED)
     world.conn.domains = []
     world.delete("CloudInitDisk", id, SEED)
     assert world.read("CloudInitDisk", id, SEED) is None
