@@ -93,7 +93,7 @@ def test_a_move_leaves_one_nic_and_one_file(place: Place) -> None:
 def test_a_new_holder_that_never_shows_the_nic_leaves_it_where_it_was(place: Place) -> None:
     old, new, plug = two(place)
     place.guests.blind.add("Siamond")
-    with pytest.raises(OperatorError, match="guest Siamond does not show NIC .* within 30 s") as caught:
+    with pytest.raises(OperatorError, match=r"guest Siamond does not show NIC .* within 30 s") as caught:
         plug.up(domain=new.id)
     assert "nothing was switched: Acilamwen has it as before" in str(caught.value)
     place.one_answer(old, new)
@@ -106,7 +106,7 @@ def test_a_new_holder_that_never_shows_the_nic_leaves_it_where_it_was(place: Pla
 def test_a_new_holder_without_an_agent_is_told_before_anything_is_changed(place: Place) -> None:
     old, new, plug = two(place)
     place.guests.silent.add("Siamond")
-    with pytest.raises(OperatorError, match='agent of guest Siamond does not answer within 60 s.*"none"'):
+    with pytest.raises(OperatorError, match=r'agent of guest Siamond does not answer within 60 s.*"none"'):
         plug.up(domain=new.id)
     assert place.conn.calls == []
     place.one_answer(old, new)
