@@ -93,7 +93,10 @@ def play(made: Scene, row: Row) -> Played:
 
 
 def last_lines(text: str) -> str:
-    return " | ".join(line.strip() for line in text.strip().splitlines()[-12:] if line.strip())
+    """What went wrong, or else what there was to do."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("error: ") and "failed" not in line[:30]]
+    return " / ".join(errors or [line for line in lines if "[diff" in line or line.startswith(("+", "~", "-"))])
 
 
 def look_back(result: Played, pings: Pings, answered: str) -> None:
