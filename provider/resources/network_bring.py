@@ -13,7 +13,7 @@ from provider.virt import api
 from provider.virt.host import Host
 from provider.virt.network_change import Change, Sides, at_once, plan, same, waits_now, wanted
 from provider.virt.network_host import check_host, sides
-from provider.virt.network_replug import plugged_now, replug, restart, unplugged
+from provider.virt.network_replug import left_aside, plugged_now, replug, restart, unplugged
 from provider.virt.network_xml import render, view
 
 Reservation = dict[str, str]
@@ -37,6 +37,8 @@ def bring(call: Call, network: api.Network, inputs: Props, restyled: bool, previ
     cut_off = {domain.name() for domain, _ in unplugged(host, network)}
     if cut_off:
         call.note("live", "unplugged", f"{_list(cut_off)} plugged in again")
+    if left := left_aside(host, network):
+        call.note("live", "leftOver", f"empty network {left}, which a killed update has left, is removed")
     if preview:
         if restarts:
             network_tell.foretell(call, both, change, _running(host, network))

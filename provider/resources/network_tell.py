@@ -61,7 +61,7 @@ def tell(call: Call, what: Told) -> None:
         _staged(call, "xml.xslt", "the definition is made with another stylesheet", what)
     for key in what.change.waits if what.restarts else ():
         if key not in {shape.top(path) for path in paths}:
-            call.note("network outage", key, "waited for the network's restart, and has it now")
+            call.note("network outage", key, "waits for the network's restart, which is now")
 
 
 def _states(call: Call, what: Told) -> None:

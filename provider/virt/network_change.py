@@ -111,7 +111,7 @@ def waiting(live: str, persistent: str, mended: Collection[str] = ()) -> tuple[s
         if not same(_judged(now, key, mended), _judged(then, key, mended))
     }
     found -= {key for key in ("bridge", "mac") if key not in now or key not in then}
-    found -= {key for key in SERVED if key in mended}
+    found -= {key for key in SERVED if key in mended or (key == "dhcp" and SERVED & set(mended))}
     if "mode" in found and "natPorts" not in now.keys() & then.keys():
         found -= {"natPorts"}
     if rest(live) != rest(persistent):

@@ -10,7 +10,7 @@ from lxml import etree
 from provider.errors import OperatorError
 from provider.resources.base import Props
 from provider.virt.network_replug import aside_name
-from tests.provider.fake_libvirt import Domain, error, written
+from tests.provider.fake_libvirt import Connection, Domain, Network, error, written
 from tests.provider.storage_world import DEFAULT, HANDLERS, World, sample
 
 ALLOWED = "default=network outage"
@@ -119,7 +119,7 @@ def test_what_was_staged_before_is_had_by_an_up_that_is_allowed(
     monkeypatch.setenv("LIBVIRT_ALLOW", ALLOWED)
     assert world.drift("Network", id, new) == {"pendingRestart": "delete"}
     assert told(world, id, new, new)[0].startswith(
-        "impact network outage: stp: waited for the network's restart"
+        "impact network outage: stp: waits for the network's restart, which is now"
     )
     assert network.live.find("bridge").get("stp") == "on"
 
@@ -209,3 +209,60 @@ def on(guest: Domain, network: str) -> str:
     nic.find("source").attrib.clear()
     nic.find("source").set("network", network)
     return written(nic)
+
+
+class Killed(BaseException):
+    """The end of the program, wherever it is."""
+
+
+@pytest.mark.parametrize("done_before", [True, False])
+def test_a_restart_that_is_killed_at_any_call_is_mended_by_the_next_update(
+    monkeypatch: pytest.MonkeyPatch, done_before: bool
+) -> None:
+    """After each of its calls, and before each: then the call was never made."""
+    new, ended = {**DEFAULT, "stp": True}, False
+    number = 0
+    while not ended:
+        world = World()
+        id, _ = world.create("Network", "default", DEFAULT)
+        world.conn.domains = [Domain(sample("domain-overlay-live.xml"), None, world.conn)]
+        world.update("Network", id, DEFAULT, DEFAULT)
+        with monkeypatch.context() as patched:
+            patched.setenv("LIBVIRT_ALLOW", ALLOWED)
+            die_at(number, done_before, patched)
+            try:
+                told(world, id, new)
+                ended = True
+            except Killed:
+                number += 1
+        told(world, id, new)
+        assert world.drift("Network", id, new) == {}
+        assert [network.name() for network in world.conn.networks] == ["default"]
+        assert "source network='default'" in world.conn.domains[0].XMLDesc().replace('"', "'")
+    assert number == 8
+
+
+def die_at(number: int, done_before: bool, patched: pytest.MonkeyPatch) -> None:
+    made = []
+
+    def dying(call: Any) -> Any:
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            made.append(call)
+            mine = len(made) == number + 1
+            if mine and not done_before:
+                raise Killed
+            result = call(*args, **kwargs)
+            if mine:
+                raise Killed
+            return result
+
+        return wrapped
+
+    for kind, name in (
+        (Connection, "networkDefineXML"),
+        (Connection, "networkCreateXML"),
+        (Network, "destroy"),
+        (Network, "create"),
+        (Domain, "updateDeviceFlags"),
+    ):
+        patched.setattr(kind, name, dying(getattr(kind, name)))
