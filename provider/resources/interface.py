@@ -48,8 +48,8 @@ class Interface(Resource):
         domain = _domain(call, inputs["domain"])
         _refuse_taken(call, inputs, "")
         _require_network(call, inputs)
+        call.note("live", "", f"NIC {inputs['mac']} is plugged into {domain.name()}")
         if preview:
-            call.note("live", "", f"NIC {inputs['mac']} is plugged into {domain.name()}")
             return "", interface_seen.unknown(call, inputs)
         inside = interface_bring.bring(call, self._tools, domain, None, inputs, {}, {})
         return f"{inputs['domain']}/{nic.same_mac(inputs['mac'])}", interface_seen.outputs(
@@ -69,7 +69,10 @@ class Interface(Resource):
             found = interface_seen.outputs(call, domain, read, None)
             return Found(f"{read['domain']}/{mine[0].mac}", read, found)
         read = interface_seen.as_read(inputs, mine, domain.UUIDString())
-        now = interface_seen.outputs(call, domain, inputs, outputs.get("inGuest"))
+        inside = outputs.get("inGuest")
+        if inside and inputs.get("guest") == "agent":
+            inside = nic_mover.still_inside(domain, mac, self._tools)
+        now = interface_seen.outputs(call, domain, inputs, inside)
         return Found(id, read, {**now, **read})
 
     def update(
@@ -84,8 +87,8 @@ class Interface(Resource):
         _require_network(call, news)
         moved = before.lower() != str(news["domain"]).lower()
         source = call.host.domain_by_uuid(before) if moved else None
+        _foretell(call, source if preview else None, domain, olds, old_inputs, news)
         if preview:
-            _foretell(call, source, domain, olds, old_inputs, news)
             return {**olds, **news, "extra": []}
         inside = interface_bring.bring(call, self._tools, domain, source, news, olds, old_inputs)
         return interface_seen.outputs(call, domain, news, inside)
@@ -96,6 +99,7 @@ class Interface(Resource):
         domain = call.host.domain_by_uuid(outputs.get("domain", uuid))
         if domain is None:
             return
+        call.note("live", "", f"NIC {mac} is unplugged from {domain.name()}")
         if outputs.get("guest") == "agent" and domain.isActive():
             nic_mover.remove_file(domain, mac, self._tools)
         nic_seat.unplug(domain, mac, self._tools.clock, call.timeout)

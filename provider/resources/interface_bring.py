@@ -83,7 +83,11 @@ def _tell(call: Call, source: api.Domain | None, domain: api.Domain, mac: str, o
         f"{name} {seconds:.3f} s" for name, seconds in outcome.parts.items() if seconds >= 0.0005
     )
     if source is not None:
-        asked = "" if outcome.probed else "; nobody could be asked whether another host answers there"
+        asked = (
+            ""
+            if outcome.probed or "probe" not in outcome.parts
+            else "; nobody could be asked whether another host answers there"
+        )
         call.note(
             "live", "domain", f"NIC {mac} moved from {source.name()} to {domain.name()}: {parts}{asked}"
         )

@@ -110,7 +110,7 @@ def _elsewhere(call: Call, mac: str, domain: api.Domain) -> Iterator[str]:
 def _not_inside(domain: api.Domain, mac: str, inside: bool | None) -> Iterator[str]:
     """A guest that was shut off when it got the NIC is told of it once it runs."""
     if inside is False and domain.isActive() and domain.state()[0] == RUNNING:
-        yield f"{mac} is not set up inside the guest yet"
+        yield f"{mac} is not set up inside the guest"
 
 
 def _guest_file(inputs: Props) -> Props | None:

@@ -82,6 +82,11 @@ sync
 exit 0
 """
 
+_HAS: Final = """
+for file in "$@"; do [ -e "$file" ] && echo yes && exit; done
+echo no
+"""
+
 
 def look(agent: Agent) -> Style:
     """How this guest keeps its NICs, found out by looking."""
@@ -135,6 +140,11 @@ def wait_addresses(agent: Agent, setup: Setup, clock: Clock, seconds: float = CH
         if clock.monotonic() >= deadline:
             return False
         clock.sleep(_POLL)
+
+
+def has_file(agent: Agent, mac: str) -> bool:
+    """Whether a file of ours for this NIC is there; not so in a guest that was made anew."""
+    return agent.run(_HAS, *guest_config.every_path(mac)) == "yes"
 
 
 def remove(agent: Agent, mac: str) -> None:

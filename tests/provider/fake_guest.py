@@ -83,6 +83,10 @@ class Guests:
     def _do_announce(self, domain: Any, args: list[str], stdin: str) -> None:
         pass
 
+    def _do_has(self, domain: Any, args: list[str], stdin: str) -> None:
+        there = self.files.get(domain.name(), {})
+        self._output = "yes" if any(path in there for path in args) else "no"
+
     def _do_remove(self, domain: Any, args: list[str], stdin: str) -> None:
         for path in args:
             self.files.get(domain.name(), {}).pop(path, None)
@@ -94,5 +98,6 @@ SCRIPTS = {
     "settle": guest_setup._SETTLE,
     "apply": guest_setup._APPLY,
     "announce": guest_setup._ANNOUNCE,
+    "has": guest_setup._HAS,
     "remove": guest_setup._REMOVE,
 }

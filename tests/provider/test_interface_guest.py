@@ -180,10 +180,22 @@ def test_a_guest_that_was_shut_off_is_set_up_once_it_runs(place: Place) -> None:
     assert plug.drift().changes == {}
     vm.fake.create()
     assert plug.drift().changes == {"extra": "update"}
-    assert plug.outputs["extra"] == [f"{FLOAT1} is not set up inside the guest yet"]
+    assert plug.outputs["extra"] == [f"{FLOAT1} is not set up inside the guest"]
     plug.up()
     assert place.files(vm) == {FILE.path: FILE.content}
     assert plug.drift().changes == {}
+
+
+def test_a_guest_that_was_made_anew_is_set_up_again(place: Place) -> None:
+    vm = place.made()
+    plug = place.plugged(vm, **TOLD)
+    place.guests.files.clear()
+    assert plug.drift().changes == {"extra": "update"}
+    plug.up()
+    assert place.files(vm) == {FILE.path: FILE.content}
+    place.guests.silent.add("Acilamwen")
+    place.guests.files.clear()
+    assert plug.drift().changes == {}  # not to be told: no drift
 
 
 def test_another_address_is_written_and_set_without_touching_the_nic(place: Place) -> None:
