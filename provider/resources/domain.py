@@ -7,7 +7,14 @@ from typing import ClassVar, Final
 
 from provider.allow import allowed
 from provider.errors import OperatorError, Refused
-from provider.resources import domain_changes, domain_diff, domain_next, domain_notes, domain_schema
+from provider.resources import (
+    domain_apart,
+    domain_changes,
+    domain_diff,
+    domain_next,
+    domain_notes,
+    domain_schema,
+)
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
 from provider.resources.domain_changes import Plan
 from provider.resources.own import not_ours
@@ -44,7 +51,7 @@ class Domain(Resource):
         name = domain_sweep.network_name(call.host)
         own = olds.get("own", {})
         changes = domain_diff.differences(old_inputs, news, own, name)
-        changes |= domain_diff.unfinished(changes, news, own.get("partly", {}))
+        changes |= domain_apart.changes(changes, domain_diff.known(news), own.get("apart", {}))
         outputs: list[str] = []
         if olds.get("persistent") is False:
             outputs.append("persistent")
@@ -85,11 +92,19 @@ class Domain(Resource):
             return Found(seen.seen.uuid, read, {**_outputs(call, domain, read, read), "own": own})
         adopted = outputs.get("own", {}).get("adopted", {})
         read, seen = domain_next.look(call.host, domain, inputs, adopted)
-        live, waits = domain_next.drifted(seen, inputs, outputs)
+        waited = outputs.get("pendingRestart", ())
         own = domain_diff.owned(inputs, adopted)
-        read |= live
-        after = {**_outputs(call, domain, read, inputs), "own": {**own, **domain_next.partly(seen, own)}}
-        return Found(id, read, domain_next.with_pending(after, waits))
+        sides = domain_apart.apart(seen, inputs, own, waited)
+        read |= {
+            key: now
+            for key, (now, defined) in sides.get("amounts", {}).items()
+            if domain_amounts.same(key, defined, inputs[key])
+        }
+        after = {
+            **_outputs(call, domain, read, inputs),
+            "own": {**own, **({"apart": sides} if sides else {})},
+        }
+        return Found(id, read, domain_next.with_pending(after, domain_apart.waits(seen, inputs, own, waited)))
 
     def update(
         self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool

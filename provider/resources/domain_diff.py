@@ -59,17 +59,6 @@ def owned(inputs: Props, adopted: Mapping[str, Any] | None = None) -> Props:
     return {"macs": macs, "disks": disks, **({"adopted": dict(adopted)} if adopted else {})}
 
 
-def unfinished(found: Mapping[str, Kind], new: Props, partly: Mapping[str, Any]) -> dict[str, Kind]:
-    """NICs and disks that have left the declaration, and one side still has: an unplug that was cut off."""
-    macs = {nic.same_mac(str(e.get("mac"))) for e in new.get("networkInterfaces", ())}
-    paths = {disk_path(disk) for disk in new.get("disks", ())}
-    left = {
-        "networkInterfaces": "networkInterfaces" in new and set(partly.get("macs", ())) - macs,
-        "disks": "disks" in new and set(partly.get("disks", ())) - paths,
-    }
-    return {key: "update" for key, those in left.items() if those and key not in map(shape.top, found)}
-
-
 def to_stage(paths: Mapping[str, Kind]) -> frozenset[str]:
     """The properties among these changes that the guest gets at its next start."""
     return STAGED & {shape.top(path) for path in paths}

@@ -11,7 +11,6 @@ from provider.resources import domain_diff
 from provider.resources.base import Props
 from provider.virt import (
     api,
-    domain_amounts,
     domain_new,
     domain_pending,
     domain_read,
@@ -61,28 +60,6 @@ def owned_after(news: Props, own: Props, keys: frozenset[str]) -> Props:
     """The ``own`` output of an update: amounts that were adopted hold until they are staged."""
     adopted = {key: value for key, value in own.get("adopted", {}).items() if key not in keys}
     return domain_diff.owned(news, adopted)
-
-
-def drifted(domain: domain_read.Domain, declared: Props, outputs: Props) -> tuple[Props, list[str]]:
-    """Amounts that only the running guest has otherwise, which an update puts right live; and what waits for a start.
-
-    ``outputs``: of the state.  What waits in them already is not tried again at every update.
-    """
-    live = domain_amounts.drifted(declared, domain, outputs.get("pendingRestart", ()))
-    return live, [key for key in domain_pending.pending(declared, domain) if key not in live]
-
-
-def partly(domain: domain_read.Domain, own: Props) -> Props:
-    """What has been declared and is on one side only: an unplug that is not finished."""
-    if domain.live is None or domain.config is None or domain.now is None:
-        return {}
-    macs = {n.mac for n in domain.live} ^ {n.mac for n in domain.config}
-    disks = set(domain.now.disks) ^ set(domain.seen.disks)
-    found = {
-        "macs": [mac for mac in own.get("macs", ()) if mac in macs],
-        "disks": [path for path in own.get("disks", ()) if path in disks],
-    }
-    return {"partly": found} if any(found.values()) else {}
 
 
 def with_pending(outputs: Props, pending: Sequence[str]) -> Props:

@@ -48,21 +48,16 @@ def steps(
     ``waiting``: properties that are known to wait for a restart, and are not tried again.
     """
     return [
-        Step(key, _has(domain.now, key), declared[key])
+        Step(key, has(domain.now, key), declared[key])
         for key in AMOUNTS
         if key in declared and domain.now is not None
-        if key in staged or (key not in waiting and _has(domain.seen, key) == declared[key])
-        if not same(key, _has(domain.now, key), declared[key])
+        if key in staged or (key not in waiting and has(domain.seen, key) == declared[key])
+        if not same(key, has(domain.now, key), declared[key])
         if not why_not(key, declared[key], domain)
     ]
 
 
-def drifted(declared: Mapping[str, Any], domain: Domain, waiting: Collection[str]) -> dict[str, Any]:
-    """The amounts that only the running guest has otherwise than declared, and that can be put right while it runs."""
-    return {step.key: step.was for step in steps(declared, domain, (), waiting)}
-
-
-def why_not(key: str, wanted: int, domain: Domain) -> str:
+def why_not(key: str, wanted: float, domain: Domain) -> str:
     """Why the running guest cannot have this amount before its next start; empty when it can."""
     now = domain.now
     if now is None:
@@ -80,6 +75,13 @@ def why_not(key: str, wanted: int, domain: Domain) -> str:
 
 def same(key: str, one: float, other: float) -> bool:
     return near(one, other) if key == "memory" else one == other
+
+
+def has(seen: Seen | None, key: str) -> int | float:
+    """What there is of it now; of a definition, what the guest starts with."""
+    if seen is None:
+        return 0
+    return seen.current_memory if key == "memory" else seen.current_vcpu
 
 
 def after(domain: Domain, done: Collection[Step]) -> Domain:
@@ -114,10 +116,4 @@ def perform(domain: api.Domain, step: Step, clock: Clock) -> str:
 
 
 def _follows(domain: api.Domain, step: Step) -> bool:
-    return same(step.key, _has(see(domain.XMLDesc()), step.key), step.wanted)
-
-
-def _has(seen: Seen | None, key: Key) -> int | float:
-    if seen is None:
-        return 0
-    return seen.current_memory if key == "memory" else seen.current_vcpu
+    return same(step.key, has(see(domain.XMLDesc()), step.key), step.wanted)

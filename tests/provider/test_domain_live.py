@@ -16,6 +16,7 @@ from tests.provider import fake_domain
 from tests.provider.domain_world import DEFAULT_UUID, FLOAT1, FLOAT2, POOL, RESERVED, Vm, World
 
 OURS = {"networkId": DEFAULT_UUID, "mac": RESERVED}
+MOVED = {"networkName": "bridged", "mac": RESERVED}
 ROOT = {"volumeId": f"{POOL}/Acilamwen.qcow"}
 DATA = {"volumeId": f"{POOL}/data.qcow"}
 
@@ -138,6 +139,44 @@ def test_memory_and_vcpus_changed_by_hand_in_the_running_guest_alone_show_and_ar
     assert "pendingRestart" not in vm.outputs
     assert previewed(vm) == [("live", "memory"), ("live", "vcpu")]
     assert world.conn.calls == ["setMemoryFlags", "setVcpusFlags"]
+
+
+@pytest.mark.parametrize("cut", ["setMemoryFlags", "updateDeviceFlags"])
+def test_an_update_that_was_cut_off_between_the_definition_and_the_guest_is_finished_by_the_next(
+    world: World, monkeypatch: pytest.MonkeyPatch, cut: str
+) -> None:
+    vm = world.made(memory=96)
+    news = {"memory": 64} if cut == "setMemoryFlags" else {"networkInterfaces": [MOVED]}
+    real = fake_domain.Domain.updateDeviceFlags
+
+    def fail(domain: Any, xml: Any, flags: int) -> int:
+        if flags & 1:
+            raise KeyboardInterrupt
+        return int(real(domain, xml, flags))
+
+    monkeypatch.setattr(fake_domain.Domain, cut, fail)
+    with pytest.raises(KeyboardInterrupt):
+        vm.up(**news)
+    monkeypatch.undo()
+    world.conn.calls.clear()
+    assert vm.refresh() is not None
+    diff = world.domains.diff(vm.call, vm.id, vm.outputs, vm.read_inputs, vm.inputs | news)
+    assert list(diff.changes) == list(news)
+    assert previewed(vm, **news) == [("live", next(iter(news)))]
+    assert world.conn.calls == [cut]
+
+
+def test_amounts_that_are_apart_are_put_right_whichever_of_them_is_declared(world: World) -> None:
+    for memory in (64, 96):
+        vm = world.made(memory=96)
+        vm.fake.setMemoryFlags(64 * 1024, 1)
+        assert vm.refresh() is not None
+        diff = world.domains.diff(vm.call, vm.id, vm.outputs, vm.read_inputs, vm.inputs | {"memory": memory})
+        assert diff.changes == {"memory": "update"}
+        vm.up(memory=memory)
+        assert amounts(vm)[:2] == (f"{memory}",) * 2
+        assert vm.drift().changes == {}
+        vm.delete()
 
 
 def test_a_description_that_only_the_running_guest_has_otherwise_shows_and_is_put_right(world: World) -> None:
