@@ -18,6 +18,7 @@ LIVE, BOOT, RESTART, OUTAGE, LOSS = "live", "next boot", "restart", "network out
 UPDATE = "network.update"
 DEFINE_NETWORK = "connect.networkDefineXML"
 DEFINE = "connect.defineXML"
+PARK = "connect.networkCreateXML"
 PLUG, UNPLUG, SWITCH = "domain.attachDeviceFlags", "domain.detachDeviceFlags", "domain.updateDeviceFlags"
 
 ADDRESSES = {"Acilamwen": "192.168.202.15", "Ulov": "192.168.202.10", "worker": "192.168.202.12"}
@@ -190,7 +191,7 @@ NETWORKS = (
     Row("the subnet of another network", catnet(addresses=["10.78.0.0/24"], dhcpRanges=[
         {"start": "10.78.0.10", "end": "10.78.0.20"}], dhcpHosts=[]),
         impact=(BOOT,), calls=calls(DEFINE_NETWORK)),
-    Row("the subnet as it was", catnet(**CATNET), calls=calls(DEFINE_NETWORK)),
+    Row("the subnet as it was", catnet(**CATNET), calls=calls(DEFINE_NETWORK, UPDATE)),
     Row("a DNS name is added", catnet(dns={"hosts": [{"hostname": "one", "ip": "10.77.0.2"},
                                                        {"hostname": "two", "ip": "10.77.0.3"}]}),
         calls=calls(UPDATE)),
@@ -226,6 +227,8 @@ DOMAINS = (
     Row("autostart was switched off by hand", by_hand=("autostart --disable worker",),
         calls=calls("domain.setAutostart")),
     Row("CPU model", worker(cpu={"mode": "maximum"}), impact=(BOOT,), calls=calls(DEFINE)),
+    Row("less memory", worker(memory=112), calls=calls("domain.setMemoryFlags", DEFINE)),
+    Row("as much memory again", worker(memory=128), calls=calls(DEFINE)),
     Row("more memory than it has room for", worker(memory=160), impact=(BOOT,), calls=calls(DEFINE)),
     Row("more processors than it has room for", worker(vcpu=2), impact=(BOOT,), calls=calls(DEFINE)),
     Row("a console more", worker(consoles=[{"type": "pty", "targetType": "virtio"}]),
@@ -269,7 +272,7 @@ DISKS = (
 )  # fmt: skip
 
 FLOATING = (
-    Row("a VM gets a float", holds(float2="Ulov"), calls=calls(PLUG)),
+    Row("a VM gets a float", holds(float2="Ulov"), calls=calls(PLUG, SWITCH)),
     Row("a float moves to another VM", holds(float2="Acilamwen"),
         calls=calls(PLUG, UNPLUG, SWITCH)),
     Row("a float is held by nobody any more", holds(float2=None), calls=calls(UNPLUG, SWITCH)),
@@ -281,21 +284,25 @@ FLOATING = (
         f"attach-interface Acilamwen network bridged --model virtio --mac {FLOATS['float1'][1]} --config",),
         calls=calls(UNPLUG)),
     Row("a float's NIC is missing in the persistent definition",
-        by_hand=(f"detach-interface Acilamwen network --mac {FLOATS['float1'][1]} --config",), calls=calls(PLUG)),
-    Row("two floats for one VM", holds(float3="Ulov", float4="Ulov"), calls=calls(PLUG)),
+        by_hand=(f"detach-interface Acilamwen network --mac {FLOATS['float1'][1]} --config",),
+        calls=calls(PLUG, SWITCH)),
+    Row("two floats for one VM", holds(float3="Ulov", float4="Ulov"), calls=calls(PLUG, SWITCH)),
     Row("two floats change their holders at once", holds(float3="Acilamwen", float4="Acilamwen"),
         calls=calls(PLUG, UNPLUG, SWITCH)),
     Row("both are given back", holds(float3=None, float4=None), calls=calls(UNPLUG, SWITCH)),
 )  # fmt: skip
 
 LAST = (
+    Row("the network with the guests is restarted where that is allowed", lambda d: d.nat().update(delay=1),
+        impact=(OUTAGE,), calls=calls(DEFINE_NETWORK, PARK, "network.destroy", "network.create", SWITCH),
+        allow="default=network outage", changed=tuple(ADDRESSES), hole=True),
     Row("a network is made", lambda d: d.extra.update(spare=("Network", {
         "name": "spare", "mode": "none", "bridge": "virbr8", "addresses": ["10.79.0.0/24"], "autostart": True})),
         impact=(), calls=calls(DEFINE_NETWORK, "network.create", "network.setAutostart")),
     Row("a network without guests is removed", gone("spare"), impact=(),
         calls=calls("network.destroy", "network.undefine")),
-    Row("a VM was stopped by hand", by_hand=("destroy worker",), calls=calls("domain.create"),
-        changed=("worker",), boots=("worker",)),
+    Row("a VM was stopped by hand", by_hand=("destroy Ulov",), calls=calls("domain.create"),
+        changed=("Ulov",), boots=("Ulov",)),
 )  # fmt: skip
 
 ROWS: tuple[Row, ...] = (*RESERVATIONS, *NETWORKS, *DOMAINS, *NICS, *DISKS, *FLOATING, *LAST)

@@ -12,7 +12,7 @@ from tests.lab.catalogue_stage import Scene, impacts, load_average, scene, wait_
 from tests.lab.pings import LATE, Pings
 
 AWAY = "198.51.100.10"  # beyond the gateway: what a guest reaches through NAT
-FROM_INSIDE = "Ulov"  # the guest that pings it
+FROM_INSIDE = "worker"  # the guest that pings it
 INTERVAL = 0.05
 
 
@@ -96,7 +96,9 @@ def last_lines(text: str) -> str:
     """What went wrong, or else what there was to do."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("error: ") and "failed" not in line[:30]]
-    return " / ".join(errors or [line for line in lines if "[diff" in line or line.startswith(("+", "~", "-"))])
+    return " / ".join(
+        errors or [line for line in lines if "[diff" in line or line.startswith(("+", "~", "-"))]
+    )
 
 
 def look_back(result: Played, pings: Pings, answered: str) -> None:

@@ -117,17 +117,20 @@ class Scene:
         self.declared = changed
         self.write()
 
-    def engine(self, *words: str, allow: str = "") -> Done:
-        """One command line of the embedded engine, with this scene's state and passphrase."""
-        environment = {
+    def environment(self) -> dict[str, str]:
+        """This scene's state and passphrase."""
+        return {
             "PULUMI_BACKEND_URL": f"file://{self.backend}",
             "PULUMI_CONFIG_PASSPHRASE": "lab",
-            "LIBVIRT_ALLOW": allow,
+            "PYTHONPATH": str(ROOT),
             "NO_COLOR": "1",
         }
+
+    def engine(self, *words: str, allow: str = "") -> Done:
+        """One command line of the embedded engine."""
         out, err = io.StringIO(), io.StringIO()
         kept = dict(os.environ)
-        os.environ.update(environment)
+        os.environ.update(self.environment(), LIBVIRT_ALLOW=allow)
         try:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
                 code = main([*words, "--cwd", str(self.folder)], providers={"libvirt": servicer})

@@ -28,5 +28,6 @@ def filled(value: Any) -> Any:
 for name, (kind, props) in yaml.safe_load((HERE / "extra.yaml").read_text(encoding="utf-8")).items():
     token = f"libvirt:index/{kind[0].lower()}{kind[1:]}:{kind}"
     after = [each for each in made.values() if isinstance(each, pulumi.CustomResource)]
-    options = pulumi.ResourceOptions(version="0.5.4", depends_on=after)
+    patience = pulumi.CustomTimeouts(**props.pop("customTimeouts", {}))
+    options = pulumi.ResourceOptions(version="0.5.4", depends_on=after, custom_timeouts=patience)
     made[name] = pulumi.CustomResource(token, name, filled(props), options)
