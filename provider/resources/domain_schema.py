@@ -102,7 +102,8 @@ SCHEMA: Final[Mapping[str, Any]] = {
                 }
             ),
             "What networkInterfaces and disks have declared: what leaves them later is told from what is others'; "
-            "of it, where the running guest and the persistent definition are apart. And what an imported guest started with, where that was less than it may have.",
+            "of it, where the running guest and the persistent definition are apart. "
+            "And what an imported guest started with, where that was less than it may have.",
         ),
     },
     "required": ["hostUuid", "state", "persistent"],
