@@ -1,4 +1,4 @@
-"""Moves of a float that do not go well: cut off at any call, an old holder that holds on, a new one that is no guest."""
+"""Moves of a float that do not go well: cut off at any call, or with a holder that holds on or is no guest."""
 
 from __future__ import annotations
 
