@@ -93,16 +93,26 @@ class Interface(Resource):
         inside = interface_bring.bring(call, self._tools, domain, source, news, olds, old_inputs)
         return interface_seen.outputs(call, domain, news, inside)
 
+    def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
+        _leaving(call, id, outputs)
+
     def delete(self, call: Call, id: str, outputs: Props) -> None:
-        uuid, _, mac = id.partition("/")
-        mac = outputs.get("mac", mac)
-        domain = call.host.domain_by_uuid(outputs.get("domain", uuid))
+        domain, mac = _leaving(call, id, outputs)
         if domain is None:
             return
-        call.note("live", "", f"NIC {mac} is unplugged from {domain.name()}")
         if outputs.get("guest") == "agent" and domain.isActive():
             nic_mover.remove_file(domain, mac, self._tools)
         nic_seat.unplug(domain, mac, self._tools.clock, call.timeout)
+
+
+def _leaving(call: Call, id: str, outputs: Props) -> tuple[api.Domain | None, str]:
+    """The domain that the NIC is unplugged from, noted; None when it is gone, and the NIC with it."""
+    uuid, _, mac = id.partition("/")
+    mac = outputs.get("mac", mac)
+    domain = call.host.domain_by_uuid(outputs.get("domain", uuid))
+    if domain is not None and interface_seen.has(domain, mac):
+        call.note("live", "", f"NIC {mac} is unplugged from {domain.name()}")
+    return domain, mac
 
 
 def _where(call: Call, uuid: str, mac: str, anywhere: bool) -> api.Domain | None:

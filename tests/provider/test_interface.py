@@ -165,6 +165,16 @@ def test_a_guest_that_never_lets_go_is_named_and_its_link_is_down_meanwhile(worl
     assert FLOAT1 not in vm.macs()[0]
 
 
+def test_a_delete_says_what_it_does_at_preview_and_when_it_is_done(world: World) -> None:
+    vm = world.made()
+    plug = world.plugged(vm)
+    plug.call.notes.clear()
+    plug.handler.refuse_delete(plug.call, plug.id, plug.outputs)
+    assert world.conn.calls == []
+    plug.delete()
+    assert [n.text for n in plug.call.notes] == [f"NIC {FLOAT1} is unplugged from Acilamwen"] * 2
+
+
 def test_deleting_it_when_nic_or_domain_is_gone_is_fine(world: World) -> None:
     vm = world.made()
     plug = world.plugged(vm)
