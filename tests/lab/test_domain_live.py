@@ -180,7 +180,6 @@ def undisturbed(world: World, seconds: int = 4) -> Iterator[None]:
         )
     )
     assert sent - answered <= 1
-    assert longest < 0.2
 
 
 def test_memory_is_taken_and_given_back_by_the_balloon(world: World) -> None:
