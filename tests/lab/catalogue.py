@@ -228,7 +228,7 @@ DOMAINS = (
         calls=calls("domain.setAutostart")),
     Row("CPU model", worker(cpu={"mode": "maximum"}), impact=(BOOT,), calls=calls(DEFINE)),
     Row("less memory", worker(memory=112), calls=calls("domain.setMemoryFlags", DEFINE)),
-    Row("as much memory again", worker(memory=128), calls=calls(DEFINE)),
+    Row("as much memory again", worker(memory=128), calls=calls("domain.setMemoryFlags", DEFINE)),
     Row("more memory than it has room for", worker(memory=160), impact=(BOOT,), calls=calls(DEFINE)),
     Row("more processors than it has room for", worker(vcpu=2), impact=(BOOT,), calls=calls(DEFINE)),
     Row("a console more", worker(consoles=[{"type": "pty", "targetType": "virtio"}]),

@@ -46,7 +46,7 @@ def float4(holder: str, **props: Any) -> Any:
     """float4 as a resource of its own, with little patience."""
     inputs = {
         "domain": f"${{{holder}.id}}", "network": "bridged", "mac": MAC, "model": "virtio", "guest": "agent",
-        "addresses": [f"{ADDRESS}/24"], "customTimeouts": SOON, **props,
+        "addresses": [f"{ADDRESS}/24"], "gateway": "129.215.175.126", "metric": 53, "customTimeouts": SOON, **props,
     }  # fmt: skip
     return lambda d: d.extra.update({"float": ("Interface", inputs)})
 
