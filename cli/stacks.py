@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from cli import ROOT
+from provider.impact import HARM
 
 ON_ONE_STACK: Final = frozenset({"preview", "pre", "up", "update", "refresh", "destroy", "cancel", "import"})
 GROUPS: Final = frozenset({"stack", "config", "state"})
@@ -95,9 +96,18 @@ def parse(words: Sequence[str], stacks: frozenset[str]) -> Order:
 
 def _take(order: Order, name: str, value: str) -> None:
     if name == "--allow":
-        order.allow.append(value)
+        order.allow.append(_allowed(value))
     else:
         order.engine = value
+
+
+def _allowed(value: str) -> str:
+    """``NAME=IMPACT``, as the provider takes it; `UsageError` for what would allow nothing."""
+    for entry in value.split(","):
+        name, _, impact = entry.rpartition("=")
+        if not name.strip() or impact.strip() not in HARM:
+            raise UsageError(f"--allow {entry!r}: it is NAME=IMPACT, and the impact one of {', '.join(HARM)}")
+    return value
 
 
 def _names_stack(order: Order, word: str, stacks: frozenset[str]) -> bool:

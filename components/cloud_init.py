@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
 from config.plan import Float, VirtualMachine
-
-FLOAT_METRIC: Final = (
-    50  # lower than what a DHCP client gives its route (100 and more): answers leave by the float
-)
 
 
 def user_data(vm: VirtualMachine) -> str:
@@ -23,15 +19,18 @@ def meta_data(vm: VirtualMachine) -> str:
 
 
 def network_config(vm: VirtualMachine, floats: Sequence[Float]) -> str:
-    """Version 2: the NIC on `default` asks DHCP; that of each float has its address and the way out."""
+    """Version 2: the NIC on `default` asks DHCP; that of each float has its address and the way out.
+
+    Only where the VM takes its floats from here: where its agent sets them up, a float that moves changes no seed.
+    """
     nics: dict[str, Any] = {"default": {"match": {"macaddress": vm.mac}, "dhcp4": True}}
-    for held in floats:
+    for held in floats if vm.guest == "cloud-init" else ():
         nic: dict[str, Any] = {
             "match": {"macaddress": held.mac},
             "addresses": [f"{held.address}/{held.prefix}"],
         }
         if held.gateway is not None:
-            nic["routes"] = [{"to": "0.0.0.0/0", "via": held.gateway, "metric": FLOAT_METRIC}]
+            nic["routes"] = [{"to": "0.0.0.0/0", "via": held.gateway, "metric": held.metric}]
         nics[held.label] = nic
     return _text({"version": 2, "ethernets": nics})
 

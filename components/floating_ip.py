@@ -22,7 +22,7 @@ class FloatingIPArgs:
 
 
 class FloatingIP(pulumi.ComponentResource):
-    """One NIC with the float's MAC; another holder is an update of it, not another NIC."""
+    """One NIC with the float's MAC, set up inside its holder; another holder is an update of it, not another NIC."""
 
     interface: Interface
     summary: pulumi.Output[dict[str, Any]]
@@ -37,6 +37,10 @@ class FloatingIP(pulumi.ComponentResource):
             mac=held.mac,
             model="virtio",
             forbidden_macs=held.forbidden_macs,
+            guest=held.guest,
+            addresses=[f"{held.address}/{held.prefix}"],
+            gateway=held.gateway,
+            metric=None if held.gateway is None else held.metric,
             opts=ResourceOptions(parent=self),
         )
         self.summary = pulumi.Output.all(

@@ -70,6 +70,8 @@ class Interface(pulumi.CustomResource):
     """A NIC with a life of its own, plugged into a domain (its UUID) and a network (its name).
 
     A NIC of that domain with one of ``forbidden_macs`` is drift: shown, and unplugged.
+    ``guest`` (agent, cloud-init or none) sets it up inside, with ``addresses`` (192.0.2.1/24) and the route by
+    ``gateway`` at ``metric``.
     """
 
     mac: pulumi.Output[str]
@@ -84,6 +86,10 @@ class Interface(pulumi.CustomResource):
         mac: pulumi.Input[str],
         model: pulumi.Input[str],
         forbidden_macs: Sequence[str],
+        guest: str | None = None,
+        addresses: Sequence[str] | None = None,
+        gateway: str | None = None,
+        metric: int | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props: dict[str, Any] = {
@@ -92,6 +98,10 @@ class Interface(pulumi.CustomResource):
             "mac": mac,
             "model": model,
             "forbiddenMacs": list(forbidden_macs),
+            "guest": guest,
+            "addresses": addresses,
+            "gateway": gateway,
+            "metric": metric,
             "holder": None,
         }
         super().__init__("libvirt:index/interface:Interface", resource_name, props, _ours(opts))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt
 from pydantic.alias_generators import to_camel
@@ -45,6 +45,11 @@ class Declared(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, alias_generator=to_camel, arbitrary_types_allowed=True
     )
+
+
+# Who sets a float up inside the VM that holds it: the hypervisor through the QEMU guest agent, the VM itself from its
+# seed disk (at its first boot), or nobody (the file to install there is an output).
+GuestWay = Literal["agent", "cloud-init", "none"]
 
 
 class Vlan(Declared):
@@ -115,6 +120,7 @@ class VirtualMachines(Declared):
     base_image: AbsolutePath
     memory: Count
     vcpu: Count
+    guest: GuestWay = "agent"
 
 
 class FloatingAddress(Declared):

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from config import checks, read
 from config.addresses import mac_text
 from config.errors import ConfigError, Problem
-from config.fleet import Fleet
+from config.fleet import Fleet, GuestWay
 from config.settings import DEFAULT_FLEET, Settings, VmSettings
 
 M = TypeVar("M")
+
+# Lower than what a DHCP client gives its route (100 and more): answers leave by the float.
+FLOAT_METRIC: Final = 50
+FLOAT_METRICS: Final = 50
 
 
 class Planned(BaseModel):
@@ -92,7 +96,11 @@ class Pool(Planned):
 
 
 class Float(Planned):
-    """A float that a VM of this stack holds; ``forbidden_macs`` are those of the floats that this VM does not hold."""
+    """A float that a VM of this stack holds; ``forbidden_macs`` are those of the floats that this VM does not hold.
+
+    ``guest``: who sets it up inside its holder.  ``metric``: of the route by its gateway; no two floats have the same,
+    so that one VM can hold both.
+    """
 
     label: str
     mac: str
@@ -100,6 +108,8 @@ class Float(Planned):
     prefix: int
     gateway: str | None
     holder: str
+    guest: GuestWay
+    metric: int
     forbidden_macs: tuple[str, ...]
 
 
@@ -116,6 +126,7 @@ class VirtualMachine(Planned):
     description: str | None
     domain_type: str | None
     protect: bool
+    guest: GuestWay
 
 
 class Plan(Planned):
@@ -166,7 +177,7 @@ def derive(stack: str, fleet: Fleet, settings: Settings) -> Plan:
         networks=PlannedNetworks(bridged=_bridged(stack, fleet), default=_nat(stack, fleet)),
         storage=Pool(name=fleet.storage.pool, path=fleet.storage.path),
         vms=tuple(_vm(stack, fleet, settings, name, own) for name, own in settings.vms.items()),
-        floats=_floats(stack, fleet),
+        floats=_floats(stack, fleet, settings),
     )
 
 
@@ -234,10 +245,11 @@ def _vm(stack: str, fleet: Fleet, settings: Settings, name: str, own: VmSettings
         description=own.description,
         domain_type=forced.domain_type,
         protect=own.protect,
+        guest=own.guest or usual.guest,
     )
 
 
-def _floats(stack: str, fleet: Fleet) -> tuple[Float, ...]:
+def _floats(stack: str, fleet: Fleet, settings: Settings) -> tuple[Float, ...]:
     rule, vlan = fleet.floats, fleet.vlans[fleet.floats.vlan]
     macs = {label: mac_text(rule.macs.mac(0, m.index)) for label, m in rule.members.items()}
     return tuple(
@@ -248,9 +260,11 @@ def _floats(stack: str, fleet: Fleet) -> tuple[Float, ...]:
             prefix=vlan.network.prefixlen,
             gateway=_text(vlan.gateway),
             holder=member.holder,
+            metric=FLOAT_METRIC + index % FLOAT_METRICS,
+            guest=settings.vms[member.holder].guest or fleet.virtual_machines.guest,
             forbidden_macs=tuple(macs[o] for o, m in rule.members.items() if m.holder != member.holder),
         )
-        for label, member in rule.members.items()
+        for index, (label, member) in enumerate(rule.members.items())
         if member.holder is not None and fleet.home_of(member.holder) == stack
     )
 

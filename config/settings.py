@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from pydantic import Field, StrictBool
 
-from config.fleet import AbsolutePath, Count, Declared, Name
+from config.fleet import AbsolutePath, Count, Declared, GuestWay, Name
 
 NAMESPACE: Final = "trop:"
 DEFAULT_FLEET: Final = "config/fleet.yaml"
@@ -22,6 +22,7 @@ class VmSettings(Declared):
     base_image: AbsolutePath | None = None
     description: str | None = None
     protect: StrictBool = True
+    guest: GuestWay | None = None
 
 
 class Emulation(Declared):

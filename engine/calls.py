@@ -62,11 +62,11 @@ class Context:
         return "in-process"
 
 
-async def call(servicer: Any, method: str, request: Any) -> Any:
+async def call(servicer: Any, method: str, request: Any, *more: Any) -> Any:
     """The answer of a handler; raises `ProviderError`, or `InitError` when the object was made all the same."""
     context = Context()
     try:
-        return await getattr(servicer, method)(request, context)
+        return await getattr(servicer, method)(request, context, *more)
     except AbortError as e:
         init = _init_failure(context.trailing_metadata())
         if init is not None:

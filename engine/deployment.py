@@ -44,7 +44,9 @@ async def run(
     preview = options.preview or kind == "preview"
     journal = Journal(snapshot, save, persist=not preview)
     session = Session(kind, options, project, journal, emit)
-    registry = Registry(providers, project, preview)
+    registry = Registry(
+        providers, project, preview, lambda urn, severity, message: session.say(severity, message, urn)
+    )
     return await _Run(session, registry, program, snapshot, cancellation or Cancellation()).go()
 
 

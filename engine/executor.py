@@ -34,6 +34,7 @@ class Executor:
     def __init__(self, session: Session, registry: Registry):
         self.session, self.registry = session, registry
         self.condemned: set[str] = set()  # all that this run deletes, for deleted_with
+        self.changing: set[str] = set()  # the IDs of what it changes
 
     async def run(self, steps: Sequence[Step]) -> None:
         """One chain, in order.  Raises `HaltError` when a step fails, or the run stops before a step."""
@@ -74,7 +75,7 @@ class Executor:
         """What must be on disk before the step begins: only what calls a provider can be cut short."""
         kind = PENDING.get(step.op)
         subject = step.old if kind == "deleting" else step.new
-        if kind is None or subject is None or self.session.preview or not self._touches(step):
+        if kind is None or subject is None or self.session.preview or not self.touches(step):
             return None
         return PendingOperation(subject.copy(), kind)
 
@@ -99,7 +100,7 @@ class Executor:
             case "import" | "read":
                 await self._read(step)
 
-    def _touches(self, step: Step) -> bool:
+    def touches(self, step: Step) -> bool:
         """Whether the step calls a provider about an object."""
         deleting = PENDING.get(step.op) == "deleting"
         r = step.old if deleting else step.new
@@ -154,6 +155,7 @@ class Executor:
     async def _update(self, step: Step) -> None:
         old, new = _both(step)
         failure: InitError | None = None
+        self.changing.add(old.id)
         new.id, new.created, new.modified = old.id, old.created, timestamp()
         new.outputs = old.outputs
         if urns.is_provider(new.type):
@@ -173,7 +175,7 @@ class Executor:
 
     async def _delete(self, step: Step) -> None:
         old = _old(step)
-        if not self.session.preview and self._touches(step):
+        if not self.session.preview and self.touches(step):
             await (await self._client(old)).delete(old)
         if step.op == "delete-replaced" and not old.delete:
             old.pending_replacement = True  # until its replacement is there

@@ -189,16 +189,15 @@ class ProviderClient:
         return from_wire((await self._call("Update", request)).properties)
 
     async def delete(self, old: Resource) -> None:
-        request = pb.DeleteRequest(
-            urn=old.urn,
-            id=old.id,
-            name=urns.name_of(old.urn),
-            type=old.type,
-            properties=to_wire(old.outputs),
-            old_inputs=to_wire(old.inputs),
-            timeout=old.custom_timeouts.get("delete", 0.0),
-        )
-        await self._call("Delete", request)
+        await self._call("Delete", _delete_request(old))
+
+    async def preview_delete(self, old: Resource, changing: frozenset[str]) -> None:
+        """Fail where ``delete`` would be refused.  Providers without this method, no call of Pulumi's, aren't asked.
+
+        ``changing``: the IDs of all objects that the same run deletes, or has planned to change before.
+        """
+        if hasattr(self.servicer, "PreviewDelete"):
+            await call(self.servicer, "PreviewDelete", _delete_request(old), changing)
 
     async def invoke(self, token: str, args: Props, preview: bool) -> tuple[Props, list[Failure]]:
         answer = await self._call("Invoke", pb.InvokeRequest(tok=token, args=to_wire(args), preview=preview))
@@ -209,6 +208,18 @@ class ProviderClient:
 
     async def _call(self, method: str, request: Any) -> Any:
         return await call(self.servicer, method, request)
+
+
+def _delete_request(old: Resource) -> Any:
+    return pb.DeleteRequest(
+        urn=old.urn,
+        id=old.id,
+        name=urns.name_of(old.urn),
+        type=old.type,
+        properties=to_wire(old.outputs),
+        old_inputs=to_wire(old.inputs),
+        timeout=old.custom_timeouts.get("delete", 0.0),
+    )
 
 
 def _config(props: Props) -> Any:

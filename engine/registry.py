@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine import urns
+from engine.events import Severity
 from engine.goals import CLI, Goal
 from engine.options import Project, ProviderError, Providers, UnsupportedError
 from engine.provider_client import INTERNAL, Diff, Failure, ProviderClient
@@ -24,7 +25,15 @@ from engine.values import Props, Secret, has_unknown
 class Registry:
     """Finds and configures providers; `close` tells all of them that the run is over."""
 
-    def __init__(self, factories: Providers, project: Project, preview: bool):
+    def __init__(
+        self,
+        factories: Providers,
+        project: Project,
+        preview: bool,
+        report: Callable[[str, Severity, str], None] | None = None,
+    ):
+        """``report`` takes a message about a resource (URN, severity, text) from providers that have any."""
+        self._report = report
         self._factories, self._project, self._preview = factories, project, preview
         self._loading = asyncio.Lock()
         self._started: list[ProviderClient] = []
@@ -108,7 +117,10 @@ class Registry:
             raise UnsupportedError(
                 f"there is no provider for package '{package}' here (there is: {have}); {CLI}"
             )
-        client = ProviderClient(factory(), urn)
+        servicer = factory()
+        if hasattr(servicer, "report"):  # an attribute of ours, not of Pulumi's protocol
+            servicer.report = self._report
+        client = ProviderClient(servicer, urn)
         await client.start()
         self._started.append(client)
         return client

@@ -23,6 +23,7 @@ LATE = (
     "nls_utf8",
     "virtio_console",
     "virtio_rng",
+    "virtio_balloon",
     "evdev",
     "button",
 )

@@ -19,8 +19,9 @@ async def serve() -> None:
 
     from provider.plugin import servicer
 
+    engine = sys.argv[1] if len(sys.argv) > 1 else ""
     server = grpc.aio.server(options=[("grpc.max_receive_message_length", 400 << 20)])
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer(), server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer(engine), server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     print(port, flush=True)

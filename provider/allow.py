@@ -7,19 +7,35 @@ A comma or a percent sign within a name is written ``%2C`` or ``%25``.
 from __future__ import annotations
 
 import os
-from typing import Literal
 from urllib.parse import quote, unquote
 
+from provider.errors import Refused
+from provider.impact import Harm
+
 VARIABLE = "LIBVIRT_ALLOW"
-Impact = Literal["restart", "network outage", "data loss"]
 
 
-def allowed(name: str, impact: Impact) -> bool:
+def allowed(name: str, impact: Harm) -> bool:
     entries = (entry.rpartition("=") for entry in os.environ.get(VARIABLE, "").split(","))
     return any(unquote(who.strip()) == name and what.strip() == impact for who, _, what in entries)
 
 
-def how(name: str, impact: Impact) -> str:
-    """What to set so that `allowed` is true, as it is typed in a shell."""
-    word = f"{VARIABLE}={quote(name, safe=' /:=@+')}={impact}"
-    return f'"{word}"' if " " in word else word
+def require(name: str, impact: Harm, what: str, reason: str) -> None:
+    """`Refused` unless the operator has allowed this impact on the object ``name``.
+
+    ``what``: object, property and values ("network default: stp on -> off"); ``reason``: why it takes that impact.
+    """
+    if not allowed(name, impact):
+        raise Refused(f"{what} is refused: {reason} ({impact}); to allow it in this run: {how(name, impact)}")
+
+
+def word(name: str, impact: Harm) -> str:
+    """The entry that makes `allowed` true."""
+    return f"{quote(name, safe=' /:=@+')}={impact}"
+
+
+def how(name: str, impact: Harm) -> str:
+    """What to type so that `allowed` is true, as a shell takes it: for ./trop, and for the Pulumi CLI."""
+    entry = word(name, impact)
+    mark = '"' if " " in entry else ""
+    return f"--allow {mark}{entry}{mark} (with the Pulumi CLI: {mark}{VARIABLE}={entry}{mark})"

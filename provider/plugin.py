@@ -7,11 +7,11 @@ ends in one line (FAILED_PRECONDITION); the traceback of a fault of our own goes
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
-import re
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn, TypeVar
 
@@ -20,26 +20,27 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from provider import schema, wire
+from provider.answers import Task, check_failures, config_failures, diff_response, token_of
+from provider.engine_log import EngineLog
 from provider.errors import OperatorError
 from provider.resources import RESOURCES, base, shape, upstream
-from provider.resources.base import COMPUTED, Failure, Props, Resource
+from provider.resources.base import COMPUTED, Props, Resource
 from provider.virt import errors
 from provider.virt.host import Host
 
 T = TypeVar("T")
+Report = Callable[[str, str, str], Awaitable[None] | None]
 Context = Any  # grpc.aio.ServicerContext, or the embedded engine's object with the same four methods
 
 THREADS = 16  # as many steps as an engine runs at the same time by default
-_URI = re.compile(r"[a-z]+(\+[a-z0-9]+)?://\S*")
-_KINDS = {
-    "add": provider_pb2.PropertyDiff.ADD,
-    "delete": provider_pb2.PropertyDiff.DELETE,
-    "update": provider_pb2.PropertyDiff.UPDATE,
-}
 
 
-def servicer() -> Servicer:
-    return Servicer(Host)
+def servicer(engine_address: str = "") -> Servicer:
+    """With the address of an engine's own service, what is to be told is sent there; or set ``report``."""
+    made = Servicer(Host)
+    if engine_address:
+        made.report = EngineLog(engine_address).report
+    return made
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
@@ -48,6 +49,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._host: Host | None = None
         self._handlers: dict[str, Resource] = {kind.token: kind() for kind in RESOURCES}
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="libvirt")
+        # Where messages about a resource go: URN, severity, text.  The embedded engine puts its own here.
+        self.report: Report | None = None
 
     # What the engine asks about the plugin itself.
 
@@ -79,7 +82,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     async def CheckConfig(self, request: Any, context: Context) -> Any:
         news, _ = wire.load(request.news)
-        return provider_pb2.CheckResponse(inputs=request.news, failures=_failures(config_failures(news)))
+        return provider_pb2.CheckResponse(inputs=request.news, failures=check_failures(config_failures(news)))
 
     async def DiffConfig(self, request: Any, context: Context) -> Any:
         """Another URI may lead to the same host; one that leads to another is refused before the state takes it up.
@@ -91,7 +94,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
         def work() -> Any:
             self._same_host(olds.get("uri"), news.get("uri"))
-            return _diff_response(shape.changed(olds, news), ())
+            return diff_response(shape.changed(olds, news), ())
 
         return await self._run(context, work)
 
@@ -105,9 +108,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 self._host.close()
                 self._host = None
             if uri is not COMPUTED:
-                failures = config_failures({"uri": uri} if uri is not None else {})
-                if failures:
-                    raise OperatorError(f"libvirt:uri {failures[0].reason}")
+                wrong = config_failures({"uri": uri} if uri is not None else {})
+                if wrong:
+                    raise OperatorError(f"libvirt:uri {wrong[0].reason}")
                 self._host = self._host_of(str(uri))
                 _ = self._host.conn
 
@@ -123,17 +126,19 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         news, secret = wire.load(request.news)
 
         def work() -> Any:
-            token = _token(request.urn)
+            token = token_of(request.urn)
             handler = self._handler(token)
             wrong = shape.failures(token, handler.schema, news)
             if wrong:
-                return provider_pb2.CheckResponse(inputs=wire.dump(news, secret), failures=_failures(wrong))
+                return provider_pb2.CheckResponse(
+                    inputs=wire.dump(news, secret), failures=check_failures(wrong)
+                )
             checked = handler.check(self._call(request, connected=False), olds, news)
             return provider_pb2.CheckResponse(
-                inputs=wire.dump(checked.inputs, secret), failures=_failures(checked.failures)
+                inputs=wire.dump(checked.inputs, secret), failures=check_failures(checked.failures)
             )
 
-        return await self._run(context, work)
+        return await self._run(context, work, Task(request.urn, "can't be checked"))
 
     async def Diff(self, request: Any, context: Context) -> Any:
         olds, _ = wire.load(request.olds)
@@ -142,34 +147,37 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
         def work() -> Any:
             call = self._call(request, known=olds)
-            diff = self._handler(_token(request.urn)).diff(call, request.id, olds, old_inputs, news)
+            diff = self._handler(token_of(request.urn)).diff(call, request.id, olds, old_inputs, news)
             ignored = set(request.ignoreChanges)
             changes = {
                 path: kind
                 for path, kind in diff.changes.items()
                 if path not in ignored and shape.top(path) not in ignored
             }
-            return _diff_response(changes, diff.output_paths)
+            return diff_response(changes, diff.output_paths)
 
-        return await self._run(context, work)
+        return await self._run(context, work, Task(request.urn, "can't be compared"))
 
     async def Create(self, request: Any, context: Context) -> Any:
         inputs, secret = wire.load(request.properties)
+        task = Task(request.urn, "is not made")
 
         def work() -> Any:
-            call = self._call(request)
-            id, outputs = self._handler(_token(request.urn)).create(call, inputs, request.preview)
+            call = self._call(request, task=task)
+            id, outputs = self._handler(token_of(request.urn)).create(call, inputs, request.preview)
             return provider_pb2.CreateResponse(id=id, properties=wire.dump(outputs, secret))
 
-        return await self._run(context, work)
+        return await self._run(context, work, task)
 
     async def Read(self, request: Any, context: Context) -> Any:
         inputs, secret = wire.load(request.inputs)
         outputs, secret_outputs = wire.load(request.properties)
 
+        task = Task(request.urn, "can't be read")
+
         def work() -> Any:
-            call = self._call(request, known=outputs)
-            token = _token(request.urn)
+            call = self._call(request, known=outputs, task=task)
+            token = token_of(request.urn)
             found = self._handler(token).read(call, request.id, inputs, outputs)
             if found is None and not inputs and not outputs:
                 # An empty answer to an import would be taken for an object without properties.
@@ -182,30 +190,48 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 properties=wire.dump(found.outputs, secret | secret_outputs),
             )
 
-        return await self._run(context, work)
+        return await self._run(context, work, task)
 
     async def Update(self, request: Any, context: Context) -> Any:
         olds, _ = wire.load(request.olds)
         old_inputs, _ = wire.load(request.old_inputs)
         news, secret = wire.load(request.news)
+        task = Task(request.urn, "is not changed")
 
         def work() -> Any:
-            call = self._call(request, known=olds)
-            handler = self._handler(_token(request.urn))
+            call = self._call(request, known=olds, task=task)
+            handler = self._handler(token_of(request.urn))
             outputs = handler.update(call, request.id, olds, old_inputs, news, request.preview)
             return provider_pb2.UpdateResponse(properties=wire.dump(outputs, secret))
 
-        return await self._run(context, work)
+        return await self._run(context, work, task)
 
     async def Delete(self, request: Any, context: Context) -> Any:
         outputs, _ = wire.load(request.properties)
+        task = Task(request.urn, "is not deleted")
 
         def work() -> Any:
-            call = self._call(request, known=outputs)
-            self._handler(_token(request.urn)).delete(call, request.id, outputs)
+            call = self._call(request, known=outputs, task=task)
+            self._handler(token_of(request.urn)).delete(call, request.id, outputs)
             return empty_pb2.Empty()
 
-        return await self._run(context, work)
+        return await self._run(context, work, task)
+
+    async def PreviewDelete(self, request: Any, context: Context, condemned: Collection[str] = ()) -> Any:
+        """Fail as `Delete` would, and delete nothing: no call of Pulumi's, but one that the embedded engine makes.
+
+        ``condemned``: the IDs of all objects that the same run deletes.
+        """
+        outputs, _ = wire.load(request.properties)
+        task = Task(request.urn, "is not deleted")
+
+        def work() -> Any:
+            call = self._call(request, known=outputs, task=task)
+            call.condemned = condemned
+            self._handler(token_of(request.urn)).refuse_delete(call, request.id, outputs)
+            return empty_pb2.Empty()
+
+        return await self._run(context, work, task)
 
     # What this provider does not have.
 
@@ -246,28 +272,47 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         )
         raise OperatorError(f"resource type {token} {known}; there are {', '.join(sorted(self._handlers))}")
 
-    def _call(self, request: Any, known: Props | None = None, connected: bool = True) -> base.Call:
+    def _call(
+        self,
+        request: Any,
+        known: Props | None = None,
+        connected: bool = True,
+        task: Task | None = None,
+    ) -> base.Call:
         """Where the handler is to work, once the host is sure to be the one that the state is of."""
         host = self._host
         if host is None and connected:
             raise OperatorError("libvirt:uri is not known yet: it comes from a resource that is not made yet")
         if host is not None and known:
             host.check_is(known.get("hostUuid"))
-        return base.Call(host or Host(""), request.urn, getattr(request, "timeout", 0.0))
+        notes = [] if task is None else task.told
+        return base.Call(host or Host(""), request.urn, getattr(request, "timeout", 0.0), notes)
 
-    async def _run(self, context: Context, work: Callable[[], T]) -> T:
+    async def _run(self, context: Context, work: Callable[[], T], task: Task | None = None) -> T:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+            done = await asyncio.get_running_loop().run_in_executor(self._threads, work)
+            await self._tell(task)
+            return done
         except Exception as error:
+            await self._tell(task)
             if not isinstance(error, OperatorError) and os.environ.get("TROP_DEBUG"):
                 traceback.print_exception(error, file=sys.stderr)
-            return await _fail(context, self._line(error))
+            return await _fail(context, self._line(error, task))
 
-    def _line(self, error: Exception) -> str:
+    async def _tell(self, task: Task | None) -> None:
+        if self.report is None or task is None:
+            return
+        for note in task.told:
+            sent = self.report(task.urn, "info", str(note))
+            if inspect.isawaitable(sent):
+                await sent
+
+    def _line(self, error: Exception, task: Task | None) -> str:
         if isinstance(error, OperatorError):
             return str(error)
         if isinstance(error, errors.VirtError):
-            return f"libvirt at {self._host.uri if self._host else '?'}: {errors.said(error)}"
+            what = f"{task.failure}: " if task else ""
+            return f"{what}libvirt at {self._host.uri if self._host else '?'}: {errors.said(error)}"
         return f"a fault of this provider ({type(error).__name__}: {error}); TROP_DEBUG=1 shows where"
 
 
@@ -275,40 +320,3 @@ async def _fail(context: Context, text: str) -> NoReturn:
     line = " ".join(text.split())
     await context.abort(grpc.StatusCode.FAILED_PRECONDITION, line)
     raise OperatorError(line)
-
-
-def config_failures(config: Props) -> list[Failure]:
-    """What is wrong with the provider's own configuration."""
-    unknown = sorted(set(config) - {"uri", "version", "pluginDownloadURL"})
-    failures = [Failure(key, "no such setting of the libvirt provider; there is uri") for key in unknown]
-    uri = config.get("uri")
-    if uri is None or uri == "":
-        failures.append(Failure("uri", "must be given: the hypervisor, for example qemu:///system"))
-    elif uri is not COMPUTED and not (isinstance(uri, str) and _URI.fullmatch(uri)):
-        failures.append(
-            Failure("uri", f"is no libvirt URI: {uri!r}; an example is qemu+ssh://root@host/system")
-        )
-    return failures
-
-
-def _token(urn: str) -> str:
-    """The resource's own type: a child's carries its parents' (``trop:index:X$libvirt:index/pool:Pool``)."""
-    return urn.split("::")[2].rsplit("$", 1)[-1]
-
-
-def _failures(failures: Iterable[Failure]) -> list[Any]:
-    return [provider_pb2.CheckFailure(property=f.path, reason=f.reason) for f in failures]
-
-
-def _diff_response(changes: dict[str, Any], output_paths: Iterable[str]) -> Any:
-    outputs = set(output_paths)
-    some = provider_pb2.DiffResponse.DIFF_SOME if changes else provider_pb2.DiffResponse.DIFF_NONE
-    return provider_pb2.DiffResponse(
-        changes=some,
-        diffs=list(dict.fromkeys(shape.top(path) for path in changes)),
-        hasDetailedDiff=True,
-        detailedDiff={
-            path: provider_pb2.PropertyDiff(kind=_KINDS[kind], inputDiff=path not in outputs)
-            for path, kind in changes.items()
-        },
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine import urns
+from engine import impacts, urns
 from engine.display import differences, summary, words
 from engine.display.console import BOLD, Console
 from engine.display.progress import Outputs, Run, Wishes
@@ -38,6 +38,7 @@ class Details:
         self._parents: dict[str, str] = {}
         self._refreshing: set[str] = set()
         self._summary: SummaryEvent | None = None
+        self._impacts: list[impacts.Impact] = []
         self._outputs = Outputs(run, self._printer)
 
     def begin(self) -> None:
@@ -57,7 +58,7 @@ class Details:
             case OutputsRegistered(step=step) if not self._is_stack(step):
                 self._registered(step)
             case Diagnostic() if not event.ephemeral and event.severity != "debug":
-                self._console.error(message(event))
+                self._message(event)
             case SummaryEvent():
                 self._summary = event
 
@@ -69,10 +70,19 @@ class Details:
             return
         if self._run.kind == "update":
             self._print_outputs(self._outputs.lines(self._summary.failed), 1)
-        lines = summary.resources(self._summary, with_errors=False)
+        lines = summary.resources(self._summary, with_errors=False, told=self._impacts)
         if not self._run.preview:
             lines += [Line(""), Line(f"Duration: {words.duration(self._summary.seconds)}")]
         self._print(lines)
+
+    def _message(self, event: Diagnostic) -> None:
+        impact = impacts.told(event)
+        if impact is None:
+            self._console.error(message(event))
+            return
+        self._impacts.append(impact)
+        indent = self._levels(self._parents.get(event.urn, "")) + 1
+        self._print([Line(f"{lead(indent)}[impact on {urns.name_of(event.urn)}] {impact}")])
 
     def _print(self, lines: list[Line]) -> None:
         self._console.print(self._console.lines(lines), end="")
@@ -140,8 +150,11 @@ class Details:
 
     def _indent(self, step: Step) -> int:
         """How many of the resource's ancestors have been told."""
-        resource, level = step.new or step.old, 0
-        urn = resource.parent if resource else ""
+        resource = step.new or step.old
+        return self._levels(resource.parent if resource else "")
+
+    def _levels(self, urn: str) -> int:
+        level = 0
         while urn:
             level += self._shown.get(urn, False)
             urn = self._parents.get(urn, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from engine import impacts
 from engine.checkpoint import record_of
 from engine.display.console import Console
 from engine.display.details import is_told
@@ -35,6 +36,7 @@ class Digest:
         self._places: dict[str, int] = {}
         self._refreshing: set[str] = set()
         self._diagnostics: list[Json] = []
+        self._impacts: list[impacts.Impact] = []
         self._summary: SummaryEvent | None = None
 
     def begin(self) -> None:
@@ -51,6 +53,8 @@ class Digest:
                 self._document["steps"].append(self._step(step))
             case StepDone(step) if self._tells_more(step):
                 self._document["steps"][self._places[step.urn]] = self._step(step)
+            case Diagnostic() if (impact := impacts.told(event)) is not None:
+                self._impacts.append(impact)
             case Diagnostic() if not event.ephemeral and event.severity != "debug":
                 self._diagnostics.append(self._diagnostic(event))
             case SummaryEvent():
@@ -60,6 +64,7 @@ class Digest:
         self._console.error(text)
 
     def end(self, terminated: bool = False) -> None:
+        self._add_impacts()
         if self._diagnostics:
             self._document["diagnostics"] = self._diagnostics
         if self._summary is not None:
@@ -67,6 +72,16 @@ class Digest:
             changes = self._summary.changes
             self._document["changeSummary"] = {op: n for op, n in sorted(changes.items()) if n}
         self._console.print(json.dumps(self._document, indent=4, ensure_ascii=False))
+
+    def _add_impacts(self) -> None:
+        """What each step does to what is running, on the step; and how much of each kind there is."""
+        for impact in self._impacts:
+            if impact.urn in self._places:
+                step = self._document["steps"][self._places[impact.urn]]
+                told = {"impact": impact.kind, "property": impact.path, "text": impact.text}
+                step.setdefault("impacts", []).append(told)
+        if self._impacts:
+            self._document["impactSummary"] = impacts.counts(self._impacts)
 
     def _tells_more(self, step: Step) -> bool:
         """Whether the end of a step says what its beginning could not: what a read found."""

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from engine import urns
+from engine import impacts, urns
 from engine.display import differences, words
 from engine.events import (
     Diagnostic,
@@ -45,6 +45,7 @@ class Row:
     done: dict[Op, Step] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     last: Diagnostic | None = None
+    impacts: list[impacts.Impact] = field(default_factory=list)
 
     @property
     def op(self) -> Op:
@@ -123,18 +124,22 @@ class Board:
         row.done[step.op] = step
         if row.urn == self.stack_urn:
             row.hidden = False
-        telling = refreshed or (not self.preview and row.custom and step.op != "same")
+        telling = refreshed or (row.custom and step.op != "same" and (row.impacts or not self.preview))
         return row if telling and not row.hidden else None
 
-    def _note(self, diagnostic: Diagnostic) -> Row:
+    def _note(self, diagnostic: Diagnostic) -> Row | None:
         row = self._row(diagnostic.urn or self.stack_urn, only_told=True)
         row.hidden = False
+        impact = impacts.told(diagnostic)
+        if impact is not None:  # part of the row's own words, which come when its step has ended
+            row.impacts.append(impact)
+            return None
         row.last = diagnostic
         if not diagnostic.ephemeral:
             row.diagnostics.append(diagnostic)
         return row
 
-    def _note_read(self, step: Step) -> Row:
+    def _note_read(self, step: Step) -> Row | None:
         """A `.get()` is no operation on anything: it passes by as a message of the stack's."""
         text = f"read {words.short_type(step.type)} {urns.name_of(step.urn)}"
         return self._note(Diagnostic("info", text, self.stack_urn, ephemeral=True))
@@ -193,6 +198,7 @@ class Board:
     def info(self, row: Row) -> str:
         """The changed properties, and the last message (at the end, how many there were); one line."""
         parts = [f"[diff: {changed}]"] if (changed := self._changed(row)) else []
+        parts += [impacts.brief(row.impacts)] if row.impacts else []
         if self.finished:
             counts = ((row.count("error"), "error"), (row.count("warning"), "warning"))
             parts += [words.plural(n, word) for n, word in counts if n]

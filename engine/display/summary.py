@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
+from engine import impacts
 from engine.display import differences, words
 from engine.display.properties import Line, Printer
 from engine.display.rows import Row, message
@@ -11,8 +12,8 @@ from engine.events import SummaryEvent
 from engine.values import Props
 
 
-def resources(event: SummaryEvent, *, with_errors: bool) -> list[Line]:
-    """How many resources were done what to."""
+def resources(event: SummaryEvent, *, with_errors: bool, told: Collection[impacts.Impact] = ()) -> list[Line]:
+    """How many resources were done what to, and what that does to what is running."""
     lines = [Line("Resources:")]
     kinds = changes = 0
     for op in words.SUMMARY_ORDER:
@@ -28,6 +29,8 @@ def resources(event: SummaryEvent, *, with_errors: bool) -> list[Line]:
         lines.append(Line("    " + ". ".join(pieces)))
     if with_errors and event.errored:
         lines.append(Line(f"    {event.errored} errored"))
+    if told:
+        lines.append(Line(f"    {impacts.summary(told, event.failed)}"))
     return lines
 
 
@@ -45,6 +48,16 @@ def diagnostics(rows: Iterable[Row]) -> list[Line]:
             lines += [Line(f"    {line.rstrip()}") for line in block]
             lines.append(Line(""))
     return [Line("Diagnostics:"), *lines] if lines else []
+
+
+def impact_lines(rows: Iterable[Row]) -> list[Line]:
+    """What each change does, in the provider's words, grouped by resource."""
+    lines: list[Line] = []
+    for row in rows:
+        if row.impacts:
+            lines.append(Line(f"  {words.short_type(row.type)} ({row.name}):"))
+            lines += [Line(f"    {impact}") for impact in row.impacts]
+    return [Line("Impacts:"), *lines, Line("")] if lines else []
 
 
 def outputs(old: Props | None, new: Props, *, preview: bool, printer: Printer, indent: int = 1) -> list[Line]:
@@ -65,11 +78,13 @@ def outputs(old: Props | None, new: Props, *, preview: bool, printer: Printer, i
 
 def closing(rows: Iterable[Row], output_lines: list[Line], event: SummaryEvent | None) -> list[Line]:
     """All that a progress display says at its end, block by block."""
-    lines = diagnostics(rows)
+    rows = list(rows)
+    lines = diagnostics(rows) + impact_lines(rows)
     if output_lines:
         lines += [Line("Outputs:"), *output_lines, Line("")]
     if event is not None:
-        lines += [*resources(event, with_errors=True), Line("")]
+        told = [impact for row in rows for impact in row.impacts]
+        lines += [*resources(event, with_errors=True, told=told), Line("")]
         if not event.preview:
             lines += [Line(f"Duration: {words.duration(event.seconds)}"), Line("")]
     return lines

@@ -13,6 +13,8 @@ Invariants that every handler keeps:
 - ``delete`` of what is gone already is fine.
 - No handler ever asks for a replacement: what can't be changed in place is `Refused` by ``update``, preview included.
 - Success is what libvirt's XML says afterwards, never a return code.
+- Every change is told by `Call.note` with its impact, in the preview as in the real call.  One with an impact beyond
+  ``live`` and ``next boot`` is `Refused` unless allowed (`provider.allow.require`).
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from provider.impact import Impact, Note
 
 if TYPE_CHECKING:
     from provider.virt.host import Host
@@ -75,10 +79,20 @@ class Call:
     host: Host
     urn: str
     timeout: float = 0.0
+    notes: list[Note] = field(default_factory=list)
+    condemned: Collection[str] = ()  # in `refuse_delete`: the IDs of all objects that the same run deletes
 
     @property
     def name(self) -> str:
         return self.urn.split("::")[-1]
+
+    def note(self, impact: Impact, path: str, text: str) -> None:
+        """Say what one change does to what runs; at preview and when it is made, once for each change.
+
+        ``path``: the property (``dhcpHosts``), or "" for the object; ``text``: what is done to which object, and what
+        of it is felt, in one line.  The operator sees it beside the resource, and counted in the summary.
+        """
+        self.notes.append(Note(impact, path, text))
 
 
 class Resource(ABC):
@@ -111,3 +125,10 @@ class Resource(ABC):
 
     @abstractmethod
     def delete(self, call: Call, id: str, outputs: Props) -> None: ...
+
+    def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:  # noqa: B027 (most have nothing to say)
+        """At preview: raise what ``delete`` would raise before it changes anything, and note its impact.
+
+        Other deletes of the same run come before this one, and have not happened yet: what they take away (the domain
+        that uses a volume) must not be held against it; ``call.condemned`` has the IDs of the objects that go too.
+        """

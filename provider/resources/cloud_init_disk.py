@@ -124,6 +124,7 @@ class CloudInitDisk(Resource):
         for key in declared_changes(old_inputs, news):
             if key in ("name", "pool"):
                 raise Refused(f"{what}: {key} can't be changed from {old_inputs.get(key)!r} to {news[key]!r}")
+        self._note(call, what, old_inputs, news)
         if preview:
             return {**olds, **news}
         with call.host.storage:
@@ -134,9 +135,19 @@ class CloudInitDisk(Resource):
             self._write(call, volume, seed_iso.build(_contents(news)))
         return {**olds, **news}
 
+    def _note(self, call: Call, what: str, old: Props, new: Props) -> None:
+        for key in declared_changes(old, new):
+            call.note("next boot", key, f"{what} is written anew; a guest that has it reads it when it boots")
+
     def delete(self, call: Call, id: str, outputs: Props) -> None:
         what = f"cloud-init disk {posixpath.basename(id)}"
         storage.delete(call.host, what, self._pool(call, id, outputs, what), id)
+
+    def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
+        what = f"cloud-init disk {posixpath.basename(id)}"
+        pool = self._pool(call, id, outputs, what)
+        if storage.find(call.host, pool, posixpath.basename(id)) is not None:
+            storage.refuse_delete(call.host, what, pool, id, call.condemned)
 
 
 def _contents(inputs: Props) -> dict[str, str]:

@@ -5,24 +5,31 @@ from __future__ import annotations
 import re
 from typing import ClassVar, Final
 
+from provider.allow import allowed
 from provider.errors import OperatorError, Refused
-from provider.resources import domain_diff, domain_next, domain_schema
+from provider.resources import (
+    domain_apart,
+    domain_changes,
+    domain_diff,
+    domain_next,
+    domain_notes,
+    domain_schema,
+)
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
+from provider.resources.domain_changes import Plan
 from provider.resources.own import not_ours
 from provider.virt import (
     api,
+    domain_amounts,
+    domain_disks,
     domain_life,
     domain_new,
     domain_pending,
-    domain_read,
-    domain_stage,
     domain_sweep,
     errors,
-    nic,
     nic_apply,
-    nic_plan,
 )
-from provider.virt.domain_read import as_read, disk_path, imported, started_with_less
+from provider.virt.domain_read import as_read, imported, started_with_less
 from provider.virt.mark import uuid_of
 
 TOKEN: Final = "libvirt:index/domain:Domain"
@@ -42,11 +49,15 @@ class Domain(Resource):
 
     def diff(self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props) -> Diff:
         name = domain_sweep.network_name(call.host)
-        changes = domain_diff.differences(old_inputs, news, olds.get("own", {}), name)
+        own = olds.get("own", {})
+        changes = domain_diff.differences(old_inputs, news, own, name)
+        changes |= domain_apart.changes(changes, domain_diff.known(news), own.get("apart", {}))
+        outputs: list[str] = []
         if olds.get("persistent") is False:
-            changes["persistent"] = "update"
-            return Diff(changes, output_paths=("persistent",))
-        return Diff(changes)
+            outputs.append("persistent")
+        if olds.get("pendingRestart") and allowed(str(news.get("name", "")), "restart"):
+            outputs.append("pendingRestart")
+        return Diff({**changes, **dict.fromkeys(outputs, "update")}, output_paths=tuple(outputs))
 
     def create(self, call: Call, inputs: Props, preview: bool) -> tuple[str, Props]:
         uuid = uuid_of(call.urn)
@@ -80,34 +91,44 @@ class Domain(Resource):
             own = domain_diff.owned({}, started_with_less(seen.seen))
             return Found(seen.seen.uuid, read, {**_outputs(call, domain, read, read), "own": own})
         adopted = outputs.get("own", {}).get("adopted", {})
-        read, _ = domain_next.look(call.host, domain, inputs, adopted)
+        read, seen = domain_next.look(call.host, domain, inputs, adopted)
+        waited = outputs.get("pendingRestart", ())
         own = domain_diff.owned(inputs, adopted)
-        return Found(id, read, {**_outputs(call, domain, read, inputs), "own": own})
+        sides = domain_apart.apart(seen, inputs, own, waited)
+        read |= {
+            key: now
+            for key, (now, defined) in sides.get("amounts", {}).items()
+            if domain_amounts.same(key, defined, inputs[key])
+        }
+        after = {
+            **_outputs(call, domain, read, inputs),
+            "own": {**own, **({"apart": sides} if sides else {})},
+        }
+        return Found(id, read, domain_next.with_pending(after, domain_apart.waits(seen, inputs, own, waited)))
 
     def update(
         self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool
     ) -> Props:
         """Compares with what is there now, not with what was: the state may be older than the domain."""
         domain = _existing(call, id)
-        declared = domain_diff.known(news)
         own = olds.get("own", {})
-        seen, keys = _refuse_changes(call, domain, declared, own)
-        own_after = domain_next.owned_after(news, own, keys)
+        plan = domain_changes.planned(call, domain, news, olds)
+        own_after = domain_next.owned_after(news, own, plan.keys)
         if preview:
-            turns = declared.get("running", seen.running) != seen.running
+            _note(call, domain, plan, olds, {})
+            turns = plan.declared.get("running", plan.seen.running) != plan.seen.running
             state = COMPUTED if turns else domain_sweep.state(domain)
             outputs = {**olds, **news, "state": state, "persistent": True, "own": own_after}
-            awaited = [] if turns else domain_next.awaited(call.host, seen, declared, keys)
-            return domain_next.with_pending(outputs, awaited)
+            return domain_next.with_pending(outputs, [] if plan.restart else plan.pending)
+        persistent = bool(domain.isPersistent())
         domain_life.define_again(call.host, domain)
-        domain_next.stage(call.host, domain, declared, keys)
-        _set_autostart(domain, declared)
-        self._mend(call, domain, declared, own)
-        if declared.get("running") is True:
-            domain_life.start(domain, self._clock)
-        elif declared.get("running") is False:
-            domain_life.shut_down(domain, self._clock, call.timeout)
-        return {**_outputs(call, domain, news, declared), "own": own_after}
+        domain_next.stage(call.host, domain, plan.declared, plan.keys)
+        _set_autostart(domain, plan.declared)
+        self._mend(call, domain, plan, own)
+        failed = self._resize(domain, plan)
+        self._turn(call, domain, plan)
+        _note(call, domain, plan, olds, failed, persistent)
+        return {**_outputs(call, domain, news, plan.declared), "own": own_after}
 
     def delete(self, call: Call, id: str, outputs: Props) -> None:
         domain = call.host.domain_by_uuid(id)
@@ -115,19 +136,56 @@ class Domain(Resource):
             domain_life.shut_down(domain, self._clock, call.timeout)
             domain_life.undefine(domain)
 
-    def _mend(self, call: Call, domain: api.Domain, declared: Props, own: Props) -> None:
-        """Description, metadata and NICs, each only where it differs."""
+    def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
+        domain = call.host.domain_by_uuid(id)
+        if domain is not None:
+            domain_life.refuse_removal(domain)
+
+    def _mend(self, call: Call, domain: api.Domain, plan: Plan, own: Props) -> None:
+        """Description, metadata, disks and NICs, each only where it differs; what waits for the guest comes last."""
+        declared = plan.declared
         seen = domain_sweep.observe(call.host, domain)
         read = as_read(declared, seen, domain_sweep.network_name(call.host))
         if "description" in declared and read.get("description") != declared["description"]:
             domain_life.set_description(domain, declared["description"])
         if "metadata" in declared and read.get("metadata") != declared["metadata"]:
             domain_life.set_metadata(domain, declared["metadata"])
-        if "networkInterfaces" in declared:
-            wanted = domain_new.wanted_nics(call.host, declared)
-            live, config = nic_apply.both_xmls(domain)
-            steps = nic_plan.plan(wanted, own.get("macs", ()), live, config)
-            nic_apply.perform(domain, steps, self._clock, call.timeout)
+        disks = domain_changes.disks(declared, own, seen)
+        plugs = [step for step in disks if step.action == "plug"]
+        slots = domain_sweep.slots(call.host)
+        formats = domain_changes.formats(call, plan.name, plugs)
+        domain_disks.perform(domain, plugs, formats, slots, self._clock)
+        steps = domain_changes.nics(call, domain, declared, own, seen)
+        nic_apply.perform(domain, steps, self._clock, call.timeout)
+        unplugs = [step for step in disks if step.action == "unplug"]
+        domain_disks.perform(domain, unplugs, {}, slots, self._clock, call.timeout)
+
+    def _resize(self, domain: api.Domain, plan: Plan) -> dict[str, str]:
+        """Amounts that the running guest has not taken, and why: it gets them at its next start."""
+        results = {step.key: domain_amounts.perform(domain, step, self._clock) for step in plan.amounts}
+        return {key: why for key, why in results.items() if why}
+
+    def _turn(self, call: Call, domain: api.Domain, plan: Plan) -> None:
+        if plan.restart:
+            domain_life.restart(domain, self._clock, call.timeout)
+        elif plan.declared.get("running") is True:
+            domain_life.start(domain, self._clock)
+        elif plan.declared.get("running") is False:
+            domain_life.shut_down(domain, self._clock, call.timeout)
+
+
+def _note(
+    call: Call,
+    domain: api.Domain,
+    plan: Plan,
+    olds: Props,
+    failed: dict[str, str],
+    persistent: bool | None = None,
+) -> None:
+    if not (domain.isPersistent() if persistent is None else persistent):
+        call.note("live", "persistent", f"{plan.name} is defined again, as it runs")
+    for note in domain_notes.notes(plan, failed, olds.get("pendingRestart", ())):
+        call.note(note.impact, note.path, note.text)
 
 
 def _own_or_free(call: Call, uuid: str, inputs: Props) -> api.Domain | None:
@@ -169,34 +227,6 @@ def _existing(call: Call, id: str) -> api.Domain:
             f"domain {id} of {call.name} is gone from {call.host.uri}; refresh, then run this again"
         )
     return domain
-
-
-def _refuse_changes(
-    call: Call, domain: api.Domain, declared: Props, own: Props
-) -> tuple[domain_read.Domain, frozenset[str]]:
-    """Whatever can't be changed in place, by name; and a new NIC's MAC that another domain has.
-
-    What the domain is like, and which properties its guest gets at its next start.
-    """
-    read, seen = domain_next.look(call.host, domain, declared, own.get("adopted", {}))
-    changes = domain_diff.differences(read, declared, {}, domain_sweep.network_name(call.host))
-    keys = domain_diff.to_stage(changes)
-    phrases = domain_diff.refused(read, declared, changes, domain_stage.unfit(seen.xml, declared, keys))
-    still = {disk_path(disk) for disk in declared.get("disks", ())}
-    phrases += [
-        f"disks: {path} -> none (needs a restart of the guest)"
-        for path in own.get("disks", ())
-        if "disks" in declared and path not in still and path in seen.seen.disks
-    ]
-    if phrases:
-        raise Refused(
-            f"domain {domain.name()}: not done in place yet, and nothing was changed: {'; '.join(phrases)}"
-        )
-    plugged = {nic.same_mac(e["mac"]) for e in read.get("networkInterfaces", ())}
-    missing = set(domain_diff.owned(declared)["macs"]) - plugged
-    if missing:
-        domain_new.refuse_taken_macs(call.host, f"domain {domain.name()}", missing, {domain.UUIDString()})
-    return seen, keys
 
 
 def _set_autostart(domain: api.Domain, inputs: Props) -> None:

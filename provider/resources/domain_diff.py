@@ -13,7 +13,7 @@ from provider.virt.domain_read import NetworkName, disk_path, same_machine, same
 from provider.virt.domain_stage import STAGED
 from provider.virt.domain_xml import metadata_elements
 
-IN_PLACE: Final = STAGED | {"autostart", "running", "description", "metadata", "networkInterfaces"}
+IN_PLACE: Final = STAGED | {"autostart", "running", "description", "metadata", "networkInterfaces", "disks"}
 
 # What each other change would take, for the operator who is refused it.
 _RESTART: Final = "needs a restart of the guest"
@@ -70,16 +70,14 @@ def refused(old: Props, new: Props, paths: Mapping[str, Kind], unfit: Mapping[st
     ``unfit``: why a property that otherwise is staged cannot be (`domain_stage.unfit`).
     """
     return [
-        f"{path} {_shown(shape.at(old, path))} -> {_shown(shape.at(new, path))} "
+        f"{path} {shown(shape.at(old, path))} -> {shown(shape.at(new, path))} "
         f"({unfit.get(shape.top(path)) or _impact(path)})"
         for path in paths
-        if shape.top(path) not in IN_PLACE - unfit.keys() or ".network" in path or path.endswith(".bridge")
+        if shape.top(path) not in IN_PLACE - unfit.keys()
     ]
 
 
 def _impact(path: str) -> str:
-    if shape.top(path) == "networkInterfaces":
-        return "takes the guest off its network until it asks for a new address"
     return _IMPACT.get(shape.top(path), _RESTART)
 
 
@@ -148,6 +146,6 @@ def _has_computed(value: Any) -> bool:
     return value is COMPUTED
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     text = "none" if value is None else str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

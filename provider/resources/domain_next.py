@@ -9,7 +9,15 @@ from typing import Any
 from provider.errors import OperatorError
 from provider.resources import domain_diff
 from provider.resources.base import Props
-from provider.virt import api, domain_new, domain_pending, domain_read, domain_stage, domain_sweep, errors
+from provider.virt import (
+    api,
+    domain_new,
+    domain_pending,
+    domain_read,
+    domain_stage,
+    domain_sweep,
+    errors,
+)
 from provider.virt.host import Host
 
 

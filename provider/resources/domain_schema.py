@@ -90,10 +90,19 @@ SCHEMA: Final[Mapping[str, Any]] = {
                 {
                     "macs": _list(_STRING),
                     "disks": _list(_STRING),
+                    "apart": _object(
+                        {
+                            "amounts": _object(
+                                {key: _list({"type": "number"}) for key in ("memory", "vcpu")}
+                            ),
+                            **{key: _list(_STRING) for key in ("macs", "moved", "disks", "texts")},
+                        }
+                    ),
                     "adopted": _object({"memory": {"type": "number"}, "vcpu": _INTEGER}),
                 }
             ),
-            "What networkInterfaces and disks have declared: what leaves them later is told from what is others'. "
+            "What networkInterfaces and disks have declared: what leaves them later is told from what is others'; "
+            "of it, where the running guest and the persistent definition are apart. "
             "And what an imported guest started with, where that was less than it may have.",
         ),
     },

@@ -6,72 +6,36 @@ forbidden MACs on its domain are drift.  Every other NIC of the domain is somebo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from typing import Any, ClassVar, Final
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from provider.errors import OperatorError, Refused
-from provider.resources import shape
-from provider.resources.base import COMPUTED, Call, Checked, Diff, Failure, Found, Props, Resource
-from provider.resources.domain_schema import mac_failure
-from provider.virt import api, domain_new, nic, nic_apply, nic_plan
-from provider.virt.nic import Nic, Wanted
-
-_STRING: Final = {"type": "string"}
-_BOOLEAN: Final = {"type": "boolean"}
-_STRINGS: Final = {"type": "array", "items": _STRING}
-
-INPUTS: Final[Mapping[str, Any]] = {
-    "domain": {
-        **_STRING,
-        "description": "UUID of the domain; another one moves the NIC there, make before break.",
-    },
-    "network": {**_STRING, "description": "Name of the network."},
-    "mac": {**_STRING, "description": "What the NIC is known by: no other domain of the host may have it."},
-    "model": {**_STRING, "description": "virtio for a new NIC that does not say."},
-    "link": {**_STRING, "description": "up or down; left as it is when not declared."},
-    "forbiddenMacs": {
-        **_STRINGS,
-        "description": "NICs with one of these MACs are unplugged from the domain.",
-    },
-}
+from provider.resources import interface_bring, interface_schema, interface_seen, shape
+from provider.resources.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
+from provider.virt import api, domain_new, nic, nic_apply, nic_mover, nic_seat
+from provider.virt.nic_mover import Tools
 
 
 class Interface(Resource):
     token: ClassVar[str] = "libvirt:index/interface:Interface"
     schema: ClassVar[Mapping[str, Any]] = {
         "description": "A NIC of a domain that comes and goes while the guest runs.",
-        "inputProperties": INPUTS,
+        "inputProperties": interface_schema.INPUTS,
         "requiredInputs": ["domain", "network", "mac"],
-        "properties": {
-            **INPUTS,
-            "hostUuid": _STRING,
-            "alias": {
-                **_STRING,
-                "description": "libvirt's name of the NIC; ua-… for one that this provider made.",
-            },
-            "target": {**_STRING, "description": "The host's end of it (vnet7) while the guest runs."},
-            "holder": {**_STRING, "description": "Name of the domain."},
-            "live": {**_BOOLEAN, "description": "Whether the running guest has it."},
-            "persistent": {**_BOOLEAN, "description": "Whether the persistent definition has it."},
-            "extra": {
-                **_STRINGS,
-                "description": "Drift: what is plugged in too often, not at all, or must not be.",
-            },
-        },
-        "required": ["domain", "network", "mac", "hostUuid", "holder", "live", "persistent", "extra"],
+        "properties": {**interface_schema.INPUTS, **interface_schema.OUTPUTS},
+        "required": [*interface_schema.REQUIRED_OUTPUTS],
     }
 
-    def __init__(self, clock: nic_apply.Clock | None = None) -> None:
-        self._clock = clock or nic_apply.SystemClock()
+    def __init__(self, clock: nic_apply.Clock | None = None, tools: Tools | None = None) -> None:
+        self._tools = tools or Tools(clock or nic_apply.SystemClock())
 
     def check(self, call: Call, olds: Props, news: Props) -> Checked:
-        return Checked(news, list(_failures(news)))
+        return Checked(news, list(interface_schema.failures(news)))
 
     def diff(self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props) -> Diff:
-        old, new = _comparable(old_inputs), _comparable(news)
-        # What is not declared any more is left as it is; only forbiddenMacs says something by its absence.
-        compared = {k: v for k, v in old.items() if k in new or k == "forbiddenMacs"}
+        old, new = interface_schema.comparable(old_inputs), interface_schema.comparable(news)
+        # What is not declared any more is left as it is, but for what says something by its absence.
+        compared = {k: v for k, v in old.items() if k in new or k in ("forbiddenMacs", "gateway", "metric")}
         changes = shape.changed(compared, new)
         if olds.get("extra"):
             return Diff({**changes, "extra": "update"}, output_paths=("extra",))
@@ -79,173 +43,109 @@ class Interface(Resource):
 
     def create(self, call: Call, inputs: Props, preview: bool) -> tuple[str, Props]:
         if preview and inputs["domain"] is COMPUTED:
-            _refuse_taken(call, inputs, set())
-            return "", _unknown(call, inputs)
+            _refuse_taken(call, inputs, "")
+            return "", interface_seen.unknown(call, inputs)
         domain = _domain(call, inputs["domain"])
-        _refuse_taken(call, inputs, {inputs["domain"]})
-        _refuse_other_place(domain, inputs)
+        _refuse_taken(call, inputs, "")
+        _require_network(call, inputs)
+        call.note("live", "", f"NIC {inputs['mac']} is plugged into {domain.name()}")
         if preview:
-            return "", _unknown(call, inputs)
-        self._settle(call, domain, inputs)
-        return _id(inputs), _outputs(call, domain, inputs)
+            return "", interface_seen.unknown(call, inputs)
+        inside = interface_bring.bring(call, self._tools, domain, None, inputs, {}, {})
+        return f"{inputs['domain']}/{nic.same_mac(inputs['mac'])}", interface_seen.outputs(
+            call, domain, inputs, inside
+        )
 
     def read(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
         """``outputs`` tell where it was last: a move keeps the ID that it was created with."""
         uuid, _, mac = id.partition("/")
-        domain = call.host.domain_by_uuid(str(outputs.get("domain", inputs.get("domain", uuid))))
+        mac = inputs.get("mac", mac)
+        domain = _where(call, str(outputs.get("domain", inputs.get("domain", uuid))), mac, bool(inputs))
         if domain is None:
             return None
-        live, config = nic_apply.both_xmls(domain)
-        mine = [
-            n
-            for xml in (config, live)
-            for n in nic.nics(xml)
-            if n.mac == nic.same_mac(inputs.get("mac", mac))
-        ]
-        if not mine:
-            return None
+        mine = interface_seen.seen(domain, mac)
         if not inputs:
             read = {"domain": domain.UUIDString(), "network": mine[0].network or "", "mac": mine[0].mac}
-            return Found(f"{read['domain']}/{mine[0].mac}", read, _outputs(call, domain, read))
-        read = _as_read(inputs, mine, domain.UUIDString())
-        return Found(id, read, {**_outputs(call, domain, inputs), **read})
+            found = interface_seen.outputs(call, domain, read, None)
+            return Found(f"{read['domain']}/{mine[0].mac}", read, found)
+        read = interface_seen.as_read(inputs, mine, domain.UUIDString())
+        inside = outputs.get("inGuest")
+        if inside and inputs.get("guest") == "agent":
+            inside = nic_mover.still_inside(domain, mac, self._tools)
+        now = interface_seen.outputs(call, domain, inputs, inside)
+        return Found(id, read, {**now, **read})
 
     def update(
         self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool
     ) -> Props:
         if preview and news["domain"] is COMPUTED:
-            return {**olds, **_unknown(call, news)}
+            return {**olds, **interface_seen.unknown(call, news)}
         before = str(olds.get("domain", old_inputs["domain"]))
         domain = _domain(call, news["domain"])
         _refuse_changed(old_inputs, news)
-        _refuse_taken(call, news, {news["domain"], before})
-        _refuse_other_place(domain, news)
+        _refuse_taken(call, news, before)
+        _require_network(call, news)
+        moved = before.lower() != str(news["domain"]).lower()
+        source = call.host.domain_by_uuid(before) if moved else None
+        _foretell(call, source if preview else None, domain, olds, old_inputs, news)
         if preview:
             return {**olds, **news, "extra": []}
-        source = call.host.domain_by_uuid(before) if not _same_uuid(before, news["domain"]) else None
-        if source is not None:
-            self._move(call, source, domain, news)
-        else:
-            self._settle(call, domain, news)
-        return _outputs(call, domain, news)
+        inside = interface_bring.bring(call, self._tools, domain, source, news, olds, old_inputs)
+        return interface_seen.outputs(call, domain, news, inside)
+
+    def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
+        _leaving(call, id, outputs)
 
     def delete(self, call: Call, id: str, outputs: Props) -> None:
-        uuid, _, mac = id.partition("/")
-        domain = call.host.domain_by_uuid(outputs.get("domain", uuid))
-        if domain is not None:
-            self._remove(call, domain, outputs.get("mac", mac))
-
-    def _settle(self, call: Call, domain: api.Domain, inputs: Props) -> None:
-        """Make the domain's NICs as declared; what is so already is not touched."""
-        wanted = _wanted(inputs)
-        domain_new.require_networks(call.host, f"NIC {inputs['mac']}", (wanted,))
-        live, config = nic_apply.both_xmls(domain)
-        steps = nic_plan.plan([wanted], inputs.get("forbiddenMacs", ()), live, config)
-        nic_apply.perform(domain, steps, self._clock, call.timeout)
-
-    def _move(self, call: Call, source: api.Domain, target: api.Domain, inputs: Props) -> None:
-        """Plug in at the new domain with the link down, switch the links, unplug at the old one.
-
-        Never two links up with one MAC, and done again from wherever an earlier attempt was cut off.
-        """
-        mac = nic.same_mac(inputs["mac"])
-        there = [n for xml in nic_apply.both_xmls(source) for n in nic.nics(xml) if n.mac == mac]
-        if any(n.link == "up" for n in there):
-            self._settle(call, target, {**inputs, "link": "down"})
-            self._switch_existing(source, replace(_wanted(inputs), link="down"))
-        self._settle(call, target, {**inputs, "link": inputs.get("link", "up")})
-        self._remove(call, source, inputs["mac"])
-
-    def _switch_existing(self, domain: api.Domain, wanted: Wanted) -> None:
-        """Switch links where the NIC is, and plug nothing in where it is not."""
-        live, config = nic_apply.both_xmls(domain)
-        steps = [s for s in nic_plan.plan([wanted], (), live, config) if s.action in ("fence", "link")]
-        nic_apply.perform(domain, steps, self._clock)
-
-    def _remove(self, call: Call, domain: api.Domain, mac: str) -> None:
-        live, config = nic_apply.both_xmls(domain)
-        nic_apply.perform(domain, nic_plan.plan([], [mac], live, config), self._clock, call.timeout)
+        domain, mac = _leaving(call, id, outputs)
+        if domain is None:
+            return
+        if outputs.get("guest") == "agent" and domain.isActive():
+            nic_mover.remove_file(domain, mac, self._tools)
+        nic_seat.unplug(domain, mac, self._tools.clock, call.timeout)
 
 
-def _failures(inputs: Props) -> Iterator[Failure]:
-    yield from mac_failure("mac", inputs["mac"])
-    for index, mac in enumerate(inputs.get("forbiddenMacs", ())):
-        wrong = list(mac_failure(f"forbiddenMacs[{index}]", mac))
-        yield from wrong
-        if (
-            not wrong
-            and COMPUTED not in (mac, inputs["mac"])
-            and nic.same_mac(mac) == nic.same_mac(inputs["mac"])
-        ):
-            yield Failure(f"forbiddenMacs[{index}]", f"{mac} is the MAC of this interface itself")
-    if inputs.get("link", "up") not in ("up", "down", COMPUTED):
-        yield Failure("link", f'must be "up" or "down", not "{inputs["link"]}"')
+def _leaving(call: Call, id: str, outputs: Props) -> tuple[api.Domain | None, str]:
+    """The domain that the NIC is unplugged from, noted; None when it is gone, and the NIC with it."""
+    uuid, _, mac = id.partition("/")
+    mac = outputs.get("mac", mac)
+    domain = call.host.domain_by_uuid(outputs.get("domain", uuid))
+    if domain is not None and interface_seen.has(domain, mac):
+        call.note("live", "", f"NIC {mac} is unplugged from {domain.name()}")
+    return domain, mac
 
 
-def _comparable(inputs: Props) -> Props:
-    """MACs as values, and forbidden ones as a set."""
-    plain = dict(inputs)
-    if isinstance(plain.get("mac"), str):
-        plain["mac"] = nic.same_mac(plain["mac"])
-    if isinstance(plain.get("domain"), str):
-        plain["domain"] = plain["domain"].lower()
-    forbidden = plain.get("forbiddenMacs")
-    if isinstance(forbidden, list) and COMPUTED not in forbidden:
-        plain["forbiddenMacs"] = sorted({nic.same_mac(mac) for mac in forbidden})
-    return plain
+def _where(call: Call, uuid: str, mac: str, anywhere: bool) -> api.Domain | None:
+    """The domain that has the NIC: the one that had it, or else (``anywhere``) one that it is found in."""
+    domain = call.host.domain_by_uuid(uuid)
+    if domain is not None and interface_seen.has(domain, mac):
+        return domain
+    elsewhere = list(interface_seen.others(call, mac, uuid)) if anywhere else []
+    elsewhere.sort(key=lambda other: nic_seat.look(other, mac).link != "up")
+    return elsewhere[0] if elsewhere else None
 
 
-def _wanted(inputs: Props) -> Wanted:
-    return Wanted(
-        mac=inputs["mac"],
-        network=inputs["network"],
-        model=inputs.get("model", nic.DEFAULT_MODEL),
-        link=inputs.get("link"),
-    )
-
-
-def _as_read(inputs: Props, mine: list[Nic], domain: str) -> Props:
-    """The declared keys with what the NIC has; where running guest and definition differ, what is not as declared."""
-    read = dict(inputs)
-    if not _same_uuid(inputs["domain"], domain):
-        read["domain"] = domain
-    read["network"] = next(
-        (n.network or n.place for n in mine if n.network != inputs["network"]), inputs["network"]
-    )
-    for key in ("model", "link"):
-        if key in inputs:
-            there = [getattr(n, key) for n in mine]
-            read[key] = next((value for value in there if value != inputs[key]), inputs[key])
-    return read
-
-
-def _outputs(call: Call, domain: api.Domain, inputs: Props) -> Props:
-    live, config = nic_apply.both_xmls(domain)
-    mac = nic.same_mac(inputs["mac"])
-    here = [[n for n in nic.nics(xml) if n.mac == mac] for xml in (live, config)]
-    mine = [n for side in here for n in side]
-    said = {
-        "alias": next((n.alias for n in mine if n.alias is not None), None),
-        "target": next((n.target for n in here[0] if n.target is not None), None),
-    }
-    return {
-        **inputs,
-        **{key: value for key, value in said.items() if value is not None},
-        "hostUuid": call.host.uuid,
-        "holder": domain.name(),
-        "live": bool(here[0]),
-        "persistent": bool(here[1]),
-        "extra": nic_plan.drift([_wanted(inputs)], inputs.get("forbiddenMacs", ()), live, config),
-    }
-
-
-def _unknown(call: Call, inputs: Props) -> Props:
-    known = {"hostUuid": call.host.uuid, "alias": nic.alias_for(inputs["mac"]), "extra": []}
-    return {**inputs, **known, "target": COMPUTED, "holder": COMPUTED, "live": COMPUTED, "persistent": True}
-
-
-def _id(inputs: Props) -> str:
-    return f"{inputs['domain']}/{nic.same_mac(inputs['mac'])}"
+def _foretell(
+    call: Call, source: api.Domain | None, domain: api.Domain, olds: Props, old_inputs: Props, news: Props
+) -> None:
+    mac, name = news["mac"], domain.name()
+    if source is not None:
+        running = source.isActive() and domain.isActive()
+        how = "make before break" if running else "its link comes up with the boot of what is shut off"
+        call.note("live", "domain", f"NIC {mac} moves from {source.name()} to {name}, {how}")
+    if old_inputs.get("network", news["network"]) != news["network"]:
+        call.note("live", "network", f"NIC {mac} of {name} goes to network {news['network']}")
+    if "link" in news and old_inputs.get("link") != news["link"]:
+        call.note("live", "link", f"the link of NIC {mac} of {name} goes {news['link']}")
+    told = [k for k in interface_bring.INSIDE if k != "mac" and old_inputs.get(k) != news.get(k)]
+    if told and news.get("guest") == "agent":
+        call.note("live", told[0], f"{name} is told of {', '.join(told)} of NIC {mac} through its agent")
+    elif told:
+        call.note("live", told[0], f"{', '.join(told)} of NIC {mac}: nothing is done in {name}")
+    if old_inputs.get("forbiddenMacs") != news.get("forbiddenMacs"):
+        call.note("live", "forbiddenMacs", f"other MACs are forbidden beside NIC {mac} of {name}")
+    for line in olds.get("extra", ()):
+        call.note("live", "extra", f"{name}: {line}")
 
 
 def _domain(call: Call, uuid: str) -> api.Domain:
@@ -255,27 +155,27 @@ def _domain(call: Call, uuid: str) -> api.Domain:
     return domain
 
 
-def _same_uuid(one: str, other: str) -> bool:
-    return one.lower() == other.lower()
-
-
-def _refuse_taken(call: Call, inputs: Props, own: set[str]) -> None:
-    if inputs["mac"] is not COMPUTED:
-        domain_new.refuse_taken_macs(call.host, f"NIC {inputs['mac']}", {inputs["mac"]}, own)
-
-
-def _refuse_other_place(domain: api.Domain, inputs: Props) -> None:
-    """A NIC with this MAC that is on another network: taking it off there is an outage for the guest."""
-    if COMPUTED in (inputs["network"], inputs["mac"]):
+def _refuse_taken(call: Call, inputs: Props, before: str) -> None:
+    """No third domain may have the MAC; ``before`` had it, and what a move has left over with its link down goes."""
+    mac = inputs["mac"]
+    if mac is COMPUTED:
         return
-    wanted = _wanted(inputs)
-    for xml in nic_apply.both_xmls(domain):
-        mine = [n for n in nic.nics(xml) if n.mac == nic.same_mac(wanted.mac)]
-        if mine and not any(n.is_on(wanted) for n in mine):
-            raise Refused(
-                f"NIC {wanted.mac} of domain {domain.name()}: network {mine[0].place} -> {wanted.network} is not done "
-                "in place yet, and nothing was changed; it takes the guest off its network"
-            )
+    own = {before.lower(), str(inputs["domain"]).lower()}
+    taken = [
+        other.name()
+        for other in interface_seen.others(call, mac, "")
+        if other.UUIDString().lower() not in own and not interface_seen.fenced(other, mac)
+    ]
+    if taken:
+        which = ", ".join(f"{mac} (domain {name})" for name in taken)
+        raise Refused(
+            f"NIC {mac}: another domain of this host has this MAC already: {which}; unplug it there first"
+        )
+
+
+def _require_network(call: Call, inputs: Props) -> None:
+    if inputs["network"] is not COMPUTED:
+        domain_new.require_networks(call.host, f"NIC {inputs['mac']}", (interface_seen.wanted(inputs),))
 
 
 def _refuse_changed(old: Props, new: Props) -> None:
@@ -284,9 +184,9 @@ def _refuse_changed(old: Props, new: Props) -> None:
             f"NIC {old['mac']}: mac {old['mac']} -> {new['mac']} is another NIC, and is not done in place; "
             "give it a resource of its own, and remove this one"
         )
-    for key, default in (("model", nic.DEFAULT_MODEL), ("network", None)):
-        if key in new and old.get(key, default) != new[key]:
-            raise Refused(
-                f"NIC {new['mac']}: {key} {old.get(key, default)} -> {new[key]} is not done in place yet, and nothing "
-                "was changed; it takes the guest off its network"
-            )
+    model = old.get("model", nic.DEFAULT_MODEL)
+    if "model" in new and model != new["model"]:
+        raise Refused(
+            f"NIC {new['mac']}: model {model} -> {new['model']} is not done in place, and nothing was changed; it "
+            "takes the guest off its network: move the addresses to a NIC with another MAC instead"
+        )

@@ -1,21 +1,27 @@
-"""Networks: made once, never restarted; reservations and DNS names change while guests are plugged in."""
+"""Networks: DHCP and DNS change while guests are plugged in; the rest is staged, and waits for a restart.
+
+The restart is the operator's to allow, for one run: guests are cut off for as long as it takes.
+"""
 
 from __future__ import annotations
 
+from provider.allow import allowed
 from provider.errors import OperatorError, Refused
 from provider.resources import network_diff, network_rules, shape
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Found, Kind, Props, Resource
-from provider.resources.network_bring import as_seen, bring, fresh, verify
+from provider.resources.network_bring import as_seen, bring, verify
 from provider.resources.network_schema import SCHEMA
 from provider.resources.own import check_uuid, not_ours
 from provider.virt import api
 from provider.virt.mark import uuid_of
+from provider.virt.network_change import fresh, waits_now
 from provider.virt.network_host import check_host, plugged, sides
-from provider.virt.network_replug import unplugged
+from provider.virt.network_replug import left_aside, unplugged
 from provider.virt.network_xml import view
 
 # Outputs that the next update mends when they are not as here.
 _STATES: dict[str, object] = {"active": True, "persistent": True, "unplugged": []}
+_WAITS, _LEFT = "pendingRestart", "leftOver"  # there only while there are any
 _CHOSEN = ("mode", "bridge", "mac")  # what libvirt, or its default, says where nothing is declared
 
 
@@ -31,6 +37,11 @@ class Network(Resource):
         drifted: dict[str, Kind] = {
             key: "update" for key, good in _STATES.items() if olds.get(key, good) != good
         }
+        name = olds.get("name", news.get("name"))
+        if olds.get(_LEFT):
+            drifted[_LEFT] = "delete"
+        if olds.get(_WAITS) and isinstance(name, str) and allowed(name, "network outage"):
+            drifted[_WAITS] = "delete"
         return Diff({**network_diff.changes(old_inputs, news), **drifted}, drifted)
 
     def create(self, call: Call, inputs: Props, preview: bool) -> tuple[str, Props]:
@@ -47,7 +58,7 @@ class Network(Resource):
         if existing is None:
             self._make(call, wanted, uuid)
         else:
-            bring(call.host, existing, wanted, restyled=False, preview=False)
+            bring(call, existing, wanted, restyled=False, preview=False)
         return uuid, self._outputs(call, self._found(call, uuid), inputs)
 
     def _make(self, call: Call, inputs: Props, uuid: str) -> None:
@@ -82,27 +93,35 @@ class Network(Resource):
         network = self._found(call, id)
         known = {key: value for key, value in news.items() if not shape.unknown(value)}
         restyled = "xml" in known and known["xml"] != old_inputs.get("xml")
-        bring(call.host, network, known, restyled, preview)
+        waits = bring(call, network, known, restyled, preview)
         if preview:
-            return {**olds, **news, **_STATES}
+            kept = {key: value for key, value in olds.items() if key not in (_WAITS, _LEFT)}
+            return {**kept, **news, **_STATES, **({_WAITS: list(waits)} if waits else {})}
         return self._outputs(call, self._found(call, id), news)
 
     def delete(self, call: Call, id: str, outputs: Props) -> None:
         network = call.host.network_by_uuid(id)
         if network is None:
             return
-        name = network.name()
-        guests = plugged(call.host, name)
-        if guests:
-            verb = "is" if len(guests) == 1 else "are"
-            raise Refused(f"network {name} is not deleted: {', '.join(guests)} {verb} plugged into it")
+        self.refuse_delete(call, id, outputs)
         persistent = network.isPersistent()
         if network.isActive():
             network.destroy()
         if persistent:
             network.undefine()
         if call.host.network_by_uuid(id) is not None:
-            raise OperatorError(f"network {name} is still on {call.host.uri}, though libvirt deleted it")
+            raise OperatorError(
+                f"network {outputs.get('name', id)} is still on {call.host.uri}, though libvirt deleted it"
+            )
+
+    def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
+        network = call.host.network_by_uuid(id)
+        guests = plugged(call.host, network.name(), call.condemned) if network is not None else []
+        if guests and network is not None:
+            verb = "is" if len(guests) == 1 else "are"
+            raise Refused(
+                f"network {network.name()} is not deleted: {', '.join(guests)} {verb} plugged into it"
+            )
 
     def _found(self, call: Call, id: str) -> api.Network:
         network = call.host.network_by_uuid(id)
@@ -111,13 +130,16 @@ class Network(Resource):
         return network
 
     def _outputs(self, call: Call, network: api.Network, inputs: Props) -> Props:
-        seen = view(sides(network).base)
-        cut_off = unplugged(call.host, network) if seen["mode"] != "bridge" else []
+        both = sides(network)
+        seen, waits = view(both.base), waits_now(inputs, both)
+        left = left_aside(call.host, network)
         return {
             **{key: seen[key] for key in _CHOSEN if key in seen},
             **inputs,
             "active": bool(network.isActive()),
             "persistent": bool(network.isPersistent()),
-            "unplugged": sorted({domain.name() for domain, _ in cut_off}),
+            "unplugged": sorted({domain.name() for domain, _ in unplugged(call.host, network)}),
+            **({_WAITS: list(waits)} if waits else {}),
+            **({_LEFT: left} if left else {}),
             "hostUuid": call.host.uuid,
         }

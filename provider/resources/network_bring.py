@@ -4,81 +4,84 @@ from __future__ import annotations
 
 from typing import Any
 
+from provider import allow
 from provider.errors import OperatorError, Refused
-from provider.resources import shape
-from provider.resources.base import Props
+from provider.resources import network_tell, shape
+from provider.resources.base import Call, Props
 from provider.resources.compare import as_declared
-from provider.virt import api, xslt
+from provider.virt import api
 from provider.virt.host import Host
-from provider.virt.network_host import Sides, check_host, sides
-from provider.virt.network_plan import dns_calls, reservation_calls
-from provider.virt.network_replug import replug
-from provider.virt.network_xml import render, skeleton, view
+from provider.virt.network_change import Change, Sides, at_once, plan, same, waits_now, wanted
+from provider.virt.network_host import check_host, sides
+from provider.virt.network_replug import left_aside, plugged_now, replug, restart, unplugged
+from provider.virt.network_xml import render, view
 
 Reservation = dict[str, str]
 
 
-def fresh(inputs: Props, uuid: str) -> str:
-    """The XML of a new network."""
-    return _styled(render(inputs, skeleton(uuid)), inputs)
+def bring(call: Call, network: api.Network, inputs: Props, restyled: bool, preview: bool) -> tuple[str, ...]:
+    """Bring an existing network to the declared properties; what then waits for its restart.
 
-
-def bring(host: Host, network: api.Network, inputs: Props, restyled: bool, preview: bool) -> None:
-    """Bring an existing network to the declared properties; `Refused` for what would take it down.
-
+    The network is restarted only when the operator has allowed its outage in this run, and something waits for it.
     ``restyled``: the stylesheet is not the one that the network was last defined with.
     """
-    both = sides(network)
-    wanted_xml = _wanted(both, inputs)
-    wanted = view(wanted_xml)
-    declared = [key for key in inputs if key in wanted and key != "dhcpHosts"]
-    _refuse(network.name(), both, wanted, declared, restyled)
-    check_host(host, {**wanted, **inputs}, network.UUIDString())
+    host, both = call.host, sides(network)
+    after = view(wanted(both, inputs))
+    _refuse_rename(after["name"], view(both.base)["name"])
+    check_host(host, {**after, **inputs}, network.UUIDString())
+    change = plan(inputs, both, restyled)
+    restarts = bool(change.waits) and allow.allowed(network.name(), "network outage")
+    seen, live = as_seen(network, inputs), at_once(both, after)
+    told = network_tell.Told(network.name(), inputs, seen, both, change, live, restyled, restarts)
+    network_tell.tell(call, told)
+    cut_off = {domain.name() for domain, _ in unplugged(host, network)}
+    if cut_off:
+        call.note("live", "unplugged", f"{_list(cut_off)} plugged in again")
+    if left := left_aside(host, network):
+        call.note("live", "leftOver", f"empty network {left}, which a killed update has left, is removed")
     if preview:
-        return
-    stale = both.persistent is None or not _equal(wanted, view(both.persistent), declared)
-    if restyled or stale:
-        network = host.conn.networkDefineXML(wanted_xml)
-        both = sides(network)
-    _update_live(network, both, inputs)
+        if restarts:
+            network_tell.foretell(call, both, change, _running(host, network))
+        return () if restarts else change.waits
+    return _make(call, network, inputs, both, change, restarts)
+
+
+def _make(
+    call: Call, network: api.Network, inputs: Props, both: Sides, change: Change, restarts: bool
+) -> tuple[str, ...]:
+    host = call.host
+    if change.define is not None:
+        network = host.conn.networkDefineXML(change.define)
+    for one in change.updates:
+        network.update(one.command, one.section, -1, one.xml, one.flags)
     if not network.isActive():
         network.create()
-    if wanted["mode"] != "bridge":
-        replug(host, network)
+    elif restarts and both.live is not None:
+        _restart(call, network, both.live, change)
+    replug(host, network)
     if "autostart" in inputs and bool(network.autostart()) != inputs["autostart"]:
         network.setAutostart(int(inputs["autostart"]))
     verify(network, inputs)
+    return waits_now(inputs, sides(network))
 
 
-def _refuse(name: str, both: Sides, wanted: Props, declared: list[str], restyled: bool) -> None:
-    seen = view(both.base)
-    if wanted["name"] != seen["name"]:
+def _restart(call: Call, network: api.Network, live: str, change: Change) -> None:
+    now, then = view(live), view(sides(network).base)
+    keeps_ports = now["mode"] == then["mode"] == "bridge" and now["bridge"] == then["bridge"]
+    outage = restart(call.host, network, render({}, live), keeps_ports)
+    network_tell.measured(call, now, then, outage)
+
+
+def _running(host: Host, network: api.Network) -> set[str]:
+    return {domain.name() for domain, _ in plugged_now(host, network)}
+
+
+def _refuse_rename(after: str, before: str) -> None:
+    if after != before:
         raise Refused(
-            f"network {seen['name']}: name can't be changed to {wanted['name']}: guests are plugged in by name; "
+            f"network {before}: name can't be changed to {after}: guests are plugged in by name; "
             "declare a new network, and move them"
         )
-    if both.live is None:
-        return
-    outage = "while it runs: libvirt would have to restart it, which unplugs every guest (network outage)"
-    if restyled:
-        raise Refused(f"network {name}: xml.xslt can't be changed {outage}")
-    running = view(both.live)
-    for key in declared:
-        before, after = _lasting(key, running.get(key)), _lasting(key, wanted[key])
-        if not _same(before, after):
-            path = next(iter(shape.changed(before, after, key)))
-            was, will = shape.at({key: before}, path), shape.at({key: after}, path)
-            raise Refused(f"network {name}: {path} can't be changed from {was!r} to {will!r} {outage}")
-
-
-def _update_live(network: api.Network, both: Sides, inputs: Props) -> None:
-    calls = []
-    if "dhcpHosts" in inputs:
-        calls += reservation_calls(inputs["dhcpHosts"], both.live, both.persistent)
-    if "hosts" in inputs.get("dns", {}):
-        calls += dns_calls(inputs["dns"]["hosts"], both.live, both.persistent)
-    for one in calls:
-        network.update(one.command, one.section, -1, one.xml, one.flags)
 
 
 def verify(network: api.Network, inputs: Props) -> None:
@@ -94,23 +97,34 @@ def verify(network: api.Network, inputs: Props) -> None:
 
 
 def as_seen(network: api.Network, inputs: Props) -> Props:
-    """The declared properties as the host has them.  A difference in either definition is a difference."""
+    """The declared properties as the host has them.  What a running network can take is as declared when both
+    definitions have it so; what waits for its restart, when the persistent one has."""
     both = sides(network)
-    wanted = view(_wanted(both, inputs))
+    after = view(wanted(both, inputs))
     known = [view(xml) for xml in (both.persistent, both.live) if xml is not None]
-    seen = {key: _differing(key, wanted[key], known) for key in wanted if any(key in side for side in known)}
-    result = as_declared(inputs, wanted, seen, _same)
+    live = at_once(both, after)
+    seen = {key: _differing(key, after[key], _judges(key, known, live)) for key in after}
+    seen = {key: value for key, value in seen.items() if value is not None}
+    names = _differing("hosts", after["dns"]["hosts"], [side["dns"] for side in known])
+    seen["dns"] = {**known[0]["dns"], "hosts": names}
+    result = as_declared(inputs, after, seen, same)
     if "autostart" in inputs:
         result["autostart"] = bool(network.autostart())
     if "dhcpHosts" in inputs:
-        result["dhcpHosts"] = _hosts_as_declared(inputs["dhcpHosts"], [side["dhcpHosts"] for side in known])
+        judges = [side["dhcpHosts"] for side in _judges("dhcpHosts", known, live)]
+        result["dhcpHosts"] = _hosts_as_declared(inputs["dhcpHosts"], judges)
     return result
 
 
-def _differing(key: str, wanted: Any, sides: list[Props]) -> Any:
+def _judges(key: str, known: list[Props], live: frozenset[str]) -> list[Props]:
+    """The definitions that tell whether a property is as declared."""
+    return known if key in live else known[:1]
+
+
+def _differing(key: str, after: Any, sides: list[Props]) -> Any:
     """What the first side says that differs from what is wanted; all of them agree when none does."""
     values = [side[key] for side in sides if key in side]
-    return next((value for value in values if not _same(value, wanted)), values[0])
+    return next((value for value in values if not same(value, after)), values[0] if values else None)
 
 
 def _hosts_as_declared(declared: list[Reservation], sides: list[list[Reservation]]) -> list[Reservation]:
@@ -129,34 +143,5 @@ def _hosts_as_declared(declared: list[Reservation], sides: list[list[Reservation
     return [*result, *strangers.values()]
 
 
-def _wanted(both: Sides, inputs: Props) -> str:
-    """The definition with the declared properties.  A stylesheet is applied once, so to a definition that has not
-    been through it: of the existing one, only what libvirt itself chose is kept there."""
-    if "xml" not in inputs:
-        return render(inputs, both.base)
-    seen = view(both.base)
-    kept: Props = {key: seen[key] for key in ("mode", "bridge", "mac") if key in seen}
-    return fresh({**kept, **inputs, "name": inputs.get("name", seen["name"])}, both.uuid)
-
-
-def _styled(xml: str, inputs: Props) -> str:
-    stylesheet = inputs.get("xml", {}).get("xslt")
-    return xslt.apply(xml, stylesheet) if stylesheet else xml
-
-
-def _equal(one: Props, other: Props, keys: list[str]) -> bool:
-    return all(_same(one.get(key), other.get(key)) for key in keys)
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Equal, the order of lists aside: libvirt keeps an order of its own after updates."""
-    if isinstance(one, list) and isinstance(other, list):
-        return sorted(one, key=repr) == sorted(other, key=repr)
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
-    return bool(one == other)
-
-
-def _lasting(key: str, value: Any) -> Any:
-    """The part of a property that can't be changed while the network runs."""
-    return {k: v for k, v in value.items() if k != "hosts"} if key == "dns" and value else value
+def _list(names: set[str]) -> str:
+    return ", ".join(sorted(names))

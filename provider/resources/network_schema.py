@@ -62,7 +62,7 @@ INPUTS: Final[dict[str, Any]] = {
     "dhcpHosts": _list(
         {"mac": _STRING, "ip": _STRING, "name": _STRING},
         ["mac", "ip"],
-        "Reservations, changed while it runs.",
+        "Reservations.",
     ),
 }
 
@@ -78,6 +78,16 @@ SCHEMA: Final[dict[str, Any]] = {
             "type": "array",
             "items": _STRING,
             "description": "Guests that a restart of the network has cut off; plugged in again by the next up.",
+        },
+        "pendingRestart": {
+            "type": "array",
+            "items": _STRING,
+            "description": "Properties that wait for the network's restart: it runs with other values than it is "
+            "defined with; xml is what has no property. Absent when there are none.",
+        },
+        "leftOver": {
+            **_STRING,
+            "description": "An empty network that a killed update has left; removed by the next up.",
         },
         "hostUuid": {**_STRING, "description": "The host that it is on."},
     },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 from uuid import UUID
 
@@ -36,3 +36,10 @@ def check_uuid(id: str, what: str, by_name: Callable[[str], _Named | None]) -> N
 def check_path(id: str, what: str) -> None:
     if not posixpath.isabs(id):
         raise OperatorError(f"a {what} is imported by the absolute path of its file, and {id!r} is none")
+
+
+def staying(call: Call, domains: Iterable[str]) -> list[str]:
+    """The names of domains without those that, in the preview of a delete, the same run deletes or changes first."""
+    ids = {id.lower() for id in call.condemned}
+    named = ((name, call.host.domain_by_name(name)) for name in domains)
+    return [name for name, domain in named if domain is None or domain.UUIDString().lower() not in ids]

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from provider.errors import OperatorError, Refused
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Failure, Found, Kind, Props, Resource
 from provider.resources.compare import declared_changes
-from provider.resources.own import check_uuid, not_ours
+from provider.resources.own import check_uuid, not_ours, staying
 from provider.virt import api, pool_xml, storage
 from provider.virt.mark import uuid_of
 
@@ -143,19 +143,26 @@ class Pool(Resource):
                     f"storage pool {seen['name']}: {key} can't be changed from {was!r} to {value!r}: the volumes in "
                     "it would be lost to this stack (data loss); declare a new pool"
                 )
+        self._note(call, pool, str(seen["name"]))
         if preview:
             return {**olds, **news, **dict.fromkeys(_STATES, True)}
         self._bring(call, pool)
         return self._outputs(call, self._found(call, id), news)
 
+    def _note(self, call: Call, pool: api.Pool, name: str) -> None:
+        if not pool.isPersistent():
+            call.note("live", "persistent", f"storage pool {name} is defined, so that it outlives its stop")
+        if not pool.isActive():
+            call.note("live", "active", f"storage pool {name} is started")
+        if not pool.autostart():
+            call.note("live", "autostart", f"storage pool {name} starts with the host")
+
     def delete(self, call: Call, id: str, outputs: Props) -> None:
         pool = call.host.pool_by_uuid(id)
         if pool is None:
             return
+        self.refuse_delete(call, id, outputs)
         name = pool.name()
-        domains = storage.pool_users(call.host, name, storage.pool_path(pool) or outputs["path"])
-        if domains:
-            raise Refused(f"storage pool {name} is not deleted: it has disks of {', '.join(domains)}")
         persistent = pool.isPersistent()
         with call.host.storage:
             if pool.isActive():
@@ -164,6 +171,16 @@ class Pool(Resource):
                 pool.undefine()
         if call.host.pool_by_uuid(id) is not None:
             raise OperatorError(f"storage pool {name} is still on {call.host.uri}, though libvirt deleted it")
+
+    def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
+        pool = call.host.pool_by_uuid(id)
+        if pool is None:
+            return
+        name = pool.name()
+        path = storage.pool_path(pool) or outputs["path"]
+        domains = staying(call, storage.pool_users(call.host, name, path))
+        if domains:
+            raise Refused(f"storage pool {name} is not deleted: it has disks of {', '.join(domains)}")
 
     def _found(self, call: Call, id: str) -> api.Pool:
         pool = call.host.pool_by_uuid(id)

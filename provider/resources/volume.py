@@ -11,7 +11,7 @@ from provider.resources.base import COMPUTED, Call, Checked, Diff, Failure, Foun
 from provider.resources.compare import declared_changes
 from provider.resources.own import check_path, not_ours
 from provider.resources.volume_schema import SCHEMA
-from provider.virt import api, base_image, storage, volume_xml, xslt
+from provider.virt import api, base_image, storage, volume_grow, volume_xml, xslt
 from provider.virt.volume_xml import Backing, Seen
 
 
@@ -123,10 +123,7 @@ class Volume(Resource):
                 raise _missing(what, id, domains, name)
             return None
         seen = volume_xml.view(volume.XMLDesc())
-        everything = {"name": seen.name, "pool": pool.name(), "format": seen.format, "size": seen.capacity}
-        if seen.backing is not None:
-            everything["baseVolumeId"] = seen.backing.path
-        found = _as_declared(inputs, everything) if inputs else everything
+        found = _as_declared(inputs, _props(pool, seen)) if inputs else _props(pool, seen)
         kept = {"path": seen.path, "format": seen.format, "hostUuid": call.host.uuid}
         backing = {"backing": seen.backing.path} if seen.backing else {}
         return Found(volume.key(), found, {**kept, **backing, **found})
@@ -143,18 +140,49 @@ class Volume(Resource):
     def update(
         self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool
     ) -> Props:
-        changes = declared_changes(old_inputs, news)
-        for path in changes:
-            raise Refused(
-                f"volume {posixpath.basename(id)}: {path} can't be changed from {old_inputs.get(path)!r} to "
-                f"{news.get(path)!r}: it would have to be made anew (data loss); to change it, retire the volume "
-                "and declare a new one"
-            )
+        """Grows it, and nothing else.  Compares with the volume as it is now."""
+        what = f"volume {posixpath.basename(id)}"
+        pool = self._pool(call, id, {**old_inputs, **olds}, what)
+        volume = storage.find(call.host, pool, posixpath.basename(id))
+        if volume is None:
+            raise OperatorError(f"{what} is gone from {call.host.uri}; refresh, then run this again")
+        seen = volume_xml.view(volume.XMLDesc())
+        declared = {key: value for key, value in news.items() if value is not COMPUTED}
+        found = _as_declared(declared, _props(pool, seen))
+        for path in declared_changes(found, declared):
+            if path != "size" or declared["size"] < seen.capacity:
+                raise Refused(_never(what, path, found, declared))
+        size = declared.get("size", seen.capacity)
+        if size > seen.capacity:
+            runs = volume_grow.grow(call.host, what, pool, volume, size, preview)
+            inside = f" under the running guest {runs}, whose file system has to follow" if runs else ""
+            call.note("live", "size", f"{what} grows from {seen.capacity} to {size} bytes{inside}")
         return {**olds, **news}
 
     def delete(self, call: Call, id: str, outputs: Props) -> None:
         what = f"volume {posixpath.basename(id)}"
         storage.delete(call.host, what, self._pool(call, id, outputs, what), id)
+
+    def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
+        what = f"volume {posixpath.basename(id)}"
+        pool = self._pool(call, id, outputs, what)
+        if storage.find(call.host, pool, posixpath.basename(id)) is not None:
+            storage.refuse_delete(call.host, what, pool, id, call.condemned)
+
+
+def _never(what: str, path: str, found: Props, declared: Props) -> str:
+    change = f"{what}: {path} can't be changed from {found.get(path)!r} to {declared.get(path)!r}"
+    if path == "size":
+        return f"{change}: a volume is never shrunk, whatever is allowed (data loss)"
+    return f"{change}: it would have to be made anew (data loss); to change it, retire the volume and declare a new one"
+
+
+def _props(pool: api.Pool, seen: Seen) -> Props:
+    """All that is worth declaring of a volume."""
+    found: Props = {"name": seen.name, "pool": pool.name(), "format": seen.format, "size": seen.capacity}
+    if seen.backing is not None:
+        found["baseVolumeId"] = seen.backing.path
+    return found
 
 
 def _missing(what: str, path: str, domains: list[str], name: str) -> OperatorError:

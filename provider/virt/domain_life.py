@@ -66,16 +66,13 @@ def shut_down(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
         return
     _until_started(domain, clock)
     if domain_sweep.state(domain) == "paused":
-        reason = f"domain {name} is paused, and cannot shut down; virsh resume {name} first"
+        reason = _paused(name)
     elif _asked_and_gone(domain, clock, limit):
         return
     else:
         reason = f"domain {name} has not shut down within {limit:g} s of being asked to (ACPI)"
     if not allowed(name, "restart"):
-        raise Refused(
-            f"{reason}; nothing is removed; shut it down from within, or allow it to be stopped hard: "
-            f"{how(name, 'restart')}"
-        )
+        raise Refused(_not_hard(name, reason))
     try:
         domain.destroy()
     except errors.VirtError as error:
@@ -83,18 +80,53 @@ def shut_down(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
             raise OperatorError(f"domain {name} cannot be stopped: {errors.said(error)}") from error
 
 
+def refuse_removal(domain: api.Domain) -> None:
+    """`Refused` where it can be told beforehand that the guest cannot be shut down, or would lose its memory."""
+    name = domain.name()
+    paused = domain_sweep.state(domain) == "paused" and list(domain.state()) != _STARTING_UP
+    if paused and not allowed(name, "restart"):
+        raise Refused(_not_hard(name, _paused(name)))
+    _refuse_saved(domain)
+
+
+def restart(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
+    """Shut the guest down from within and start it again; it is never stopped hard for this."""
+    limit = seconds or SHUTDOWN_SECONDS
+    if domain_sweep.state(domain) == "paused" or not _asked_and_gone(domain, clock, limit):
+        raise Refused(
+            f"domain {domain.name()} has not shut down within {limit:g} s of being asked to (ACPI), or is paused: it "
+            "is not restarted, and what waits for its next start goes on to wait"
+        )
+    start(domain, clock)
+
+
 def undefine(domain: api.Domain) -> None:
     """Remove the definition of a domain that is shut off; its disks stay.  One that is gone already is fine."""
     try:
-        if cast(Marked, domain).hasManagedSaveImage() and not allowed(domain.name(), "restart"):
-            raise Refused(
-                f"domain {domain.name()} is saved (virsh managedsave), and what it had in memory would be lost; "
-                f"start it, or allow it: {how(domain.name(), 'restart')}"
-            )
+        _refuse_saved(domain)
         domain.undefineFlags(_UNDEFINE)
     except errors.VirtError as error:
         if errors.code(error) != errors.NO_DOMAIN:
             raise OperatorError(f"domain {domain.name()} stays defined: {errors.said(error)}") from error
+
+
+def _refuse_saved(domain: api.Domain) -> None:
+    if cast(Marked, domain).hasManagedSaveImage() and not allowed(domain.name(), "restart"):
+        raise Refused(
+            f"domain {domain.name()} is saved (virsh managedsave), and what it had in memory would be lost; "
+            f"start it, or allow it: {how(domain.name(), 'restart')}"
+        )
+
+
+def _paused(name: str) -> str:
+    return f"domain {name} is paused, and cannot shut down; virsh resume {name} first"
+
+
+def _not_hard(name: str, reason: str) -> str:
+    return (
+        f"{reason}; nothing is removed; shut it down from within, or allow it to be stopped hard: "
+        f"{how(name, 'restart')}"
+    )
 
 
 def define_again(host: Host, domain: api.Domain) -> None:

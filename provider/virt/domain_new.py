@@ -85,12 +85,12 @@ def _spec(host: Host, uuid: str, inputs: Props) -> Spec:
     name = str(inputs["name"])
     cdrom = inputs.get("cloudinit")
     if cdrom is not None:
-        _format(host, name, cdrom)
+        disk_format(host, name, cdrom)
     return replace(
         _of_inputs(inputs),
         uuid=uuid,
         type=inputs.get("type") or ("kvm" if domain_sweep.has_kvm(host) else "qemu"),
-        disks=tuple(Disk(p, _format(host, name, p)) for p in map(disk_path, inputs.get("disks", ()))),
+        disks=tuple(Disk(p, disk_format(host, name, p)) for p in map(disk_path, inputs.get("disks", ()))),
         cdrom=cdrom,
         nics=wanted_nics(host, inputs),
     )
@@ -120,7 +120,7 @@ def _of_inputs(inputs: Props) -> Spec:
     )
 
 
-def _format(host: Host, who: str, path: str) -> str:
+def disk_format(host: Host, who: str, path: str) -> str:
     """The format of a disk's file as its pool tells it: QEMU must never guess it from what a guest has written."""
     volume = host.volume_by_path(path) or _after_refresh(host, path)
     if volume is None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from provider.virt.domain_read import Domain, as_read
-from provider.virt.domain_seen import Seen
+from provider.virt.domain_seen import Seen, near
 from provider.virt.domain_stage import STAGED
 
 _SOURCES: Final = frozenset({"disks", "cloudinit"})
@@ -31,9 +31,10 @@ def reads(declared: Mapping[str, Any], key: str, seen: Seen) -> Any:
 
 def _differs(key: str, declared: Mapping[str, Any], now: Seen, seen: Seen) -> bool:
     if key == "memory":
-        return _other_memory(now, seen)
+        held = seen.current_memory if near(now.current_memory, seen.current_memory) else now.current_memory
+        return _other_amount(declared[key], (now.memory, held), (seen.memory, seen.current_memory))
     if key == "vcpu":
-        return (now.vcpu, now.current_vcpu) != (seen.vcpu, seen.current_vcpu)
+        return _other_amount(declared[key], (now.vcpu, now.current_vcpu), (seen.vcpu, seen.current_vcpu))
     if key == "cpu" and seen.cpu_mode == "host-model" and now.cpu_mode == "custom":
         return not now.cpu_of_host  # libvirt writes the host's CPU into the running guest's definition
     has, gets = reads(declared, key, now), reads(declared, key, seen)
@@ -43,8 +44,6 @@ def _differs(key: str, declared: Mapping[str, Any], now: Seen, seen: Seen) -> bo
     return bool(has != gets)
 
 
-def _other_memory(now: Seen, seen: Seen) -> bool:
-    """What the balloon holds changes while the guest runs, and is compared only where none is to be held."""
-    if now.memory != seen.memory:
-        return True
-    return seen.current_memory == seen.memory != now.current_memory
+def _other_amount(declared: Any, now: tuple[float, float], seen: tuple[float, float]) -> bool:
+    """Of (most, current): a guest that was adopted with less than is declared has as much as it may have."""
+    return now[0] != seen[0] if seen[1] != declared else now[1] != seen[1]

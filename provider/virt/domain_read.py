@@ -14,6 +14,7 @@ from typing import Any
 from lxml import etree
 
 from provider.virt import nic
+from provider.virt.domain_disks import blocked
 from provider.virt.domain_seen import Seen
 from provider.virt.domain_xml import metadata_elements
 from provider.virt.nic import Nic
@@ -117,10 +118,10 @@ def disk_path(disk: Mapping[str, Any]) -> Any:
 
 
 def _amount(declared: Any, most: Any, current: Any, adopted: Any) -> Any:
-    """Equal when the guest may have as much, and starts with all of it or as it was adopted."""
-    if most != declared:
-        return most
-    return declared if current in (declared, adopted) else current
+    """Equal when the guest starts with as much, or may have as much and starts as it was adopted."""
+    if current == declared or (most == declared and current == adopted):
+        return declared
+    return most if current == adopted else current
 
 
 def _scalar(of: Callable[[Domain], Any]) -> Callable[[Any, Domain], Any]:
@@ -132,10 +133,20 @@ def _machine(declared: Any, domain: Domain) -> Any:
 
 
 def _metadata(declared: Any, domain: Domain) -> Any:
-    if same_metadata(declared, domain.seen.metadata):
+    """Of a running guest both sides count: libvirt can hold another text in each."""
+    sides = [domain.seen] if domain.now is None else [domain.seen, domain.now]
+    other = next((side for side in sides if not same_metadata(declared, side.metadata)), None)
+    if other is None:
         return declared
     ours = {etree.QName(e).namespace for e in metadata_elements(declared)}
-    return _text(tuple(e for e in domain.seen.metadata if etree.QName(e).namespace in ours)) or None
+    return _text(tuple(e for e in other.metadata if etree.QName(e).namespace in ours)) or None
+
+
+def _description(declared: Any, domain: Domain) -> Any:
+    sides = [domain.seen] if domain.now is None else [domain.seen, domain.now]
+    found = [side.description or "" for side in sides]
+    other = next((text for text in found if text != declared), declared)
+    return other or ("" if declared == "" else None)
 
 
 def _cpu(declared: Any, domain: Domain) -> Any:
@@ -143,16 +154,27 @@ def _cpu(declared: Any, domain: Domain) -> Any:
 
 
 def _disks(declared: Any, domain: Domain) -> Any:
-    """Each declared disk that is there; in the place of one that is not, the file that the domain has there."""
+    """Each declared disk that both sides have; for one whose place another file has, that file.
+
+    One that the running guest or the persistent definition lacks is left out: it is not plugged in as declared.  But
+    not one that the guest cannot have before its next start, because the file of before is in its place.
+    """
+    live = None if domain.now is None else domain.now.slots
+    config = domain.seen.slots
     paths = domain.seen.disks
     claimed = {disk_path(disk) for disk in declared}
     read = []
     for index, disk in enumerate(declared):
-        if disk_path(disk) in paths:
-            read.append(disk)
-        elif index < len(paths) and paths[index] not in claimed:
-            key = "volumeId" if "volumeId" in disk else "file"
-            read.append({**disk, key: paths[index]})
+        path = disk_path(disk)
+        other = blocked(path, live, config)
+        if path in paths:
+            if live is None or other is not None or any(path == p for _, p in live):
+                read.append(disk)
+            continue
+        if index == 0 and paths and paths[0] not in claimed:
+            other = paths[0]
+        if other is not None:
+            read.append({**disk, "volumeId" if "volumeId" in disk else "file": other})
     return read
 
 
@@ -207,7 +229,7 @@ _READERS: Mapping[str, Callable[[Any, Domain], Any]] = {
     "firmware": _scalar(lambda d: d.seen.firmware),
     "autostart": _scalar(lambda d: d.autostart),
     "running": _scalar(lambda d: d.running),
-    "description": lambda declared, d: d.seen.description or ("" if declared == "" else None),
+    "description": _description,
     "metadata": _metadata,
     "disks": _disks,
     "cloudinit": _cloudinit,

@@ -13,6 +13,8 @@ from provider.virt.domain_xml import AGENT_CHANNEL
 
 VolumePath = Callable[[str, str], str | None]  # pool and volume name -> path
 
+Slots = tuple[tuple[str, str], ...]
+
 _MIB_IN_KIB = 1024
 _UNITS_IN_KIB = {
     "b": 1 / 1024,
@@ -30,8 +32,9 @@ _UNITS_IN_KIB = {
 class Seen:
     """``memory`` in MiB, the most that it may have, as ``vcpu``; the ``current_`` ones are what it starts with.
 
-    ``disks`` and ``cdroms`` are paths in the order of their target names (vda, vdb, …).  ``cpu_of_host``: a CPU that
-    names its vendor, which is what a running guest has in the place of ``host-model``.
+    ``disks`` and ``cdroms`` are paths in the order of their target names (vda, vdb, …); ``slots`` are (target name,
+    path) of all disks, with an empty path for one that is no file.  ``balloon``: whether memory can be taken back.
+    ``cpu_of_host``: a CPU that names its vendor, which is what a running guest has in the place of ``host-model``.
     """
 
     name: str
@@ -52,6 +55,8 @@ class Seen:
     boot: tuple[str, ...]
     disks: tuple[str, ...]
     cdroms: tuple[str, ...]
+    slots: Slots
+    balloon: bool
     nics: tuple[nic.Nic, ...]
     consoles: tuple[dict[str, str], ...]
     graphics: dict[str, Any] | None
@@ -67,14 +72,14 @@ def see(xml: str, volume_path: VolumePath = lambda _pool, _volume: None) -> Seen
     root = etree.fromstring(xml.encode())
     kind = root.find("os/type")
     cpu = root.find("cpu")
-    memory = _memory(root.find("memory"))
+    memory = in_mib(root.find("memory"))
     vcpu = int((root.findtext("vcpu") or "1").strip())
     return Seen(
         name=root.findtext("name") or "",
         uuid=root.findtext("uuid") or "",
         type=root.get("type") or "",
         memory=memory,
-        current_memory=_memory(root.find("currentMemory")) or memory,
+        current_memory=in_mib(root.find("currentMemory")) or memory,
         vcpu=vcpu,
         current_vcpu=int(_attribute(root, "vcpu", "current") or vcpu),
         arch=None if kind is None else kind.get("arch"),
@@ -88,6 +93,8 @@ def see(xml: str, volume_path: VolumePath = lambda _pool, _volume: None) -> Seen
         boot=tuple(e.get("dev") for e in root.iterfind("os/boot")),
         disks=_paths(root, ("disk", None), volume_path),
         cdroms=_paths(root, ("cdrom",), volume_path),
+        slots=_slots(root, ("disk", None), volume_path),
+        balloon=root.find("devices/memballoon[@model='none']") is None,
         nics=tuple(nic.nics(xml)),
         consoles=tuple(_console(e) for e in root.iterfind("devices/console")),
         graphics=_graphics(root.find("devices/graphics")),
@@ -108,7 +115,8 @@ def written_disks(xml: str) -> set[str]:
     }
 
 
-def _memory(element: Any) -> int | float:
+def in_mib(element: Any) -> int | float:
+    """An amount of memory; 0 for an element that is not there."""
     if element is None:
         return 0
     kib = int(element.text) * _UNITS_IN_KIB.get(element.get("unit", "KiB"), 1)
@@ -117,14 +125,21 @@ def _memory(element: Any) -> int | float:
 
 
 def _paths(root: Any, devices: tuple[str | None, ...], volume_path: VolumePath) -> tuple[str, ...]:
+    return tuple(path for _, path in _slots(root, devices, volume_path) if path)
+
+
+def near(one: float, other: float) -> bool:
+    """Whether two amounts of memory in MiB are one: a balloon comes to rest a little beside its target."""
+    return abs(one - other) <= max(1.0, other / 100)
+
+
+def _slots(root: Any, devices: tuple[str | None, ...], volume_path: VolumePath) -> Slots:
     found = [
-        (_attribute(disk, "target", "dev") or "", path)
+        (_attribute(disk, "target", "dev") or "", _path(disk, volume_path) or "")
         for disk in root.iterfind("devices/disk")
         if disk.get("device") in devices
-        for path in [_path(disk, volume_path)]
-        if path
     ]
-    return tuple(path for _dev, path in sorted(found, key=lambda pair: (len(pair[0]), pair[0])))
+    return tuple(sorted(found, key=lambda slot: (len(slot[0]), slot[0])))
 
 
 def _path(disk: Any, volume_path: VolumePath) -> str | None:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from lxml import etree
 
+from provider.virt.domain_seen import in_mib
 from provider.virt.domain_xml import add_graphics, add_serial, add_virtio_console
 
 _MIB_IN_KIB: Final = 1024
@@ -37,24 +38,28 @@ def unfit(xml: str, declared: Mapping[str, Any], keys: Collection[str]) -> dict[
 
 
 def _memory(root: Any, mib: int) -> None:
-    """Both what the guest may have and what it gets: libvirt keeps the old balloon otherwise."""
+    """What the guest gets; the most that it may have grows along, and never shrinks: memory comes back live so."""
     memory = root.find("memory")
     current = root.find("currentMemory")
     if current is None:
         current = etree.Element("currentMemory")
         memory.addnext(current)
     for element in (memory, current):
-        element.set("unit", "KiB")
-        element.text = str(mib * _MIB_IN_KIB)
+        if element is current or in_mib(memory) < mib:
+            element.set("unit", "KiB")
+            element.text = str(mib * _MIB_IN_KIB)
 
 
 def _vcpu(root: Any, count: int) -> None:
-    """All of them from the start: none is left to be plugged in later, and a list of single ones would not match."""
+    """What the guest starts with; the most grows along.  A list of single ones would not match."""
     element = root.find("vcpu")
     if element is None:
         element = etree.SubElement(root, "vcpu")
+    most = int(element.text or 1)
     element.attrib.pop("current", None)
-    element.text = str(count)
+    if count < most:
+        element.set("current", str(count))
+    element.text = str(max(most, count))
     _drop(root, "vcpus")
 
 
@@ -198,11 +203,14 @@ def _unfit_arch(root: Any, arch: str) -> str | None:
     return "its machine type, devices and disk are of another architecture"
 
 
-def _unfit_memory(root: Any, _mib: int) -> str | None:
-    return None if root.find("cpu/numa") is None else "its NUMA cells share the memory out"
+def _unfit_memory(root: Any, mib: int) -> str | None:
+    fits = root.find("cpu/numa") is None or mib <= in_mib(root.find("memory"))
+    return None if fits else "its NUMA cells share the memory out"
 
 
 def _unfit_vcpu(root: Any, count: int) -> str | None:
+    if count <= int(root.findtext("vcpu") or 1):
+        return None
     if root.find("cpu/numa") is not None:
         return "its NUMA cells share the vCPUs out"
     topology = root.find("cpu/topology")

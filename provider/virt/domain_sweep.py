@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from lxml import etree
 
 from provider.virt import api, errors, nic
+from provider.virt.domain_disks import Slotted
 from provider.virt.domain_read import Domain
-from provider.virt.domain_seen import Seen, VolumePath, see, written_disks
+from provider.virt.domain_seen import Seen, Slots, VolumePath, see, written_disks
 from provider.virt.host import Host
 from provider.virt.nic_apply import INACTIVE, SECURE, both_xmls
 
@@ -26,6 +27,16 @@ def observe(host: Host, domain: api.Domain) -> Domain:
         now=None if live is None else facts(host, live),
         xml=xml,
     )
+
+
+def slots(host: Host) -> Slotted:
+    """Asks a domain for its disks, live and persistent."""
+
+    def ask(domain: api.Domain) -> tuple[Slots | None, Slots | None]:
+        live, config = (None if xml is None else facts(host, xml).slots for xml in both_xmls(domain))
+        return live, config
+
+    return ask
 
 
 def facts(host: Host, xml: str) -> Seen:

@@ -106,7 +106,7 @@ def _devices(devices: Any, spec: Spec) -> None:
     if spec.emulator:
         _text(devices, "emulator", spec.emulator)
     for number, disk in enumerate(spec.disks):
-        _disk(devices, disk, device="disk", dev=_letters("vd", number), bus="virtio")
+        _disk(devices, disk, device="disk", dev=letters("vd", number), bus="virtio")
     if spec.cdrom:
         bus, prefix = ("sata", "sd") if is_q35(spec.machine) else ("ide", "hd")
         cdrom = _disk(devices, Disk(spec.cdrom, "raw"), device="cdrom", dev=prefix + "a", bus=bus)
@@ -127,14 +127,21 @@ def _devices(devices: Any, spec: Spec) -> None:
 
 
 def _disk(devices: Any, source: Disk, device: str, dev: str, bus: str) -> Any:
-    disk = etree.SubElement(devices, "disk", type="file", device=device)
+    disk = disk_element(source, device, dev, bus)
+    devices.append(disk)
+    return disk
+
+
+def disk_element(source: Disk, device: str, dev: str, bus: str) -> Any:
+    """A disk as it is defined, or plugged into a running guest."""
+    disk = etree.Element("disk", type="file", device=device)
     etree.SubElement(disk, "driver", name="qemu", type=source.format)
     etree.SubElement(disk, "source", file=source.path)
     etree.SubElement(disk, "target", dev=dev, bus=bus)
     return disk
 
 
-def _letters(prefix: str, number: int) -> str:
+def letters(prefix: str, number: int) -> str:
     """vda … vdz, vdaa …, as the kernel counts."""
     letters = ""
     number += 1

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from lxml import etree
@@ -11,30 +10,11 @@ from lxml import etree
 from provider.errors import OperatorError
 from provider.virt import api, errors
 from provider.virt.host import Host
+from provider.virt.network_change import Sides
 from provider.virt.network_xml import subnet, subnets, view
 
 XML_INACTIVE = 1
 INVALID_ARG = 8  # what libvirt's test driver answers to XML_INACTIVE, which it does not know
-
-
-@dataclass(frozen=True)
-class Sides:
-    """A network's two definitions: as it runs, and as it will start next; None where it has none."""
-
-    live: str | None
-    persistent: str | None
-
-    @property
-    def base(self) -> str:
-        """The one to build a new definition on."""
-        found = self.persistent or self.live
-        if found is None:
-            raise OperatorError("the network went away while it was looked at; try again")
-        return found
-
-    @property
-    def uuid(self) -> str:
-        return str(etree.fromstring(self.base.encode()).findtext("uuid"))
 
 
 def sides(network: api.Network) -> Sides:
@@ -87,13 +67,15 @@ def _check_bridge(host: Host, name: str, bridge: str) -> None:
         )
 
 
-def plugged(host: Host, network: str) -> list[str]:
-    """Names of the domains with a NIC on the network of this name, live or in their persistent definition."""
+def plugged(host: Host, network: str, condemned: Collection[str] = ()) -> list[str]:
+    """Names of the domains with a NIC on the network of this name, live or in their persistent definition; but for
+    those of the UUIDs in ``condemned``."""
     path = f"devices/interface/source[@network={_quoted(network)}]"
     found = []
     for domain in host.conn.listAllDomains():
         xmls = errors.unless(errors.NO_DOMAIN, _xmls, domain) or []
-        if any(etree.fromstring(xml.encode()).find(path) is not None for xml in xmls):
+        roots = [etree.fromstring(xml.encode()) for xml in xmls]
+        if any(root.find(path) is not None and root.findtext("uuid") not in condemned for root in roots):
             found.append(domain.name())
     return sorted(found)
 

@@ -1,14 +1,15 @@
-"""Which calls bring a network's reservations and DNS names to what is declared, without restarting anything.
+"""Which calls bring a network's reservations, DHCP ranges and DNS names to what is declared, without restarting it.
 
-Pure.  Every virNetworkUpdate of a reservation, a failed one too, costs forwarded traffic a hole of some 0.3 s: so
-the two XMLs are compared first, only what differs is sent, and what live and persistent need alike is one call.
+Pure.  Every virNetworkUpdate of a reservation or a range that the running network gets, a failed one too, costs
+forwarded traffic a hole of some 0.3 s, and libvirt has no call for several: so the two XMLs are compared first, only
+what differs is sent, each entry is changed by one call where that can be, and live and persistent share a call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from lxml import etree
 
@@ -16,13 +17,14 @@ from provider.virt.network_xml import dhcp_host, dns_host, dns_names, view
 
 Host = Mapping[str, str]
 Verb = Literal["delete", "modify", "add"]
+Step = tuple[Verb, str]
 
 COMMANDS: Final[dict[Verb, int]] = {"modify": 1, "delete": 2, "add": 3}
 SECTION_DHCP_HOST: Final = 4
+SECTION_DHCP_RANGE: Final = 5
 SECTION_DNS_HOST: Final = 10
 LIVE: Final = 1
 CONFIG: Final = 2
-_ORDER: Final[tuple[Verb, ...]] = ("delete", "modify", "add")
 
 
 @dataclass(frozen=True)
@@ -38,79 +40,132 @@ class Update:
     def command(self) -> int:
         return COMMANDS[self.verb]
 
+    @property
+    def makes_hole(self) -> bool:
+        """Whether traffic that a running network with NAT or routing forwards stops for 0.2 to 0.4 s."""
+        return bool(self.flags & LIVE) and self.section != SECTION_DNS_HOST
+
 
 def reservation_calls(wanted: Sequence[Host], live: str | None, persistent: str | None) -> list[Update]:
     """The least calls that give both XMLs (None: the network has no such side) the wanted reservations."""
-    return _calls(
-        SECTION_DHCP_HOST,
-        None if live is None else _reservation_steps(wanted, view(live)["dhcpHosts"]),
-        None if persistent is None else _reservation_steps(wanted, view(persistent)["dhcpHosts"]),
-    )
+    return _calls(SECTION_DHCP_HOST, live, persistent, lambda s: _reservation_steps(wanted, s["dhcpHosts"]))
+
+
+def range_calls(wanted: Sequence[Host], live: str | None, persistent: str | None) -> list[Update]:
+    """The same for DHCP ranges; dnsmasq is restarted by each call, and knows its leases again."""
+    return _calls(SECTION_DHCP_RANGE, live, persistent, lambda s: _range_steps(wanted, s["dhcpRanges"]))
 
 
 def dns_calls(wanted: list[dict[str, str]], live: str | None, persistent: str | None) -> list[Update]:
     """The same for DNS names; libvirt can't modify an address' names, so they are deleted and added."""
+    names = dns_names(wanted)
     return _calls(
-        SECTION_DNS_HOST,
-        None if live is None else _dns_steps(dns_names(wanted), dns_names(view(live)["dns"]["hosts"])),
-        None
-        if persistent is None
-        else _dns_steps(dns_names(wanted), dns_names(view(persistent)["dns"]["hosts"])),
+        SECTION_DNS_HOST, live, persistent, lambda s: _dns_steps(names, dns_names(s["dns"]["hosts"]))
     )
 
 
-Step = tuple[Verb, str]
-
-
-def _calls(section: int, live: list[Step] | None, persistent: list[Step] | None) -> list[Update]:
-    """Deletes first, so that what they free is free; then changes in place, then additions."""
-    calls = []
-    for verb in _ORDER:
-        in_live = [step for step in live or () if step[0] == verb]
-        in_config = [step for step in persistent or () if step[0] == verb]
-        for step in dict.fromkeys([*in_live, *in_config]):
-            flags = (LIVE if step in in_live else 0) | (CONFIG if step in in_config else 0)
-            calls.append(Update(verb, section, step[1], flags))
-    return calls
-
-
-def _reservation_steps(wanted: Sequence[Host], have: Sequence[Host]) -> list[Step]:
-    """Reservations are told apart by MAC.  libvirt's "modify" takes the first entry with the MAC *or* the name, so
-    where an address or a name moves between entries that stay, the entry is deleted and added instead."""
-    new = {_mac(host): host for host in wanted}
-    old = {_mac(host): host for host in have if "mac" in host}
-    same = {mac for mac in new.keys() & old.keys() if _canonical(new[mac]) == _canonical(old[mac])}
-    changed = [mac for mac in new if mac in old and mac not in same]
-    moved = {mac for mac in changed if _collides(new[mac], (old[other] for other in changed if other != mac))}
-    gone = [host for host in have if "mac" not in host or _mac(host) not in new or _mac(host) in moved]
+def _calls(
+    section: int, live: str | None, persistent: str | None, steps: Callable[[dict[str, Any]], list[Step]]
+) -> list[Update]:
+    """What both sides need alike, in the same order, is done as one; else each gets what it needs: calls for the
+    definition alone cost nothing."""
+    now = [] if live is None else steps(view(live))
+    then = [] if persistent is None else steps(view(persistent))
+    if now == then:
+        return [Update(verb, section, xml, LIVE | CONFIG) for verb, xml in now]
     return [
-        *(("delete", _host_xml(host)) for host in gone),
-        *(("modify", _host_xml(new[mac])) for mac in changed if mac not in moved),
-        *(("add", _host_xml(new[mac])) for mac in new if mac not in old or mac in moved),
+        *(Update(verb, section, xml, LIVE) for verb, xml in now),
+        *(Update(verb, section, xml, CONFIG) for verb, xml in then),
     ]
 
 
+def _reservation_steps(wanted: Sequence[Host], have: Sequence[Host]) -> list[Step]:
+    """Deletes first, so that what they free is free; then changes in place, then additions."""
+    pairs, gone, new = _paired(wanted, have)
+    changes = _ordered(pairs, [host for host in have if host not in gone])
+    return [
+        *(("delete", _host_xml(host)) for host in gone),
+        *(("modify", _host_xml(host)) for host in changes),
+        *(("add", _host_xml(host)) for host in new),
+    ]
+
+
+Pair = tuple[Host, Host]
+
+
+def _paired(wanted: Sequence[Host], have: Sequence[Host]) -> tuple[list[Pair], list[Host], list[Host]]:
+    """Entries to change, each with what it becomes; entries to delete; reservations to add.
+
+    An entry is known by its MAC.  One whose MAC is not wanted any more, but whose name is, gets another MAC.
+    """
+    macs = {_mac(host) for host in wanted}
+    by_mac = {_mac(host): host for host in have}
+    by_name = {host["name"]: host for host in have if "name" in host and _mac(host) not in macs}
+    pairs: list[Pair] = []
+    new: list[Host] = []
+    for host in wanted:
+        old = by_mac.get(_mac(host)) or by_name.pop(host.get("name", ""), None)
+        if old is None:
+            new.append(host)
+        else:
+            pairs.append((old, host))
+    kept = [old for old, _ in pairs]
+    differing = [pair for pair in pairs if _canonical(pair[0]) != _canonical(pair[1])]
+    return differing, [host for host in have if host not in kept], new
+
+
+def _ordered(pairs: list[Pair], have: list[Host]) -> list[Host]:
+    """The changes in an order in which each finds its entry.
+
+    libvirt's "modify" takes the first entry with the MAC *or* the name, and looks for no repeated address or name: so
+    two reservations that swap theirs are two changes.  The first entry that still has to change is always found.
+    Addresses are passed on after they were freed where that can be, so that none is there twice even for a moment.
+    """
+    have, left, changes = list(have), list(pairs), []
+    while left:
+        fitting = [(old, new) for old, new in left if _found(have, new) is old]
+        free = [(old, new) for old, new in fitting if all(o is old or o.get("ip") != new["ip"] for o in have)]
+        old, new = (free or fitting)[0]
+        left = [pair for pair in left if pair[0] is not old]
+        changes.append(new)
+        have = [new if one is old else one for one in have]
+    return changes
+
+
+def _found(have: Sequence[Host], host: Host) -> Host | None:
+    """The entry that libvirt's "modify" takes for this one."""
+    named = host.get("name")
+    return next((o for o in have if _mac(o) == _mac(host) or (named and o.get("name") == named)), None)
+
+
 def _mac(host: Host) -> str:
-    return host["mac"].lower()
+    """By which an entry is known; libvirt has entries without a MAC too, by name."""
+    return host["mac"].lower() if "mac" in host else f"name {host.get('name')}"
 
 
 def _canonical(host: Host) -> dict[str, str]:
     return {**host, "mac": _mac(host)}
 
 
-def _collides(host: Host, others: Iterable[Host]) -> bool:
-    return any(
-        host["ip"] == other.get("ip") or ("name" in host and host["name"] == other.get("name"))
-        for other in others
-    )
-
-
 def _host_xml(host: Host) -> str:
     return str(etree.tostring(etree.Element("host", dhcp_host(host)), encoding="unicode"))
 
 
+def _range_steps(wanted: Sequence[Host], have: Sequence[Host]) -> list[Step]:
+    """Additions first, which may overlap what is there: at no moment is less served than before and after."""
+    return [
+        *(("add", _range_xml(one)) for one in wanted if one not in have),
+        *(("delete", _range_xml(one)) for one in have if one not in wanted),
+    ]
+
+
+def _range_xml(limits: Host) -> str:
+    element = etree.Element("range", start=limits["start"], end=limits["end"])
+    return str(etree.tostring(element, encoding="unicode"))
+
+
 def _dns_steps(wanted: dict[str, list[str]], have: dict[str, list[str]]) -> list[Step]:
-    differing = [ip for ip, names in wanted.items() if names != have.get(ip)]
+    differing = [ip for ip, names in wanted.items() if sorted(names) != sorted(have.get(ip, []))]
     return [
         *(("delete", f"<host ip='{ip}'/>") for ip in have if ip not in wanted or ip in differing),
         *(("add", str(etree.tostring(dns_host(ip, wanted[ip]), encoding="unicode"))) for ip in differing),

@@ -1,77 +1,181 @@
-"""Guests that a restart of their network has cut off, and plugging them in again.
+"""Restarting a network under running guests, and plugging in again those that a restart has cut off.
 
 When a network is stopped, by hand for example, every guest's tap leaves its bridge and stays out when the network is
 started again, though the guest's XML still looks plugged in: what tells is that the network has no port of the NIC's
 ``portid``.  An update of the NIC that changes nothing does nothing, so each is moved to an empty network and back:
 a few milliseconds, and the guest sees no change of its carrier.
+
+The empty network is named after the UUID of the one it is for, so that what was left in it when somebody was killed is
+found, and brought back, by the next update.
 """
 
 from __future__ import annotations
 
-from uuid import uuid4
+import time
+from dataclasses import dataclass
 
 from lxml import etree
 
 from provider.errors import OperatorError
 from provider.virt import api, errors, nic
 from provider.virt.host import Host
+from provider.virt.network_xml import view
 
 _LIVE = 1
+Plugged = tuple[api.Domain, str]
 
 
-def unplugged(host: Host, network: api.Network) -> list[tuple[api.Domain, str]]:
-    """Each running domain with a NIC (its XML, as a definition has it) that looks plugged in here and is not."""
-    if not network.isActive():
-        return []
+@dataclass(frozen=True)
+class Outage:
+    """From the network's stop to the last tap back on its bridge, and the names of the guests on it."""
+
+    seconds: float
+    guests: tuple[str, ...]
+
+
+def aside_name(network: api.Network) -> str:
+    return f"park-{network.UUIDString().lower()}"
+
+
+def left_aside(host: Host, network: api.Network) -> str | None:
+    """The name of the empty network if a killed update has left it."""
+    name = aside_name(network)
+    return name if host.network_by_name(name) is not None else None
+
+
+def plugged_now(host: Host, network: api.Network) -> list[Plugged]:
+    """Each NIC of a running domain, declared or not, that belongs on this network: its XML as a definition has it."""
+    found, names = [], (network.name(), aside_name(network))
+    for domain in host.conn.listAllDomains():
+        if domain.isActive():
+            live = errors.unless(errors.NO_DOMAIN, domain.XMLDesc)
+            found += [(domain, one.xml) for one in nic.nics(live) if one.network in names]
+    return found
+
+
+def unplugged(host: Host, network: api.Network) -> list[Plugged]:
+    """Those of them that look plugged in and are not, or are still in the empty network."""
+    if not network.isActive() or view(network.XMLDesc())["mode"] == "bridge":
+        return []  # the host's own bridge keeps its ports
     try:
         ports = {port.UUIDString() for port in network.listAllPorts()}
     except errors.VirtError as error:
         if errors.code(error) == errors.NO_SUPPORT:
             return []
         raise
-    found, name = [], network.name()
+    found, names = [], (network.name(), aside_name(network))
     for domain in host.conn.listAllDomains():
-        if not domain.isActive():
-            continue
-        live = errors.unless(errors.NO_DOMAIN, domain.XMLDesc)
-        found += [(domain, xml) for xml in (_cut_off(live, name, ports) if live else [])]
+        if domain.isActive():
+            live = errors.unless(errors.NO_DOMAIN, domain.XMLDesc)
+            found += [(domain, xml) for xml in (_cut_off(live, names, ports) if live else [])]
     return found
 
 
-def _cut_off(domain_xml: str, network: str, ports: set[str]) -> list[str]:
+def _cut_off(domain_xml: str, names: tuple[str, str], ports: set[str]) -> list[str]:
+    name, aside = names
     elements = etree.fromstring(domain_xml.encode()).iterfind("devices/interface")
     sources = [element.find("source") for element in elements]
     return [
         one.xml
         for one, source in zip(nic.nics(domain_xml), sources, strict=True)
-        if one.network == network and source is not None and source.get("portid") not in ports
+        if one.network == aside
+        or (one.network == name and source is not None and source.get("portid") not in ports)
     ]
 
 
-def replug(host: Host, network: api.Network) -> None:
-    """Plug in every guest that is cut off; `OperatorError` names those that still are."""
+def replug(host: Host, network: api.Network) -> tuple[str, ...]:
+    """Plug in every guest that is cut off, and name them; `OperatorError` names those that still are."""
     cut_off = unplugged(host, network)
-    if not cut_off:
-        return
-    empty = f"empty-{uuid4().hex[:8]}"
-    aside = host.conn.networkCreateXML(
-        f"<network><name>{empty}</name><bridge stp='off' delay='0'/></network>"
-    )
-    try:
-        for domain, xml in cut_off:
-            domain.updateDeviceFlags(_on(xml, empty), _LIVE)
-            domain.updateDeviceFlags(xml, _LIVE)
-    finally:
-        aside.destroy()
-    still = sorted({domain.name() for domain, _ in unplugged(host, network)})
-    if still:
+    if cut_off:
+        _move(host, network, _aside(host, network), cut_off)
+    _tidy(host, network)
+    return _names(cut_off)
+
+
+def restart(host: Host, network: api.Network, last: str | None, keeps_ports: bool = False) -> Outage:
+    """Stop and start the network, and plug every running guest in again.
+
+    ``last``: its live XML, with which it is started again when its new definition fails.  ``keeps_ports``: it is
+    forwarded by a bridge of the host before and after, which keeps its ports.
+    """
+    everyone = plugged_now(host, network)
+    aside = None if keeps_ports or not everyone else _aside(host, network)
+    began = time.monotonic()
+    network.destroy()
+    failure = _start(host, network, last)
+    if aside is not None:
+        _move(host, network, aside, everyone)
+    outage = Outage(time.monotonic() - began, _names(everyone))
+    _tidy(host, network)
+    if failure is not None:
         raise OperatorError(
-            f"network {network.name()} runs, but {', '.join(still)} could not be plugged in again"
+            f"network {network.name()}: it could not be started with its new definition, so it runs with the old "
+            f"one again, after {outage.seconds:.2f} s: {failure}"
         )
+    return outage
+
+
+def _start(host: Host, network: api.Network, last: str | None) -> str | None:
+    """What libvirt said when it refused, once the network runs with its last definition again."""
+    try:
+        network.create()
+    except errors.VirtError as error:
+        if last is None:
+            raise
+        host.conn.networkDefineXML(last)
+        network.create()
+        return errors.said(error)
+    return None
+
+
+def _aside(host: Host, network: api.Network) -> api.Network:
+    """The empty network; one that was left is used again."""
+    name = aside_name(network)
+    found = host.network_by_name(name)
+    return found or host.conn.networkCreateXML(
+        f"<network><name>{name}</name><bridge stp='off' delay='0'/></network>"
+    )
+
+
+def _move(host: Host, network: api.Network, aside: api.Network, nics: list[Plugged]) -> None:
+    """There and back, each NIC by itself: one guest that fails, or has gone, is not the others' loss."""
+    name = network.name()
+    said = {}
+    for domain, xml in nics:
+        home = _on(xml, name)
+        try:
+            domain.updateDeviceFlags(_on(xml, aside.name()), _LIVE)
+            domain.updateDeviceFlags(home, _LIVE)
+        except errors.VirtError as error:
+            said[domain.name()] = errors.said(error)
+    failed = [plugged for plugged in nics if plugged[0].name() in said and plugged[0].isActive()]
+    still = _names([*unplugged(host, network), *failed])
+    if still:
+        why = f": {next(iter(said.values()))}" if said else ""
+        raise OperatorError(f"network {name} runs, but {', '.join(still)} could not be plugged in again{why}")
+
+
+def _tidy(host: Host, network: api.Network) -> None:
+    """Take the empty network away, unless a guest is still in it."""
+    aside = host.network_by_name(aside_name(network))
+    if aside is not None and not any(one == aside.name() for one in _networks(host)):
+        aside.destroy()
+
+
+def _networks(host: Host) -> list[str | None]:
+    lives = [errors.unless(errors.NO_DOMAIN, d.XMLDesc) for d in host.conn.listAllDomains() if d.isActive()]
+    return [one.network for live in lives for one in nic.nics(live)]
+
+
+def _names(nics: list[Plugged]) -> tuple[str, ...]:
+    return tuple(sorted({domain.name() for domain, _ in nics}))
 
 
 def _on(nic_xml: str, network: str) -> str:
+    """The NIC on another network; on its own, with all that it says of its source."""
     root = etree.fromstring(nic_xml)
-    root.find("source").attrib.clear()
-    root.find("source").set("network", network)
+    source = root.find("source")
+    if source.get("network") != network:
+        source.attrib.clear()
+        source.set("network", network)
     return str(etree.tostring(root, encoding="unicode"))

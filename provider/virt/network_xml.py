@@ -68,15 +68,35 @@ def render(inputs: Mapping[str, Any], base: str) -> str:
 
 
 def _forward(root: Element, inputs: Mapping[str, Any]) -> None:
-    if inputs.get("mode") == "none":
-        _drop(root, "forward")
-    elif "mode" in inputs:
-        _child(root, "forward").set("mode", inputs["mode"])
+    if "mode" in inputs:
+        _mode(root, inputs["mode"], "bridge" in inputs)
     if "natPorts" in inputs:
         nat = _child(_child(root, "forward"), "nat")
         port = _child(nat, "port")
         port.set("start", str(inputs["natPorts"]["start"]))
         port.set("end", str(inputs["natPorts"]["end"]))
+
+
+def _mode(root: Element, mode: str, bridge_given: bool) -> None:
+    """The mode, without what libvirt refuses to have beside it."""
+    before = _mode_of(root)
+    if mode == "bridge" != before:
+        for tag in ("forward", "mac", "domain", "dns", "ip", "mtu", "bridge"):
+            _drop(root, tag)
+    elif before == "bridge" != mode and not bridge_given:
+        _drop(root, "bridge")  # the host's own, which libvirt must not make
+    if mode == "none":
+        _drop(root, "forward")
+        return
+    forward = _child(root, "forward")
+    forward.set("mode", mode)
+    if mode != "nat":
+        _drop(forward, "nat")
+
+
+def _mode_of(root: Element) -> str:
+    forward = root.find("forward")
+    return "none" if forward is None else str(forward.get("mode", "nat"))
 
 
 def _bridge(root: Element, inputs: Mapping[str, Any]) -> None:
@@ -165,8 +185,8 @@ def dns_host(ip: str, names: list[str]) -> Element:
 def view(xml: str) -> dict[str, Any]:
     """Every property of a network, in the wire form; a property that the network does not have is absent."""
     root = etree.fromstring(xml.encode())
-    forward, bridge, domain = root.find("forward"), root.find("bridge"), root.find("domain")
-    mode = "none" if forward is None else forward.get("mode", "nat")
+    bridge, domain = root.find("bridge"), root.find("domain")
+    mode = _mode_of(root)
     seen: dict[str, Any] = {"name": root.findtext("name"), "mode": mode, "ipv6": root.get("ipv6") == "yes"}
     if mode == "nat":
         port = root.find("forward/nat/port")
@@ -212,6 +232,36 @@ def _dns_view(root: Element) -> dict[str, Any]:
 def _host_view(host: Element) -> dict[str, str]:
     seen = dhcp_host(host.attrib)
     return {**seen, "mac": seen["mac"].lower()} if "mac" in seen else seen
+
+
+def rest(xml: str) -> str:
+    """What the XML says beyond the properties that `view` reads, and beyond what only a running network says."""
+    root = etree.fromstring(xml.encode(), etree.XMLParser(remove_blank_text=True, resolve_entities=False))
+    for path, names in _READ.items():
+        for element in [root] if path == "." else root.findall(path):
+            for name in names:
+                element.attrib.pop(name, None)
+    for path in _READ_WHOLE:
+        for element in root.findall(path):
+            element.getparent().remove(element)
+    for element in [e for e in root.iterdescendants() if isinstance(e.tag, str)][::-1]:
+        if not len(element) and not element.attrib and not (element.text or "").strip():
+            element.getparent().remove(element)
+    return str(etree.tostring(root, method="c14n").decode())
+
+
+_READ: Final = {
+    ".": ("connections", "ipv6"),
+    "forward": ("mode",),
+    "bridge": ("name", "stp", "delay"),
+    "domain": ("name", "localOnly"),
+    "dns": ("enable",),
+    "ip": ("family", "address", "netmask", "prefix"),
+}
+_READ_WHOLE: Final = (
+    "name", "uuid", "title", "description", "metadata", "mac", "mtu", "forward/nat/port", "dns/host", "ip/dhcp/range",
+    "ip/dhcp/host",
+)  # fmt: skip
 
 
 def subnets(xml: str) -> list[Interface]:

@@ -106,6 +106,30 @@ def with_link(nic: Nic, state: Link) -> str:
     return _text(root)
 
 
+def with_place(nic: Nic, wanted: Wanted) -> str:
+    """The NIC's whole element on the wanted network or bridge; a port group belongs to the network of before."""
+    kind, name = ("network", wanted.network) if wanted.network is not None else ("bridge", wanted.bridge)
+    root = etree.fromstring(nic.xml.encode())
+    source = root.find("source")
+    if source is None:
+        source = etree.SubElement(root, "source")
+    source.attrib.clear()
+    source.set(kind, name or "")
+    root.set("type", kind)
+    return _text(root)
+
+
+def place_of(xml: str) -> str:
+    """What the NIC of this element is plugged into, for messages."""
+    return _nic(etree.fromstring(xml.encode())).place
+
+
+def same_place(one: str, other: str) -> bool:
+    """Whether two elements of NICs are plugged into one network or bridge."""
+    a, b = _nic(etree.fromstring(one.encode())), _nic(etree.fromstring(other.encode()))
+    return (a.network, a.bridge) == (b.network, b.bridge)
+
+
 def _nic(element: Any) -> Nic:
     plain = _as_defined(element)
     source = plain.find("source")

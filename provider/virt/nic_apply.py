@@ -48,6 +48,8 @@ def perform(domain: api.Domain, steps: Sequence[Step], clock: Clock, seconds: fl
             _plug(domain, step)
         elif step.action in ("link", "fence"):
             _set_link(domain, step)
+        elif step.action == "move":
+            _move(domain, step)
         elif step.flags == CONFIG:
             _unplug_config(domain, step)
     _unplug_live(domain, [s for s in steps if s.action == "unplug" and s.flags == LIVE], clock, seconds)
@@ -80,6 +82,18 @@ def _set_link(domain: api.Domain, step: Step) -> None:
             raise OperatorError(
                 f"{domain.name()}: the link of NIC {step.mac} is not switched: {errors.said(error)}"
             ) from error
+
+
+def _move(domain: api.Domain, step: Step) -> None:
+    """Onto another network, in the running guest or in the persistent definition; the XML says whether it is there."""
+    said = "libvirt took it, but its XML has not"
+    try:
+        domain.updateDeviceFlags(step.xml, step.flags)
+    except errors.VirtError as error:
+        said = errors.said(error)
+    found = _find(domain, step)
+    if found is not None and not nic.same_place(found.xml, step.xml):
+        raise OperatorError(f"{domain.name()}: NIC {step.mac} stays on {found.place}: {said}")
 
 
 def _unplug_config(domain: api.Domain, step: Step) -> None:

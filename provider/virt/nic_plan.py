@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
@@ -19,7 +19,7 @@ from provider.virt.nic import Nic, Wanted
 LIVE = 1
 CONFIG = 2
 
-Action = Literal["fence", "unplug", "plug", "link"]
+Action = Literal["fence", "unplug", "plug", "move", "link"]
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,13 @@ def plan(
         if n.link == "up"
     ]
     unplugs = [Step("unplug", side.flags, n.mac, n.xml, n) for side in sides for n in side.drop]
+    moves = [step for side in sides for step in _moves(side, wanted)]
     links = [step for side in sides for step in _links(side, wanted)]
     return [
         *fences,
         *(s for s in unplugs if s.flags == CONFIG),
         *(s for s in links if _goes_down(s)),
+        *moves,
         *_plugs(sides, wanted),
         *(s for s in links if not _goes_down(s)),
         *(s for s in unplugs if s.flags == LIVE),
@@ -82,6 +84,8 @@ def drift(
     for step in plan(wanted, banned, live, config):
         if step.action == "plug":
             lines.append(f"{step.mac} is not {where[step.flags]}")
+        elif step.action == "move" and step.nic is not None:
+            lines.append(f"{step.mac} is on {step.nic.place} {where[step.flags]}")
         elif step.action == "unplug":
             held = {w.mac for w in wanted if nic.same_mac(w.mac) == step.mac}
             what = "is there too often" if held else "must not be"
@@ -127,13 +131,35 @@ def _plugs(sides: Sequence[_Side], wanted: Sequence[Wanted]) -> list[Step]:
     return steps
 
 
+def _moves(side: _Side, wanted: Sequence[Wanted]) -> list[Step]:
+    """A NIC on another network goes over as it is, its link too: the guest sees no change of its carrier."""
+    return [
+        Step("move", side.flags, found.mac, nic.with_place(_down_first(found, want), want), found)
+        for want in wanted
+        for found in [side.keep.get(nic.same_mac(want.mac))]
+        if found is not None and not found.is_on(want)
+    ]
+
+
 def _links(side: _Side, wanted: Sequence[Wanted]) -> list[Step]:
+    """Of a NIC that is moved as well, each step's element has both: an update replaces the whole of it."""
     steps = []
     for want in wanted:
         found = side.keep.get(nic.same_mac(want.mac))
-        if want.link is not None and found is not None and found.link != want.link:
-            steps.append(Step("link", side.flags, found.mac, nic.with_link(found, want.link), found))
+        if want.link is None or found is None or found.link == want.link:
+            continue
+        place = (
+            found
+            if found.is_on(want) or want.link == "down"
+            else replace(found, xml=nic.with_place(found, want))
+        )
+        steps.append(Step("link", side.flags, found.mac, nic.with_link(place, want.link), found))
     return steps
+
+
+def _down_first(found: Nic, want: Wanted) -> Nic:
+    """The NIC as it is when it is moved: a link that goes down has gone before, one that comes up does so after."""
+    return replace(found, xml=nic.with_link(found, "down")) if want.link == "down" else found
 
 
 def _goes_down(step: Step) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 from provider.errors import OperatorError
@@ -90,10 +90,12 @@ def pool_path(pool: api.Pool) -> str | None:
     return pool_xml.view(pool.XMLDesc()).get("path")
 
 
-def users(host: Host, uses: Callable[[str], bool]) -> list[str]:
-    """Names of the domains whose live or persistent XML ``uses`` holds for."""
+def users(host: Host, uses: Callable[[str], bool], but: Collection[str] = ()) -> list[str]:
+    """Names of the domains whose live or persistent XML ``uses`` holds for; domains ``but`` (UUIDs) aside."""
     found = []
     for domain in host.conn.listAllDomains():
+        if but and domain.UUIDString() in but:
+            continue
         xmls = errors.unless(errors.NO_DOMAIN, _xmls, domain) or []
         if any(uses(xml) for xml in xmls):
             found.append(domain.name())
@@ -107,12 +109,13 @@ def _xmls(domain: api.Domain) -> list[str]:
     return both
 
 
-def volume_users(host: Host, pool: str, path: str) -> list[str]:
+def volume_users(host: Host, pool: str, path: str, but: Collection[str] = ()) -> list[str]:
     """Domains that have the file as a disk, or, while they run, anywhere in a disk's backing chain."""
     name = posixpath.basename(path)
     return users(
         host,
         lambda xml: path in volume_xml.files(xml) or (pool, name) in volume_xml.pool_volumes(xml),
+        but,
     )
 
 
@@ -141,6 +144,16 @@ def overlays(host: Host, path: str) -> list[str]:
     return sorted(found)
 
 
+def refuse_delete(host: Host, what: str, pool: api.Pool, path: str, condemned: Collection[str] = ()) -> None:
+    """`OperatorError` while a domain or an overlay needs it; ``condemned``: UUIDs and paths that go as well."""
+    domains, standing = volume_users(host, pool.name(), path, condemned), overlays(host, path)
+    if domains:
+        raise OperatorError(f"{what} is not deleted: it is a disk of {', '.join(domains)}")
+    standing = [other for other in standing if other not in condemned]
+    if standing:
+        raise OperatorError(f"{what} is not deleted: {', '.join(standing)} stands on it")
+
+
 def delete(host: Host, what: str, pool: api.Pool, path: str) -> None:
     """Delete the volume and see that it is gone; refused while a domain or an overlay needs it."""
     with host.storage:
@@ -148,11 +161,7 @@ def delete(host: Host, what: str, pool: api.Pool, path: str) -> None:
         if volume is None:
             return
         refresh(pool)
-        domains, standing = volume_users(host, pool.name(), path), overlays(host, path)
-        if domains:
-            raise OperatorError(f"{what} is not deleted: it is a disk of {', '.join(domains)}")
-        if standing:
-            raise OperatorError(f"{what} is not deleted: {', '.join(standing)} stands on it")
+        refuse_delete(host, what, pool, path)
         volume.delete()
         if find(host, pool, posixpath.basename(path)) is not None:
             raise OperatorError(f"{what} is still there, though libvirt deleted it")

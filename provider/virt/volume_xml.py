@@ -73,6 +73,20 @@ def files(domain_xml: str) -> set[str]:
     }
 
 
+def target_of(domain_xml: str, path: str, pool: str, name: str) -> str | None:
+    """The name ("vda") of the domain's disk that is this very file, and is written to; None when there is none."""
+    for disk in etree.fromstring(domain_xml.encode()).iterfind("devices/disk"):
+        source, target = disk.find("source"), disk.find("target")
+        if source is None or target is None or disk.find("readonly") is not None:
+            continue
+        if path in (source.get("file"), source.get("dev")) or (pool, name) == (
+            source.get("pool"),
+            source.get("volume"),
+        ):
+            return str(target.get("dev"))
+    return None
+
+
 def pool_volumes(domain_xml: str) -> set[tuple[str, str]]:
     """(pool, volume) of each of a domain's disks that are given by these names."""
     domain = etree.fromstring(domain_xml.encode())

@@ -182,6 +182,8 @@ class Domain:
         self.lets_go: int | None = 1
         self.asked: dict[str, int] = {}
         self.fails_to_start = ""
+        self.balloon_follows = True
+        self.vcpus_let_go = True
         self.starting_until = 0.0  # when libvirt has put the guest together
 
     def name(self) -> str:
@@ -278,6 +280,9 @@ class Domain:
     def attachDeviceFlags(self, xml: str, flags: int = 0) -> int:
         self._call("attachDeviceFlags")
         new = etree.fromstring(xml)
+        if new.tag == "disk":
+            self._attach_disk(new, flags)
+            return 0
         sides = self._sides(flags)
         for root in sides:
             if _get(new, "alias", "name") in [_get(n, "alias", "name") or "-" for n in _nics(root)]:
@@ -298,6 +303,9 @@ class Domain:
     def detachDeviceFlags(self, xml: str, flags: int = 0) -> int:
         self._call("detachDeviceFlags")
         asked = etree.fromstring(xml)
+        if asked.tag == "disk":
+            self._detach_disk(asked, flags)
+            return 0
         if asked.find("source") is None:
             raise error(27, "interface type='network' requires a 'source' element")
         for root, nic in [(root, _match(root, asked)) for root in self._sides(flags)]:
@@ -316,17 +324,70 @@ class Domain:
                 continue
             if _get(new, "model", "type") != _get(nic, "model", "type"):
                 raise error(84, "cannot modify network device model")
+            network = new.find("source").get("network")
+            if network is not None and not self.conn.networkLookupByName(network).isActive():
+                raise error(55, f"network '{network}' is not active")
+            if (network or new.find("source").get("bridge")) != (
+                nic.find("source").get("network") or nic.find("source").get("bridge")
+            ):
+                nic.replace(nic.find("source"), copy.deepcopy(new.find("source")))
+                nic.set("type", new.get("type"))
+                self._plug_into(nic)
             _drop(nic, "link")
             if new.find("link") is not None:
                 nic.append(copy.deepcopy(new.find("link")))
         return 0
 
+    def setMemoryFlags(self, memory: int, flags: int) -> int:
+        self._call("setMemoryFlags")
+        (side,) = self._sides(flags)
+        if memory > int(side.findtext("memory")):
+            raise error(8, "invalid argument: cannot set memory higher than max memory")
+        if self.balloon_follows:
+            side.find("currentMemory").text = str(memory)
+        return 0
+
+    def setVcpusFlags(self, nvcpus: int, flags: int) -> int:
+        self._call("setVcpusFlags")
+        (side,) = self._sides(flags)
+        vcpu = side.find("vcpu")
+        if nvcpus > int(vcpu.text):
+            raise error(8, "invalid argument: requested vcpus is greater than max allowable vcpus")
+        if nvcpus < int(vcpu.get("current", vcpu.text)) and not self.vcpus_let_go:
+            self.conn.clock.sleep(5.0)
+            raise error(68, "operation timed out: vcpu unplug request timed out")
+        vcpu.set("current", str(nvcpus))
+        return 0
+
+    def disks(self, live: bool = True) -> list[tuple[str, str]]:
+        """(target, file), for tests."""
+        root = self.live if live else self.config
+        return [(_get(d, "target", "dev"), _get(d, "source", "file")) for d in _disks(root)]
+
+    def _attach_disk(self, new: Any, flags: int) -> None:
+        sides = self._sides(flags)
+        for root in sides:
+            if _get(new, "target", "dev") in [_get(d, "target", "dev") for d in _disks(root)]:
+                raise error(55, f"target {_get(new, 'target', 'dev')} already exists")
+        for root in sides:
+            root.find("devices").append(copy.deepcopy(new))
+
+    def _detach_disk(self, asked: Any, flags: int) -> None:
+        for root in self._sides(flags):
+            found = [d for d in _disks(root) if _get(d, "target", "dev") == _get(asked, "target", "dev")]
+            if not found:
+                raise error(99, f"device not found: disk {_get(asked, 'target', 'dev')} not found")
+            if root is self.live and not self._guest_lets_go(found[0]):
+                self.conn.clock.sleep(5.0)
+                continue
+            root.find("devices").remove(found[0])
+
     def plugged(self, live: bool = True) -> list[str]:
         """MACs, for tests."""
         return [_get(n, "mac", "address") for n in _nics(self.live if live else self.config)]
 
-    def _guest_lets_go(self, nic: Any) -> bool:
-        key = str(_address(nic))
+    def _guest_lets_go(self, device: Any) -> bool:
+        key = _get(device, "target", "dev") if device.tag == "disk" else str(_address(device))
         self.asked[key] = self.asked.get(key, 0) + 1
         return self.lets_go is not None and self.asked[key] >= self.lets_go and not self.paused
 
@@ -342,6 +403,9 @@ class Domain:
         etree.SubElement(nic, "target", dev=f"vnet{number}")
         if nic.find("alias") is None:
             etree.SubElement(nic, "alias", name=f"net{number}")
+        self._plug_into(nic)
+
+    def _plug_into(self, nic: Any) -> None:
         source = nic.find("source")
         network = source.get("network")
         if network is not None:
@@ -418,6 +482,10 @@ def _address(nic: Any) -> list[tuple[str, str]]:
 
 def _nics(root: Any) -> list[Any]:
     return root.findall("devices/interface")
+
+
+def _disks(root: Any) -> list[Any]:
+    return root.findall("devices/disk")
 
 
 def _get(nic: Any, child: str, name: str) -> Any:

@@ -107,8 +107,11 @@ class Network:
         sides = [side for side, flag in ((self.live, LIVE), (self.config, CONFIG)) if flags & flag]
         changed = [copy.deepcopy(side) for side in sides]
         for side in changed:
-            (_update_host if section == 4 else _update_dns)(side, command, etree.fromstring(xml))
+            _UPDATES[section](side, command, etree.fromstring(xml))
         for side, new in zip(sides, changed, strict=True):
+            for dhcp in new.findall("ip/dhcp"):
+                if not len(dhcp):
+                    dhcp.getparent().remove(dhcp)
             side[:] = new[:]
         return 0
 
@@ -158,6 +161,29 @@ def _update_dns(root: Any, command: int, host: Any) -> None:
         dns.append(host)
 
 
+def _update_range(root: Any, command: int, limits: Any) -> None:
+    ip = root.find("ip")
+    if ip is None:
+        raise error(55, "no <ip> element found")
+    dhcp = ip.find("dhcp")
+    if dhcp is None:
+        dhcp = etree.SubElement(ip, "dhcp")
+    there = [old for old in dhcp.findall("range") if dict(old.attrib) == dict(limits.attrib)]
+    if command == 1:
+        raise error(84, "dhcp ranges cannot be modified, only added or deleted")
+    if command == 2:
+        if not there:
+            raise error(55, "couldn't locate a matching dhcp range entry")
+        dhcp.remove(there[0])
+    elif there:
+        raise error(55, "there is an existing dhcp range entry that matches")
+    else:
+        dhcp.append(limits)
+
+
+_UPDATES = {4: _update_host, 5: _update_range, 10: _update_dns}
+
+
 class Volume:
     def __init__(self, pool: Pool, xml: str) -> None:
         self.pool, self.root = pool, etree.fromstring(xml.encode())
@@ -188,6 +214,8 @@ class Volume:
         return 0
 
     def resize(self, capacity: int, flags: int = 0) -> int:
+        if any(self.path() in str(domain.live) for domain in self.pool.conn.domains):
+            raise error(1, 'internal error: Failed to get "write" lock')
         self.root.find("capacity").text = str(capacity)
         return 0
 
@@ -327,6 +355,9 @@ class Domain:
     def name(self) -> str:
         return str(etree.fromstring(self.XMLDesc().encode()).findtext("name"))
 
+    def UUIDString(self) -> str:
+        return str(etree.fromstring(self.XMLDesc().encode()).findtext("uuid"))
+
     def isActive(self) -> int:
         return int(self.live is not None)
 
@@ -335,6 +366,12 @@ class Domain:
 
     def XMLDesc(self, flags: int = 0) -> str:
         return self.persistent if flags & 2 or self.live is None else self.live  # type: ignore[return-value]
+
+    def blockResize(self, disk: str, size: int, flags: int = 0) -> int:
+        root = etree.fromstring(str(self.live).encode())
+        path = root.find(f"devices/disk/target[@dev='{disk}']/../source").get("file")
+        self.conn.storageVolLookupByPath(path).root.find("capacity").text = str(size)
+        return 0
 
     def updateDeviceFlags(self, xml: str, flags: int = 0) -> int:
         """A change of network gives the NIC a port there; the same network again changes nothing."""
@@ -438,6 +475,9 @@ class Connection:
 
     def newStream(self, flags: int = 0) -> Stream:
         return Stream(self)
+
+    def lookupByName(self, name: str) -> Domain:
+        return _only(self.domains, lambda d: d.name() == name, 42, "Domain not found")
 
     def listAllDomains(self, flags: int = 0) -> list[Domain]:
         return list(self.domains)

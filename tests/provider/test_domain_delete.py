@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from provider.allow import allowed, how
+from provider.allow import allowed, how, word
 from provider.errors import Refused
 from tests.provider.domain_world import World
 
@@ -110,8 +110,9 @@ def test_a_saved_guest_is_not_thrown_away_with_its_memory(
 
 @pytest.mark.parametrize("name", ["Acilamwen", "a=b", "a,b", "100%", "two words", "a%2Cb", "é"])
 def test_what_is_told_to_type_allows_exactly_that_object(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    word = how(name, "restart").strip('"').removeprefix("LIBVIRT_ALLOW=")
-    monkeypatch.setenv("LIBVIRT_ALLOW", f"x=restart,{word}")
+    entry = word(name, "restart")
+    assert f'--allow "{entry}"' in how(name, "restart") or f"--allow {entry} " in how(name, "restart")
+    monkeypatch.setenv("LIBVIRT_ALLOW", f"x=restart,{entry}")
     assert allowed(name, "restart")
     assert not allowed(name, "data loss")
     assert not allowed("b", "restart")

@@ -167,10 +167,6 @@ def test_a_new_nics_mac_that_another_domain_has_is_refused_at_preview(world: Wor
         ),
         ({"disks": []}, rf"disks: {POOL}/Acilamwen.qcow -> none"),
         ({"cloudinit": f"{POOL}/other.iso"}, "cloudinit"),
-        (
-            {"networkInterfaces": [{"networkName": "bridged", "mac": RESERVED}]},
-            r"networkInterfaces\[0\].networkName",
-        ),
     ],
 )
 @pytest.mark.parametrize("preview", [True, False])

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from provider.virt.network_plan import CONFIG, LIVE, dns_calls, reservation_calls
+from provider.virt.network_plan import CONFIG, LIVE, dns_calls, range_calls, reservation_calls
 from provider.virt.network_xml import render, skeleton, view
 from tests.provider.fake_libvirt import Connection, Network, written
 from tests.provider.storage_world import DEFAULT, sample
@@ -69,19 +69,41 @@ def test_each_definition_gets_only_the_calls_that_it_needs() -> None:
     ]
 
 
-def test_two_reservations_that_swap_addresses_are_deleted_and_added() -> None:
+def test_two_reservations_that_swap_addresses_are_two_changes() -> None:
     one, two = HOSTS[:2]
     swapped = [{**one, "ip": two["ip"]}, {**two, "ip": one["ip"]}, *HOSTS[2:]]
-    assert [verb for verb, _, _ in calls(swapped)] == ["delete", "delete", "add", "add"]
+    assert [verb for verb, _, _ in calls(swapped)] == ["modify", "modify"]
+
+
+def test_two_reservations_that_swap_names_are_two_changes() -> None:
+    one, two = HOSTS[:2]
+    swapped = [{**one, "name": two["name"]}, {**two, "name": one["name"]}, *HOSTS[2:]]
+    assert [verb for verb, _, _ in calls(swapped)] == ["modify", "modify"]
 
 
 def test_an_address_passed_on_is_freed_first() -> None:
     one, two = HOSTS[:2]
     passed = [{**one, "ip": two["ip"]}, {**two, "ip": "192.168.202.99"}, *HOSTS[2:]]
-    assert calls(passed) == [
-        ("delete", one["mac"].lower(), BOTH),
-        ("modify", two["mac"], BOTH),
-        ("add", one["mac"], BOTH),
+    assert calls(passed) == [("modify", two["mac"], BOTH), ("modify", one["mac"], BOTH)]
+
+
+def test_a_machine_with_another_mac_is_one_change() -> None:
+    changed = [{**HOSTS[0], "mac": "52:54:00:02:02:99"}, *HOSTS[1:]]
+    assert calls(changed) == [("modify", "52:54:00:02:02:99", BOTH)]
+
+
+def test_a_range_is_added_before_the_old_one_is_deleted() -> None:
+    made = range_calls([{"start": "192.168.202.8", "end": "192.168.202.20"}], HAVE, HAVE)
+    assert [(c.verb, c.section, c.flags) for c in made] == [("add", 5, BOTH), ("delete", 5, BOTH)]
+    assert range_calls(DEFAULT["dhcpRanges"], HAVE, HAVE) == []
+
+
+def test_only_what_the_running_network_gets_of_dhcp_makes_a_hole() -> None:
+    new = {"mac": "52:54:00:02:02:10", "ip": "192.168.202.16"}
+    assert [c.makes_hole for c in reservation_calls([*HOSTS, new], HAVE, HAVE)] == [True]
+    assert [c.makes_hole for c in reservation_calls([*HOSTS, new], None, HAVE)] == [False]
+    assert [c.makes_hole for c in dns_calls([{"hostname": "a", "ip": "192.168.202.8"}], HAVE, HAVE)] == [
+        False
     ]
 
 

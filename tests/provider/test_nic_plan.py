@@ -100,6 +100,34 @@ def test_a_link_that_differs_is_switched_with_the_whole_element_carried_forward(
     assert "<address" in steps[0].xml
 
 
+def test_a_nic_on_another_network_is_moved_in_guest_and_definition_with_all_else_carried_forward() -> None:
+    live, config = both("Acilamwen")
+    steps = nic_plan.plan([Wanted(FLOAT2, network="default")], [], live, config)
+    assert done(steps) == [("move", 2, FLOAT2), ("move", 1, FLOAT2)]
+    for step in steps:
+        assert '<source network="default"/>' in step.xml
+        assert 'type="network"' in step.xml
+        assert "ua-525400000200" in step.xml
+        assert "<address" in step.xml
+    assert nic_plan.drift([Wanted(FLOAT2, network="default")], [], live, config) == [
+        f"{FLOAT2} is on network bridged in the persistent definition",
+        f"{FLOAT2} is on network bridged in the running guest",
+    ]
+
+
+def test_a_link_goes_down_before_a_move_and_comes_up_after_it() -> None:
+    live, _ = both("Acilamwen")
+    down = nic_plan.plan([Wanted(FLOAT2, network="default", link="down")], [], live, None)
+    assert done(down) == [("link", 1, FLOAT2), ("move", 1, FLOAT2)]
+    assert 'state="down"' in down[1].xml
+    dark = live.replace('<model type="virtio"/>', '<link state="down"/><model type="virtio"/>')
+    dark = dark.replace("<model type='virtio'/>", "<link state='down'/><model type='virtio'/>")
+    up = nic_plan.plan([Wanted(FLOAT2, network="default", link="up")], [], dark, None)
+    assert done(up) == [("move", 1, FLOAT2), ("link", 1, FLOAT2)]
+    assert 'state="down"' in up[0].xml
+    assert 'network="default"' in up[1].xml
+
+
 def test_a_mac_that_is_wanted_is_never_banned() -> None:
     assert nic_plan.plan([Wanted(FLOAT2, network="bridged")], [FLOAT2], *both("Acilamwen")) == []
 
@@ -112,7 +140,7 @@ WANTED = st.lists(
     st.builds(
         Wanted,
         mac=st.sampled_from([FLOAT1, FLOAT2, RESERVED]),
-        network=st.just("bridged"),
+        network=st.sampled_from(["bridged", "default"]),
         link=st.sampled_from([None, "up", "down"]),
     ),
     unique_by=lambda w: w.mac,
@@ -143,6 +171,8 @@ def test_once_a_plan_is_done_everything_is_as_wanted_and_another_plan_is_empty(
     for side in [xml for xml in (live, config) if xml is not None]:
         plugged = nic.macs(side)
         assert all(plugged.count(mac) == 1 for mac in mine)
+        there = {n.mac: n for n in nic.nics(side)}
+        assert all(there[nic.same_mac(w.mac)].is_on(w) for w in wanted)
         assert not (set(plugged) & (banned - mine))
     assert others(domain, wanted, banned) == others_before
 

@@ -214,7 +214,8 @@ def test_a_network_lives_from_preview_to_delete(plugin: Any) -> None:
 def test_what_libvirt_refuses_is_one_line_with_the_uri(plugin: Any) -> None:
     token = "libvirt:index/cloudInitDisk:CloudInitDisk"
     request = pb.CreateRequest(urn=urn(token), properties=struct({"name": "s", "pool": "default-pool"}))
-    assert fails(plugin.Create, request).startswith("libvirt at test:///default: ")
+    line = fails(plugin.Create, request)
+    assert line.startswith("cloud init disk net is not made: libvirt at test:///default: ")
 
 
 def test_a_network_of_another_hand_is_refused_in_one_line(plugin: Any) -> None:

@@ -97,6 +97,15 @@ def test_a_pool_whose_directory_is_not_mounted_is_not_given_an_empty_one(world: 
     assert LIVE not in world.conn.folders
 
 
+@pytest.mark.parametrize("preview", [True, False])
+def test_what_is_mended_of_a_pool_is_live(world: World, preview: bool) -> None:
+    pool = world.conn.storagePoolLookupByName("live")
+    pool.active = pool.starts_with_host = 0
+    call = world.call("Pool", "live")
+    HANDLERS["Pool"].update(call, pool.UUIDString(), {}, POOL, POOL, preview)
+    assert [(note.impact, note.path) for note in call.notes] == [("live", "active"), ("live", "autostart")]
+
+
 @pytest.mark.parametrize(("key", "value"), [("name", "new"), ("path", "/new")])
 def test_a_pool_is_not_renamed_or_moved(world: World, key: str, value: str) -> None:
     id = world.conn.storagePoolLookupByName("live").UUIDString()
@@ -109,6 +118,17 @@ def test_target_path_is_the_same_as_path(world: World) -> None:
     id = world.conn.storagePoolLookupByName("live").UUIDString()
     assert HANDLERS["Pool"].diff(world.call("Pool", "live"), id, {}, POOL, by_target).changes == {}
     assert world.read("Pool", id, by_target).inputs == by_target
+
+
+def test_the_preview_refuses_to_delete_a_pool_unless_the_guest_goes_too(overlay: World) -> None:
+    id = overlay.conn.storagePoolLookupByName("live").UUIDString()
+    using(overlay)
+    call = overlay.call("Pool", "live")
+    with pytest.raises(Refused, match="storage pool live is not deleted: it has disks of Acilamwen"):
+        HANDLERS["Pool"].refuse_delete(call, id, {"path": LIVE})
+    call.condemned = {overlay.conn.lookupByName("Acilamwen").UUIDString()}
+    HANDLERS["Pool"].refuse_delete(call, id, {"path": LIVE})
+    assert overlay.host.pool_by_uuid(id) is not None
 
 
 def test_a_pool_with_a_guests_disk_is_not_deleted(overlay: World) -> None:
@@ -254,7 +274,7 @@ def test_a_missing_overlay_that_a_guest_names_is_not_made_anew(
 
 def test_a_change_of_a_volume_is_refused_by_name(overlay: World) -> None:
     with pytest.raises(
-        Refused, match=r"volume Acilamwen.qcow: size can't be changed from None to 99.*data loss"
+        Refused, match=r"volume Acilamwen.qcow: size can't be changed from 34359738368 to 99: .*data loss"
     ):
         overlay.update("Volume", PATH, OVERLAY, {**OVERLAY, "size": 99}, preview=True)
 
@@ -346,6 +366,15 @@ def test_a_seed_grows_and_shrinks_in_place(world: World) -> None:
     assert world.drift("CloudInitDisk", id, SEED) == {}
 
 
+def test_a_change_of_a_seed_says_that_guests_read_it_when_they_boot(world: World) -> None:
+    id, _ = world.create("CloudInitDisk", "seed", SEED)
+    for preview in (True, False):
+        call = world.call("CloudInitDisk", "seed")
+        new = {**SEED, "userData": "#cloud-config\n"}
+        HANDLERS["CloudInitDisk"].update(call, id, SEED, SEED, new, preview)
+        assert [(note.impact, note.path) for note in call.notes] == [("next boot", "userData")]
+
+
 def test_a_create_of_a_seed_that_was_killed_while_it_wrote_is_taken_up(world: World) -> None:
     id, _ = world.create("CloudInitDisk", "seed", SEED)
     volume = world.host.volume_by_path(id)
@@ -382,6 +411,11 @@ def test_a_guests_seed_is_not_deleted(world: World) -> None:
     world.conn.domains = [Domain(None, sample("domain-overlay-live.xml").replace(PATH, id))]
     with pytest.raises(OperatorError, match="is not deleted: it is a disk of Acilamwen"):
         world.delete("CloudInitDisk", id, SEED)
+    call = world.call("CloudInitDisk", "seed")
+    with pytest.raises(OperatorError, match="is not deleted: it is a disk of Acilamwen"):
+        HANDLERS["CloudInitDisk"].refuse_delete(call, id, SEED)
+    call.condemned = {world.conn.domains[0].UUIDString()}
+    HANDLERS["CloudInitDisk"].refuse_delete(call, id, SEED)
     world.conn.domains = []
     world.delete("CloudInitDisk", id, SEED)
     assert world.read("CloudInitDisk", id, SEED) is None

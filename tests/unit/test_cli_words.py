@@ -50,6 +50,9 @@ def test_our_own_options_are_not_handed_on() -> None:
     [
         ("up --stack", "--stack needs a value"),
         ("up --allow", "--allow needs a value"),
+        ("up --allow Acilamwen", "--allow 'Acilamwen': it is NAME=IMPACT"),
+        ("up --allow =restart", "--allow '=restart': it is NAME=IMPACT"),
+        ("up --allow a=restart,default=outage", "'default=outage': .* restart, network outage, data loss"),
     ],
 )
 def test_words_that_cannot_be_understood_are_told_in_one_line(typed: str, message: str) -> None:

@@ -180,7 +180,7 @@ def test_protect_covers_volume_and_domain_and_nothing_else(protect: bool) -> Non
 
 
 def test_the_seed_disk_matches_nics_by_mac_and_names_the_guest() -> None:
-    inputs = machine().one("CloudInitDisk").inputs
+    inputs = machine(ACILAMWEN.model_copy(update={"guest": "cloud-init"})).one("CloudInitDisk").inputs
 
     assert (inputs["name"], inputs["pool"]) == ("Acilamwen-seed.iso", "live")
     assert inputs["userData"].startswith("#cloud-config\n")
@@ -199,6 +199,12 @@ def test_the_seed_disk_matches_nics_by_mac_and_names_the_guest() -> None:
     }
 
 
+def test_a_float_that_the_agent_sets_up_is_not_in_the_seed_disk() -> None:
+    network = yaml.safe_load(machine().one("CloudInitDisk").inputs["networkConfig"])
+
+    assert list(network["ethernets"]) == ["default"]
+
+
 def test_a_vm_without_a_float_has_one_nic_in_its_seed_disk() -> None:
     network = yaml.safe_load(machine(LOTHIGOMETH).one("CloudInitDisk").inputs["networkConfig"])
 
@@ -212,6 +218,10 @@ def test_a_float_is_one_nic_that_forbids_the_other_floats_macs() -> None:
         "mac": "52:54:00:00:01:00",
         "model": "virtio",
         "forbiddenMacs": ["52:54:00:00:01:01", "52:54:00:00:01:02", "52:54:00:00:01:03"],
+        "guest": "agent",
+        "addresses": ["129.215.175.100/24"],
+        "gateway": "129.215.175.126",
+        "metric": 50,
     }
 
 

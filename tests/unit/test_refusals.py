@@ -291,7 +291,7 @@ SETTINGS = [
     pytest.param(
         {"vms": {"Ulov": {"memry": 1}}},
         "Pulumi.trop02.yaml: trop:vms.Ulov.memry: unknown key; "
-        "allowed: baseImage, description, memory, protect, vcpu",
+        "allowed: baseImage, description, guest, memory, protect, vcpu",
         id="an unknown key of a VM",
     ),
     pytest.param(

@@ -159,6 +159,7 @@ def go(
     config: dict[str, str] | None = None,
     cancellation: Cancellation | None = None,
     on_save: Callable[[Snapshot], None] | None = None,
+    provider: Callable[[World], Any] = FakeProvider,
     **options: Any,
 ) -> Ran:
     """Run the engine once on a stack ``dev`` of a project ``proj``."""
@@ -173,7 +174,7 @@ def go(
             project,
             events.append,
             on_save or saves.append,
-            {"fake": lambda: FakeProvider(world)},
+            {"fake": lambda: provider(world)},
             program,
             cancellation,
         )

@@ -1,0 +1,71 @@
+"""What the provider answers with: check failures, diffs, and how the failure of a call is said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulumi.runtime.proto import provider_pb2
+
+from provider.impact import Note
+from provider.resources import shape
+from provider.resources.base import COMPUTED, Failure, Props
+
+_URI = re.compile(r"[a-z]+(\+[a-z0-9]+)?://\S*")
+_KINDS = {
+    "add": provider_pb2.PropertyDiff.ADD,
+    "delete": provider_pb2.PropertyDiff.DELETE,
+    "update": provider_pb2.PropertyDiff.UPDATE,
+}
+
+
+@dataclass
+class Task:
+    """One call about a resource: which, how its failure is said, and what the handler has noted."""
+
+    urn: str
+    failed: str  # "is not changed"
+    told: list[Note] = field(default_factory=list)
+
+    @property
+    def failure(self) -> str:
+        """``cloud init disk Siamond-seed is not changed``."""
+        kind = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", token_of(self.urn).rsplit(":", 1)[-1]).lower()
+        return f"{kind} {self.urn.split('::')[-1]} {self.failed}"
+
+
+def config_failures(config: Props) -> list[Failure]:
+    """What is wrong with the provider's own configuration."""
+    unknown = sorted(set(config) - {"uri", "version", "pluginDownloadURL"})
+    found = [Failure(key, "no such setting of the libvirt provider; there is uri") for key in unknown]
+    uri = config.get("uri")
+    if uri is None or uri == "":
+        found.append(Failure("uri", "must be given: the hypervisor, for example qemu:///system"))
+    elif uri is not COMPUTED and not (isinstance(uri, str) and _URI.fullmatch(uri)):
+        found.append(Failure("uri", f"is no libvirt URI: {uri!r}; an example is qemu+ssh://root@host/system"))
+    return found
+
+
+def token_of(urn: str) -> str:
+    """The resource's own type: a child's carries its parents' (``trop:index:X$libvirt:index/pool:Pool``)."""
+    return urn.split("::")[2].rsplit("$", 1)[-1]
+
+
+def check_failures(failures: Iterable[Failure]) -> list[Any]:
+    return [provider_pb2.CheckFailure(property=f.path, reason=f.reason) for f in failures]
+
+
+def diff_response(changes: dict[str, Any], output_paths: Iterable[str]) -> Any:
+    outputs = set(output_paths)
+    some = provider_pb2.DiffResponse.DIFF_SOME if changes else provider_pb2.DiffResponse.DIFF_NONE
+    return provider_pb2.DiffResponse(
+        changes=some,
+        diffs=list(dict.fromkeys(shape.top(path) for path in changes)),
+        hasDetailedDiff=True,
+        detailedDiff={
+            path: provider_pb2.PropertyDiff(kind=_KINDS[kind], inputDiff=path not in outputs)
+            for path, kind in changes.items()
+        },
+    )

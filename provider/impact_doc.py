@@ -1,0 +1,48 @@
+"""docs/impact.md, written from the table: ``python -m provider.impact_doc``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from provider.impact import TABLE, Entry
+
+FILE: Final = Path(__file__).resolve().parent.parent / "docs" / "impact.md"
+COMMAND: Final = "python -m provider.impact_doc"
+_INTRODUCTION: Final = f"""\
+# What a change does to what is running
+
+Written by `{COMMAND}` from `provider/impact.py`: each property that the provider accepts, what a change to it does,
+and how it is made.
+
+- **live**: it takes effect at once, and nothing is interrupted but what the table says.
+- **next boot**: it is put into the persistent definition, and takes effect when the guest (or the network) is
+  started again.
+- **restart**, **network outage**, **data loss**: refused, at preview already, with the reason. To allow it for one run:
+  `./trop up trop02 --allow NAME=IMPACT` (with the Pulumi CLI: `LIBVIRT_ALLOW=NAME=IMPACT`), with the object's name in
+  libvirt, for example `--allow "default=network outage"`. What the table calls refused can't be allowed.
+
+A property that is not declared is neither compared nor changed. Where two impacts are given, the text says
+when it is which.
+"""
+
+
+def document() -> str:
+    """The page: a table for each resource type, in the order of `TABLE`; properties that are alike share a row."""
+    lines = [_INTRODUCTION]
+    for token in dict.fromkeys(token for token, _ in TABLE):
+        lines += [f"## {token.rsplit(':', 1)[1]}", "", "| property | impact | how |", "|---|---|---|"]
+        entries = [(path, entry) for (owner, path), entry in TABLE.items() if owner == token]
+        for entry in dict.fromkeys(entry for _, entry in entries):
+            lines.append(_row([path for path, other in entries if other == entry], entry))
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _row(paths: list[str], entry: Entry) -> str:
+    impact = f"{entry.impact}, or {entry.otherwise}" if entry.otherwise else entry.impact
+    return f"| {', '.join(f'`{path}`' for path in paths)} | {impact} | {entry.how} |"
+
+
+if __name__ == "__main__":
+    FILE.write_text(document(), encoding="utf-8")

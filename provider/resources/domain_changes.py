@@ -1,0 +1,191 @@
+"""What an update of a domain does, found out before anything is done: refused, live, or at the guest's next start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from provider.allow import allowed
+from provider.errors import Refused
+from provider.resources import domain_diff, domain_next
+from provider.resources.base import COMPUTED, Call, Kind, Props
+from provider.virt import (
+    api,
+    domain_amounts,
+    domain_disks,
+    domain_new,
+    domain_read,
+    domain_stage,
+    domain_sweep,
+    nic,
+    nic_apply,
+    nic_plan,
+)
+from provider.virt.domain_read import disk_path
+
+_UNPLUGGABLE = "its bus cannot let go of it while the guest runs: needs a restart of the guest"
+_BOOTS = "the guest boots from it: needs a restart of the guest"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``read``: the declared properties as they are; ``changes`` to what is declared; ``keys``: those to be staged.
+
+    ``pending``: what waits for the guest's next start once all is done; ``restart``: it is started anew for that.
+    """
+
+    name: str
+    declared: Props
+    seen: domain_read.Domain
+    read: Props
+    changes: Mapping[str, Kind]
+    keys: frozenset[str]
+    amounts: Sequence[domain_amounts.Step] = ()
+    disks: Sequence[domain_disks.Step] = ()
+    nics: Sequence[nic_plan.Step] = ()
+    pending: Sequence[str] = ()
+    restart: bool = False
+    unknown_disks: Sequence[int] = field(default=())  # places of disks that are not there yet at preview
+
+
+def planned(call: Call, domain: api.Domain, news: Props, olds: Props) -> Plan:
+    """`Refused` or `OperatorError` for what cannot be done; nothing is changed."""
+    host, own = call.host, olds.get("own", {})
+    declared = domain_diff.known(news)
+    read, seen = domain_next.look(host, domain, declared, own.get("adopted", {}))
+    changes = domain_diff.differences(read, declared, {}, domain_sweep.network_name(host))
+    keys = domain_diff.to_stage(changes)
+    _refuse(call, domain, seen, read, declared, changes, own)
+    plan = Plan(
+        name=domain.name(),
+        declared=declared,
+        seen=seen,
+        read=read,
+        changes=changes,
+        keys=keys,
+        disks=disks(news, own, seen),
+        nics=nics(call, domain, declared, own, seen),
+        unknown_disks=[i for i, d in enumerate(_entries(news)) if disk_path(d) is COMPUTED],
+    )
+    _require(call, domain, plan)
+    if declared.get("running", seen.running) != seen.running:
+        return plan
+    amounts = domain_amounts.steps(declared, seen, keys, olds.get("pendingRestart", ()))
+    pending = domain_next.awaited(host, domain_amounts.after(seen, amounts), declared, keys)
+    plan = replace(plan, amounts=amounts, pending=pending)
+    if not (pending and allowed(domain.name(), "restart")):
+        return plan
+    _refuse_losses(plan)
+    return replace(plan, restart=True)
+
+
+def disks(news: Props, own: Props, seen: domain_read.Domain) -> list[domain_disks.Step]:
+    """Disks whose file only an `up` can tell are left to it, and so is whether they are one of before."""
+    if "disks" not in news:
+        return []
+    paths = [disk_path(disk) for disk in _entries(news)]
+    gone = () if COMPUTED in paths else own.get("disks", ())
+    live = None if seen.now is None else seen.now.slots
+    return domain_disks.plan([p for p in paths if p is not COMPUTED], gone, live, seen.seen.slots)
+
+
+def nics(
+    call: Call, domain: api.Domain, declared: Props, own: Props, seen: domain_read.Domain
+) -> list[nic_plan.Step]:
+    if "networkInterfaces" not in declared:
+        return []
+    live, config = nic_apply.both_xmls(domain)
+    wanted = domain_new.wanted_nics(call.host, declared)
+    return nic_plan.plan(wanted, own.get("macs", ()), live, config or seen.xml)
+
+
+def _entries(news: Props) -> list[Props]:
+    value = news.get("disks")
+    return value if isinstance(value, list) else []
+
+
+def _refuse(
+    call: Call,
+    domain: api.Domain,
+    seen: domain_read.Domain,
+    read: Props,
+    declared: Props,
+    changes: Mapping[str, Kind],
+    own: Props,
+) -> None:
+    """Whatever can't be changed in place, all of it at once and by name."""
+    keys = domain_diff.to_stage(changes)
+    phrases = domain_diff.refused(read, declared, changes, domain_stage.unfit(seen.xml, declared, keys))
+    if "disks" in declared:
+        phrases += _disk_phrases(declared, own, seen)
+    if phrases:
+        raise Refused(
+            f"domain {domain.name()}: not done in place, and nothing was changed: {'; '.join(phrases)}"
+        )
+
+
+def _disk_phrases(declared: Props, own: Props, seen: domain_read.Domain) -> Iterator[str]:
+    """Disks that are in the way of a declared one, and those that cannot go."""
+    config = seen.seen.slots
+    live = None if seen.now is None else seen.now.slots
+    paths = [disk_path(disk) for disk in declared["disks"]]
+    there = {path for _, path in (*config, *(live or ()))}
+    boots = domain_disks.first(config)
+    replaced = None
+    for index, (path, disk) in enumerate(zip(paths, declared["disks"], strict=True)):
+        other = domain_disks.blocked(path, live, config) if path not in seen.seen.disks else None
+        if index == 0 and path not in there and boots is not None and boots not in paths:
+            other = replaced = boots
+        if other is not None:
+            key = "volumeId" if "volumeId" in disk else "file"
+            yield f"disks[{index}].{key} {other} -> {path} (needs a restart of the guest)"
+    for target, path in config:
+        if path not in own.get("disks", ()) or path in paths or path == replaced:
+            continue
+        if path == boots:
+            yield f"disks: {path} -> none ({_BOOTS})"
+        elif target.startswith("hd") and live is not None:
+            yield f"disks: {path} -> none ({_UNPLUGGABLE})"
+
+
+def _require(call: Call, domain: api.Domain, plan: Plan) -> None:
+    """The networks, files and formats that new devices need; and that no other domain has the MAC or the file."""
+    who = f"domain {domain.name()}"
+    declared = plan.declared
+    macs = {step.mac for step in plan.nics if step.action in ("plug", "move")}
+    if macs:
+        all_wanted = domain_new.wanted_nics(call.host, declared)
+        wanted = tuple(w for w in all_wanted if nic.same_mac(w.mac) in macs)
+        domain_new.require_networks(call.host, who, wanted)
+    plugged = {nic.same_mac(e["mac"]) for e in plan.read.get("networkInterfaces", ())}
+    missing = {nic.same_mac(e["mac"]) for e in declared.get("networkInterfaces", ())} - plugged
+    if missing:
+        domain_new.refuse_taken_macs(call.host, who, missing, {domain.UUIDString()})
+    paths = {step.path for step in plan.disks if step.action == "plug"}
+    if paths:
+        domain_new.refuse_taken_disks(call.host, who, paths, {domain.UUIDString()})
+        formats(call, plan.name, plan.disks)
+
+
+def formats(call: Call, name: str, steps: Sequence[domain_disks.Step]) -> dict[str, str]:
+    return {
+        step.path: domain_new.disk_format(call.host, name, step.path)
+        for step in steps
+        if step.action == "plug"
+    }
+
+
+def _refuse_losses(plan: Plan) -> None:
+    """A start takes everything that only the running guest has, also what nobody has declared."""
+    config = set() if plan.seen.config is None else {n.mac for n in plan.seen.config}
+    ours = {step.mac for step in plan.nics}
+    lost = [f"NIC {n.mac}" for n in plan.seen.live or () if n.mac not in config | ours]
+    now: Any = () if plan.seen.now is None else plan.seen.now.disks
+    ours_disks = {step.path for step in plan.disks}
+    lost += [f"disk {p}" for p in now if p not in plan.seen.seen.disks and p not in ours_disks]
+    if lost and plan.seen.config is not None:
+        raise Refused(
+            f"domain {plan.name}: is not restarted, and nothing was changed: only the running guest has "
+            f"{', '.join(lost)}, and a start would lose it; put it into the persistent definition, or unplug it"
+        )

@@ -1,0 +1,99 @@
+"""The impact of each change that an update of a domain makes, in words.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from provider.impact import Note
+from provider.resources import domain_diff, shape
+from provider.resources.domain_changes import Plan
+from provider.virt import domain_amounts, nic
+from provider.virt.nic_plan import CONFIG, LIVE
+
+_WHERE: Mapping[int, str] = {
+    LIVE: "in the running guest",
+    CONFIG: "in the persistent definition",
+    LIVE | CONFIG: "in the running guest and in the persistent definition",
+}
+
+
+def notes(plan: Plan, failed: Mapping[str, str], waited: Collection[str] = ()) -> Iterator[Note]:
+    """A note for each change; ``failed``: amounts that the running guest has not taken, and why.
+
+    ``waited``: the properties that waited for a restart before already.
+    """
+    yield from _amounts(plan, failed)
+    for path in plan.changes:
+        key = shape.top(path)
+        if key in plan.keys and key not in domain_amounts.AMOUNTS:
+            yield _staged(plan, path, key, "the guest was started otherwise")
+        elif key in ("autostart", "description", "metadata"):
+            yield Note("live", path, f"{plan.name}: {key} is set; the guest sees nothing of it")
+        elif key == "running":
+            yield Note(
+                "live", path, f"{plan.name} is {'started' if plan.declared[key] else 'shut down (ACPI)'}"
+            )
+    if plan.restart:
+        for key in waited:
+            if key in plan.pending and key not in plan.keys:
+                yield Note("restart", key, f"{plan.name} is shut down (ACPI) and started, and then has it")
+    yield from _disks(plan)
+    yield from _nics(plan)
+
+
+def _amounts(plan: Plan, failed: Mapping[str, str]) -> Iterator[Note]:
+    live = {step.key: step for step in plan.amounts}
+    for key in domain_amounts.AMOUNTS:
+        step = live.get(key)
+        if step is not None and key in failed:
+            yield _staged(plan, key, key, failed[key], waits=True)
+        elif step is not None:
+            unit, how = (
+                (" MiB", "by its balloon") if key == "memory" else ("", "the guest brings them online")
+            )
+            yield Note("live", key, f"{plan.name}: {step.was:g} -> {step.wanted}{unit} while it runs ({how})")
+        elif key in plan.keys:
+            yield _staged(plan, key, key, domain_amounts.why_not(key, plan.declared[key], plan.seen))
+
+
+def _staged(plan: Plan, path: str, key: str, why: str, waits: bool = False) -> Note:
+    old, new = shape.at(plan.read, path), shape.at(plan.declared, path)
+    change = f"{plan.name}: {domain_diff.shown(old)} -> {domain_diff.shown(new)}"
+    if plan.restart and key in plan.pending:
+        return Note("restart", path, f"{change}: it is shut down (ACPI) and started for it")
+    if not waits and key not in plan.pending and plan.seen.now is not None:
+        return Note("live", path, f"{change} in the persistent definition; the running guest has it so")
+    return Note("next boot", path, f"{change} once it was shut down and started{f': {why}' if why else ''}")
+
+
+def _disks(plan: Plan) -> Iterator[Note]:
+    for index in plan.unknown_disks:
+        yield Note(
+            "live", f"disks[{index}]", f"{plan.name}: a new disk is plugged in once its volume is there"
+        )
+    seen: dict[tuple[str, str], tuple[str, int]] = {}
+    for step in plan.disks:
+        _, flags = seen.get((step.action, step.path), ("", 0))
+        seen[step.action, step.path] = step.target, flags | step.flags
+    for (action, path), (target, flags) in seen.items():
+        done = "plugged in" if action == "plug" else "unplugged"
+        kept = "" if action == "plug" else "; the file stays as it is; unmount it inside before"
+        yield Note("live", "disks", f"{plan.name}: {target} {path} is {done} {_WHERE[flags]}{kept}")
+
+
+def _nics(plan: Plan) -> Iterator[Note]:
+    found: dict[tuple[str, str, str], int] = {}
+    for step in plan.nics:
+        if step.action == "fence":
+            continue  # a part of the unplugging
+        place = nic.place_of(step.xml)
+        was = step.nic.place if step.action == "move" and step.nic is not None else place
+        text = {
+            "plug": f"is plugged into {place}",
+            "unplug": f"is unplugged from {place}, its link down until the guest has let go",
+            "move": f"goes from {was} to {place}; the guest keeps its address until it asks for another",
+            "link": f"has its link {'up' if step.nic is not None and step.nic.link == 'down' else 'down'}",
+        }[step.action]
+        found[step.action, step.mac, text] = found.get((step.action, step.mac, text), 0) | step.flags
+    for (_, mac, text), flags in found.items():
+        yield Note("live", "networkInterfaces", f"{plan.name}: NIC {mac} {text} ({_WHERE[flags]})")

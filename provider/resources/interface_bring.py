@@ -1,0 +1,135 @@
+"""Making an Interface what it is declared to be: moved where it has to be, set up in the guest, drift mended."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from lxml import etree
+
+from provider.resources import interface_seen
+from provider.resources.base import Call, Props
+from provider.virt import api, nic, nic_apply, nic_forbidden, nic_mover, nic_plan, nic_seat
+from provider.virt.nic_mover import Outcome, Task, Tools
+
+INSIDE: Final = ("mac", "guest", "addresses", "gateway", "metric")  # what a guest is told
+_POLL_SECONDS: Final = 0.3
+
+
+def bring(
+    call: Call,
+    tools: Tools,
+    domain: api.Domain,
+    source: api.Domain | None,
+    inputs: Props,
+    olds: Props,
+    old_inputs: Props,
+) -> bool | None:
+    """Bring it about; whether the guest's agent has set it up, None when that is not its task.
+
+    ``source`` is the domain that had it before; none when it is new, or stays.
+    """
+    mac = inputs["mac"]
+    left = [d for d in interface_seen.others(call, mac, domain.UUIDString()) if interface_seen.fenced(d, mac)]
+    sources = [source] if source is not None and interface_seen.has(source, mac) else []
+    sources += [d for d in left if source is None or d.UUIDString() != source.UUIDString()]
+    told = inputs.get("guest") in ("agent", "cloud-init") or bool(inputs.get("addresses"))
+    seat = nic_seat.look(domain, mac)
+    stays = not olds or source is not None or seat.link is None
+    outcome = None
+    task = _task(call, domain, tuple(sources), inputs, None if stays else seat.link)
+    if sources or (told and (not seat.complete or seat.link != task.wanted.link)):
+        outcome = nic_mover.Mover(tools, task).run()
+        _tell(call, source, domain, mac, outcome)
+    known = set() if source is not None or not olds else set(old_inputs.get("forbiddenMacs", ()))
+    _settle(call, tools, domain, inputs, known)
+    if inputs.get("guest") != "agent":
+        return None
+    if outcome is not None and outcome.inside:
+        return True
+    if not domain.isActive():
+        return False
+    if olds.get("inGuest") is not True or any(olds.get(k) != inputs.get(k) for k in INSIDE):
+        nic_mover.set_up_again(task, tools)
+    return True
+
+
+def _task(
+    call: Call, domain: api.Domain, sources: tuple[api.Domain, ...], inputs: Props, link: nic.Link | None
+) -> Task:
+    """``link``: what an undeclared one is to be; None: up."""
+    wanted = interface_seen.wanted({**inputs, "link": inputs.get("link") or link or "up"})
+    setup = interface_seen.setup(inputs)
+    return Task(
+        uri=call.host.uri,
+        wanted=wanted,
+        target=domain,
+        sources=sources,
+        guest=inputs.get("guest"),
+        setup=setup,
+        bridge=None if setup is None else _bridge(call, inputs["network"]),
+        seconds=call.timeout,
+    )
+
+
+def _bridge(call: Call, name: str) -> str | None:
+    network = call.host.network_by_name(name)
+    found = None if network is None else etree.fromstring(network.XMLDesc(0).encode()).find("bridge")
+    return None if found is None else found.get("name")
+
+
+def _tell(call: Call, source: api.Domain | None, domain: api.Domain, mac: str, outcome: Outcome) -> None:
+    parts = ", ".join(
+        f"{name} {seconds:.3f} s" for name, seconds in outcome.parts.items() if seconds >= 0.0005
+    )
+    if source is not None:
+        asked = (
+            ""
+            if outcome.probed or "probe" not in outcome.parts
+            else "; nobody could be asked whether another host answers there"
+        )
+        call.note(
+            "live", "domain", f"NIC {mac} moved from {source.name()} to {domain.name()}: {parts}{asked}"
+        )
+    for name in outcome.held:
+        call.note(
+            "live",
+            "domain",
+            f"guest {name} holds on to NIC {mac}: its link is down there; it is paused, booting or without an "
+            "operating system, and is asked again by the next up",
+        )
+    for name in outcome.left:
+        call.note(
+            "live", "guest", f"the agent of guest {name} does not answer: its own file for NIC {mac} stays"
+        )
+
+
+def _settle(call: Call, tools: Tools, domain: api.Domain, inputs: Props, known: Collection[str]) -> None:
+    """Make the domain's NICs as declared; what is so already is not touched.
+
+    ``known``: MACs that were forbidden on this domain before.
+    """
+    before = {nic.same_mac(mac) for mac in known}
+    forbidden = [nic.same_mac(mac) for mac in inputs.get("forbiddenMacs", ())]
+    live, config = nic_apply.both_xmls(domain)
+    verdicts = {mac: nic_forbidden.verdict(mac, live, config, mac in before) for mac in forbidden}
+    at_once = [mac for mac, verdict in verdicts.items() if verdict == "now"]
+    waiting = [mac for mac, verdict in verdicts.items() if verdict in ("wait", "spare")]
+    steps = nic_plan.plan([interface_seen.wanted(inputs)], at_once, live, config)
+    nic_apply.perform(domain, steps, tools.clock, call.timeout)
+    deadline = tools.clock.monotonic() + nic_forbidden.GRACE_SECONDS
+    while waiting and tools.clock.monotonic() < deadline:
+        tools.clock.sleep(_POLL_SECONDS)
+        waiting = [mac for mac in waiting if interface_seen.has(domain, mac)]
+    late = [mac for mac in waiting if verdicts[mac] == "wait"]
+    if late:
+        nic_apply.perform(
+            domain, nic_plan.plan([], late, *nic_apply.both_xmls(domain)), tools.clock, call.timeout
+        )
+    for mac in set(waiting) - set(late):
+        call.note(
+            "live",
+            "forbiddenMacs",
+            f"NIC {mac} is still in {domain.name()}: left to the resource that has it, and unplugged by the next up "
+            "if it is there then",
+        )

@@ -1,0 +1,124 @@
+"""The properties of an Interface, and what can be wrong with them by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Address, IPv4Interface
+from typing import Any, Final
+
+from provider.resources.base import COMPUTED, Failure, Props
+from provider.resources.domain_schema import mac_failure
+from provider.virt import nic
+
+_STRING: Final = {"type": "string"}
+_BOOLEAN: Final = {"type": "boolean"}
+_STRINGS: Final = {"type": "array", "items": _STRING}
+GUEST_WAYS: Final = ("agent", "cloud-init", "none")
+
+INPUTS: Final[Mapping[str, Any]] = {
+    "domain": {
+        **_STRING,
+        "description": "UUID of the domain; another one moves the NIC there, make before break.",
+    },
+    "network": {**_STRING, "description": "Name of the network; another one moves the NIC live."},
+    "mac": {**_STRING, "description": "What the NIC is known by: no other domain of the host may have it."},
+    "model": {**_STRING, "description": "virtio for a new NIC that does not say."},
+    "link": {**_STRING, "description": "up or down; left as it is when not declared."},
+    "forbiddenMacs": {
+        **_STRINGS,
+        "description": "NICs with one of these MACs are unplugged from the domain.",
+    },
+    "guest": {
+        **_STRING,
+        "description": "Who sets the NIC up inside the guest: agent (this provider, through the QEMU guest agent, so "
+        "that it outlives a reboot), cloud-init (the guest, from its seed disk), or none (you; see guestFile).",
+    },
+    "addresses": {
+        **_STRINGS,
+        "description": "IPv4 addresses of the NIC with their prefix: 192.0.2.1/24. Before its link goes up they are "
+        "asked for on the network, where that can be done, and somebody who answers stops it.",
+    },
+    "gateway": {
+        **_STRING,
+        "description": "Where the guest's default route goes; none by this NIC if not given.",
+    },
+    "metric": {"type": "integer", "description": "Of that route; 50 when not given."},
+}
+
+OUTPUTS: Final[Mapping[str, Any]] = {
+    "hostUuid": _STRING,
+    "alias": {**_STRING, "description": "libvirt's name of the NIC; ua-… for one that this provider made."},
+    "target": {**_STRING, "description": "The host's end of it (vnet7) while the guest runs."},
+    "holder": {**_STRING, "description": "Name of the domain."},
+    "live": {**_BOOLEAN, "description": "Whether the running guest has it."},
+    "persistent": {**_BOOLEAN, "description": "Whether the persistent definition has it."},
+    "extra": {
+        **_STRINGS,
+        "description": "Drift: what is plugged in too often, not at all, or must not be.",
+    },
+    "inGuest": {**_BOOLEAN, "description": "Whether the guest's agent has set it up inside."},
+    "guestFile": {
+        "type": "object",
+        "properties": {"path": _STRING, "content": _STRING},
+        "description": 'With guest "none": the file to install in a Fedora guest, and its path.',
+    },
+}
+REQUIRED_OUTPUTS: Final = ("domain", "network", "mac", "hostUuid", "holder", "live", "persistent", "extra")
+
+
+def failures(inputs: Props) -> Iterator[Failure]:
+    yield from mac_failure("mac", inputs["mac"])
+    for index, mac in enumerate(inputs.get("forbiddenMacs", ())):
+        wrong = list(mac_failure(f"forbiddenMacs[{index}]", mac))
+        yield from wrong
+        if (
+            not wrong
+            and COMPUTED not in (mac, inputs["mac"])
+            and nic.same_mac(mac) == nic.same_mac(inputs["mac"])
+        ):
+            yield Failure(f"forbiddenMacs[{index}]", f"{mac} is the MAC of this interface itself")
+    if inputs.get("link", "up") not in ("up", "down", COMPUTED):
+        yield Failure("link", f'must be "up" or "down", not "{inputs["link"]}"')
+    yield from _guest_failures(inputs)
+
+
+def _guest_failures(inputs: Props) -> Iterator[Failure]:
+    if inputs.get("guest", COMPUTED) not in (*GUEST_WAYS, COMPUTED):
+        yield Failure("guest", f'must be "agent", "cloud-init" or "none", not "{inputs["guest"]}"')
+    if inputs.get("guest") == "agent" and not inputs.get("addresses"):
+        yield Failure("addresses", 'must be given with guest "agent": what it shall set up')
+    networks = []
+    for index, address in enumerate(inputs.get("addresses", ())):
+        if address is COMPUTED:
+            return
+        try:
+            networks.append(IPv4Interface(address).network)
+            prefix = "/" in address
+        except ValueError:
+            prefix = False
+        if not prefix:
+            yield Failure(f"addresses[{index}]", f'must be like "192.0.2.1/24", not "{address}"')
+    gateway = inputs.get("gateway", COMPUTED)
+    if gateway is not COMPUTED:
+        try:
+            near = any(IPv4Address(gateway) in network for network in networks)
+        except ValueError:
+            yield Failure("gateway", f'must be an IPv4 address, not "{gateway}"')
+        else:
+            if not near:
+                yield Failure("gateway", f"{gateway} is in the network of none of the addresses")
+    if "metric" in inputs and "gateway" not in inputs:
+        yield Failure("metric", "is of the route by the gateway: give that too")
+
+
+def comparable(inputs: Props) -> Props:
+    """MACs as values, and forbidden ones as a set."""
+    plain = dict(inputs)
+    if isinstance(plain.get("mac"), str):
+        plain["mac"] = nic.same_mac(plain["mac"])
+    if isinstance(plain.get("domain"), str):
+        plain["domain"] = plain["domain"].lower()
+    forbidden = plain.get("forbiddenMacs")
+    if isinstance(forbidden, list) and COMPUTED not in forbidden:
+        plain["forbiddenMacs"] = sorted({nic.same_mac(mac) for mac in forbidden})
+    return plain

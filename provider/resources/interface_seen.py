@@ -1,0 +1,127 @@
+"""What an Interface is now, read from libvirt: its outputs, and its inputs as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provider.resources.base import COMPUTED, Call, Props
+from provider.virt import api, errors, guest_config, nic, nic_apply, nic_plan, nic_seat
+from provider.virt.guest_agent import RUNNING
+from provider.virt.guest_config import Setup
+from provider.virt.nic import Nic, Wanted
+
+
+def wanted(inputs: Props) -> Wanted:
+    return Wanted(
+        mac=inputs["mac"],
+        network=inputs["network"],
+        model=inputs.get("model", nic.DEFAULT_MODEL),
+        link=inputs.get("link"),
+    )
+
+
+def setup(inputs: Props) -> Setup | None:
+    """What the guest is told; None when no addresses are declared."""
+    if not inputs.get("addresses"):
+        return None
+    metric = inputs.get("metric", guest_config.DEFAULT_METRIC)
+    return Setup(inputs["mac"], tuple(inputs["addresses"]), inputs.get("gateway"), int(metric))
+
+
+def others(call: Call, mac: str, but: str) -> Iterator[api.Domain]:
+    """The other domains of the host that have a NIC with this MAC, live or persistent."""
+    for domain in call.host.conn.listAllDomains():
+        try:
+            if domain.UUIDString().lower() != but.lower() and has(domain, mac):
+                yield domain
+        except errors.VirtError as error:
+            if errors.code(error) != errors.NO_DOMAIN:
+                raise  # a domain that went away while it was looked at has nothing
+
+
+def has(domain: api.Domain, mac: str) -> bool:
+    return bool(seen(domain, mac))
+
+
+def fenced(domain: api.Domain, mac: str) -> bool:
+    """Whether the running guest's link is down: left over from a move.  What it would start with does not count."""
+    return nic_seat.look(domain, mac).live == "down"
+
+
+def seen(domain: api.Domain, mac: str) -> list[Nic]:
+    """The NICs with this MAC: of the persistent definition, then of the running guest."""
+    live, config = nic_apply.both_xmls(domain)
+    return [n for xml in (config, live) for n in nic.nics(xml) if n.mac == nic.same_mac(mac)]
+
+
+def as_read(inputs: Props, mine: list[Nic], domain: str) -> Props:
+    """The declared keys with what the NIC has; where running guest and definition differ, what is not as declared."""
+    read = dict(inputs)
+    if inputs["domain"].lower() != domain.lower():
+        read["domain"] = domain
+    read["network"] = next(
+        (n.network or n.place for n in mine if n.network != inputs["network"]), inputs["network"]
+    )
+    for key in ("model", "link"):
+        if key in inputs:
+            there = [getattr(n, key) for n in mine]
+            read[key] = next((value for value in there if value != inputs[key]), inputs[key])
+    return read
+
+
+def outputs(call: Call, domain: api.Domain, inputs: Props, inside: bool | None) -> Props:
+    """``inside``: whether the agent has set it up; None when that is not its task."""
+    live, config = nic_apply.both_xmls(domain)
+    mac = nic.same_mac(inputs["mac"])
+    here = [[n for n in nic.nics(xml) if n.mac == mac] for xml in (live, config)]
+    mine = [n for side in here for n in side]
+    said = {
+        "alias": next((n.alias for n in mine if n.alias is not None), None),
+        "target": next((n.target for n in here[0] if n.target is not None), None),
+        "inGuest": inside,
+        "guestFile": _guest_file(inputs),
+    }
+    return {
+        **inputs,
+        **{key: value for key, value in said.items() if value is not None},
+        "hostUuid": call.host.uuid,
+        "holder": domain.name(),
+        "live": bool(here[0]),
+        "persistent": bool(here[1]),
+        "extra": [
+            *nic_plan.drift([wanted(inputs)], inputs.get("forbiddenMacs", ()), live, config),
+            *_elsewhere(call, mac, domain),
+            *_not_inside(domain, mac, inside),
+        ],
+    }
+
+
+def _elsewhere(call: Call, mac: str, domain: api.Domain) -> Iterator[str]:
+    for other in others(call, mac, domain.UUIDString()):
+        seat = nic_seat.look(other, mac)
+        where = " and ".join(
+            place
+            for place, link in (("the running guest", seat.live), ("the definition of", seat.config))
+            if link is not None
+        ).removesuffix(" of")
+        yield f"{mac} is still in {where} {other.name()}, its link is {seat.link}"
+
+
+def _not_inside(domain: api.Domain, mac: str, inside: bool | None) -> Iterator[str]:
+    """A guest that was shut off when it got the NIC is told of it once it runs."""
+    if inside is False and domain.isActive() and domain.state()[0] == RUNNING:
+        yield f"{mac} is not set up inside the guest"
+
+
+def _guest_file(inputs: Props) -> Props | None:
+    made = setup(inputs) if inputs.get("guest") == "none" else None
+    if made is None:
+        return None
+    file = guest_config.file_for("ifcfg", made)
+    return {"path": file.path, "content": file.content}
+
+
+def unknown(call: Call, inputs: Props) -> Props:
+    """The outputs of one that is not there yet."""
+    known = {"hostUuid": call.host.uuid, "alias": nic.alias_for(inputs["mac"]), "extra": []}
+    return {**inputs, **known, "target": COMPUTED, "holder": COMPUTED, "live": COMPUTED, "persistent": True}

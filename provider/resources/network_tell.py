@@ -1,0 +1,156 @@
+"""What an update of a network does to what runs, in the words of a preview."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final
+
+from provider import allow
+from provider.resources import network_diff, shape
+from provider.resources.base import Call, Props
+from provider.virt.network_change import NAMES, SERVED, Change, Sides
+from provider.virt.network_plan import LIVE, SECTION_DHCP_HOST, SECTION_DHCP_RANGE, Update
+from provider.virt.network_replug import Outage
+from provider.virt.network_xml import view
+
+_WORDS: Final = {"add": "added", "modify": "changed", "delete": "removed"}
+_LONG: Final = 60  # characters of a value that are shown
+
+
+@dataclass(frozen=True)
+class Told:
+    """An update as it is going to be: ``seen``: the declared properties before it; ``served``: what is taken live."""
+
+    name: str
+    inputs: Props
+    seen: Props
+    both: Sides
+    change: Change
+    served: Collection[str]
+    restyled: bool
+    restarts: bool
+
+    @property
+    def running(self) -> Props | None:
+        return None if self.both.live is None else view(self.both.live)
+
+
+def tell(call: Call, what: Told) -> None:
+    """Note each change with its impact, once."""
+    _states(call, what)
+    paths = list(network_diff.changes(what.seen, what.inputs))
+    live = [path for path in paths if _is_live(path, what.served)]
+    if any(shape.top(path) in SERVED for path in live):
+        _served(call, live, what.running, what.change.updates)
+    if any(path.startswith(NAMES) for path in live):
+        call.note("live", NAMES, f"names that {what.name} serves; no packet is lost")
+    if "autostart" in paths:
+        call.note(
+            "live", "autostart", f"{what.name} starts with the host: {_shown(what.inputs['autostart'])}"
+        )
+    staged = [path for path in paths if path != "autostart" and path not in live]
+    for top in dict.fromkeys(map(shape.top, staged)):
+        inside = [path for path in staged if shape.top(path) == top]
+        path = inside[0] if len(inside) == 1 else top
+        _staged(
+            call, path, f"{_shown(shape.at(what.seen, path))} -> {_shown(shape.at(what.inputs, path))}", what
+        )
+    if what.restyled:
+        _staged(call, "xml.xslt", "the definition is made with another stylesheet", what)
+    for key in what.change.waits if what.restarts else ():
+        if key not in {shape.top(path) for path in paths}:
+            call.note("network outage", key, "waits for the network's restart, which is now")
+
+
+def _states(call: Call, what: Told) -> None:
+    if what.both.live is None:
+        call.note("live", "active", f"network {what.name} is started")
+    if what.both.persistent is None:
+        call.note("live", "persistent", f"network {what.name} is defined, so that it outlives its stop")
+
+
+def _served(call: Call, live: list[str], running: Props | None, updates: Collection[Update]) -> None:
+    """One note a property; the holes stand with the first."""
+    forwards = running is not None and running["mode"] in ("nat", "route")
+    holes = sum(one.makes_hole for one in updates) if forwards else 0
+    hole = (
+        f"; {_count(holes, 'hole')} of 0.2 to 0.4 s in forwarded traffic, none to the gateway"
+        if holes
+        else ""
+    )
+    for key in sorted({shape.top(path) for path in live} & SERVED, reverse=True):
+        section = SECTION_DHCP_HOST if key == "dhcpHosts" else SECTION_DHCP_RANGE
+        what = _done([one for one in updates if one.section == section])
+        kind = "reservations" if key == "dhcpHosts" else "DHCP ranges"
+        leases = "" if key == "dhcpHosts" else "; dnsmasq restarts and keeps its leases"
+        call.note("live", key, f"{kind}: {what or 'as declared'}{leases}{hole}")
+        hole = ""
+
+
+def _done(updates: Collection[Update]) -> str:
+    """What is done to the running network; where it has all, what is done to its definition."""
+    felt = [one for one in updates if one.flags & LIVE]
+    counts = Counter(_WORDS[one.verb] for one in felt or updates)
+    text = ", ".join(f"{number} {word}" for word, number in counts.items())
+    return text if felt or not text else f"{text} in the definition alone"
+
+
+def _staged(call: Call, path: str, values: str, what: Told) -> None:
+    if what.running is None:
+        call.note("live", path, f"{values}; {what.name} does not run, and is started with it")
+    elif shape.top(path) not in what.change.waits and not (path == "xml.xslt" and what.change.waits):
+        call.note("live", path, f"{values} in the definition; the running network has it already")
+    elif what.restarts:
+        call.note("network outage", path, f"{values}, by restarting the network")
+    else:
+        now = f"to have it now: {allow.how(what.name, 'network outage')}"
+        call.note("next boot", path, f"{values} waits for the network's restart; {now}")
+
+
+def foretell(call: Call, both: Sides, change: Change, guests: Collection[str]) -> None:
+    now, then = view(str(both.live)), view(change.define or both.base)
+    who = f"guests {', '.join(sorted(guests))} are" if guests else "no guest is plugged in; one would be"
+    call.note(
+        "network outage", "", f"the network is restarted: {who} cut off for 0.5 to 1.3 s{_also(now, then)}"
+    )
+
+
+def measured(call: Call, now: Props, then: Props, outage: Outage) -> None:
+    who = (
+        f"guests {', '.join(outage.guests)} were cut off"
+        if outage.guests
+        else "no guest was plugged in; it was off"
+    )
+    call.note(
+        "network outage", "", f"the network was restarted: {who} for {outage.seconds:.2f} s{_also(now, then)}"
+    )
+
+
+def _also(now: Props, then: Props) -> str:
+    """What a guest misses for longer than its tap is off the bridge."""
+    if then.get("stp"):
+        return ", and for some 4 s more until the spanning tree forwards" + _arp(now, then)
+    return ", and may be written to again 1 s later (ARP)" + _arp(now, then)
+
+
+def _arp(now: Props, then: Props) -> str:
+    if now.get("mac") == then.get("mac"):
+        return ""
+    return "; guests may miss the gateway for up to 20 s more: its MAC is another, which they have to ask for (ARP)"
+
+
+def _is_live(path: str, served: Collection[str]) -> bool:
+    return shape.top(path) in served or (path.startswith(NAMES) and NAMES in served)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _shown(value: Any) -> str:
+    text = (
+        {True: "on", False: "off", None: "none"}.get(value) if isinstance(value, bool | None) else str(value)
+    )
+    return str(text) if len(str(text)) <= _LONG else f"{str(text)[: _LONG - 3]}..."

@@ -1,0 +1,119 @@
+"""Memory and vCPUs of a running guest, changed live within what it was started with.
+
+More than that needs a start.  vCPUs are never taken from an emulated guest while it runs: QEMU gives up after 5 s, and
+a request that is left over was once followed by its crash.  A guest that does not follow has it at its next start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal, Protocol, cast
+
+from provider.virt import api, errors
+from provider.virt.domain_read import Domain
+from provider.virt.domain_seen import Seen, near, see
+from provider.virt.nic_apply import Clock
+
+Key = Literal["memory", "vcpu"]
+AMOUNTS: Final[tuple[Key, ...]] = ("memory", "vcpu")
+BALLOON_SECONDS: Final = 10.0  # a guest at rest took 1 to 1.5
+POLL_SECONDS: Final = 0.2
+
+_LIVE: Final = 1
+_KIB_IN_MIB: Final = 1024
+
+
+class Sized(Protocol):
+    """Calls of a domain that only this module makes; memory in KiB."""
+
+    def setMemoryFlags(self, memory: int, flags: int) -> int: ...
+    def setVcpusFlags(self, nvcpus: int, flags: int) -> int: ...
+
+
+@dataclass(frozen=True)
+class Step:
+    """``was`` and ``wanted``: MiB, or a number of vCPUs."""
+
+    key: Key
+    was: int | float
+    wanted: int
+
+
+def steps(
+    declared: Mapping[str, Any], domain: Domain, staged: Collection[str], waiting: Collection[str]
+) -> list[Step]:
+    """What can be changed in the running guest: the properties that are ``staged``, and those that have drifted.
+
+    ``waiting``: properties that are known to wait for a restart, and are not tried again.
+    """
+    return [
+        Step(key, has(domain.now, key), declared[key])
+        for key in AMOUNTS
+        if key in declared and domain.now is not None
+        if key in staged or (key not in waiting and has(domain.seen, key) == declared[key])
+        if not same(key, has(domain.now, key), declared[key])
+        if not why_not(key, declared[key], domain)
+    ]
+
+
+def why_not(key: str, wanted: float, domain: Domain) -> str:
+    """Why the running guest cannot have this amount before its next start; empty when it can."""
+    now = domain.now
+    if now is None:
+        return "the guest is shut off"
+    if key == "memory":
+        if wanted > now.memory:
+            return f"the guest was started with {now.memory} MiB at most"
+        return "" if now.balloon else "the guest has no memory balloon"
+    if wanted > now.vcpu:
+        return f"the guest was started with {now.vcpu} vCPUs at most"
+    if wanted < now.current_vcpu and now.type == "qemu":
+        return "an emulated guest (type qemu) does not let go of a vCPU"
+    return ""
+
+
+def same(key: str, one: float, other: float) -> bool:
+    return near(one, other) if key == "memory" else one == other
+
+
+def has(seen: Seen | None, key: str) -> int | float:
+    """What there is of it now; of a definition, what the guest starts with."""
+    if seen is None:
+        return 0
+    return seen.current_memory if key == "memory" else seen.current_vcpu
+
+
+def after(domain: Domain, done: Collection[Step]) -> Domain:
+    """The domain once the guest has followed these steps."""
+    now = domain.now
+    for step in done:
+        if now is not None:
+            now = (
+                replace(now, current_memory=step.wanted)
+                if step.key == "memory"
+                else replace(now, current_vcpu=step.wanted)
+            )
+    return replace(domain, now=now)
+
+
+def perform(domain: api.Domain, step: Step, clock: Clock) -> str:
+    """Empty once the running guest has the amount; else why it has not, and waits for its next start."""
+    deadline = clock.monotonic() + BALLOON_SECONDS
+    try:
+        if step.key == "memory":
+            cast(Sized, domain).setMemoryFlags(step.wanted * _KIB_IN_MIB, _LIVE)
+        else:
+            cast(Sized, domain).setVcpusFlags(step.wanted, _LIVE)
+            deadline = clock.monotonic()
+    except errors.VirtError as error:
+        return "" if _follows(domain, step) else errors.said(error)
+    while not _follows(domain, step):
+        if clock.monotonic() >= deadline:
+            return "the guest has not followed: it is booting, paused, or has no driver for it"
+        clock.sleep(POLL_SECONDS)
+    return ""
+
+
+def _follows(domain: api.Domain, step: Step) -> bool:
+    return same(step.key, has(see(domain.XMLDesc()), step.key), step.wanted)

@@ -1,0 +1,174 @@
+"""Which calls make a domain's virtio disks what they shall be, and making them.
+
+Disks are known by their files.  A wanted one is there, one that was declared and is not any more goes, every other one
+is somebody else's.  The running guest and the persistent definition are planned apart, each by what it has.  The file
+of a disk is never touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from lxml import etree
+
+from provider.errors import OperatorError
+from provider.virt import api, errors
+from provider.virt.domain_seen import Slots
+from provider.virt.domain_xml import Disk, disk_element, letters
+from provider.virt.nic_apply import POLL_SECONDS, UNPLUG_SECONDS, Clock, both_xmls
+from provider.virt.nic_plan import CONFIG, LIVE
+
+# The disks of the running guest and of the persistent definition, as they are when it is called.
+Slotted = Callable[[api.Domain], tuple[Slots | None, Slots | None]]
+
+_MOST = 26 * 27  # vda … vdzz
+
+
+@dataclass(frozen=True)
+class Step:
+    """One libvirt call: ``flags`` is LIVE, CONFIG or both, ``target`` the disk's name there ("vdb")."""
+
+    action: Literal["plug", "unplug"]
+    flags: int
+    path: str
+    target: str
+
+
+def plan(
+    wanted: Sequence[str], gone: Collection[str], live: Slots | None, config: Slots | None
+) -> list[Step]:
+    """Steps in the order in which they are to be done; what waits for the guest comes last.
+
+    ``live`` is None for a domain that is shut off, ``config`` for one without a persistent definition.  A disk whose
+    place is taken by another one on the side that lacks it is left out: see `blocked`.
+    """
+    sides = [(flags, slots) for flags, slots in ((CONFIG, config), (LIVE, live)) if slots is not None]
+    unplugs = [
+        Step("unplug", flags, path, target)
+        for flags, slots in sides
+        for target, path in slots
+        if path in gone and path not in wanted
+    ]
+    taken = {target for _, slots in sides for target, _ in slots}
+    plugs = []
+    for path in wanted:
+        missing = [flags for flags, slots in sides if path not in _paths(slots)]
+        other = blocked(path, live, config)
+        if not missing or (other is not None and (other not in gone or other in wanted)):
+            continue
+        target = next((t for _, slots in sides for t, p in slots if p == path), None)
+        if target is None or other is not None:
+            target = _free(taken)
+        taken.add(target)
+        plugs.append(Step("plug", sum(missing), path, target))
+    return [
+        *(s for s in unplugs if s.flags == CONFIG),
+        *plugs,
+        *(s for s in unplugs if s.flags == LIVE),
+    ]
+
+
+def blocked(path: str, live: Slots | None, config: Slots | None) -> str | None:
+    """The file that has this disk's place ("vda") on the one side that lacks it; None when there is no such."""
+    for here, there in ((live, config), (config, live)):
+        if here is None or there is None or path in _paths(here):
+            continue
+        target = next((t for t, p in there if p == path), None)
+        for other, found in here:
+            if other == target:
+                return found
+    return None
+
+
+def first(config: Slots) -> str | None:
+    """The disk that the guest boots from: the first in the order of their names."""
+    return next((path for _, path in config), None)
+
+
+def perform(
+    domain: api.Domain,
+    steps: Sequence[Step],
+    formats: Mapping[str, str],
+    slots: Slotted,
+    clock: Clock,
+    seconds: float = 0.0,
+) -> None:
+    """Do the steps in their order; ``seconds`` is how long a guest has to let go of a disk (0: the default)."""
+    for step in steps:
+        if step.action == "plug":
+            _plug(domain, step, formats[step.path], slots)
+        elif step.flags == CONFIG:
+            _ask(domain, step, slots)
+            if step.path in _paths(slots(domain)[1] or ()):
+                raise OperatorError(f"{domain.name()}: disk {step.path} stays in the persistent definition")
+    _let_go(domain, [s for s in steps if s.action == "unplug" and s.flags == LIVE], slots, clock, seconds)
+
+
+def unplug_xml(xml: str, target: str) -> str | None:
+    """The disk's element as the side has it, without its backing chain; None when it is not there."""
+    for disk in etree.fromstring(xml.encode()).iterfind("devices/disk"):
+        found = disk.find("target")
+        if found is not None and found.get("dev") == target:
+            for chain in disk.findall("backingStore"):
+                disk.remove(chain)
+            disk.tail = None
+            return str(etree.tostring(disk, encoding="unicode"))
+    return None
+
+
+def _plug(domain: api.Domain, step: Step, format: str, slots: Slotted) -> None:
+    said = "libvirt took it, but its XML does not have it"
+    element = disk_element(Disk(step.path, format), "disk", step.target, "virtio")
+    try:
+        domain.attachDeviceFlags(str(etree.tostring(element, encoding="unicode")), step.flags)
+    except errors.VirtError as error:
+        said = errors.said(error)
+    live, config = slots(domain)
+    sides = [side for flag, side in ((LIVE, live), (CONFIG, config)) if step.flags & flag]
+    if not all(step.path in _paths(side or ()) for side in sides):
+        raise OperatorError(f"{domain.name()}: disk {step.path} is not plugged in: {said}")
+
+
+def _let_go(domain: api.Domain, steps: Sequence[Step], slots: Slotted, clock: Clock, seconds: float) -> None:
+    """Ask until the running guest has let go of every one: libvirt answers 0 after 5 s for one that did not."""
+    limit = seconds or UNPLUG_SECONDS
+    deadline = clock.monotonic() + limit
+    while True:
+        there = _paths(slots(domain)[0] or ())
+        held = [s for s in steps if s.path in there]
+        if not held:
+            return
+        if clock.monotonic() >= deadline:
+            raise OperatorError(
+                f"guest {domain.name()} holds on to disk {', '.join(s.path for s in held)}: not let go within "
+                f"{limit:g} s; it is paused, booting or without an operating system; run this again when it is up"
+            )
+        for step in held:
+            _ask(domain, step, slots)
+        clock.sleep(POLL_SECONDS)
+
+
+def _ask(domain: api.Domain, step: Step, slots: Slotted) -> None:
+    live, config = both_xmls(domain)
+    xml = unplug_xml((live if step.flags == LIVE else config) or "<domain/>", step.target)
+    if xml is None:
+        return
+    try:
+        domain.detachDeviceFlags(xml, step.flags)
+    except errors.VirtError as error:
+        now, defined = slots(domain)
+        there = step.path in _paths((now if step.flags == LIVE else defined) or ())
+        if there and "unplug" not in errors.said(error):
+            raise OperatorError(
+                f"{domain.name()}: disk {step.path} is not unplugged: {errors.said(error)}"
+            ) from error
+
+
+def _paths(slots: Slots) -> set[str]:
+    return {path for _, path in slots}
+
+
+def _free(taken: Collection[str]) -> str:
+    return next(name for name in (letters("vd", n) for n in range(_MOST)) if name not in taken)

@@ -1,0 +1,120 @@
+"""Talking to the QEMU guest agent of a running domain; every command and every wait has an end.
+
+Nothing is taken for done because it was sent: a command's exit code, or what the guest says of its NICs afterwards,
+decides.
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from provider.errors import OperatorError
+from provider.virt import api, errors, nic
+from provider.virt.nic_apply import Clock
+
+# (domain, JSON text, seconds) -> JSON text, as libvirt_qemu.qemuAgentCommand.
+Command = Callable[[Any, str, int], str]
+
+RUNNING: Final = 1
+PING_SECONDS: Final = 2
+COMMAND_SECONDS: Final = 5
+EXEC_SECONDS: Final = 20.0
+_POLL: Final = 0.02
+_SLOW_POLL: Final = 0.3
+_PATH: Final = "PATH=/usr/sbin:/usr/bin:/sbin:/bin; export PATH\n"
+
+
+class AgentError(OperatorError):
+    """The agent did not answer, or would not; one line that names the guest."""
+
+
+@dataclass(frozen=True)
+class GuestNic:
+    """A NIC as the guest sees it: its name there, and its addresses with their prefix."""
+
+    name: str
+    addresses: tuple[str, ...]
+
+
+def command(domain: Any, text: str, seconds: int) -> str:
+    """libvirt's own; imported at first need, so that a libvirt-python without it does for all else."""
+    return str(importlib.import_module("libvirt_qemu").qemuAgentCommand(domain, text, seconds, 0))
+
+
+class Agent:
+    def __init__(self, domain: api.Domain, clock: Clock, send: Command = command) -> None:
+        self._domain = domain
+        self._clock = clock
+        self._send = send
+
+    @property
+    def guest(self) -> str:
+        return self._domain.name()
+
+    def answers(self, seconds: float = 0.0) -> bool:
+        """Whether it answers within so many seconds; a paused guest is not asked, since it can't."""
+        deadline = self._clock.monotonic() + seconds
+        while True:
+            if self._domain.isActive() and self._domain.state()[0] == RUNNING:
+                try:
+                    self._ask("guest-ping", PING_SECONDS)
+                    return True
+                except AgentError:
+                    pass
+            if self._clock.monotonic() >= deadline:
+                return False
+            self._clock.sleep(_SLOW_POLL)
+
+    def nics(self) -> dict[str, GuestNic]:
+        """The guest's NICs by MAC."""
+        found = {}
+        for entry in self._ask("guest-network-get-interfaces", COMMAND_SECONDS):
+            if "hardware-address" in entry:
+                addresses = tuple(f"{a['ip-address']}/{a['prefix']}" for a in entry.get("ip-addresses", ()))
+                found[nic.same_mac(entry["hardware-address"])] = GuestNic(entry["name"], addresses)
+        return found
+
+    def run(self, script: str, *args: str, stdin: str = "", seconds: float = EXEC_SECONDS) -> str:
+        """Run a shell script in the guest; its output.  `AgentError` when it fails, or has not ended in time."""
+        asked = {
+            "path": "/bin/sh",
+            "arg": ["-c", _PATH + script, "sh", *args],
+            "capture-output": True,
+            "input-data": base64.b64encode(stdin.encode()).decode(),
+        }
+        pid = self._ask("guest-exec", COMMAND_SECONDS, asked)["pid"]
+        deadline = self._clock.monotonic() + seconds
+        while True:
+            status = self._ask("guest-exec-status", COMMAND_SECONDS, {"pid": pid})
+            if status["exited"]:
+                break
+            if self._clock.monotonic() >= deadline:
+                raise AgentError(
+                    f"guest {self.guest}: a command of its agent did not end within {seconds:g} s"
+                )
+            self._clock.sleep(_POLL)
+        out, err = (_decoded(status.get(key, "")) for key in ("out-data", "err-data"))
+        if status.get("exitcode", 1):
+            said = " ".join((err or out).split()) or f"exit code {status.get('exitcode')}"
+            raise AgentError(f"guest {self.guest}: {said}")
+        return out
+
+    def _ask(self, name: str, seconds: int, arguments: dict[str, Any] | None = None) -> Any:
+        text = json.dumps({"execute": name, **({"arguments": arguments} if arguments else {})})
+        try:
+            return json.loads(self._send(self._domain, text, seconds))["return"]
+        except errors.VirtError as error:
+            raise AgentError(f"agent of guest {self.guest}: {errors.said(error)}") from error
+        except ImportError as error:
+            raise AgentError(
+                "this libvirt-python has no libvirt_qemu, by which agents are reached"
+            ) from error
+
+
+def _decoded(text: str) -> str:
+    return base64.b64decode(text).decode(errors="replace").strip()

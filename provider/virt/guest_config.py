@@ -1,0 +1,155 @@
+"""What a guest is told of a NIC: one neutral model, and a renderer for each of the ways in which Linux guests keep it.
+
+Pure.  Every file names the NIC by its MAC alone: names that a guest gives (``ens5``) follow PCI slots, and these may
+differ between the running guest and its next start.  IPv4 only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Interface
+from typing import Final, Literal
+from uuid import NAMESPACE_URL, uuid5
+
+from provider.virt import nic
+
+Style = Literal["ifcfg", "networkmanager", "networkd", "netplan"]
+DEFAULT_METRIC: Final = 50  # goes before what a DHCP client gives its route (100 and more)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """``addresses`` with their prefix (``192.0.2.1/24``); ``gateway``: the default route goes by it, at ``metric``."""
+
+    mac: str
+    addresses: tuple[str, ...]
+    gateway: str | None = None
+    metric: int = DEFAULT_METRIC
+
+    @property
+    def label(self) -> str:
+        """What the files are called, and NetworkManager's connection: the NIC's user alias."""
+        return nic.alias_for(self.mac)
+
+    @property
+    def networks(self) -> list[str]:
+        """Of the addresses: ``192.0.2.0/24``."""
+        return sorted({str(IPv4Interface(address).network) for address in self.addresses})
+
+
+@dataclass(frozen=True)
+class GuestFile:
+    path: str
+    content: str
+    mode: str
+
+
+def file_for(style: Style, setup: Setup) -> GuestFile:
+    """The file by which the guest sets the NIC up, now and at each boot."""
+    path, mode = _PLACES[style]
+    return GuestFile(path.format(setup.label), _RENDERERS[style](setup), mode)
+
+
+def every_path(mac: str) -> list[str]:
+    """All paths at which a file of ours for this NIC may be."""
+    return [path.format(nic.alias_for(mac)) for path, _ in _PLACES.values()]
+
+
+def style_of(facts: str) -> Style | None:
+    """How a guest keeps its NICs, from the words that `guest_setup` finds in it; None: in no way that is known here.
+
+    Who is running decides, and only then which folders there are.
+    """
+    words = set(facts.split())
+    if "NetworkManager" in words:
+        return "networkmanager"
+    if "systemd-networkd" in words:
+        return "netplan" if "netplan" in words else "networkd"
+    return "ifcfg" if "network-scripts" in words else None
+
+
+def _ifcfg(setup: Setup) -> str:
+    """As Fedora's network-scripts read it; without DEVICE they find the NIC by HWADDR."""
+    lines = [
+        f"NAME={setup.label}",
+        "TYPE=Ethernet",
+        "ONBOOT=yes",
+        "BOOTPROTO=none",
+        f"HWADDR={nic.same_mac(setup.mac).upper()}",
+    ]
+    for index, address in enumerate(map(IPv4Interface, setup.addresses)):
+        number = str(index) if index else ""
+        lines += [f"IPADDR{number}={address.ip}", f"PREFIX{number}={address.network.prefixlen}"]
+    if setup.gateway is None:
+        lines.append("DEFROUTE=no")
+    else:
+        lines += ["DEFROUTE=yes", f"GATEWAY={setup.gateway}", f"METRIC={setup.metric}"]
+    return _text(lines)
+
+
+def _keyfile(setup: Setup) -> str:
+    lines = [
+        "[connection]",
+        f"id={setup.label}",
+        f"uuid={uuid5(NAMESPACE_URL, setup.label)}",
+        "type=ethernet",
+        "autoconnect=true",
+        "",
+        "[ethernet]",
+        f"mac-address={nic.same_mac(setup.mac).upper()}",
+        "",
+        "[ipv4]",
+        "method=manual",
+        *(f"address{number}={address}" for number, address in enumerate(setup.addresses, 1)),
+    ]
+    if setup.gateway is None:
+        lines.append("never-default=true")
+    else:
+        lines += [f"gateway={setup.gateway}", f"route-metric={setup.metric}"]
+    return _text([*lines, "", "[ipv6]", "method=ignore"])
+
+
+def _networkd(setup: Setup) -> str:
+    lines = ["[Match]", f"MACAddress={nic.same_mac(setup.mac)}", "", "[Network]"]
+    lines += [f"Address={address}" for address in setup.addresses]
+    lines += ["DHCP=no", "ConfigureWithoutCarrier=yes"]
+    if setup.gateway is not None:
+        lines += ["", "[Route]", f"Gateway={setup.gateway}", f"Metric={setup.metric}"]
+    return _text(lines)
+
+
+def _netplan(setup: Setup) -> str:
+    lines = [
+        "network:",
+        "  version: 2",
+        "  ethernets:",
+        f"    {setup.label}:",
+        f'      match: {{macaddress: "{nic.same_mac(setup.mac)}"}}',
+        "      dhcp4: false",
+        "      optional: true",
+        "      addresses:",
+        *(f"        - {address}" for address in setup.addresses),
+    ]
+    if setup.gateway is not None:
+        route = f"{{to: 0.0.0.0/0, via: {setup.gateway}, metric: {setup.metric}}}"
+        lines += ["      routes:", f"        - {route}"]
+    return _text(lines)
+
+
+def _text(lines: list[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+_PLACES: Final[Mapping[Style, tuple[str, str]]] = {
+    "ifcfg": ("/etc/sysconfig/network-scripts/ifcfg-{}", "644"),
+    "networkmanager": ("/etc/NetworkManager/system-connections/{}.nmconnection", "600"),
+    "networkd": ("/etc/systemd/network/10-{}.network", "644"),
+    "netplan": ("/etc/netplan/90-{}.yaml", "600"),
+}
+_RENDERERS: Final[Mapping[Style, Callable[[Setup], str]]] = {
+    "ifcfg": _ifcfg,
+    "networkmanager": _keyfile,
+    "networkd": _networkd,
+    "netplan": _netplan,
+}

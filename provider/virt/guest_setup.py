@@ -1,0 +1,152 @@
+"""Setting a NIC up inside a guest through its agent: the file that outlives a reboot, and what holds from now on."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from provider.virt import guest_config, nic
+from provider.virt.guest_agent import Agent, AgentError, GuestNic
+from provider.virt.guest_config import GuestFile, Setup, Style
+from provider.virt.nic_apply import Clock
+
+SEEN_SECONDS: Final = 30.0  # for a guest to see a NIC that was plugged in; 0.2 to 0.6 s at rest
+CHECK_SECONDS: Final = 15.0  # for an address to be there once the link is up
+_POLL: Final = 0.05
+
+_LOOK: Final = """
+running() { command -v systemctl > /dev/null 2>&1 && systemctl -q is-active "$1"; }
+for service in NetworkManager systemd-networkd; do running $service && echo $service; done
+[ -d /etc/netplan ] && command -v netplan > /dev/null 2>&1 && echo netplan
+[ -d /etc/sysconfig/network-scripts ] && echo network-scripts
+exit 0
+"""
+
+# Linux answers for an address on whatever NIC it is asked: another one on the same network would answer for this one
+# before its link is up, and after it has left. So those that are there already answer for their own from now on.
+_WRITE: Final = """
+file=$1 mode=$2; shift 2
+for network in "$@"; do
+    for other in $(ip -4 route show "$network" | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p'); do
+        echo 1 > /proc/sys/net/ipv4/conf/"$other"/arp_ignore
+    done
+done
+umask 077
+mkdir -p "${file%/*}" && cat > "$file.new~" && chmod "$mode" "$file.new~" && mv "$file.new~" "$file" && sync
+"""
+
+_SETTLE: Final = "command -v udevadm > /dev/null 2>&1 && udevadm settle -t 5; exit 0"
+
+# A default route by a NIC whose link is down would swallow what goes elsewhere: such routes are not to be used.
+_APPLY: Final = """
+nic=$1 file=$2 gateway=$3 metric=$4; shift 4
+echo 1 > /proc/sys/net/ipv4/conf/"$nic"/ignore_routes_with_linkdown 2> /dev/null
+echo 1 > /proc/sys/net/ipv4/conf/"$nic"/arp_ignore
+"""
+
+_APPLIES: Final[dict[Style, str]] = {
+    "ifcfg": """
+ip link set "$nic" up || exit
+for there in $(ip -4 -o addr show dev "$nic" scope global | sed -n 's/.* inet \\([^ ]*\\).*/\\1/p'); do
+    case " $* " in *" $there "*) ;; *) ip addr del "$there" dev "$nic" ;; esac
+done
+for address in "$@"; do ip addr replace "$address" brd + dev "$nic" || exit; done
+if [ -n "$gateway" ]; then ip route replace default via "$gateway" dev "$nic" metric "$metric"
+else ip route del default dev "$nic" 2> /dev/null; exit 0; fi
+""",
+    "networkmanager": 'nmcli connection load "$file"\n',
+    "networkd": 'networkctl reload && networkctl reconfigure "$nic"\n',
+    "netplan": 'netplan generate && networkctl reload && networkctl reconfigure "$nic"\n',
+}
+
+# Whoever remembers the addresses elsewhere is told where they are now; any frame does for the switches.
+_ANNOUNCE: Final = """
+nic=$1 label=$2 style=$3 gateway=$4; shift 4
+[ "$style" = networkmanager ] && { nmcli -w 10 connection up "$label" ifname "$nic" > /dev/null || exit; }
+for address in "$@"; do
+    (
+        command -v arping > /dev/null 2>&1 && arping -q -U -c 2 -I "$nic" "${address%/*}"
+        [ -n "$gateway" ] && ping -c 1 -W 1 -I "$nic" "$gateway"
+    ) < /dev/null > /dev/null 2>&1 &
+done
+exit 0
+"""
+
+_REMOVE: Final = """
+for file in "$@"; do [ -e "$file" ] && rm -f "$file" && gone=yes; done
+[ -n "$gone" ] || exit 0
+running() { command -v systemctl > /dev/null 2>&1 && systemctl -q is-active "$1"; }
+running NetworkManager && nmcli connection reload
+command -v netplan > /dev/null 2>&1 && netplan generate
+running systemd-networkd && networkctl reload
+sync
+exit 0
+"""
+
+_HAS: Final = """
+for file in "$@"; do [ -e "$file" ] && echo yes && exit; done
+echo no
+"""
+
+
+def look(agent: Agent) -> Style:
+    """How this guest keeps its NICs, found out by looking."""
+    facts = agent.run(_LOOK)
+    style = guest_config.style_of(facts)
+    if style is None:
+        raise AgentError(
+            f"guest {agent.guest}: no NetworkManager, systemd-networkd, netplan or network-scripts in it, so nothing "
+            'can be written that it would read; declare guest "none", and set the NIC up there by hand'
+        )
+    return style
+
+
+def write(agent: Agent, style: Style, setup: Setup) -> GuestFile:
+    """Write the file; whole or not at all."""
+    file = guest_config.file_for(style, setup)
+    agent.run(_WRITE, file.path, file.mode, *setup.networks, stdin=file.content)
+    return file
+
+
+def wait_seen(agent: Agent, mac: str, clock: Clock, seconds: float) -> GuestNic | None:
+    """The NIC once the guest has it under the name that it keeps: for a moment it may have another."""
+    deadline = clock.monotonic() + seconds
+    while nic.same_mac(mac) not in agent.nics():
+        if clock.monotonic() >= deadline:
+            return None
+        clock.sleep(_POLL)
+    agent.run(_SETTLE)
+    return agent.nics().get(nic.same_mac(mac))
+
+
+def apply(agent: Agent, style: Style, name: str, setup: Setup) -> None:
+    """Set the NIC up from now on, as the file says; its link may be down."""
+    file = guest_config.file_for(style, setup)
+    script = _APPLY + _APPLIES[style]
+    agent.run(script, name, file.path, setup.gateway or "", str(setup.metric), *setup.addresses)
+
+
+def announce(agent: Agent, style: Style, name: str, setup: Setup) -> None:
+    """Tell the network where the addresses are; the link is up."""
+    agent.run(_ANNOUNCE, name, setup.label, style, setup.gateway or "", *setup.addresses)
+
+
+def wait_addresses(agent: Agent, setup: Setup, clock: Clock, seconds: float = CHECK_SECONDS) -> bool:
+    """Whether the guest comes to have all the addresses on the NIC."""
+    deadline = clock.monotonic() + seconds
+    while True:
+        seen = agent.nics().get(nic.same_mac(setup.mac))
+        if seen is not None and set(setup.addresses) <= set(seen.addresses):
+            return True
+        if clock.monotonic() >= deadline:
+            return False
+        clock.sleep(_POLL)
+
+
+def has_file(agent: Agent, mac: str) -> bool:
+    """Whether a file of ours for this NIC is there; not so in a guest that was made anew."""
+    return agent.run(_HAS, *guest_config.every_path(mac)) == "yes"
+
+
+def remove(agent: Agent, mac: str) -> None:
+    """Take our files for this NIC away, of whatever style."""
+    agent.run(_REMOVE, *guest_config.every_path(mac))

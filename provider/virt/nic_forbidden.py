@@ -1,0 +1,30 @@
+"""What becomes of NICs with a forbidden MAC.  Pure.
+
+Such a NIC may be drift, or one that another resource of the same run is moving away just now: cutting it off would
+break that move, so it is given time to go by itself.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from provider.virt import nic
+
+Verdict = Literal["absent", "now", "wait", "spare"]
+GRACE_SECONDS = 15.0
+
+
+def verdict(mac: str, live: str | None, config: str | None, known: bool) -> Verdict:
+    """``known``: it was forbidden on this domain before, so who moves it away has had a run for that already.
+
+    ``wait``: unplugged when it is still there after the time; ``spare``: left then, and told as drift.
+    """
+    sides = [[n for n in nic.nics(xml) if n.mac == nic.same_mac(mac)] for xml in (live, config)]
+    found = [n for side in sides for n in side]
+    if not found:
+        return "absent"
+    if any(len(side) > 1 for side in sides):
+        return "now"  # nobody declares a NIC twice
+    if any(n.user_alias == nic.alias_for(mac) for n in found):
+        return "wait" if known else "spare"
+    return "now" if known else "wait"

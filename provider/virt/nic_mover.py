@@ -1,0 +1,301 @@
+"""Doing a plan of `nic_move`: one NIC from where it is to the domain that shall have it.
+
+What goes wrong before the links are switched leaves things as they were; after it, the links go back.  An old holder
+that does not let go keeps nothing from being done: its link is down, and it is told by `Outcome.held`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from provider.errors import OperatorError, Refused
+from provider.virt import (
+    api,
+    arp_probe,
+    errors,
+    guest_agent,
+    guest_setup,
+    nic,
+    nic_apply,
+    nic_move,
+    nic_plan,
+    nic_seat,
+)
+from provider.virt.guest_agent import Agent
+from provider.virt.guest_config import Setup, Style
+from provider.virt.nic import Wanted
+from provider.virt.nic_apply import Clock
+from provider.virt.nic_move import TARGET, Seat, Step
+from provider.virt.nic_plan import CONFIG, LIVE
+
+GuestWay = Literal["agent", "cloud-init", "none"]
+AGENT_SECONDS: Final = 60.0  # for an agent to answer: the guest may be booting
+UNPLUG_SECONDS: Final = 30.0  # for the old holder to let go; 0.1 to 0.7 s at rest
+ROLLBACK_SECONDS: Final = 6.0
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the effects need of the world, so that tests can stand in for it."""
+
+    clock: Clock
+    send: guest_agent.Command = guest_agent.command
+    ask: arp_probe.Ask = arp_probe.ask
+
+
+@dataclass(frozen=True)
+class Task:
+    """``bridge``: where the address is probed; ``seconds``: the resource's own time limit for each wait, 0: ours."""
+
+    uri: str
+    wanted: Wanted
+    target: api.Domain
+    sources: tuple[api.Domain, ...]
+    guest: GuestWay | None = None
+    setup: Setup | None = None
+    bridge: str | None = None
+    seconds: float = 0.0
+
+
+@dataclass
+class Outcome:
+    """``parts``: seconds by step; ``held``: guests that hold on to it; ``left``: those in which our file stays."""
+
+    parts: dict[str, float] = field(default_factory=dict)
+    held: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    inside: bool = False
+    probed: bool = False
+
+
+class Mover:
+    def __init__(self, tools: Tools, task: Task) -> None:
+        self._tools = tools
+        self._task = task
+        self._mac = nic.same_mac(task.wanted.mac)
+        self._agent = Agent(task.target, tools.clock, tools.send)
+        self._style: Style | None = None
+        self._name: str | None = None
+        self._outcome = Outcome()
+        self._switched = False
+        self._lowered: list[api.Domain] = []
+        self._ready: dict[Step, list[nic_plan.Step]] = {}
+
+    def run(self) -> Outcome:
+        target = nic_seat.look(self._task.target, self._mac)
+        sources = [nic_seat.look(s, self._mac) for s in self._task.sources]
+        steps = nic_move.plan(target, sources, self._task.wanted.link or "up")
+        try:
+            if target.running:
+                self._prepare(steps)
+            for step in steps:
+                if step.action in ("down", "up") and not self._ready:
+                    self._read_ahead(steps)
+                began = self._tools.clock.monotonic()
+                self._switched = self._switched or step.action in nic_move.SWITCHES
+                self._do(step, sources)
+                part = "switch" if step.action in ("down", "up") else step.action
+                took = self._tools.clock.monotonic() - began
+                self._outcome.parts[part] = self._outcome.parts.get(part, 0.0) + took
+        except (OperatorError, errors.VirtError) as error:
+            raise self._undone(error, target, sources) from error
+        return self._outcome
+
+    def _read_ahead(self, steps: list[Step]) -> None:
+        """While the links are switched nobody answers: the calls for it are made up before."""
+        for step in steps:
+            if step.action == "down":
+                self._ready[step] = nic_seat.fences(self._task.sources[step.seat], self._mac)
+            elif step.action == "up":
+                self._ready[step] = nic_seat.rises(self._task.target, self._mac, LIVE)
+
+    def _do(self, step: Step, sources: list[Seat]) -> None:
+        task, clock = self._task, self._tools.clock
+        domain = task.target if step.seat == TARGET else task.sources[step.seat]
+        if step.action == "plug":
+            nic_seat.plug(domain, task.wanted, clock)
+        elif step.action == "guest":
+            self._set_up()
+        elif step.action == "probe":
+            self._probe(sources)
+        elif step.action == "down":
+            self._lowered.append(domain)
+            nic_seat.link_down(domain, self._mac, clock, self._ready.pop(step))
+        elif step.action == "up":
+            nic_seat.link_up(domain, self._mac, LIVE, clock, self._ready.pop(step))
+        elif step.action == "announce":
+            self._announce()
+        elif step.action == "forget":
+            nic_seat.forget(domain, self._mac, clock)
+        elif step.action == "keep":
+            nic_seat.link_up(domain, self._mac, CONFIG, clock)
+        elif step.action == "clean":
+            self._clean(domain)
+        else:
+            self._unplug(domain)
+
+    def _prepare(self, steps: list[Step]) -> None:
+        """The guest's file is there before the NIC: what sets NICs up in the guest finds it when the NIC comes."""
+        task = self._task
+        if task.guest != "agent" or task.setup is None or Step("guest") not in steps:
+            return
+        began = self._tools.clock.monotonic()
+        self._require_agent()
+        self._style = guest_setup.look(self._agent)
+        guest_setup.write(self._agent, self._style, task.setup)
+        self._outcome.parts["guest"] = self._tools.clock.monotonic() - began
+
+    def _require_agent(self) -> None:
+        limit = self._task.seconds or AGENT_SECONDS
+        if not self._agent.answers(limit):
+            raise OperatorError(
+                f"the agent of guest {self._agent.guest} does not answer within {limit:g} s: it is paused, booting, "
+                'without an operating system or without an agent; declare guest "none" for one that has none'
+            )
+
+    def _set_up(self) -> None:
+        task, clock = self._task, self._tools.clock
+        if task.guest is None:
+            return
+        if task.guest != "agent" and not self._agent.answers():
+            return  # nobody to ask: that libvirt's XML has it must do
+        limit = task.seconds or guest_setup.SEEN_SECONDS
+        seen = guest_setup.wait_seen(self._agent, self._mac, clock, limit)
+        if seen is None:
+            raise OperatorError(f"guest {self._agent.guest} does not show NIC {self._mac} within {limit:g} s")
+        self._name = seen.name
+        if task.setup is None:
+            return
+        if self._style is not None:
+            guest_setup.apply(self._agent, self._style, seen.name, task.setup)
+            self._outcome.inside = True
+        elif task.guest == "cloud-init":
+            self._require_addresses(task.setup, limit)
+
+    def _require_addresses(self, setup: Setup, limit: float) -> None:
+        if not guest_setup.wait_addresses(self._agent, setup, self._tools.clock, limit):
+            raise OperatorError(
+                f"guest {self._agent.guest} has NIC {self._mac}, but not {', '.join(setup.addresses)} on it within "
+                f"{limit:g} s"
+            )
+
+    def _probe(self, sources: list[Seat]) -> None:
+        task = self._task
+        if task.setup is None or task.bridge is None:
+            return
+        held = any(
+            seat.live == "up" and domain.state()[0] == guest_agent.RUNNING
+            for seat, domain in zip(sources, task.sources, strict=True)
+        )
+        xmls = nic_apply.both_xmls(task.target)
+        own = {found for xml in xmls for found in nic.macs(xml)} - {self._mac}
+        for address in task.setup.addresses:
+            ip = address.split("/")[0]
+            answers = self._tools.ask(task.uri, task.bridge, ip)
+            if answers is None:
+                return
+            self._outcome.probed = True
+            other = arp_probe.conflict(answers, self._mac, held, own)
+            if other is not None:
+                raise Refused(
+                    f"somebody else answers at {ip} already, with MAC {other}: another hypervisor's guest may have it; "
+                    "unplug it there first"
+                )
+
+    def _announce(self) -> None:
+        """Tell the network, and see that the guest has the addresses now that the link is up."""
+        setup = self._task.setup
+        if setup is None or self._style is None or self._name is None:
+            return
+        guest_setup.announce(self._agent, self._style, self._name, setup)
+        self._require_addresses(setup, self._task.seconds or guest_setup.CHECK_SECONDS)
+
+    def _clean(self, domain: api.Domain) -> None:
+        if self._task.guest == "agent" and not remove_file(domain, self._mac, self._tools):
+            self._outcome.left.append(domain.name())
+
+    def _unplug(self, domain: api.Domain) -> None:
+        limit = self._task.seconds or UNPLUG_SECONDS
+        try:
+            nic_seat.unplug(domain, self._mac, self._tools.clock, limit)
+        except OperatorError:
+            if nic_seat.look(domain, self._mac).live != "down":
+                raise
+            self._outcome.held.append(domain.name())
+
+    def _undone(
+        self, error: OperatorError | errors.VirtError, target: Seat, sources: list[Seat]
+    ) -> OperatorError:
+        """Put things back, and say in the error what was done; the NIC at the new holder goes if it was not up."""
+        why = str(error) if isinstance(error, OperatorError) else errors.said(error)
+        kind = Refused if isinstance(error, Refused) else OperatorError
+        task = self._task
+        if target.link == "up" or self._finished():
+            link = nic_seat.look(task.target, self._mac).link
+            return kind(
+                f"{why}; {task.target.name()} has NIC {self._mac}, its link is {link}; run this again"
+            )
+        if target.running:
+            self._quietly(lambda: nic_seat.link_down(task.target, self._mac, self._tools.clock))
+        back = [s.name() for s in self._lowered if self._raised(s)]
+        gone = self._quietly(lambda: self._unplug_again())
+        said = [f"NIC {self._mac} is {'out of' if gone else 'still in'} {task.target.name()}"]
+        if not gone:
+            said.append("its link there is down")
+        if back:
+            said.append(f"its link is up again at {', '.join(back)}")
+        elif not self._switched and any(s.link == "up" for s in sources):
+            names = [d.name() for d, s in zip(task.sources, sources, strict=True) if s.link == "up"]
+            said.append(f"nothing was switched: {', '.join(names)} has it as before")
+        return kind(f"{why}; {', '.join(said)}; run this again")
+
+    def _finished(self) -> bool:
+        """After the persistent definitions were changed there is no way back, and none is needed."""
+        return "forget" in self._outcome.parts or "keep" in self._outcome.parts
+
+    def _raised(self, source: api.Domain) -> bool:
+        down = nic_seat.look(self._task.target, self._mac).live != "up"
+        return down and self._quietly(lambda: nic_seat.link_up(source, self._mac, LIVE, self._tools.clock))
+
+    def _unplug_again(self) -> None:
+        if self._style is not None:
+            remove_file(self._task.target, self._mac, self._tools)
+        nic_seat.unplug(self._task.target, self._mac, self._tools.clock, ROLLBACK_SECONDS)
+
+    def _quietly(self, work: Callable[[], None]) -> bool:
+        with suppress(OperatorError, errors.VirtError):
+            work()
+            return True
+        return False
+
+
+def remove_file(domain: api.Domain, mac: str, tools: Tools) -> bool:
+    """Take our file for the NIC out of a guest whose agent answers at once; whether it was done."""
+    agent = Agent(domain, tools.clock, tools.send)
+    try:
+        if agent.answers():
+            guest_setup.remove(agent, mac)
+            return True
+    except (OperatorError, errors.VirtError):
+        pass
+    return False
+
+
+def still_inside(domain: api.Domain, mac: str, tools: Tools) -> bool:
+    """Whether a guest that was set up still has our file; taken for so where its agent does not tell."""
+    agent = Agent(domain, tools.clock, tools.send)
+    try:
+        return not agent.answers() or guest_setup.has_file(agent, mac)
+    except (OperatorError, errors.VirtError):
+        return True
+
+
+def set_up_again(task: Task, tools: Tools) -> None:
+    """Set up inside a guest what is plugged in there already."""
+    mover = Mover(tools, task)
+    mover._prepare([Step("guest")])
+    mover._set_up()
+    mover._announce()

@@ -1,0 +1,65 @@
+"""Making a volume larger: through the guest that runs with it, whose QEMU holds its lock, or as a file."""
+
+from __future__ import annotations
+
+from typing import Final, Protocol, cast
+
+from provider.errors import OperatorError
+from provider.virt import api, errors, storage, volume_xml
+from provider.virt.host import Host
+
+_SECTOR: Final = 512
+_IN_BYTES: Final = 1
+
+
+class Resized(Protocol):
+    """A call of a domain that only this module makes."""
+
+    def blockResize(self, disk: str, size: int, flags: int = 0) -> int: ...
+
+
+def grow(host: Host, what: str, pool: api.Pool, volume: api.Volume, size: int, preview: bool) -> str | None:
+    """The guest that runs with it, if any.  ``size`` in bytes, more than it has; at preview nothing is done.
+
+    `OperatorError` when an overlay stands on it, and when it has not grown: a base image is only ever read.
+    """
+    if size % _SECTOR:
+        raise OperatorError(
+            f"{what}: size {size} is no multiple of {_SECTOR} bytes, and could not be had exactly"
+        )
+    with host.storage:
+        standing = storage.overlays(host, volume.path())
+        if standing:
+            raise OperatorError(f"{what} is not grown: {', '.join(standing)} stands on it")
+        found = _runs_with(host, pool, volume)
+        if not preview:
+            _resize(what, found, volume, size)
+    return None if found is None else found[0].name()
+
+
+def _runs_with(host: Host, pool: api.Pool, volume: api.Volume) -> tuple[api.Domain, str] | None:
+    """The running domain that writes to the volume, and its name for the disk."""
+    for domain in host.conn.listAllDomains():
+        xml = errors.unless(errors.NO_DOMAIN, _live, domain)
+        target = xml and volume_xml.target_of(xml, volume.path(), pool.name(), volume.name())
+        if target:
+            return domain, target
+    return None
+
+
+def _live(domain: api.Domain) -> str | None:
+    return domain.XMLDesc() if domain.isActive() else None
+
+
+def _resize(what: str, found: tuple[api.Domain, str] | None, volume: api.Volume, size: int) -> None:
+    said = "libvirt took it, but it has not grown"
+    try:
+        if found is None:
+            volume.resize(size)
+        else:
+            domain, target = found
+            cast(Resized, domain).blockResize(target, size, _IN_BYTES)
+    except errors.VirtError as error:
+        said = errors.said(error)
+    if volume_xml.view(volume.XMLDesc()).capacity != size:
+        raise OperatorError(f"{what} is not grown to {size} bytes: {said}")

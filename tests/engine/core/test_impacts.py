@@ -1,0 +1,210 @@
+"""What changes do to what runs: told by the provider, shown beside each change, counted at the end."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Collection
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf import empty_pb2
+
+from engine import impacts
+from engine.display.console import Console
+from engine.display.details import Details
+from engine.display.digest import Digest
+from engine.display.live import Live
+from engine.display.progress import Progress, Run, Wishes
+from engine.display.stream import Stream
+from engine.events import Diagnostic
+from engine.urns import stack_urn
+from tests.engine.core.fake import FakeProvider, Ran, Thing, World, go
+
+URN = "urn:pulumi:dev::proj::fake:index:Thing::"
+Display = Callable[[Console, Run, Wishes], Any]
+
+
+class Telling(FakeProvider):
+    """Tells what an update does, and refuses to delete what is called ``held`` unless its user goes too."""
+
+    def __init__(self, world: World):
+        super().__init__(world)
+        self.report: Callable[[str, str, str], None] | None = None
+
+    async def Update(self, request: Any, context: Any) -> Any:
+        assert self.report is not None
+        words = {"mild": "live: size: grown", "slow": "next boot: size: 1 -> 2", "hard": "restart: stopped"}
+        name = request.urn.split("::")[-1]
+        if name in words:
+            self.report(request.urn, "info", f"impact {words[name]}")
+        return await super().Update(request, context)
+
+    async def PreviewDelete(self, request: Any, context: Any, changing: Collection[str]) -> Any:
+        self.world.calls.append(("PreviewDelete", request.urn.split("::")[-1]))
+        if request.urn.endswith("::held") and "user-1" not in changing:
+            await context.abort(grpc.StatusCode.FAILED_PRECONDITION, "held is not deleted: user needs it")
+        return empty_pb2.Empty()
+
+
+def things(*names: str, size: int = 1) -> Callable[[], None]:
+    def program() -> None:
+        for name in names:
+            Thing(name, size=size)
+
+    return program
+
+
+def changed(*names: str, preview: bool = True) -> Ran:
+    world = World()
+    made = go(things(*names), world, provider=Telling)
+    return go(things(*names, size=2), world, made.snapshot, preview=preview, provider=Telling)
+
+
+def shown(display: Display, ran: Ran, preview: bool = True) -> str:
+    console = Console(out=io.StringIO(), err=io.StringIO())
+    run = Run("update", preview, "dev", stack_urn("dev", "proj"))
+    made = display(console, run, Wishes(suppress_progress=True))
+    made.begin()
+    for event in ran.events:
+        made.take(event)
+    made.end()
+    assert console.err.getvalue() == ""  # type: ignore[attr-defined]
+    return console.out.getvalue()  # type: ignore[attr-defined, no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("message", "kind", "path", "text"),
+    [
+        ("impact live: dhcpHosts: pi is added", "live", "dhcpHosts", "pi is added"),
+        (
+            "impact network outage: dns.hosts[0].ip: a: b",
+            "network outage",
+            "dns.hosts[0].ip",
+            "a: b",
+        ),
+        ("impact restart: A is stopped", "restart", "", "A is stopped"),
+        ("impact restart: A is stopped: it must", "restart", "", "A is stopped: it must"),
+    ],
+)
+def test_an_impact_is_read_from_a_message(message: str, kind: str, path: str, text: str) -> None:
+    assert impacts.told(Diagnostic("info", message, URN + "a")) == impacts.Impact(URN + "a", kind, path, text)
+
+
+@pytest.mark.parametrize(
+    "message", ["impact", "impact live", "the impact live: x", "impact LIVE: x", "Impact live: x"]
+)
+def test_other_messages_are_no_impacts(message: str) -> None:
+    assert impacts.told(Diagnostic("info", message)) is None
+
+
+def test_a_warning_is_no_impact() -> None:
+    assert impacts.told(Diagnostic("warning", "impact live: x: y")) is None
+
+
+def told(**kinds: str) -> list[impacts.Impact]:
+    return [impacts.Impact(URN + name, kind.replace("_", " "), "p", "t") for name, kind in kinds.items()]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "line"),
+    [
+        ({}, ""),
+        ({"a": "live"}, "1 live; nothing restarts"),
+        (
+            {"a": "next_boot", "b": "live", "c": "live", "d": "live"},
+            "3 live, 1 at next boot; nothing restarts",
+        ),
+        ({"Acilamwen": "restart"}, "1 restart: Acilamwen (allowed)"),
+        (
+            {"a": "live", "b": "restart", "c": "restart", "d": "network_outage"},
+            "1 live; 1 network outage: d (allowed); 2 restart: b, c (allowed)",
+        ),
+    ],
+)
+def test_the_summary_counts_impacts_and_names_what_is_harmed(kinds: dict[str, str], line: str) -> None:
+    assert impacts.summary(told(**kinds)) == line
+
+
+def test_a_resource_that_is_harmed_by_two_changes_counts_once() -> None:
+    assert impacts.summary([*told(a="restart"), *told(a="restart")]) == "1 restart: a (allowed)"
+
+
+def test_a_run_that_failed_does_not_say_that_harm_was_allowed() -> None:
+    assert impacts.summary(told(a="restart"), failed=True) == "1 restart: a"
+
+
+@pytest.mark.parametrize("display", [Progress, Live])
+@pytest.mark.parametrize("preview", [True, False])
+def test_progress_has_the_impact_beside_each_change_and_counts_them(display: Display, preview: bool) -> None:
+    text = shown(display, changed("mild", "slow", "plain", preview=preview), preview)
+    rows = [line for line in text.split("\n") if "mild" in line and "diff" in line]
+    assert rows[-1].rstrip().endswith("[diff: ~size]; 1 live")
+    assert "Impacts:\n  fake:index:Thing (mild):\n    live: size: grown\n" in text
+    assert "    1 live, 1 at next boot; nothing restarts\n" in text
+    assert "message" not in text
+    assert "Diagnostics:" not in text
+
+
+@pytest.mark.parametrize("display", [Progress, Live, Details])
+def test_without_impacts_no_word_is_said_of_them(display: Display) -> None:
+    text = shown(display, changed("plain"))
+    assert "mpact" not in text
+    assert "restarts" not in text
+
+
+def test_the_diff_has_the_impact_below_the_change_and_counts_them() -> None:
+    text = shown(Details, changed("hard"))
+    assert "[impact on hard] restart: stopped\n" in text
+    assert text.endswith("    1 restart: hard (allowed)\n")
+
+
+def test_the_json_preview_has_the_impact_on_its_step() -> None:
+    document = json.loads(shown(Digest, changed("mild", "hard", "plain")))
+    found = {step["urn"].split("::")[-1]: step.get("impacts") for step in document["steps"]}
+    assert found["mild"] == [{"impact": "live", "property": "size", "text": "grown"}]
+    assert found["hard"] == [{"impact": "restart", "property": "", "text": "stopped"}]
+    assert found["plain"] is None
+    assert document["impactSummary"] == {"live": 1, "restart": 1}
+    assert "diagnostics" not in document
+
+
+def test_the_json_stream_keeps_impacts_as_messages() -> None:
+    lines = [json.loads(line) for line in shown(Stream, changed("mild", preview=False), False).splitlines()]
+    messages = [line["diagnosticEvent"]["message"] for line in lines if "diagnosticEvent" in line]
+    assert messages == ["impact live: size: grown\n"]
+
+
+def destroyed(*names: str, remaining: tuple[str, ...] = (), preview: bool = True) -> tuple[World, Ran]:
+    world = World()
+    made = go(things(*names), world, provider=Telling)
+    return world, go(things(*remaining, size=2), world, made.snapshot, preview=preview, provider=Telling)
+
+
+def test_a_delete_that_the_provider_refuses_is_refused_at_preview() -> None:
+    world, ran = destroyed("held", "free")
+    assert ran.result.failed
+    assert ran.messages()[0] == "Preview failed: held is not deleted: user needs it"
+    assert ran.failed_steps() == ["held"]
+    assert world.asked("Delete") == []
+    assert sorted(world.asked("PreviewDelete")) == ["free", "held"]
+
+
+@pytest.mark.parametrize("remaining", [(), ("user",)])
+def test_what_the_same_run_deletes_or_changes_is_told_to_the_provider(remaining: tuple[str, ...]) -> None:
+    _, ran = destroyed("held", "user", remaining=remaining)
+    assert ran.messages() == []
+
+
+def test_only_a_preview_asks_whether_a_delete_is_refused() -> None:
+    world, ran = destroyed("held", preview=False)
+    assert world.asked("PreviewDelete") == []
+    assert world.asked("Delete") == ["held"]
+    assert not ran.result.failed
+
+
+def test_a_provider_that_cannot_tell_is_not_asked() -> None:
+    world = World()
+    made = go(things("held"), world)
+    assert not go(things(), world, made.snapshot, preview=True).result.failed

@@ -1,0 +1,327 @@
+"""A NIC that is set up inside its guest, and moved with what the guest knows of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provider.errors import OperatorError, Refused
+from provider.resources.interface import Interface
+from provider.virt.guest_config import Setup, file_for
+from provider.virt.nic_mover import Tools
+from tests.provider.domain_world import FLOAT1, FLOAT2, RESERVED, Plug, Vm, World
+from tests.provider.fake_guest import Guests
+from tests.provider.test_interface import links
+
+ADDRESS = "129.215.175.100/24"
+TOLD: dict[str, Any] = {
+    "guest": "agent",
+    "addresses": [ADDRESS],
+    "gateway": "129.215.175.126",
+    "metric": 50,
+}
+FILE = file_for("ifcfg", Setup(FLOAT1, (ADDRESS,), "129.215.175.126", 50))
+OTHERS = "52:54:00:99:99:99"
+
+
+class Place(World):
+    """The world with agents, and with somebody to ask who answers at an address."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.guests = Guests()
+        self.asked: list[tuple[str, str]] = []
+        self.answers: list[list[str]] | None = [[], []]
+        self.interfaces = Interface(tools=Tools(self.conn.clock, self.guests.send, self._ask))
+        for network in self.conn.networks.values():
+            network.XMLDesc = lambda flags=0: "<network><bridge name='br0'/></network>"
+
+    def _ask(self, uri: str, bridge: str, address: str) -> list[list[str]] | None:
+        self.asked.append((bridge, address))
+        return self.answers
+
+    def files(self, vm: Vm) -> dict[str, str]:
+        return self.guests.files.get(vm.fake.name(), {})
+
+    def one_answer(self, vm: Vm, other: Vm) -> None:
+        """One NIC, its link up, set up inside; nothing of it anywhere else, persistent or in a guest."""
+        assert links(vm) == ["up", "up"]
+        assert self.guests.addresses["Siamond" if vm.fake.name() == "Siamond" else "Acilamwen", FLOAT1] == [
+            ADDRESS
+        ]
+        assert self.files(vm) == {FILE.path: FILE.content}
+        assert links(other) == []
+        assert self.files(other) == {}
+
+
+@pytest.fixture
+def place() -> Place:
+    return Place()
+
+
+def two(place: Place) -> tuple[Vm, Vm, Plug]:
+    old, new = place.made(), place.made("Siamond")
+    plug = place.plugged(old, **TOLD)
+    place.answers = [[FLOAT1], [FLOAT1]]  # the old holder's own
+    place.guests.scripts.clear()
+    return old, new, plug
+
+
+def test_a_new_nic_is_set_up_inside_before_its_link_goes_up(place: Place) -> None:
+    vm = place.made()
+    plug = place.plugged(vm, **TOLD)
+    assert links(vm) == ["up", "up"]
+    assert place.files(vm) == {FILE.path: FILE.content}
+    assert place.guests.addresses["Acilamwen", FLOAT1] == [ADDRESS]
+    assert [name for _, name in place.guests.scripts] == ["look", "write", "settle", "apply", "announce"]
+    assert place.asked == [("br0", "129.215.175.100")]
+    assert plug.outputs["inGuest"] is True
+    assert plug.drift().changes == {}
+
+
+def test_a_move_leaves_one_nic_and_one_file(place: Place) -> None:
+    old, new, plug = two(place)
+    plug.up(domain=new.id)
+    place.one_answer(new, old)
+    note = plug.call.notes[-1]
+    assert note.impact == "live"
+    assert note.text.startswith(f"NIC {FLOAT1} moved from Acilamwen to Siamond: ")
+    assert plug.drift().changes == {}
+
+
+def test_a_new_holder_that_never_shows_the_nic_leaves_it_where_it_was(place: Place) -> None:
+    old, new, plug = two(place)
+    place.guests.blind.add("Siamond")
+    with pytest.raises(OperatorError, match=r"guest Siamond does not show NIC .* within 30 s") as caught:
+        plug.up(domain=new.id)
+    assert "nothing was switched: Acilamwen has it as before" in str(caught.value)
+    place.one_answer(old, new)
+    assert place.conn.clock.now < 60
+    place.guests.blind.clear()
+    plug.up(domain=new.id)
+    place.one_answer(new, old)
+
+
+def test_a_new_holder_without_an_agent_is_told_before_anything_is_changed(place: Place) -> None:
+    old, new, plug = two(place)
+    place.guests.silent.add("Siamond")
+    with pytest.raises(OperatorError, match=r'agent of guest Siamond does not answer within 60 s.*"none"'):
+        plug.up(domain=new.id)
+    assert place.conn.calls == []
+    place.one_answer(old, new)
+
+
+@pytest.mark.parametrize("script", ["look", "write", "settle", "apply"])
+def test_what_fails_inside_before_the_switch_changes_nothing(place: Place, script: str) -> None:
+    old, new, plug = two(place)
+    place.guests.failing[script] = "no space left on device"
+    with pytest.raises(OperatorError, match="guest Siamond: no space left on device"):
+        plug.up(domain=new.id)
+    place.one_answer(old, new)
+    place.guests.failing.clear()
+    plug.up(domain=new.id)
+    place.one_answer(new, old)
+
+
+def test_what_fails_after_the_switch_puts_the_links_back(place: Place) -> None:
+    old, new, plug = two(place)
+    place.guests.failing["announce"] = "nmcli: no such connection"
+    with pytest.raises(OperatorError, match="its link is up again at Acilamwen"):
+        plug.up(domain=new.id)
+    place.one_answer(old, new)
+    place.guests.failing.clear()
+    plug.up(domain=new.id)
+    place.one_answer(new, old)
+
+
+@pytest.mark.parametrize(
+    ("answers", "who"),
+    [([[FLOAT1, OTHERS], [OTHERS]], OTHERS), ([[FLOAT1, FLOAT1], [FLOAT1, FLOAT1]], FLOAT1)],
+)
+def test_somebody_else_who_answers_is_named_and_stops_the_move(
+    place: Place, answers: list[list[str]], who: str
+) -> None:
+    old, new, plug = two(place)
+    place.answers = answers
+    with pytest.raises(Refused, match=f"somebody else answers at 129.215.175.100 already, with MAC {who}"):
+        plug.up(domain=new.id)
+    place.one_answer(old, new)
+
+
+def test_a_float_that_another_hypervisor_holds_is_not_plugged_in_here(place: Place) -> None:
+    vm = place.made()
+    place.answers = [[FLOAT1], [FLOAT1]]
+    with pytest.raises(Refused, match=f"with MAC {FLOAT1}"):
+        place.plugged(vm, **TOLD)
+    assert (links(vm), place.files(vm)) == ([], {})
+
+
+def test_where_nobody_can_be_asked_it_is_moved_and_said(place: Place) -> None:
+    old, new, plug = two(place)
+    place.answers = None
+    plug.up(domain=new.id)
+    place.one_answer(new, old)
+    assert "nobody could be asked" in plug.call.notes[-1].text
+
+
+def test_an_old_holder_whose_agent_is_silent_keeps_its_file_and_that_is_said(place: Place) -> None:
+    old, new, plug = two(place)
+    place.guests.silent.add("Acilamwen")
+    plug.up(domain=new.id)
+    assert (links(old), links(new)) == ([], ["up", "up"])
+    assert "the agent of guest Acilamwen does not answer" in plug.call.notes[-1].text
+
+
+def test_a_guest_that_was_shut_off_is_set_up_once_it_runs(place: Place) -> None:
+    vm = place.made(running=False)
+    plug = place.plugged(vm, **TOLD)
+    assert (links(vm), plug.outputs["inGuest"]) == (["up"], False)
+    assert plug.drift().changes == {}
+    vm.fake.create()
+    assert plug.drift().changes == {"extra": "update"}
+    assert plug.outputs["extra"] == [f"{FLOAT1} is not set up inside the guest"]
+    plug.up()
+    assert place.files(vm) == {FILE.path: FILE.content}
+    assert plug.drift().changes == {}
+
+
+def test_a_guest_that_was_made_anew_is_set_up_again(place: Place) -> None:
+    vm = place.made()
+    plug = place.plugged(vm, **TOLD)
+    place.guests.files.clear()
+    assert plug.drift().changes == {"extra": "update"}
+    plug.up()
+    assert place.files(vm) == {FILE.path: FILE.content}
+    place.guests.silent.add("Acilamwen")
+    place.guests.files.clear()
+    assert plug.drift().changes == {}  # not to be told: no drift
+
+
+def test_another_address_is_written_and_set_without_touching_the_nic(place: Place) -> None:
+    vm = place.made()
+    plug = place.plugged(vm, **TOLD)
+    plug.up(addresses=["129.215.175.101/24"])
+    assert place.guests.addresses["Acilamwen", FLOAT1] == ["129.215.175.101/24"]
+    assert "IPADDR=129.215.175.101" in place.files(vm)[FILE.path]
+    assert place.conn.calls == []
+
+
+def test_a_delete_takes_the_file_away_and_does_not_wait_for_an_agent(place: Place) -> None:
+    vm = place.made()
+    plug = place.plugged(vm, **TOLD)
+    plug.delete()
+    assert (links(vm), place.files(vm)) == ([], {})
+
+
+def test_none_gives_the_file_to_install(place: Place) -> None:
+    vm = place.made()
+    plug = place.plugged(vm, **TOLD | {"guest": "none"})
+    assert plug.outputs["guestFile"] == {"path": FILE.path, "content": FILE.content}
+    assert place.files(vm) == {}
+
+
+def test_cloud_init_is_waited_for_before_the_links_are_switched(place: Place) -> None:
+    old, new = place.made(), place.made("Siamond")
+    place.guests.addresses = {(name, FLOAT1): [ADDRESS] for name in ("Acilamwen", "Siamond")}
+    plug = place.plugged(old, **TOLD | {"guest": "cloud-init"})
+    place.answers = [[FLOAT1], [FLOAT1]]
+    del place.guests.addresses["Siamond", FLOAT1]
+    with pytest.raises(OperatorError, match=f"guest Siamond has NIC {FLOAT1}, but not {ADDRESS}"):
+        plug.up(domain=new.id)
+    assert (links(old), links(new)) == (["up", "up"], [])
+    place.guests.addresses["Siamond", FLOAT1] = [ADDRESS]
+    plug.up(domain=new.id)
+    assert (links(old), links(new)) == ([], ["up", "up"])
+
+
+class Killed(BaseException):
+    """The process is gone: nothing is put back."""
+
+
+def test_killed_before_any_call_the_next_up_ends_with_one_nic_and_one_answer() -> None:
+    for after in range(60):
+        place = Place()
+        old, new, plug = two(place)
+        kill(place, [old, new], after)
+        try:
+            plug.up(domain=new.id)
+        except Killed:
+            pass
+        else:
+            assert after > 20
+            break
+        assert not (set(links(old)[:1]) == set(links(new)[:1]) == {"up"})
+        place.answers = [[FLOAT1]] * 2 if "up" in (links(old) or ["down"])[0] else [[], []]
+        id = plug.id
+        plug.up(domain=new.id)
+        place.one_answer(new, old)
+        assert plug.id == id
+        assert plug.drift().changes == {}
+    else:
+        pytest.fail("a move takes more calls than were tried")
+
+
+def kill(place: Place, vms: list[Vm], after: int) -> None:
+    """Let this many calls that change something through, agents' scripts too; then the process is gone, once."""
+    left = [after]
+
+    def cut(real: Any) -> Any:
+        def call(*args: Any) -> Any:
+            left[0] -= 1
+            if left[0] == -1:
+                raise Killed
+            return real(*args)
+
+        return call
+
+    for vm in vms:
+        for name in ("attachDeviceFlags", "updateDeviceFlags", "detachDeviceFlags"):
+            setattr(vm.fake, name, cut(getattr(vm.fake, name)))
+    place.interfaces._tools = Tools(place.conn.clock, cut(place.guests.send), place._ask)
+
+
+def test_two_nics_that_swap_holders_one_after_the_other_are_never_cut_off(place: Place) -> None:
+    one, other, first = two(place)
+    second = place.plugged(other, mac=FLOAT2, forbiddenMacs=[FLOAT1])
+    first.up(forbiddenMacs=[FLOAT2])
+    place.answers = [[], []]
+    first.up(domain=other.id)
+    assert links(other, FLOAT2) == ["up", "up"]  # its own move is still to come
+    second.up(domain=one.id)
+    assert (links(one, FLOAT2), links(other, FLOAT1)) == (["up", "up"], ["up", "up"])
+    assert (links(one, FLOAT1), links(other, FLOAT2)) == ([], [])
+    for plug in (first, second):
+        assert plug.drift().changes == {}
+
+
+def test_one_that_is_still_there_by_the_next_up_is_unplugged(place: Place) -> None:
+    one, other, first = two(place)
+    place.plugged(other, mac=FLOAT2)
+    place.answers = [[], []]
+    first.up(domain=other.id, forbiddenMacs=[FLOAT2])
+    assert first.drift().changes == {"extra": "update"}
+    first.up()
+    assert links(other, FLOAT2) == []
+    assert sorted(other.macs()[0]) == sorted([FLOAT1, "52:54:00:02:02:0e"])
+    assert one.macs()[0] == [RESERVED.lower()]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "path"),
+    [
+        ({"guest": "ssh"}, "guest"),
+        ({"guest": "agent"}, "addresses"),
+        ({"addresses": ["129.215.175.100"]}, "addresses[0]"),
+        ({"addresses": [ADDRESS, "x/24"]}, "addresses[1]"),
+        ({"addresses": [ADDRESS], "gateway": "10.0.0.1"}, "gateway"),
+        ({"addresses": [ADDRESS], "gateway": "nowhere"}, "gateway"),
+        ({"addresses": [ADDRESS], "metric": 5}, "metric"),
+    ],
+)
+def test_a_wrong_value_is_a_check_failure_at_its_path(
+    place: Place, inputs: dict[str, Any], path: str
+) -> None:
+    news = {"domain": "x", "network": "bridged", "mac": FLOAT1} | inputs
+    checked = place.interfaces.check(place.call(place.interfaces, "x"), {}, news)
+    assert [f.path for f in checked.failures] == [path]
