@@ -32,13 +32,20 @@ def run_tests(words: Sequence[str], *, quick: bool, soak: bool) -> int:
     """Runs pytest and gives its exit code.  ``words`` go to pytest; a ``-m`` among them narrows.
 
     The lab's packages are installed first, unless no test needs them; without them the lab's tests are skipped.
+    All tests go in two runs of pytest: those without a lab on all cores, then those with one, one after the other.
     """
     if not quick:
         try:
             need_packages(lambda text: print(text, file=sys.stderr))
         except (LabError, packages.PackagesError) as error:
             print(f"the lab's tests are skipped: {error}", file=sys.stderr)
-    return _python("-m", "pytest", *(SHARED if quick else ()), *pytest_words(words, quick=quick, soak=soak))
+    if quick:
+        return _python("-m", "pytest", *SHARED, *pytest_words(words, quick=True, soak=soak))
+    if words or soak:
+        return _python("-m", "pytest", *pytest_words(words, quick=False, soak=soak))
+    return _python("-m", "pytest", *SHARED, "-m", "not lab and not endtoend and not soak") or _python(
+        "-m", "pytest", "-m", "(lab or endtoend) and not soak"
+    )
 
 
 def pytest_words(words: Sequence[str], *, quick: bool, soak: bool) -> list[str]:
