@@ -17,7 +17,7 @@ CHECKS = (
     ("mypy",),
 )
 SHARED = ("-n", "auto", "--dist", "worksteal")  # among all cores; a lab's guests need the cores themselves
-NEEDS_ROOT = ("lab", "endtoend", "soak")
+LEFT_OUT = ("lab", "endtoend", "soak", "slow")  # of the quick tests: no root, under a minute
 
 
 def check() -> int:
@@ -51,7 +51,7 @@ def run_tests(words: Sequence[str], *, quick: bool, soak: bool) -> int:
 def pytest_words(words: Sequence[str], *, quick: bool, soak: bool) -> list[str]:
     """pytest's arguments: the caller's own, with one ``-m`` expression made of theirs and ours."""
     rest, wanted = split_marks(words)
-    left_out = NEEDS_ROOT if quick else () if soak else ("soak",)
+    left_out = LEFT_OUT if quick else () if soak else ("soak",)
     marks = [f"({expression})" for expression in wanted] + [f"not {mark}" for mark in left_out]
     return [*(["-m", " and ".join(marks)] if marks else []), *rest]
 

@@ -1,6 +1,6 @@
 """Random pairs of what is and what is wanted: the calls end there, doing it again does nothing, nothing is harmed.
 
-500 of each in every run, 10,000 with `./trop test --soak`.
+500 of each in every run but the quick one, 10,000 with `./trop test --soak`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ MANY = settings(max_examples=10_000, deadline=None, suppress_health_check=list(H
 SOME = settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
 
 
+@pytest.mark.slow
 @given(random_networks.cases())
 @SOME
 def test_a_network_ends_as_wanted(case: random_networks.Case) -> None:
     random_networks.ends_as_wanted(case)
 
 
+@pytest.mark.slow
 @given(random_domains.cases())
 @SOME
 def test_a_domain_ends_as_wanted(case: random_domains.Case) -> None:
