@@ -34,6 +34,7 @@ class Host:
         # Held while a pool is refreshed or a volume is made: libvirt refuses the one during the other.
         self.storage = threading.RLock()
         self._lock = threading.Lock()
+        self._asking = threading.Lock()
         self._conn: api.Connection | None = None
         self._uuid: str | None = None
         self._failures = 0
@@ -74,10 +75,11 @@ class Host:
     def uuid(self) -> str:
         """The host's UUID from its capabilities; made from the URI for libvirt's test driver, which has none."""
         conn = self.conn
-        if self._uuid is None:
-            found = etree.fromstring(conn.getCapabilities().encode()).findtext("host/uuid")
-            self._uuid = found or str(uuid5(NAMESPACE_URL, self.uri))
-        return self._uuid
+        with self._asking:  # the answer is long, and all that a refresh reads asks for it at the same time
+            if self._uuid is None:
+                found = etree.fromstring(conn.getCapabilities().encode()).findtext("host/uuid")
+                self._uuid = found or str(uuid5(NAMESPACE_URL, self.uri))
+            return self._uuid
 
     def check_is(self, host_uuid: str | None) -> None:
         """Refuse to work on another host than the one in the state; None: nothing is known of it yet."""
