@@ -13,7 +13,7 @@ from typing import Any
 from engine import backend as backends
 from engine import project as projects
 from engine import secrets
-from engine.checkpoint import Codec, Json, has_secrets
+from engine.checkpoint import Codec, Json
 from engine.display.console import Console
 from engine.errors import CommandError, unsupported
 from engine.flags import Parsed
@@ -157,7 +157,3 @@ def resources_of(document: Json) -> list[Json]:
     """The resource records of a state, as they are on disk."""
     latest = document["checkpoint"].get("latest") or {}
     return latest.get("resources") or []
-
-
-def has_state_secrets(document: Json) -> bool:
-    return has_secrets(resources_of(document))

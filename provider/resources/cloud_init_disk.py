@@ -94,7 +94,7 @@ class CloudInitDisk(Resource):
         name = posixpath.basename(id)
         what = f"cloud-init disk {name}"
         check_path(id, "cloud-init disk")
-        pool = self._pool(call, id, inputs or outputs, what)
+        pool = storage.pool_of(call.host, id, (inputs or outputs).get("pool"), what)
         volume = storage.find(call.host, pool, name)
         if volume is None:
             return None  # it held nothing but what is declared, so it is made anew, whoever names it
@@ -109,14 +109,6 @@ class CloudInitDisk(Resource):
             return {}
         return seed_iso.extract(storage.download(call.host, volume, _LONGEST)) or {}
 
-    def _pool(self, call: Call, id: str, known: Props, what: str) -> api.Pool:
-        if "pool" in known:
-            return storage.active_pool(call.host, known["pool"], what)
-        pools = storage.pools_of(call.host, posixpath.dirname(id))
-        if not pools:
-            raise OperatorError(f"{what}: no storage pool of {call.host.uri} has {posixpath.dirname(id)}")
-        return storage.active_pool(call.host, pools[0].name(), what)
-
     def update(
         self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool
     ) -> Props:
@@ -128,7 +120,7 @@ class CloudInitDisk(Resource):
         if preview:
             return {**olds, **news}
         with call.host.storage:
-            pool = self._pool(call, id, news, what)
+            pool = storage.pool_of(call.host, id, news.get("pool"), what)
             volume = storage.find(call.host, pool, posixpath.basename(id))
             if volume is None:
                 raise OperatorError(f"{what} is gone from {call.host.uri}; refresh, and try again")
@@ -141,11 +133,11 @@ class CloudInitDisk(Resource):
 
     def delete(self, call: Call, id: str, outputs: Props) -> None:
         what = f"cloud-init disk {posixpath.basename(id)}"
-        storage.delete(call.host, what, self._pool(call, id, outputs, what), id)
+        storage.delete(call.host, what, storage.pool_of(call.host, id, outputs.get("pool"), what), id)
 
     def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
         what = f"cloud-init disk {posixpath.basename(id)}"
-        pool = self._pool(call, id, outputs, what)
+        pool = storage.pool_of(call.host, id, outputs.get("pool"), what)
         if storage.find(call.host, pool, posixpath.basename(id)) is not None:
             storage.refuse_delete(call.host, what, pool, id, call.condemned)
 

@@ -115,7 +115,7 @@ class Volume(Resource):
         name = posixpath.basename(id)
         what = f"volume {name}"
         check_path(id, "volume")
-        pool = self._pool(call, id, inputs or outputs, what)
+        pool = storage.pool_of(call.host, id, (inputs or outputs).get("pool"), what)
         volume = storage.find(call.host, pool, name)
         if volume is None:
             domains = storage.volume_users(call.host, pool.name(), id)
@@ -128,21 +128,12 @@ class Volume(Resource):
         backing = {"backing": seen.backing.path} if seen.backing else {}
         return Found(volume.key(), found, {**kept, **backing, **found})
 
-    def _pool(self, call: Call, id: str, known: Props, what: str) -> api.Pool:
-        """The volume's pool, running: else nothing can be said of the volume."""
-        if "pool" in known:
-            return storage.active_pool(call.host, known["pool"], what)
-        pools = storage.pools_of(call.host, posixpath.dirname(id))
-        if not pools:
-            raise OperatorError(f"{what}: no storage pool of {call.host.uri} has {posixpath.dirname(id)}")
-        return storage.active_pool(call.host, pools[0].name(), what)
-
     def update(
         self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool
     ) -> Props:
         """Grows it, and nothing else.  Compares with the volume as it is now."""
         what = f"volume {posixpath.basename(id)}"
-        pool = self._pool(call, id, {**old_inputs, **olds}, what)
+        pool = storage.pool_of(call.host, id, {**old_inputs, **olds}.get("pool"), what)
         volume = storage.find(call.host, pool, posixpath.basename(id))
         if volume is None:
             raise OperatorError(f"{what} is gone from {call.host.uri}; refresh, then run this again")
@@ -161,11 +152,11 @@ class Volume(Resource):
 
     def delete(self, call: Call, id: str, outputs: Props) -> None:
         what = f"volume {posixpath.basename(id)}"
-        storage.delete(call.host, what, self._pool(call, id, outputs, what), id)
+        storage.delete(call.host, what, storage.pool_of(call.host, id, outputs.get("pool"), what), id)
 
     def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
         what = f"volume {posixpath.basename(id)}"
-        pool = self._pool(call, id, outputs, what)
+        pool = storage.pool_of(call.host, id, outputs.get("pool"), what)
         if storage.find(call.host, pool, posixpath.basename(id)) is not None:
             storage.refuse_delete(call.host, what, pool, id, call.condemned)
 

@@ -30,6 +30,17 @@ def active_pool(host: Host, name: str, wanted_for: str) -> api.Pool:
     return pool
 
 
+def pool_of(host: Host, path: str, name: str | None, what: str) -> api.Pool:
+    """The pool of the volume at ``path``, by its name where that is known, running: else nothing can be said of the
+    volume."""
+    if name is None:
+        pools = pools_of(host, posixpath.dirname(path))
+        if not pools:
+            raise OperatorError(f"{what}: no storage pool of {host.uri} has {posixpath.dirname(path)}")
+        name = pools[0].name()
+    return active_pool(host, name, what)
+
+
 def refresh(pool: api.Pool) -> None:
     """Make libvirt look at the pool's files again.  It refuses while another client's volume is being made."""
     for attempt in range(_REFRESH_TRIES):
