@@ -14,6 +14,7 @@ from provider.virt.nic_plan import CONFIG, LIVE, Step
 SECURE = 1
 INACTIVE = 2
 UNPLUG_SECONDS = 60.0
+UNPLUG_SECONDS_EACH = 20.0  # libvirt waits 5 s for each NIC that is held: many copies need longer than one
 POLL_SECONDS = 0.2
 OPERATION_TIMEOUT = 68
 
@@ -114,7 +115,7 @@ def _unplug_live(domain: api.Domain, steps: Sequence[Step], clock: Clock, second
     """
     if not steps:
         return
-    limit = seconds or UNPLUG_SECONDS
+    limit = seconds or max(UNPLUG_SECONDS, UNPLUG_SECONDS_EACH * len(steps))
     deadline = clock.monotonic() + limit
     while True:
         held = [s for s in steps if _find(domain, s) is not None]

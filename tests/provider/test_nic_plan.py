@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -150,6 +150,7 @@ WANTED = st.lists(
 
 @settings(max_examples=150, deadline=None)
 @given(PLUGS, WANTED, st.sets(st.sampled_from(MACS)), st.booleans(), st.integers(1, 3))
+@example([(FLOAT1, 1, False, False)] * 6, [], {FLOAT1}, True, 3)  # six copies, held for 15 s each
 def test_once_a_plan_is_done_everything_is_as_wanted_and_another_plan_is_empty(
     plugs: list[tuple[str, int, bool, bool]],
     wanted: list[Wanted],

@@ -8,12 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import settings
 
 from tests.unit import engine_mock, fleets
-
-settings.register_profile("unit", deadline=None)  # a loaded machine must not fail a test
-settings.load_profile("unit")
 
 
 def pulumi_values(values: dict[str, Any]) -> dict[str, str]:

@@ -1,0 +1,15 @@
+"""Property tests: the same cases in every ordinary run, so that only a change can break one; new ones in the soak."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("same", derandomize=True, database=None, deadline=None)
+settings.register_profile("soak", deadline=None, print_blob=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # `./trop test` leaves the soak out by its marker
+    ordinary = "not soak" in config.getoption("markexpr")
+    settings.load_profile("same" if ordinary else "soak")
