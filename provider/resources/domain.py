@@ -25,6 +25,7 @@ from provider.virt import (
     domain_life,
     domain_new,
     domain_pending,
+    domain_read,
     domain_sweep,
     errors,
     nic_apply,
@@ -89,7 +90,7 @@ class Domain(Resource):
             seen = domain_sweep.observe(call.host, domain)
             read = imported(seen)
             own = domain_diff.owned({}, started_with_less(seen.seen))
-            return Found(seen.seen.uuid, read, {**_outputs(call, domain, read, read), "own": own})
+            return Found(seen.seen.uuid, read, {**_outputs(call, domain, read, read, seen), "own": own})
         adopted = outputs.get("own", {}).get("adopted", {})
         read, seen = domain_next.look(call.host, domain, inputs, adopted)
         waited = outputs.get("pendingRestart", ())
@@ -101,7 +102,7 @@ class Domain(Resource):
             if domain_amounts.same(key, defined, inputs[key])
         }
         after = {
-            **_outputs(call, domain, read, inputs),
+            **_outputs(call, domain, read, inputs, seen),
             "own": {**own, **({"apart": sides} if sides else {})},
         }
         return Found(id, read, domain_next.with_pending(after, domain_apart.waits(seen, inputs, own, waited)))
@@ -234,9 +235,15 @@ def _set_autostart(domain: api.Domain, inputs: Props) -> None:
         domain.setAutostart(int(inputs["autostart"]))
 
 
-def _outputs(call: Call, domain: api.Domain, inputs: Props, declared: Props) -> Props:
+def _outputs(
+    call: Call,
+    domain: api.Domain,
+    inputs: Props,
+    declared: Props,
+    seen: domain_read.Domain | None = None,
+) -> Props:
     """What libvirt says of it, beside the inputs as they are; ``declared``: what may wait for a restart."""
-    seen = domain_sweep.observe(call.host, domain)
+    seen = seen or domain_sweep.observe(call.host, domain)
     said = {"type": seen.seen.type, "machine": seen.seen.machine, "emulator": seen.seen.emulator}
     outputs = {
         **{key: value for key, value in said.items() if value is not None},

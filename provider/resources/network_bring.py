@@ -14,7 +14,7 @@ from provider.virt.host import Host
 from provider.virt.network_change import Change, Sides, at_once, plan, same, waits_now, wanted
 from provider.virt.network_host import check_host, sides
 from provider.virt.network_replug import left_aside, plugged_now, replug, restart, unplugged
-from provider.virt.network_xml import render, view
+from provider.virt.network_xml import Seen, render, view
 
 Reservation = dict[str, str]
 
@@ -116,12 +116,12 @@ def as_seen(network: api.Network, inputs: Props) -> Props:
     return result
 
 
-def _judges(key: str, known: list[Props], live: frozenset[str]) -> list[Props]:
+def _judges(key: str, known: list[Seen], live: frozenset[str]) -> list[Seen]:
     """The definitions that tell whether a property is as declared."""
     return known if key in live else known[:1]
 
 
-def _differing(key: str, after: Any, sides: list[Props]) -> Any:
+def _differing(key: str, after: Any, sides: list[Seen]) -> Any:
     """What the first side says that differs from what is wanted; all of them agree when none does."""
     values = [side[key] for side in sides if key in side]
     return next((value for value in values if not same(value, after)), values[0] if values else None)

@@ -13,7 +13,7 @@ from provider.resources.base import Call, Props
 from provider.virt.network_change import NAMES, SERVED, Change, Sides
 from provider.virt.network_plan import LIVE, SECTION_DHCP_HOST, SECTION_DHCP_RANGE, Update
 from provider.virt.network_replug import Outage
-from provider.virt.network_xml import view
+from provider.virt.network_xml import Seen, view
 
 _WORDS: Final = {"add": "added", "modify": "changed", "delete": "removed"}
 _LONG: Final = 60  # characters of a value that are shown
@@ -33,7 +33,7 @@ class Told:
     restarts: bool
 
     @property
-    def running(self) -> Props | None:
+    def running(self) -> Seen | None:
         return None if self.both.live is None else view(self.both.live)
 
 
@@ -71,7 +71,7 @@ def _states(call: Call, what: Told) -> None:
         call.note("live", "persistent", f"network {what.name} is defined, so that it outlives its stop")
 
 
-def _served(call: Call, live: list[str], running: Props | None, updates: Collection[Update]) -> None:
+def _served(call: Call, live: list[str], running: Seen | None, updates: Collection[Update]) -> None:
     """One note a property; the holes stand with the first."""
     forwards = running is not None and running["mode"] in ("nat", "route")
     holes = sum(one.makes_hole for one in updates) if forwards else 0
@@ -117,7 +117,7 @@ def foretell(call: Call, both: Sides, change: Change, guests: Collection[str]) -
     )
 
 
-def measured(call: Call, now: Props, then: Props, outage: Outage) -> None:
+def measured(call: Call, now: Seen, then: Seen, outage: Outage) -> None:
     who = (
         f"guests {', '.join(outage.guests)} were cut off"
         if outage.guests
@@ -128,14 +128,14 @@ def measured(call: Call, now: Props, then: Props, outage: Outage) -> None:
     )
 
 
-def _also(now: Props, then: Props) -> str:
+def _also(now: Seen, then: Seen) -> str:
     """What a guest misses for longer than its tap is off the bridge."""
     if then.get("stp"):
         return ", and for some 4 s more until the spanning tree forwards" + _arp(now, then)
     return ", and may be written to again 1 s later (ARP)" + _arp(now, then)
 
 
-def _arp(now: Props, then: Props) -> str:
+def _arp(now: Seen, then: Seen) -> str:
     if now.get("mac") == then.get("mac"):
         return ""
     return "; guests may miss the gateway for up to 20 s more: its MAC is another, which they have to ask for (ARP)"

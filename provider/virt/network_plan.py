@@ -65,7 +65,7 @@ def dns_calls(wanted: list[dict[str, str]], live: str | None, persistent: str | 
 
 
 def _calls(
-    section: int, live: str | None, persistent: str | None, steps: Callable[[dict[str, Any]], list[Step]]
+    section: int, live: str | None, persistent: str | None, steps: Callable[[Mapping[str, Any]], list[Step]]
 ) -> list[Update]:
     """What both sides need alike, in the same order, is done as one; else each gets what it needs: calls for the
     definition alone cost nothing."""

@@ -8,6 +8,7 @@ equal exactly when they mean the same: MACs in lower case, addresses as subnets,
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from lxml import etree
 
 Element = Any  # lxml.etree._Element
 Interface = IPv4Interface | IPv6Interface
+Seen = Mapping[str, Any]  # what `view` says
 
 NAT_PORTS: Final = {"start": 1024, "end": 65535}  # what libvirt does when no ports are given, and writes live
 
@@ -182,8 +184,12 @@ def dns_host(ip: str, names: list[str]) -> Element:
     return element
 
 
-def view(xml: str) -> dict[str, Any]:
-    """Every property of a network, in the wire form; a property that the network does not have is absent."""
+@lru_cache(maxsize=64)  # within one update the same XML is looked at again and again
+def view(xml: str) -> Seen:
+    """Every property of a network, in the wire form; a property that the network does not have is absent.
+
+    Who asks again gets the same object: not to be changed.
+    """
     root = etree.fromstring(xml.encode())
     bridge, domain = root.find("bridge"), root.find("domain")
     mode = _mode_of(root)
@@ -234,6 +240,7 @@ def _host_view(host: Element) -> dict[str, str]:
     return {**seen, "mac": seen["mac"].lower()} if "mac" in seen else seen
 
 
+@lru_cache(maxsize=64)
 def rest(xml: str) -> str:
     """What the XML says beyond the properties that `view` reads, and beyond what only a running network says."""
     root = etree.fromstring(xml.encode(), etree.XMLParser(remove_blank_text=True, resolve_entities=False))

@@ -9,7 +9,9 @@ of it; ``target``, ``alias`` and ``resource`` of a running NIC are libvirt's own
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from lxml import etree
@@ -72,11 +74,12 @@ def alias_for(mac: str) -> str:
     return USER_ALIAS + same_mac(mac).replace(":", "")
 
 
-def nics(domain_xml: str | None) -> list[Nic]:
+@lru_cache(maxsize=64)  # within one update the same XML is asked for again and again
+def nics(domain_xml: str | None) -> Sequence[Nic]:
     """Every NIC of a domain in the order of its XML; none when there is no such XML."""
     if domain_xml is None:
-        return []
-    return [_nic(e) for e in etree.fromstring(domain_xml.encode()).iterfind("devices/interface")]
+        return ()
+    return tuple(_nic(e) for e in etree.fromstring(domain_xml.encode()).iterfind("devices/interface"))
 
 
 def macs(domain_xml: str | None) -> list[str]:
