@@ -11,7 +11,7 @@ from provider.resources import network_diff, network_rules, shape
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Found, Kind, Props, Resource
 from provider.resources.network_bring import as_seen, bring, verify
 from provider.resources.network_schema import SCHEMA
-from provider.resources.own import check_uuid, not_ours
+from provider.resources.own import check_uuid, macs_of, not_ours
 from provider.virt import api
 from provider.virt.mark import uuid_of
 from provider.virt.network_change import fresh, waits_now
@@ -116,8 +116,10 @@ class Network(Resource):
 
     def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
         network = call.host.network_by_uuid(id)
-        guests = plugged(call.host, network.name(), call.condemned) if network is not None else []
-        if guests and network is not None:
+        if network is None:
+            return
+        guests = plugged(call.host, network.name(), call.condemned, macs_of(call.condemned))
+        if guests:
             verb = "is" if len(guests) == 1 else "are"
             raise Refused(
                 f"network {network.name()} is not deleted: {', '.join(guests)} {verb} plugged into it"

@@ -43,3 +43,8 @@ def staying(call: Call, domains: Iterable[str]) -> list[str]:
     ids = {id.lower() for id in call.condemned}
     named = ((name, call.host.domain_by_name(name)) for name in domains)
     return [name for name, domain in named if domain is None or domain.UUIDString().lower() not in ids]
+
+
+def macs_of(ids: Iterable[str]) -> set[str]:
+    """The MACs of the Interfaces among these objects: the ID of one ends with its MAC, as `nic.same_mac` has it."""
+    return {id.rpartition("/")[2] for id in ids}

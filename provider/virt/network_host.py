@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from lxml import etree
-
 from provider.errors import OperatorError
-from provider.virt import api, errors
+from provider.virt import api, errors, nic
 from provider.virt.host import Host
 from provider.virt.network_change import Sides
 from provider.virt.network_xml import subnet, subnets, view
@@ -67,15 +65,18 @@ def _check_bridge(host: Host, name: str, bridge: str) -> None:
         )
 
 
-def plugged(host: Host, network: str, condemned: Collection[str] = ()) -> list[str]:
-    """Names of the domains with a NIC on the network of this name, live or in their persistent definition; but for
-    those of the UUIDs in ``condemned``."""
-    path = f"devices/interface/source[@network={_quoted(network)}]"
+def plugged(
+    host: Host, network: str, domains_aside: Collection[str] = (), macs_aside: Collection[str] = ()
+) -> list[str]:
+    """Names of the domains with a NIC on the network of this name, live or in their persistent definition.
+
+    Domains of the UUIDs in ``domains_aside``, and NICs with one of ``macs_aside`` (`nic.same_mac`), don't count.
+    """
     found = []
     for domain in host.conn.listAllDomains():
         xmls = errors.unless(errors.NO_DOMAIN, _xmls, domain) or []
-        roots = [etree.fromstring(xml.encode()) for xml in xmls]
-        if any(root.find(path) is not None and root.findtext("uuid") not in condemned for root in roots):
+        here = [one for xml in xmls for one in nic.nics(xml) if one.network == network]
+        if any(one.mac not in macs_aside for one in here) and domain.UUIDString() not in domains_aside:
             found.append(domain.name())
     return sorted(found)
 
@@ -85,7 +86,3 @@ def _xmls(domain: api.Domain) -> list[str]:
     if domain.isActive() and domain.isPersistent():
         both.append(domain.XMLDesc(2))  # VIR_DOMAIN_XML_INACTIVE
     return both
-
-
-def _quoted(text: str) -> str:
-    return f'"{text}"' if "'" in text else f"'{text}'"

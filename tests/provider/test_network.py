@@ -280,6 +280,33 @@ def test_a_guest_that_goes_in_the_same_run_does_not_hold_its_network_at_preview(
     assert network.isActive()
 
 
+def test_a_nic_that_goes_in_the_same_run_does_not_hold_its_network_at_preview(
+    made: tuple[World, str, Any],
+) -> None:
+    world, id, _ = made
+    world.conn.domains = [Domain(sample("domain-overlay-live.xml"), None)]
+    root = etree.fromstring(sample("domain-overlay-live.xml"))
+    macs = [one.get("address").lower() for one in root.iterfind("devices/interface/mac")]
+    assert macs
+    call = world.call("Network", "x")
+    call.condemned = {f"another-domain/{mac}" for mac in macs}
+    HANDLERS["Network"].refuse_delete(call, id, DEFAULT)
+    call.condemned = {"another-domain/52:54:00:ff:ff:ff"}
+    with pytest.raises(Refused, match="Acilamwen"):
+        HANDLERS["Network"].refuse_delete(call, id, DEFAULT)
+
+
+def test_what_a_preview_foresaw_does_not_count_when_the_network_is_really_deleted(
+    made: tuple[World, str, Any],
+) -> None:
+    """At the real call the NIC that was to go is gone, or it holds the network."""
+    world, id, network = made
+    world.conn.domains = [Domain(sample("domain-overlay-live.xml"), None)]
+    with pytest.raises(Refused, match="Acilamwen"):
+        HANDLERS["Network"].delete(world.call("Network", "x"), id, DEFAULT)
+    assert network.isActive()
+
+
 def test_a_range_is_changed_without_a_restart(made: tuple[World, str, Any]) -> None:
     world, id, network = made
     new = {**DEFAULT, "dhcpRanges": [{"start": "192.168.202.8", "end": "192.168.202.20"}]}
