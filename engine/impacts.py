@@ -7,7 +7,7 @@ resources that it meets.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,22 +51,28 @@ def brief(impacts: Iterable[Impact]) -> str:
     return ", ".join(f"{count} {GENTLE.get(kind, kind)}" for kind, count in counts(impacts).items())
 
 
-def summary(impacts: Iterable[Impact], failed: bool = False) -> str:
-    """The line of the summary; empty when no impact was told.
+def summary(impacts: Iterable[Impact], failed: bool = False, deleted: Collection[str] = ()) -> str:
+    """The line of the summary; empty when no impact was told.  ``deleted``: the URNs of what the run deletes.
 
-    ``3 live, 1 at next boot; nothing restarts``, or ``1 restart: Acilamwen (allowed)``: what is not gentle gets here
-    only if the operator has allowed it, unless the run has ``failed``.
+    ``3 live, 1 at next boot; nothing restarts``, or ``1 restart: Acilamwen (allowed); 1 data loss: disk (deleted)``:
+    what is not gentle gets here only by the operator's word, unless the run has ``failed``.
     """
     known = list(impacts)
-    gentle = brief(i for i in known if i.kind in GENTLE)
-    harsh = [
-        f"{count} {kind}: {_names(known, kind)}" + ("" if failed else " (allowed)")
-        for kind, count in counts(known).items()
-        if kind not in GENTLE
-    ]
     if not known:
         return ""
+    gentle = brief(i for i in known if i.kind in GENTLE)
+    stay, go = ([i for i in known if (i.urn in deleted) == goes] for goes in (False, True))
+    harsh = [*_harsh(stay, "" if failed else " (allowed)"), *_harsh(go, "" if failed else " (deleted)")]
     return "; ".join([gentle] * bool(gentle) + (harsh or ["nothing restarts"]))
+
+
+def _harsh(impacts: Collection[Impact], why: str) -> list[str]:
+    """A phrase for each kind that is not gentle: how many resources it meets, and which."""
+    return [
+        f"{count} {kind}: {_names(impacts, kind)}{why}"
+        for kind, count in counts(impacts).items()
+        if kind not in GENTLE
+    ]
 
 
 def _names(impacts: Iterable[Impact], kind: str) -> str:

@@ -150,7 +150,9 @@ _DOMAINS: Final = {
     "autostart": Entry("live", "virDomainSetAutostart"),
     "running": Entry(
         "live",
-        "virDomainCreate; false: virDomainShutdown (ACPI), and hard only where a restart is allowed",
+        "true: virDomainCreate. false, a restart without the second half: virDomainShutdown (ACPI). It is counted and "
+        "named as harm, but needs no other word, for to declare it off is the operator's own word for it; to pull the "
+        "plug (virDomainDestroy) on a guest that does not shut down is refused where no restart is allowed",
         "restart",
     ),
     "description": Entry("live", "virDomainSetMetadata"),

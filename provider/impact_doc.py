@@ -22,6 +22,11 @@ and how it is made.
   `./trop up trop02 --allow NAME=IMPACT` (with the Pulumi CLI: `LIBVIRT_ALLOW=NAME=IMPACT`), with the object's name in
   libvirt, for example `--allow "default=network outage"`. What the table calls refused can't be allowed.
 
+What is removed from the program counts too: a running guest that goes with its domain (restart; asked by ACPI, and
+stopped hard only where a restart is allowed), and a volume with what is written on it (data loss). Here the removal is
+the operator's word, and `protect` is what keeps it from being said by mistake. A network with guests plugged in, and
+a volume that something else needs, can't be removed at all. The rest that is removed interrupts nothing (live).
+
 A property that is not declared is neither compared nor changed. Where two impacts are given, the text says
 when it is which.
 """

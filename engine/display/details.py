@@ -39,6 +39,8 @@ class Details:
         self._refreshing: set[str] = set()
         self._summary: SummaryEvent | None = None
         self._impacts: list[impacts.Impact] = []
+        self._early: dict[str, list[impacts.Impact]] = {}  # told before the step has begun, as of a delete
+        self._deleted: set[str] = set()
         self._outputs = Outputs(run, self._printer)
 
     def begin(self) -> None:
@@ -70,7 +72,7 @@ class Details:
             return
         if self._run.kind == "update":
             self._print_outputs(self._outputs.lines(self._summary.failed), 1)
-        lines = summary.resources(self._summary, with_errors=False, told=self._impacts)
+        lines = summary.resources(self._summary, with_errors=False, told=self._impacts, deleted=self._deleted)
         if not self._run.preview:
             lines += [Line(""), Line(f"Duration: {words.duration(self._summary.seconds)}")]
         self._print(lines)
@@ -81,8 +83,14 @@ class Details:
             self._console.error(message(event))
             return
         self._impacts.append(impact)
-        indent = self._levels(self._parents.get(event.urn, "")) + 1
-        self._print([Line(f"{lead(indent)}[impact on {urns.name_of(event.urn)}] {impact}")])
+        if event.urn in self._shown:
+            self._impact(impact)
+        else:
+            self._early.setdefault(event.urn, []).append(impact)
+
+    def _impact(self, impact: impacts.Impact) -> None:
+        indent = self._levels(self._parents.get(impact.urn, "")) + 1
+        self._print([Line(f"{lead(indent)}[impact on {urns.name_of(impact.urn)}] {impact}")])
 
     def _print(self, lines: list[Line]) -> None:
         self._console.print(self._console.lines(lines), end="")
@@ -102,6 +110,10 @@ class Details:
         shown = self._shown[step.urn] = is_told(step) or self._is_stack(step)
         if shown:
             self._print(self._head(step) + self._properties(step))
+        if step.op == "delete":
+            self._deleted.add(step.urn)
+        for impact in self._early.pop(step.urn, ()):
+            self._impact(impact)
 
     def _end_step(self, step: Step) -> None:
         if step.urn in self._refreshing:

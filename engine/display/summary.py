@@ -12,8 +12,14 @@ from engine.events import SummaryEvent
 from engine.values import Props
 
 
-def resources(event: SummaryEvent, *, with_errors: bool, told: Collection[impacts.Impact] = ()) -> list[Line]:
-    """How many resources were done what to, and what that does to what is running."""
+def resources(
+    event: SummaryEvent,
+    *,
+    with_errors: bool,
+    told: Collection[impacts.Impact] = (),
+    deleted: Collection[str] = (),
+) -> list[Line]:
+    """How many resources were done what to, and what that does to what is running; ``deleted``: URNs."""
     lines = [Line("Resources:")]
     kinds = changes = 0
     for op in words.SUMMARY_ORDER:
@@ -30,7 +36,7 @@ def resources(event: SummaryEvent, *, with_errors: bool, told: Collection[impact
     if with_errors and event.errored:
         lines.append(Line(f"    {event.errored} errored"))
     if told:
-        lines.append(Line(f"    {impacts.summary(told, event.failed)}"))
+        lines.append(Line(f"    {impacts.summary(told, event.failed, deleted)}"))
     return lines
 
 
@@ -84,7 +90,8 @@ def closing(rows: Iterable[Row], output_lines: list[Line], event: SummaryEvent |
         lines += [Line("Outputs:"), *output_lines, Line("")]
     if event is not None:
         told = [impact for row in rows for impact in row.impacts]
-        lines += [*resources(event, with_errors=True, told=told), Line("")]
+        deleted = {row.urn for row in rows if row.op == "delete"}
+        lines += [*resources(event, with_errors=True, told=told, deleted=deleted), Line("")]
         if not event.preview:
             lines += [Line(f"Duration: {words.duration(event.seconds)}"), Line("")]
     return lines

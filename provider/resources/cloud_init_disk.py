@@ -133,13 +133,19 @@ class CloudInitDisk(Resource):
 
     def delete(self, call: Call, id: str, outputs: Props) -> None:
         what = f"cloud-init disk {posixpath.basename(id)}"
-        storage.delete(call.host, what, storage.pool_of(call.host, id, outputs.get("pool"), what), id)
+        if storage.delete(call.host, what, storage.pool_of(call.host, id, outputs.get("pool"), what), id):
+            _note_removal(call, what)
 
     def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
         what = f"cloud-init disk {posixpath.basename(id)}"
         pool = storage.pool_of(call.host, id, outputs.get("pool"), what)
         if storage.find(call.host, pool, posixpath.basename(id)) is not None:
             storage.refuse_delete(call.host, what, pool, id, call.condemned)
+            _note_removal(call, what)
+
+
+def _note_removal(call: Call, what: str) -> None:
+    call.note("live", "", f"{what} is removed; it holds nothing but what is declared")
 
 
 def _contents(inputs: Props) -> dict[str, str]:

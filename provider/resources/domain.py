@@ -134,6 +134,7 @@ class Domain(Resource):
     def delete(self, call: Call, id: str, outputs: Props) -> None:
         domain = call.host.domain_by_uuid(id)
         if domain is not None:
+            _note_removal(call, domain)
             domain_life.shut_down(domain, self._clock, call.timeout)
             domain_life.undefine(domain)
 
@@ -141,6 +142,7 @@ class Domain(Resource):
         domain = call.host.domain_by_uuid(id)
         if domain is not None:
             domain_life.refuse_removal(domain)
+            _note_removal(call, domain)
 
     def _mend(self, call: Call, domain: api.Domain, plan: Plan, own: Props) -> None:
         """Description, metadata, disks and NICs, each only where it differs; what waits for the guest comes last."""
@@ -187,6 +189,15 @@ def _note(
         call.note("live", "persistent", f"{plan.name} is defined again, as it runs")
     for note in domain_notes.notes(plan, failed, olds.get("pendingRestart", ())):
         call.note(note.impact, note.path, note.text)
+
+
+def _note_removal(call: Call, domain: api.Domain) -> None:
+    if domain.isActive():
+        call.note(
+            "restart", "", domain_notes.goes_down(domain.name(), "is removed; its disks are not touched")
+        )
+    else:
+        call.note("live", "", f"{domain.name()}, which is shut off, is removed; its disks are not touched")
 
 
 def _own_or_free(call: Call, uuid: str, inputs: Props) -> api.Domain | None:

@@ -1,9 +1,10 @@
-"""The impact of each change that an update of a domain makes, in words.  Pure."""
+"""The impact of each change that an update of a domain makes, in words."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from provider.allow import allowed
 from provider.impact import Note
 from provider.resources import domain_diff, shape
 from provider.resources.domain_changes import Plan
@@ -29,16 +30,22 @@ def notes(plan: Plan, failed: Mapping[str, str], waited: Collection[str] = ()) -
             yield _staged(plan, path, key, "the guest was started otherwise")
         elif key in ("autostart", "description", "metadata"):
             yield Note("live", path, f"{plan.name}: {key} is set; the guest sees nothing of it")
+        elif key == "running" and plan.declared[key]:
+            yield Note("live", path, f"{plan.name} is started")
         elif key == "running":
-            yield Note(
-                "live", path, f"{plan.name} is {'started' if plan.declared[key] else 'shut down (ACPI)'}"
-            )
+            yield Note("restart", path, goes_down(plan.name, "stays off, as declared"))
     if plan.restart:
         for key in waited:
             if key in plan.pending and key not in plan.keys:
                 yield Note("restart", key, f"{plan.name} is shut down (ACPI) and started, and then has it")
     yield from _disks(plan)
     yield from _nics(plan)
+
+
+def goes_down(name: str, then: str) -> str:
+    """What is said of a guest that stops because that is declared; pulling the plug takes another word."""
+    hard = ", hard where it does not (allowed)" if allowed(name, "restart") else ""
+    return f"guest {name} is shut down (ACPI){hard}, and {then}"
 
 
 def _amounts(plan: Plan, failed: Mapping[str, str]) -> Iterator[Note]:

@@ -124,6 +124,7 @@ class Network(Resource):
             raise Refused(
                 f"network {network.name()} is not deleted: {', '.join(guests)} {verb} plugged into it"
             )
+        call.note("live", "", f"network {network.name()} is removed; no guest is plugged into it by then")
 
     def _found(self, call: Call, id: str) -> api.Network:
         network = call.host.network_by_uuid(id)

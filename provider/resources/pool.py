@@ -181,6 +181,7 @@ class Pool(Resource):
         domains = staying(call, storage.pool_users(call.host, name, path))
         if domains:
             raise Refused(f"storage pool {name} is not deleted: it has disks of {', '.join(domains)}")
+        call.note("live", "", f"storage pool {name} is undefined; its folder and the files in it stay")
 
     def _found(self, call: Call, id: str) -> api.Pool:
         pool = call.host.pool_by_uuid(id)

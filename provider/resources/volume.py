@@ -152,13 +152,19 @@ class Volume(Resource):
 
     def delete(self, call: Call, id: str, outputs: Props) -> None:
         what = f"volume {posixpath.basename(id)}"
-        storage.delete(call.host, what, storage.pool_of(call.host, id, outputs.get("pool"), what), id)
+        if storage.delete(call.host, what, storage.pool_of(call.host, id, outputs.get("pool"), what), id):
+            _note_loss(call, what)
 
     def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
         what = f"volume {posixpath.basename(id)}"
         pool = storage.pool_of(call.host, id, outputs.get("pool"), what)
         if storage.find(call.host, pool, posixpath.basename(id)) is not None:
             storage.refuse_delete(call.host, what, pool, id, call.condemned)
+            _note_loss(call, what)
+
+
+def _note_loss(call: Call, what: str) -> None:
+    call.note("data loss", "", f"{what} is removed, with all that is written on it")
 
 
 def _never(what: str, path: str, found: Props, declared: Props) -> str:

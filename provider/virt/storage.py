@@ -165,17 +165,21 @@ def refuse_delete(host: Host, what: str, pool: api.Pool, path: str, condemned: C
         raise OperatorError(f"{what} is not deleted: {', '.join(standing)} stands on it")
 
 
-def delete(host: Host, what: str, pool: api.Pool, path: str) -> None:
-    """Delete the volume and see that it is gone; refused while a domain or an overlay needs it."""
+def delete(host: Host, what: str, pool: api.Pool, path: str) -> bool:
+    """Delete the volume and see that it is gone; refused while a domain or an overlay needs it.
+
+    Whether there was anything to delete.
+    """
     with host.storage:
         volume = find(host, pool, posixpath.basename(path))
         if volume is None:
-            return
+            return False
         refresh(pool)
         refuse_delete(host, what, pool, path)
         volume.delete()
         if find(host, pool, posixpath.basename(path)) is not None:
             raise OperatorError(f"{what} is still there, though libvirt deleted it")
+        return True
 
 
 def download(host: Host, volume: api.Volume, limit: int) -> bytes:

@@ -299,7 +299,7 @@ LAST = (
     Row("a network is made", lambda d: d.extra.update(spare=("Network", {
         "name": "spare", "mode": "none", "bridge": "virbr8", "addresses": ["10.79.0.0/24"], "autostart": True})),
         impact=(), calls=calls(DEFINE_NETWORK, "network.create", "network.setAutostart")),
-    Row("a network without guests is removed", gone("spare"), impact=(),
+    Row("a network without guests is removed", gone("spare"),
         calls=calls("network.destroy", "network.undefine")),
     Row("a VM was stopped by hand", by_hand=("destroy Ulov",), calls=calls("domain.create"),
         changed=("Ulov",), boots=("Ulov",)),

@@ -23,6 +23,43 @@ def test_a_running_domain_is_asked_to_shut_down_and_then_undefined(world: World)
     assert f"{vm.inputs['disks'][0]['volumeId']}" in world.conn.volumes
 
 
+def test_a_running_guest_that_goes_is_told_as_harm_by_the_preview_and_by_the_run(world: World) -> None:
+    vm = world.made()
+    vm.handler.refuse_delete(vm.call, vm.id, vm.outputs)
+    told = [str(note) for note in vm.call.notes]
+    assert told == [
+        "impact restart: guest Acilamwen is shut down (ACPI), and is removed; its disks are not touched"
+    ]
+    assert world.conn.calls == []
+    vm.call.notes.clear()
+    vm.delete()
+    assert [str(note) for note in vm.call.notes] == told
+
+
+def test_the_preview_says_so_where_the_plug_may_be_pulled(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIBVIRT_ALLOW", "Acilamwen=restart")
+    vm = world.made()
+    vm.handler.refuse_delete(vm.call, vm.id, vm.outputs)
+    assert "shut down (ACPI), hard where it does not (allowed), and is removed" in str(vm.call.notes[0])
+
+
+def test_a_guest_that_is_shut_off_goes_without_harm(world: World) -> None:
+    vm = world.made(running=False)
+    vm.handler.refuse_delete(vm.call, vm.id, vm.outputs)
+    assert [note.impact for note in vm.call.notes] == ["live"]
+
+
+def test_what_is_gone_already_has_no_impact(world: World) -> None:
+    vm = world.made()
+    vm.delete()
+    vm.call.notes.clear()
+    vm.handler.refuse_delete(vm.call, vm.id, vm.outputs)
+    vm.delete()
+    assert vm.call.notes == []
+
+
 def test_deleting_what_is_gone_already_is_fine(world: World) -> None:
     vm = world.made()
     vm.delete()

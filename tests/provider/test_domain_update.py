@@ -60,6 +60,22 @@ def test_a_domain_declared_not_to_run_is_asked_to_shut_down_and_waited_for(world
     assert world.conn.calls == ["shutdown"]
 
 
+@pytest.mark.parametrize("preview", [True, False])
+def test_a_guest_that_is_declared_off_is_told_as_harm_and_needs_no_other_word(
+    world: World, preview: bool
+) -> None:
+    vm = world.made()
+    vm.up(preview=preview, running=False)
+    told = "impact restart: running: guest Acilamwen is shut down (ACPI), and stays off, as declared"
+    assert [str(note) for note in vm.call.notes] == [told]
+
+
+def test_a_start_is_live(world: World) -> None:
+    vm = world.made(running=False)
+    vm.up(preview=True, running=True)
+    assert [str(note) for note in vm.call.notes] == ["impact live: running: Acilamwen is started"]
+
+
 def test_a_domain_that_does_not_say_running_may_be_stopped_by_hand(world: World) -> None:
     vm = world.made()
     del vm.inputs["running"]

@@ -277,6 +277,7 @@ def test_a_guest_that_goes_in_the_same_run_does_not_hold_its_network_at_preview(
         HANDLERS["Network"].refuse_delete(call, id, DEFAULT)
     call.condemned = {str(uuid)}
     HANDLERS["Network"].refuse_delete(call, id, DEFAULT)
+    assert [note.impact for note in call.notes] == ["live"]
     assert network.isActive()
 
 

@@ -128,6 +128,7 @@ def test_the_preview_refuses_to_delete_a_pool_unless_the_guest_goes_too(overlay:
         HANDLERS["Pool"].refuse_delete(call, id, {"path": LIVE})
     call.condemned = {overlay.conn.lookupByName("Acilamwen").UUIDString()}
     HANDLERS["Pool"].refuse_delete(call, id, {"path": LIVE})
+    assert [note.impact for note in call.notes] == ["live"]
     assert overlay.host.pool_by_uuid(id) is not None
 
 
@@ -291,6 +292,20 @@ def test_a_base_image_with_overlays_is_not_deleted(overlay: World) -> None:
     assert BASE in overlay.conn.files
 
 
+def test_a_volume_that_goes_is_told_as_lost_data_by_the_preview_and_by_the_run(overlay: World) -> None:
+    call = overlay.call("Volume", "v")
+    HANDLERS["Volume"].refuse_delete(call, PATH, OVERLAY)
+    assert PATH in overlay.conn.files
+    told = [str(note) for note in call.notes]
+    assert told == ["impact data loss: volume Acilamwen.qcow is removed, with all that is written on it"]
+    call.notes.clear()
+    HANDLERS["Volume"].delete(call, PATH, OVERLAY)
+    assert [str(note) for note in call.notes] == told
+    call.notes.clear()
+    HANDLERS["Volume"].delete(call, PATH, OVERLAY)
+    assert call.notes == []
+
+
 def test_a_deleted_volume_can_be_deleted_again(overlay: World) -> None:
     overlay.delete("Volume", PATH, OVERLAY)
     overlay.delete("Volume", PATH, OVERLAY)
@@ -416,6 +431,7 @@ def test_a_guests_seed_is_not_deleted(world: World) -> None:
         HANDLERS["CloudInitDisk"].refuse_delete(call, id, SEED)
     call.condemned = {world.conn.domains[0].UUIDString()}
     HANDLERS["CloudInitDisk"].refuse_delete(call, id, SEED)
+    assert [note.impact for note in call.notes] == ["live"]
     world.conn.domains = []
     world.delete("CloudInitDisk", id, SEED)
     assert world.read("CloudInitDisk", id, SEED) is None

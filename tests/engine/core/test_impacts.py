@@ -41,8 +41,18 @@ class Telling(FakeProvider):
             self.report(request.urn, "info", f"impact {words[name]}")
         return await super().Update(request, context)
 
+    async def Delete(self, request: Any, context: Any) -> Any:
+        self._say_loss(request)
+        return await super().Delete(request, context)
+
+    def _say_loss(self, request: Any) -> None:
+        if request.urn.endswith("::hard"):
+            assert self.report is not None
+            self.report(request.urn, "info", "impact data loss: hard is lost")
+
     async def PreviewDelete(self, request: Any, context: Any, changing: Collection[str]) -> Any:
         self.world.calls.append(("PreviewDelete", request.urn.split("::")[-1]))
+        self._say_loss(request)
         if request.urn.endswith("::held") and "user-1" not in changing:
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, "held is not deleted: user needs it")
         return empty_pb2.Empty()
@@ -133,6 +143,30 @@ def test_a_resource_that_is_harmed_by_two_changes_counts_once() -> None:
 
 def test_a_run_that_failed_does_not_say_that_harm_was_allowed() -> None:
     assert impacts.summary(told(a="restart"), failed=True) == "1 restart: a"
+    assert impacts.summary(told(a="data_loss"), failed=True, deleted={URN + "a"}) == "1 data loss: a"
+
+
+def test_what_goes_with_a_deleted_resource_is_told_apart() -> None:
+    known = [*told(a="restart", b="restart"), *told(c="live")]
+    line = "1 live; 1 restart: a (allowed); 1 restart: b (deleted)"
+    assert impacts.summary(known, deleted={URN + "b", URN + "c"}) == line
+
+
+@pytest.mark.parametrize("display", [Progress, Live, Details])
+@pytest.mark.parametrize("preview", [True, False])
+def test_the_summary_counts_and_names_what_a_delete_does(display: Display, preview: bool) -> None:
+    _, ran = destroyed("hard", "free", preview=preview)
+    text = shown(display, ran, preview)
+    assert "    1 data loss: hard (deleted)\n" in text
+    assert "data loss: hard is lost\n" in text
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_the_diff_has_the_impact_of_a_delete_below_it(preview: bool) -> None:
+    _, ran = destroyed("hard", preview=preview)
+    text = shown(Details, ran, preview)
+    assert 0 < text.index("- fake:index:Thing: (delete)") < text.index("[impact on hard] data loss")
+    assert text.count("[impact on hard]") == 1
 
 
 @pytest.mark.parametrize("display", [Progress, Live])
