@@ -155,6 +155,7 @@ _DOMAINS: Final = {
         "plug (virDomainDestroy) on a guest that does not shut down is refused where no restart is allowed",
         "restart",
     ),
+    "title": Entry("live", "virDomainSetMetadata"),
     "description": Entry("live", "virDomainSetMetadata"),
     "metadata": Entry("live", "virDomainSetMetadata, one element at a time"),
     "disks": Entry(

@@ -145,12 +145,13 @@ class Domain(Resource):
             _note_removal(call, domain)
 
     def _mend(self, call: Call, domain: api.Domain, plan: Plan, own: Props) -> None:
-        """Description, metadata, disks and NICs, each only where it differs; what waits for the guest comes last."""
+        """Title, description, metadata, disks and NICs, each only where it differs; what waits for the guest comes last."""
         declared = plan.declared
         seen = domain_sweep.observe(call.host, domain)
         read = as_read(declared, seen, domain_sweep.network_name(call.host))
-        if "description" in declared and read.get("description") != declared["description"]:
-            domain_life.set_description(domain, declared["description"])
+        for key in domain_life.TEXTS:
+            if key in declared and read.get(key) != declared[key]:
+                domain_life.set_text(domain, key, declared[key])
         if "metadata" in declared and read.get("metadata") != declared["metadata"]:
             domain_life.set_metadata(domain, declared["metadata"])
         disks = domain_changes.disks(declared, own, seen)

@@ -19,7 +19,7 @@ def apart(domain: Domain, declared: Props, own: Props, pending: Collection[str])
     """What of the declared is not the same on both sides; empty when all of it is.
 
     ``amounts``: memory and vcpu as [running, defined].  ``macs``, ``disks``: those that one side lacks; ``moved``:
-    MACs on two networks; ``texts``: description, metadata.  ``pending``: what is known to wait for a restart.
+    MACs on two networks; ``texts``: title, description, metadata.  ``pending``: what is known to wait for a restart.
     """
     if domain.live is None or domain.config is None or domain.now is None:
         return {}
@@ -88,6 +88,7 @@ def _texts(domain: Domain, declared: Props) -> list[str]:
         return []
     metadata = declared.get("metadata")
     other = {
+        "title": (seen.title or "") != (now.title or ""),
         "description": (seen.description or "") != (now.description or ""),
         "metadata": isinstance(metadata, str)
         and same_metadata(metadata, seen.metadata) != same_metadata(metadata, now.metadata),

@@ -13,7 +13,15 @@ from provider.virt.domain_read import NetworkName, disk_path, same_machine, same
 from provider.virt.domain_stage import STAGED
 from provider.virt.domain_xml import metadata_elements
 
-IN_PLACE: Final = STAGED | {"autostart", "running", "description", "metadata", "networkInterfaces", "disks"}
+IN_PLACE: Final = STAGED | {
+    "autostart",
+    "running",
+    "title",
+    "description",
+    "metadata",
+    "networkInterfaces",
+    "disks",
+}
 
 # What each other change would take, for the operator who is refused it.
 _RESTART: Final = "needs a restart of the guest"

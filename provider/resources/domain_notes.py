@@ -28,7 +28,7 @@ def notes(plan: Plan, failed: Mapping[str, str], waited: Collection[str] = ()) -
         key = shape.top(path)
         if key in plan.keys and key not in domain_amounts.AMOUNTS:
             yield _staged(plan, path, key, "the guest was started otherwise")
-        elif key in ("autostart", "description", "metadata"):
+        elif key in ("autostart", "title", "description", "metadata"):
             yield Note("live", path, f"{plan.name}: {key} is set; the guest sees nothing of it")
         elif key == "running" and plan.declared[key]:
             yield Note("live", path, f"{plan.name} is started")

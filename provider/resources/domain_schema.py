@@ -41,6 +41,7 @@ INPUTS: Final[Mapping[str, Any]] = {
     "firmware": _said(_STRING, "Path of the loader, as pflash."),
     "autostart": _BOOLEAN,
     "running": _said(_BOOLEAN, "A new domain is started unless this is false."),
+    "title": _said(_STRING, "One line, which `virsh list --title` shows."),
     "description": _STRING,
     "metadata": _said(_STRING, "XML elements, each in an XML namespace of its own."),
     "disks": _said(
@@ -180,6 +181,9 @@ def _scalars(inputs: Props) -> Iterator[Failure]:
         value = inputs.get(key, choices[0])
         if value is not COMPUTED and value not in choices:
             yield Failure(key, f'must be {" or ".join(choices)}, not "{value}"')
+    title = inputs.get("title")
+    if isinstance(title, str) and "\n" in title:
+        yield Failure("title", f"must be one line, not {title!r}; description may have several")
     metadata = inputs.get("metadata")
     if isinstance(metadata, str):
         try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol, cast
+from collections.abc import Mapping
+from typing import Final, Protocol, cast
 
 from lxml import etree
 
@@ -21,7 +22,7 @@ POLL_SECONDS = 0.2
 _STARTING_UP = [3, 11]  # "paused", for as long as libvirt still puts the guest together
 _MIGRATABLE = 8
 _UNDEFINE = 1 | 2 | 4 | 16  # saved state, and metadata of snapshots, NVRAM, checkpoints: nothing stays behind
-_DESCRIPTION = 0
+TEXTS: Final[Mapping[str, int]] = {"description": 0, "title": 1}
 _ELEMENT = 2
 _LIVE = 1
 _CONFIG = 2
@@ -138,8 +139,9 @@ def define_again(host: Host, domain: api.Domain) -> None:
         host.conn.defineXML(domain.XMLDesc(SECURE | INACTIVE | _MIGRATABLE))
 
 
-def set_description(domain: api.Domain, text: str | None) -> None:
-    cast(Marked, domain).setMetadata(_DESCRIPTION, text or None, None, None, _where(domain))
+def set_text(domain: api.Domain, key: str, text: str) -> None:
+    """Its title or description (one of `TEXTS`), on every side that it has; an empty one is removed."""
+    cast(Marked, domain).setMetadata(TEXTS[key], text or None, None, None, _where(domain))
 
 
 def set_metadata(domain: api.Domain, text: str) -> None:

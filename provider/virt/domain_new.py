@@ -111,6 +111,7 @@ def _of_inputs(inputs: Props) -> Spec:
         emulator=inputs.get("emulator"),
         cpu_mode=inputs.get("cpu", {}).get("mode"),
         firmware=inputs.get("firmware"),
+        title=inputs.get("title"),
         description=inputs.get("description"),
         metadata=inputs.get("metadata"),
         boot=boot or ("hd",),

@@ -91,6 +91,7 @@ def imported(domain: Domain) -> Props:
         "networkInterfaces": [_nic(n) for n in seen.nics],
         "autostart": domain.autostart,
         "running": domain.running,
+        "title": seen.title,
         "description": seen.description,
         "cloudinit": next(iter(seen.cdroms), None),
     }
@@ -142,11 +143,13 @@ def _metadata(declared: Any, domain: Domain) -> Any:
     return _text(tuple(e for e in other.metadata if etree.QName(e).namespace in ours)) or None
 
 
-def _description(declared: Any, domain: Domain) -> Any:
-    sides = [domain.seen] if domain.now is None else [domain.seen, domain.now]
-    found = [side.description or "" for side in sides]
-    other = next((text for text in found if text != declared), declared)
-    return other or ("" if declared == "" else None)
+def _words(of: Callable[[Seen], str | None]) -> Callable[[Any, Domain], Any]:
+    def read(declared: Any, domain: Domain) -> Any:
+        sides = [domain.seen] if domain.now is None else [domain.seen, domain.now]
+        other = next((text for text in (of(side) or "" for side in sides) if text != declared), declared)
+        return other or ("" if declared == "" else None)
+
+    return read
 
 
 def _cpu(declared: Any, domain: Domain) -> Any:
@@ -229,7 +232,8 @@ _READERS: Mapping[str, Callable[[Any, Domain], Any]] = {
     "firmware": _scalar(lambda d: d.seen.firmware),
     "autostart": _scalar(lambda d: d.autostart),
     "running": _scalar(lambda d: d.running),
-    "description": _description,
+    "title": _words(lambda seen: seen.title),
+    "description": _words(lambda seen: seen.description),
     "metadata": _metadata,
     "disks": _disks,
     "cloudinit": _cloudinit,

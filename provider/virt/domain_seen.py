@@ -50,6 +50,7 @@ class Seen:
     cpu_mode: str | None
     cpu_of_host: bool
     firmware: str | None
+    title: str | None
     description: str | None
     metadata: tuple[Any, ...]
     boot: tuple[str, ...]
@@ -88,6 +89,7 @@ def see(xml: str, volume_path: VolumePath = lambda _pool, _volume: None) -> Seen
         cpu_mode=None if cpu is None else cpu.get("mode"),
         cpu_of_host=root.find("cpu/vendor") is not None,
         firmware=root.findtext("os/loader"),
+        title=root.findtext("title"),
         description=root.findtext("description"),
         metadata=tuple(e for e in root.iterfind("metadata/*") if isinstance(e.tag, str)),
         boot=tuple(e.get("dev") for e in root.iterfind("os/boot")),

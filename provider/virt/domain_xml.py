@@ -37,6 +37,7 @@ class Spec:
     emulator: str | None = None
     cpu_mode: str | None = None
     firmware: str | None = None
+    title: str | None = None
     description: str | None = None
     metadata: str | None = None
     boot: tuple[str, ...] = ("hd",)
@@ -53,6 +54,8 @@ def build(spec: Spec) -> str:
     root = etree.Element("domain", type=spec.type)
     _text(root, "name", spec.name)
     _text(root, "uuid", spec.uuid)
+    if spec.title:
+        _text(root, "title", spec.title)
     if spec.description:
         _text(root, "description", spec.description)
     if spec.metadata:

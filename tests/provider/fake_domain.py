@@ -264,11 +264,13 @@ class Domain:
     ) -> int:
         self._call("setMetadata")
         for root in self._sides(flags):
-            if type == 0:
-                for old in root.findall("description"):
-                    root.remove(old)
+            if type in (0, 1):
+                tag = ("description", "title")[type]
+                if metadata and tag == "title" and "\n" in metadata:
+                    raise error(27, "XML error: Domain title can't contain newlines")
+                _drop(root, tag)
                 if metadata:
-                    etree.SubElement(root, "description").text = metadata
+                    etree.SubElement(root, tag).text = metadata
                 continue
             parent = root.find("metadata")
             parent = etree.SubElement(root, "metadata") if parent is None else parent

@@ -28,6 +28,7 @@ def properties(draw: st.DrawFn) -> Props:
         "memory": draw(AMOUNTS),
         "vcpu": draw(st.integers(1, 3)),
         "autostart": draw(st.booleans()),
+        "title": draw(st.sampled_from(["", "one", "two"])),
         "description": draw(st.sampled_from(["", "one", "two"])),
         "disks": disks[: draw(st.integers(1, 2))],
         "networkInterfaces": [{"networkName": draw(st.sampled_from(NETWORKS)), "mac": mac} for mac in macs],
@@ -142,7 +143,7 @@ def _amounts(case: Case) -> None:
         )
         assert gets == case.wanted["vcpu"]
         assert ("vcpu" in waits) or has == gets
-    for key in ("autostart", "description"):
+    for key in ("autostart", "title", "description"):
         if key in case.wanted:
-            now = bool(fake.autostart()) if key == "autostart" else fake.config.findtext("description") or ""
+            now = bool(fake.autostart()) if key == "autostart" else fake.config.findtext(key) or ""
             assert now == case.wanted[key]

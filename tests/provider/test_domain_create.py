@@ -179,6 +179,7 @@ def test_the_operators_stylesheet_has_the_last_word(world: World) -> None:
         ({"memory": 0}, "memory"),
         ({"type": "xen"}, "type"),
         ({"name": "a/b"}, "name"),
+        ({"title": "one\ntwo"}, "title"),
         ({"metadata": "<x/>"}, "metadata"),
         ({"disks": [{"file": "/a", "volumeId": "/a"}]}, "disks[0]"),
         ({"networkInterfaces": [{"mac": RESERVED}]}, "networkInterfaces[0]"),

@@ -179,6 +179,30 @@ def test_amounts_that_are_apart_are_put_right_whichever_of_them_is_declared(worl
         vm.delete()
 
 
+@pytest.mark.parametrize("key", ["title", "description"])
+def test_a_text_is_set_in_the_running_guest_and_in_the_definition_and_an_empty_one_is_removed(
+    world: World, key: str
+) -> None:
+    vm = world.made()
+    for text in ("one", "two", ""):
+        assert previewed(vm, **{key: text}) == [("live", key)]
+        vm.up(**{key: text})
+        assert world.conn.calls == ["setMetadata"]
+        assert [side.findtext(key) for side in (vm.fake.live, vm.fake.config)] == [text or None] * 2
+        assert vm.drift().changes == {}
+        world.conn.calls.clear()
+
+
+def test_a_title_is_put_right_on_the_side_that_somebody_has_changed(world: World) -> None:
+    vm = world.made(title="ours")
+    vm.fake.setMetadata(1, "theirs", None, None, 1)
+    world.conn.calls.clear()
+    assert vm.drift().changes == {"title": "update"}
+    vm.up()
+    assert vm.drift().changes == {}
+    assert vm.fake.live.findtext("title") == "ours"
+
+
 def test_a_description_that_only_the_running_guest_has_otherwise_shows_and_is_put_right(world: World) -> None:
     vm = world.made(description="ours")
     vm.fake.setMetadata(0, "theirs", None, None, 1)

@@ -68,7 +68,8 @@ def test_a_new_nic_has_its_mac_the_virtio_model_and_an_alias_of_ours() -> None:
 
 
 def test_metadata_of_an_operator_stays_within_its_elements() -> None:
-    root = built(metadata=METADATA, description="<b>&")
+    root = built(metadata=METADATA, title="<i>&", description="<b>&")
+    assert root.findtext("title") == "<i>&"
     assert root.find("metadata/{urn:z}z/{urn:z}w") is not None
     assert root.findtext("description") == "<b>&"
 
@@ -112,6 +113,8 @@ def test_a_domain_that_is_as_declared_reads_in_its_declared_spelling() -> None:
         ({"type": "kvm"}, {"type": "qemu"}),
         ({"cpu": {"mode": "host-model"}}, {"cpu": {"mode": "custom"}}),
         ({"description": "other"}, {"description": "a <b>"}),
+        ({"title": "other"}, {}),
+        ({"title": ""}, {"title": ""}),
         ({"firmware": "/usr/share/OVMF.fd"}, {}),
         ({"disks": [{"volumeId": "/other"}]}, {"disks": [{"volumeId": DISK}]}),
         ({"disks": [{"volumeId": DISK}, {"volumeId": "/more"}]}, {"disks": [{"volumeId": DISK}]}),

@@ -122,7 +122,7 @@ STEPS = (
     Step("an overlay is made", volume(), Life.apply),
     Step("an overlay is deleted", volume(made=True), Life.delete, gone=True),
     Step("a domain is made", domain(), Life.apply),
-    Step("a domain changes what is live", domain(description="new", autostart=False), Life.apply),
+    Step("a domain changes what is live", domain(title="new", description="new", autostart=False), Life.apply),
     Step("a domain changes at its next boot", domain(memory=128, vcpu=2), Life.apply),
     Step("a domain gets a NIC", domain(networkInterfaces=[
         {"networkName": "default", "mac": MAC}, {"networkName": "default", "mac": "52:54:00:02:02:aa"}]), Life.apply),
