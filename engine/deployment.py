@@ -85,6 +85,8 @@ class _Run:
         end.cancel()
         self._conclude()
         await self.registry.cancel()
+        if not self.terminated.is_set():  # else a call still hangs, and closing would hang with it
+            self.registry.close()
         return Result(
             failed=session.failed,
             changes=dict(session.changes),

@@ -206,6 +206,12 @@ class ProviderClient:
     async def cancel(self) -> None:
         await self._call("Cancel", empty_pb2.Empty())
 
+    def close(self) -> None:
+        """Let go of threads and connections, as a process does by ending; a servicer need not have it."""
+        close = getattr(self.servicer, "close", None)
+        if close is not None:
+            close()
+
     async def _call(self, method: str, request: Any) -> Any:
         return await call(self.servicer, method, request)
 

@@ -7,6 +7,7 @@ DiffConfig and Configure.  Each is served by a servicer object of its own, as ea
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import uuid
 from collections.abc import Callable, Mapping
@@ -23,7 +24,7 @@ from engine.values import Props, Secret, has_unknown
 
 
 class Registry:
-    """Finds and configures providers; `close` tells all of them that the run is over."""
+    """Finds and configures providers; `cancel` and `close` end them, as the run does."""
 
     def __init__(
         self,
@@ -108,6 +109,12 @@ class Registry:
                 await client.cancel()
             except ProviderError:
                 continue
+
+    def close(self) -> None:
+        """Nothing more is asked of any of them.  What they still held then is not worth failing a run that is over."""
+        for client in self._started:
+            with contextlib.suppress(Exception):
+                client.close()
 
     async def _start(self, urn: str) -> ProviderClient:
         package = urns.package_of(urns.type_of(urn))

@@ -6,16 +6,9 @@ ends in one line (FAILED_PRECONDITION); the traceback of a fault of our own goes
 
 from __future__ import annotations
 
-import asyncio
-import inspect
-import os
-import sys
-import traceback
-from collections.abc import Awaitable, Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Callable, Collection
+from typing import Any
 
-import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
@@ -25,14 +18,8 @@ from provider.engine_log import EngineLog
 from provider.errors import OperatorError
 from provider.resources import RESOURCES, base, shape, upstream
 from provider.resources.base import COMPUTED, Props, Resource
-from provider.virt import errors
 from provider.virt.host import Host
-
-T = TypeVar("T")
-Report = Callable[[str, str, str], Awaitable[None] | None]
-Context = Any  # grpc.aio.ServicerContext, or the embedded engine's object with the same four methods
-
-THREADS = 16  # as many steps as an engine runs at the same time by default
+from provider.workers import Context, Report, Workers, fail
 
 
 def servicer(engine_address: str = "") -> Servicer:
@@ -48,9 +35,25 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._host_of = host_of
         self._host: Host | None = None
         self._handlers: dict[str, Resource] = {kind.token: kind() for kind in RESOURCES}
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="libvirt")
-        # Where messages about a resource go: URN, severity, text.  The embedded engine puts its own here.
-        self.report: Report | None = None
+        self._workers = Workers(lambda: self._host.uri if self._host else "?")
+
+    @property
+    def report(self) -> Report | None:
+        """Where messages about a resource go.  The embedded engine puts its own here."""
+        return self._workers.report
+
+    @report.setter
+    def report(self, report: Report | None) -> None:
+        self._workers.report = report
+
+    def close(self) -> None:
+        """End the threads and the connection, as the end of a process would: the embedded engine is done with it.
+
+        A step that is still at work is not waited for, and finds its connection closed.
+        """
+        self._workers.close()
+        if self._host is not None:
+            self._host.close()
 
     # What the engine asks about the plugin itself.
 
@@ -96,7 +99,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             self._same_host(olds.get("uri"), news.get("uri"))
             return diff_response(shape.changed(olds, news), ())
 
-        return await self._run(context, work)
+        return await self._workers.run(context, work)
 
     async def Configure(self, request: Any, context: Context) -> Any:
         """Reach the host at once: an unreachable one is then told once, not once for every resource."""
@@ -114,7 +117,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 self._host = self._host_of(str(uri))
                 _ = self._host.conn
 
-        await self._run(context, work)
+        await self._workers.run(context, work)
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, acceptResources=False, acceptOutputs=False
         )
@@ -138,7 +141,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 inputs=wire.dump(checked.inputs, secret), failures=check_failures(checked.failures)
             )
 
-        return await self._run(context, work, Task(request.urn, "can't be checked"))
+        return await self._workers.run(context, work, Task(request.urn, "can't be checked"))
 
     async def Diff(self, request: Any, context: Context) -> Any:
         olds, _ = wire.load(request.olds)
@@ -156,7 +159,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             }
             return diff_response(changes, diff.output_paths)
 
-        return await self._run(context, work, Task(request.urn, "can't be compared"))
+        return await self._workers.run(context, work, Task(request.urn, "can't be compared"))
 
     async def Create(self, request: Any, context: Context) -> Any:
         inputs, secret = wire.load(request.properties)
@@ -167,7 +170,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             id, outputs = self._handler(token_of(request.urn)).create(call, inputs, request.preview)
             return provider_pb2.CreateResponse(id=id, properties=wire.dump(outputs, secret))
 
-        return await self._run(context, work, task)
+        return await self._workers.run(context, work, task)
 
     async def Read(self, request: Any, context: Context) -> Any:
         inputs, secret = wire.load(request.inputs)
@@ -190,7 +193,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 properties=wire.dump(found.outputs, secret | secret_outputs),
             )
 
-        return await self._run(context, work, task)
+        return await self._workers.run(context, work, task)
 
     async def Update(self, request: Any, context: Context) -> Any:
         olds, _ = wire.load(request.olds)
@@ -204,7 +207,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             outputs = handler.update(call, request.id, olds, old_inputs, news, request.preview)
             return provider_pb2.UpdateResponse(properties=wire.dump(outputs, secret))
 
-        return await self._run(context, work, task)
+        return await self._workers.run(context, work, task)
 
     async def Delete(self, request: Any, context: Context) -> Any:
         outputs, _ = wire.load(request.properties)
@@ -215,7 +218,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             self._handler(token_of(request.urn)).delete(call, request.id, outputs)
             return empty_pb2.Empty()
 
-        return await self._run(context, work, task)
+        return await self._workers.run(context, work, task)
 
     async def PreviewDelete(self, request: Any, context: Context, condemned: Collection[str] = ()) -> Any:
         """Fail as `Delete` would, and delete nothing: no call of Pulumi's, but one that the embedded engine makes.
@@ -231,18 +234,18 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             self._handler(token_of(request.urn)).refuse_delete(call, request.id, outputs)
             return empty_pb2.Empty()
 
-        return await self._run(context, work, task)
+        return await self._workers.run(context, work, task)
 
     # What this provider does not have.
 
     async def Invoke(self, request: Any, context: Context) -> Any:
-        await _fail(context, f"function {request.tok} is not implemented by this provider")
+        await fail(context, f"function {request.tok} is not implemented by this provider")
 
     async def Call(self, request: Any, context: Context) -> Any:
-        await _fail(context, f"method {request.tok} is not implemented by this provider")
+        await fail(context, f"method {request.tok} is not implemented by this provider")
 
     async def Construct(self, request: Any, context: Context) -> Any:
-        await _fail(context, f"component {request.type} is not implemented by this provider")
+        await fail(context, f"component {request.type} is not implemented by this provider")
 
     # Plumbing.
 
@@ -287,36 +290,3 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             host.check_is(known.get("hostUuid"))
         notes = [] if task is None else task.told
         return base.Call(host or Host(""), request.urn, getattr(request, "timeout", 0.0), notes)
-
-    async def _run(self, context: Context, work: Callable[[], T], task: Task | None = None) -> T:
-        try:
-            done = await asyncio.get_running_loop().run_in_executor(self._threads, work)
-            await self._tell(task)
-            return done
-        except Exception as error:
-            await self._tell(task)
-            if not isinstance(error, OperatorError) and os.environ.get("TROP_DEBUG"):
-                traceback.print_exception(error, file=sys.stderr)
-            return await _fail(context, self._line(error, task))
-
-    async def _tell(self, task: Task | None) -> None:
-        if self.report is None or task is None:
-            return
-        for note in task.told:
-            sent = self.report(task.urn, "info", str(note))
-            if inspect.isawaitable(sent):
-                await sent
-
-    def _line(self, error: Exception, task: Task | None) -> str:
-        if isinstance(error, OperatorError):
-            return str(error)
-        if isinstance(error, errors.VirtError):
-            what = f"{task.failure}: " if task else ""
-            return f"{what}libvirt at {self._host.uri if self._host else '?'}: {errors.said(error)}"
-        return f"a fault of this provider ({type(error).__name__}: {error}); TROP_DEBUG=1 shows where"
-
-
-async def _fail(context: Context, text: str) -> NoReturn:
-    line = " ".join(text.split())
-    await context.abort(grpc.StatusCode.FAILED_PRECONDITION, line)
-    raise OperatorError(line)

@@ -145,7 +145,7 @@ class Domain(Resource):
             _note_removal(call, domain)
 
     def _mend(self, call: Call, domain: api.Domain, plan: Plan, own: Props) -> None:
-        """Title, description, metadata, disks and NICs, each only where it differs; what waits for the guest comes last."""
+        """Texts, disks and NICs, each only where it differs; what waits for the guest comes last."""
         declared = plan.declared
         seen = domain_sweep.observe(call.host, domain)
         read = as_read(declared, seen, domain_sweep.network_name(call.host))

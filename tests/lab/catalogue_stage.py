@@ -28,7 +28,7 @@ import yaml
 from cli import ROOT
 from engine.app import main
 from lab import processes
-from provider.plugin import Servicer, servicer
+from provider.plugin import servicer
 from tests.lab.lab_guest import page
 from tests.lab.pings import Pings, Target, pinging
 from tests.lab.stage import Done, Stage, short_folder
@@ -128,26 +128,15 @@ class Scene:
 
     def engine(self, *words: str, allow: str = "") -> Done:
         """One command line of the embedded engine."""
-        served: list[Servicer] = []
-
-        def provider() -> Servicer:
-            served.append(servicer())
-            return served[-1]
-
         out, err = io.StringIO(), io.StringIO()
         kept = dict(os.environ)
         os.environ.update(self.environment(), LIBVIRT_ALLOW=allow)
         try:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                code = main([*words, "--cwd", str(self.folder)], providers={"libvirt": provider})
+                code = main([*words, "--cwd", str(self.folder)], providers={"libvirt": servicer})
         finally:
             os.environ.clear()
             os.environ.update(kept)
-            # A process of its own would end here: libvirtd takes only so many connections.
-            for each in served:
-                each._threads.shutdown(wait=False)
-                if each._host is not None:
-                    each._host.close()
         return Done(code, out.getvalue(), err.getvalue())
 
     def up(self, allow: str = "") -> Done:

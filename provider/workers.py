@@ -1,0 +1,69 @@
+"""Handler calls in threads: what they note is told to the engine, and their failures end in one line."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import sys
+import traceback
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NoReturn, TypeVar
+
+import grpc
+
+from provider.answers import Task
+from provider.errors import OperatorError
+from provider.virt import errors
+
+T = TypeVar("T")
+Report = Callable[[str, str, str], Awaitable[None] | None]  # URN, severity, text
+Context = Any  # grpc.aio.ServicerContext, or the embedded engine's object with the same four methods
+
+THREADS = 16  # as many steps as an engine runs at the same time by default
+
+
+class Workers:
+    """``where`` says which libvirt it is that failed; ``report`` takes what is noted about a resource."""
+
+    def __init__(self, where: Callable[[], str]) -> None:
+        self._where = where
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="libvirt")
+        self.report: Report | None = None
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def run(self, context: Context, work: Callable[[], T], task: Task | None = None) -> T:
+        try:
+            done = await asyncio.get_running_loop().run_in_executor(self._threads, work)
+            await self._tell(task)
+            return done
+        except Exception as error:
+            await self._tell(task)
+            if not isinstance(error, OperatorError) and os.environ.get("TROP_DEBUG"):
+                traceback.print_exception(error, file=sys.stderr)
+            return await fail(context, self._line(error, task))
+
+    async def _tell(self, task: Task | None) -> None:
+        if self.report is None or task is None:
+            return
+        for note in task.told:
+            sent = self.report(task.urn, "info", str(note))
+            if inspect.isawaitable(sent):
+                await sent
+
+    def _line(self, error: Exception, task: Task | None) -> str:
+        if isinstance(error, OperatorError):
+            return str(error)
+        if isinstance(error, errors.VirtError):
+            what = f"{task.failure}: " if task else ""
+            return f"{what}libvirt at {self._where()}: {errors.said(error)}"
+        return f"a fault of this provider ({type(error).__name__}: {error}); TROP_DEBUG=1 shows where"
+
+
+async def fail(context: Context, text: str) -> NoReturn:
+    line = " ".join(text.split())
+    await context.abort(grpc.StatusCode.FAILED_PRECONDITION, line)
+    raise OperatorError(line)
