@@ -56,6 +56,8 @@ class Domain(Resource):
         outputs: list[str] = []
         if olds.get("persistent") is False:
             outputs.append("persistent")
+        if olds.get("restarting"):
+            outputs.append("restarting")
         if olds.get("pendingRestart") and allowed(str(news.get("name", "")), "restart"):
             outputs.append("pendingRestart")
         return Diff({**changes, **dict.fromkeys(outputs, "update")}, output_paths=tuple(outputs))
@@ -117,9 +119,10 @@ class Domain(Resource):
         own_after = domain_next.owned_after(news, own, plan.keys)
         if preview:
             _note(call, domain, plan, olds, {})
-            turns = plan.declared.get("running", plan.seen.running) != plan.seen.running
+            turns = plan.starts or plan.declared.get("running", plan.seen.running) != plan.seen.running
             state = COMPUTED if turns else domain_sweep.state(domain)
-            outputs = {**olds, **news, "state": state, "persistent": True, "own": own_after}
+            kept = {key: value for key, value in olds.items() if key != "restarting"}
+            outputs = {**kept, **news, "state": state, "persistent": True, "own": own_after}
             return domain_next.with_pending(outputs, [] if plan.restart else plan.pending)
         persistent = bool(domain.isPersistent())
         domain_life.define_again(call.host, domain)
@@ -172,10 +175,12 @@ class Domain(Resource):
     def _turn(self, call: Call, domain: api.Domain, plan: Plan) -> None:
         if plan.restart:
             domain_life.restart(domain, self._clock, call.timeout)
-        elif plan.declared.get("running") is True:
+        elif plan.starts or plan.declared.get("running") is True:
             domain_life.start(domain, self._clock)
         elif plan.declared.get("running") is False:
             domain_life.shut_down(domain, self._clock, call.timeout)
+        if plan.seen.marked and not plan.restart:
+            domain_life.unmark(domain)
 
 
 def _note(
@@ -263,6 +268,7 @@ def _outputs(
         "hostUuid": call.host.uuid,
         "state": domain_sweep.state(domain),
         "persistent": bool(domain.isPersistent()),
+        **({"restarting": True} if seen.marked else {}),
         "own": domain_diff.owned(inputs),
     }
     return domain_next.with_pending(outputs, domain_pending.pending(declared, seen))

@@ -46,6 +46,7 @@ class Plan:
     nics: Sequence[nic_plan.Step] = ()
     pending: Sequence[str] = ()
     restart: bool = False
+    starts: bool = False  # a restart was cut off while it was off, and its running is not declared
     unknown_disks: Sequence[int] = field(default=())  # places of disks that are not there yet at preview
 
 
@@ -66,6 +67,7 @@ def planned(call: Call, domain: api.Domain, news: Props, olds: Props) -> Plan:
         keys=keys,
         disks=disks(news, own, seen),
         nics=nics(call, domain, declared, own, seen),
+        starts=seen.marked and not seen.running and "running" not in declared,
         unknown_disks=[i for i, d in enumerate(_entries(news)) if disk_path(d) is COMPUTED],
     )
     _require(call, domain, plan)

@@ -34,6 +34,12 @@ def notes(plan: Plan, failed: Mapping[str, str], waited: Collection[str] = ()) -
             yield Note("live", path, f"{plan.name} is started")
         elif key == "running":
             yield Note("restart", path, goes_down(plan.name, "stays off, as declared"))
+    if plan.starts:
+        yield Note("live", "restarting", f"{plan.name} is started: an allowed restart of it was cut off")
+    elif plan.seen.marked:
+        yield Note(
+            "live", "restarting", f"the mark of a cut off restart of {plan.name} is removed, and nothing else"
+        )
     if plan.restart:
         for key in waited:
             if key in plan.pending and key not in plan.keys:

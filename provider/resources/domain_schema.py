@@ -85,6 +85,11 @@ SCHEMA: Final[Mapping[str, Any]] = {
             "Declared properties that the running guest has otherwise than its persistent definition, and gets once it "
             "was shut down and started again; absent when there are none.",
         ),
+        "restarting": _said(
+            _BOOLEAN,
+            "True once a restart that was allowed was cut off: the next up starts a guest that it has left shut off, "
+            "unless running says otherwise. Absent otherwise.",
+        ),
         "persistent": _said(_BOOLEAN, "False once the domain was undefined while it runs."),
         "own": _said(
             _object(

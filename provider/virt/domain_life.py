@@ -9,7 +9,7 @@ from lxml import etree
 
 from provider.allow import allowed, how
 from provider.errors import OperatorError, Refused
-from provider.virt import api, domain_sweep, errors
+from provider.virt import api, domain_sweep, errors, mark
 from provider.virt.domain_xml import metadata_elements
 from provider.virt.host import Host
 from provider.virt.nic_apply import INACTIVE, SECURE, Clock
@@ -91,14 +91,29 @@ def refuse_removal(domain: api.Domain) -> None:
 
 
 def restart(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
-    """Shut the guest down from within and start it again; it is never stopped hard for this."""
-    limit = seconds or SHUTDOWN_SECONDS
-    if domain_sweep.state(domain) == "paused" or not _asked_and_gone(domain, clock, limit):
+    """Shut the guest down from within and start it again; it is never stopped hard for this.
+
+    Its definition is marked meanwhile: who is killed between the two leaves it off, and then the mark says that it is
+    to be started.  One that was asked and goes on keeps the mark, for it may still go down.
+    """
+    name, limit = domain.name(), seconds or SHUTDOWN_SECONDS
+    if domain_sweep.state(domain) == "paused":
         raise Refused(
-            f"domain {domain.name()} has not shut down within {limit:g} s of being asked to (ACPI), or is paused: it "
-            "is not restarted, and what waits for its next start goes on to wait"
+            f"{_paused(name)}; it is not restarted, and what waits for its next start goes on to wait"
+        )
+    cast(Marked, domain).setMetadata(_ELEMENT, "<restarting/>", "restart", mark.RESTARTING, _CONFIG)
+    if not _asked_and_gone(domain, clock, limit):
+        raise Refused(
+            f"domain {name} has not shut down within {limit:g} s of being asked to (ACPI): it is not restarted, and "
+            "what waits for its next start goes on to wait; should it still go down, the next up starts it"
         )
     start(domain, clock)
+    unmark(domain)
+
+
+def unmark(domain: api.Domain) -> None:
+    """Take the mark of a restart away, in the running guest and in its definition."""
+    cast(Marked, domain).setMetadata(_ELEMENT, None, None, mark.RESTARTING, _where(domain))
 
 
 def undefine(domain: api.Domain) -> None:

@@ -44,6 +44,11 @@ class Domain:
     def running(self) -> bool:
         return self.live is not None
 
+    @property
+    def marked(self) -> bool:
+        """Whether a restart of it was begun and not seen through."""
+        return self.seen.restarting or (self.now is not None and self.now.restarting)
+
 
 def as_read(
     declared: Mapping[str, Any],

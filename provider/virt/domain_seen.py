@@ -10,6 +10,7 @@ from lxml import etree
 
 from provider.virt import nic
 from provider.virt.domain_xml import AGENT_CHANNEL
+from provider.virt.mark import RESTARTING
 
 VolumePath = Callable[[str, str], str | None]  # pool and volume name -> path
 
@@ -34,6 +35,7 @@ class Seen:
 
     ``disks`` and ``cdroms`` are paths in the order of their target names (vda, vdb, …); ``slots`` are (target name,
     path) of all disks, with an empty path for one that is no file.  ``balloon``: whether memory can be taken back.
+    ``restarting``: it has the mark of a restart (`mark.RESTARTING`), which is not among ``metadata``.
     ``cpu_of_host``: a CPU that names its vendor, which is what a running guest has in the place of ``host-model``.
     """
 
@@ -53,6 +55,7 @@ class Seen:
     title: str | None
     description: str | None
     metadata: tuple[Any, ...]
+    restarting: bool
     boot: tuple[str, ...]
     disks: tuple[str, ...]
     cdroms: tuple[str, ...]
@@ -91,7 +94,8 @@ def see(xml: str, volume_path: VolumePath = lambda _pool, _volume: None) -> Seen
         firmware=root.findtext("os/loader"),
         title=root.findtext("title"),
         description=root.findtext("description"),
-        metadata=tuple(e for e in root.iterfind("metadata/*") if isinstance(e.tag, str)),
+        metadata=tuple(e for e in root.iterfind("metadata/*") if isinstance(e.tag, str) and not _is_mark(e)),
+        restarting=any(_is_mark(e) for e in root.iterfind("metadata/*")),
         boot=tuple(e.get("dev") for e in root.iterfind("os/boot")),
         disks=_paths(root, ("disk", None), volume_path),
         cdroms=_paths(root, ("cdrom",), volume_path),
@@ -103,6 +107,10 @@ def see(xml: str, volume_path: VolumePath = lambda _pool, _volume: None) -> Seen
         video=next((e.get("type") for e in root.iterfind("devices/video/model")), None),
         agent=any(e.get("name") == AGENT_CHANNEL for e in root.iterfind("devices/channel/target")),
     )
+
+
+def _is_mark(element: Any) -> bool:
+    return isinstance(element.tag, str) and etree.QName(element).namespace == RESTARTING
 
 
 def written_disks(xml: str) -> set[str]:

@@ -118,6 +118,7 @@ class Life:
     """One resource as an engine holds it, on a hypervisor in memory; a refresh before each step."""
 
     def __init__(self, conn: Any, handler: Resource, name: str, inputs: Props) -> None:
+        self.conn = conn
         self.wire = Wire()
         host = Host("test:///fake", opener=lambda _uri: Remote(self.wire, conn))
         self.plugin = Servicer(lambda _uri: host)

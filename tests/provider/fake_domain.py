@@ -276,7 +276,8 @@ class Domain:
             parent = etree.SubElement(root, "metadata") if parent is None else parent
             for old in [e for e in parent if etree.QName(e).namespace == uri]:
                 parent.remove(old)
-            parent.append(_in_namespace(etree.fromstring(metadata), key, uri))
+            if metadata:
+                parent.append(_in_namespace(etree.fromstring(metadata), key, uri))
         return 0
 
     def attachDeviceFlags(self, xml: str, flags: int = 0) -> int:

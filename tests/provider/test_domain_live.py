@@ -331,7 +331,7 @@ def test_what_waits_for_a_start_gets_it_where_the_operator_allows_it(
     world.conn.calls.clear()
     vm.call.notes.clear()
     assert previewed(vm, cpu={"mode": "maximum"}) == [("restart", "cpu.mode"), ("restart", "memory")]
-    assert world.conn.calls == ["defineXML", "shutdown", "create"]
+    assert world.conn.calls == ["defineXML", "setMetadata", "shutdown", "create", "setMetadata"]
     assert amounts(vm) == ("128", "128", "128")
     assert (vm.fake.UUIDString(), vm.macs()) == (uuid, macs)
     assert "pendingRestart" not in vm.outputs

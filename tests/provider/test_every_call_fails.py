@@ -5,9 +5,11 @@ It fails in both ways: libvirt has not done it, and libvirt has done it but its 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -31,6 +33,7 @@ class Step:
     prepare: Callable[[], Life]
     act: Callable[[Life], object]
     gone: bool = False  # the step deletes it
+    holds: Callable[[Life], bool] = lambda _life: True  # once it has ended well
 
 
 def network(**inputs: Any) -> Callable[[], Life]:
@@ -91,6 +94,27 @@ def domain(**inputs: Any) -> Callable[[], Life]:
     return prepare
 
 
+def not_said(**inputs: Any) -> Callable[[], Life]:
+    """A domain that runs, and of which nothing says whether it is to."""
+
+    def prepare() -> Life:
+        life = domain(description="")()
+        del life.inputs["running"]
+        life.inputs |= inputs
+        return life
+
+    return prepare
+
+
+def restarted(life: Life) -> None:
+    with patch.dict(os.environ, LIBVIRT_ALLOW="Acilamwen=restart"):
+        life.apply()
+
+
+def runs(life: Life) -> bool:
+    return all(each.isActive() for each in life.conn.domains.values())
+
+
 def interface(plugged: bool = False, moved: bool = False, copies: int = 0) -> Callable[[], Life]:
     def prepare() -> Life:
         world = domain_world.World()
@@ -130,6 +154,7 @@ STEPS = (
     Step("a domain changes its memory while it runs", domain(memory=64), Life.apply),
     Step("a domain loses a NIC", domain(networkInterfaces=[]), Life.apply),
     Step("a domain is shut down", domain(running=False), Life.apply),
+    Step("a domain is restarted", not_said(cpu={"mode": "maximum"}), restarted, holds=runs),
     Step("a domain is deleted", domain(running=True), Life.delete, gone=True),
     Step("a NIC is plugged in", interface(), Life.apply),
     Step("a NIC moves to another domain", interface(plugged=True, moved=True), Life.apply),
@@ -190,6 +215,7 @@ def one_fails(step: Step, calls: list[str], number: int) -> None:
             life.delete()
         elif changes(call):
             assert not life.apply(), f"after {where}, the run after the next one still finds something to do"
+        assert step.holds(life), where
 
 
 def failing(life: Life, step: Step, number: int, done_all_the_same: bool) -> str | None:
