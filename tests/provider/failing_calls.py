@@ -18,9 +18,11 @@ from tests.provider.fake_libvirt import error
 FAULT = "Cannot recv data: Connection reset by peer"
 # What libvirt-python answers by itself, without asking the daemon.
 LOCAL = frozenset({"name", "UUIDString", "UUID", "key", "path", "isAlive", "close", "connect", "ID"})
-READING = frozenset(
-    {"autostart", "state", "networkLookupByName", "networkLookupByUUIDString", "download", "recv"}
-)
+READING = frozenset({
+    "autostart", "state", "download", "recv", "newStream", "networkLookupByName", "networkLookupByUUIDString",
+    "interfaceLookupByName", "storagePoolLookupByName", "storagePoolLookupByUUIDString", "storageVolLookupByName",
+    "storageVolLookupByPath",
+})  # fmt: skip
 PLAIN = (str, bytes, int, float, bool, type(None), dict)
 
 

@@ -65,6 +65,24 @@ def test_a_pool_reads_as_libvirt_writes_it() -> None:
     assert world.read("Pool", pool.UUIDString(), {}, {}).inputs == POOL
 
 
+def test_a_create_of_a_pool_that_was_killed_before_its_directory_was_made_is_taken_up(world: World) -> None:
+    pool = world.conn.storagePoolLookupByName("live")
+    pool.active = pool.starts_with_host = 0
+    world.conn.folders.discard(LIVE)
+    world.create("Pool", "live", POOL)
+    assert (pool.active, LIVE in world.conn.folders) == (1, True)
+
+
+def test_the_directory_of_a_pool_that_was_made_whole_is_mounted_and_not_made(world: World) -> None:
+    """One that this stack has made, and whose state is lost."""
+    pool = world.conn.storagePoolLookupByName("live")
+    pool.active = 0
+    world.conn.folders.discard(LIVE)
+    with pytest.raises(Exception, match="No such file or directory"):
+        world.create("Pool", "live", POOL)
+    assert LIVE not in world.conn.folders
+
+
 def test_a_create_of_a_pool_that_was_killed_is_taken_up(world: World) -> None:
     pool = world.conn.storagePoolLookupByName("live")
     pool.active = pool.starts_with_host = 0
