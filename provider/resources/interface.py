@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from provider.errors import OperatorError, Refused
-from provider.resources import interface_bring, interface_schema, interface_seen, shape
+from provider.resources import interface_bring, interface_forbidden, interface_schema, interface_seen, shape
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
+from provider.resources.interface_forbidden import Homes
 from provider.virt import api, domain_new, nic, nic_apply, nic_mover, nic_seat
-from provider.virt.nic_mover import Tools
+from provider.virt.nic_task import Tools
 
 
 class Interface(Resource):
@@ -28,11 +29,14 @@ class Interface(Resource):
 
     def __init__(self, clock: nic_apply.Clock | None = None, tools: Tools | None = None) -> None:
         self._tools = tools or Tools(clock or nic_apply.SystemClock())
+        self._homes = Homes()
 
     def check(self, call: Call, olds: Props, news: Props) -> Checked:
         return Checked(news, list(interface_schema.failures(news)))
 
     def diff(self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props) -> Diff:
+        if {"mac", "domain"} <= olds.keys():
+            self._homes.note(call, olds["mac"], olds["domain"])
         old, new = interface_schema.comparable(old_inputs), interface_schema.comparable(news)
         # What is not declared any more is left as it is, but for what says something by its absence.
         compared = {k: v for k, v in old.items() if k in new or k in ("forbiddenMacs", "gateway", "metric")}
@@ -49,9 +53,12 @@ class Interface(Resource):
         _refuse_taken(call, inputs, "")
         _require_network(call, inputs)
         call.note("live", "", f"NIC {inputs['mac']} is plugged into {domain.name()}")
+        forbidden = interface_forbidden.forbidden(domain, None, inputs, {}, self._homes)
+        for line in interface_forbidden.foretold(call, forbidden):
+            call.note("live", "forbiddenMacs", line)
         if preview:
             return "", interface_seen.unknown(call, inputs)
-        inside = interface_bring.bring(call, self._tools, domain, None, inputs, {}, {})
+        inside = interface_bring.bring(call, self._tools, domain, None, inputs, {}, forbidden)
         return f"{inputs['domain']}/{nic.same_mac(inputs['mac'])}", interface_seen.outputs(
             call, domain, inputs, inside
         )
@@ -64,6 +71,7 @@ class Interface(Resource):
         if domain is None:
             return None
         mine = interface_seen.seen(domain, mac)
+        self._homes.note(call, mac, domain.UUIDString())
         if not inputs:
             read = {"domain": domain.UUIDString(), "network": mine[0].network or "", "mac": mine[0].mac}
             found = interface_seen.outputs(call, domain, read, None)
@@ -87,10 +95,14 @@ class Interface(Resource):
         _require_network(call, news)
         moved = before.lower() != str(news["domain"]).lower()
         source = call.host.domain_by_uuid(before) if moved else None
-        _foretell(call, source if preview else None, domain, olds, old_inputs, news)
+        forbidden = interface_forbidden.forbidden(domain, source, news, old_inputs, self._homes)
+        _foretell(call, source if preview else None, domain, old_inputs, news)
+        told = interface_forbidden.foretold(call, forbidden) if moved else _drift(domain, olds)
+        for line in told:
+            call.note("live", "extra", line)
         if preview:
             return {**olds, **news, "extra": []}
-        inside = interface_bring.bring(call, self._tools, domain, source, news, olds, old_inputs)
+        inside = interface_bring.bring(call, self._tools, domain, source, news, olds, forbidden)
         return interface_seen.outputs(call, domain, news, inside)
 
     def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
@@ -126,7 +138,7 @@ def _where(call: Call, uuid: str, mac: str, anywhere: bool) -> api.Domain | None
 
 
 def _foretell(
-    call: Call, source: api.Domain | None, domain: api.Domain, olds: Props, old_inputs: Props, news: Props
+    call: Call, source: api.Domain | None, domain: api.Domain, old_inputs: Props, news: Props
 ) -> None:
     mac, name = news["mac"], domain.name()
     if source is not None:
@@ -144,8 +156,10 @@ def _foretell(
         call.note("live", told[0], f"{', '.join(told)} of NIC {mac}: nothing is done in {name}")
     if old_inputs.get("forbiddenMacs") != news.get("forbiddenMacs"):
         call.note("live", "forbiddenMacs", f"other MACs are forbidden beside NIC {mac} of {name}")
-    for line in olds.get("extra", ()):
-        call.note("live", "extra", f"{name}: {line}")
+
+
+def _drift(domain: api.Domain, olds: Props) -> list[str]:
+    return [f"{domain.name()}: {line}" for line in olds.get("extra", ())]
 
 
 def _domain(call: Call, uuid: str) -> api.Domain:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Final
 
 from lxml import etree
 
-from provider.resources import interface_seen
+from provider.resources import interface_forbidden, interface_seen
 from provider.resources.base import Call, Props
-from provider.virt import api, nic, nic_apply, nic_forbidden, nic_mover, nic_plan, nic_seat
-from provider.virt.nic_mover import Outcome, Task, Tools
+from provider.resources.interface_forbidden import Forbidden
+from provider.virt import api, nic, nic_mover, nic_seat
+from provider.virt.nic_task import Outcome, Task, Tools
 
 INSIDE: Final = ("mac", "guest", "addresses", "gateway", "metric")  # what a guest is told
-_POLL_SECONDS: Final = 0.3
 
 
 def bring(
@@ -23,7 +22,7 @@ def bring(
     source: api.Domain | None,
     inputs: Props,
     olds: Props,
-    old_inputs: Props,
+    forbidden: Forbidden,
 ) -> bool | None:
     """Bring it about; whether the guest's agent has set it up, None when that is not its task.
 
@@ -41,8 +40,7 @@ def bring(
     if sources or (told and (not seat.complete or seat.link != task.wanted.link)):
         outcome = nic_mover.Mover(tools, task).run()
         _tell(call, source, domain, mac, outcome)
-    known = set() if source is not None or not olds else set(old_inputs.get("forbiddenMacs", ()))
-    _settle(call, tools, domain, inputs, known)
+    interface_forbidden.settle(call, tools.clock, forbidden)
     if inputs.get("guest") != "agent":
         return None
     if outcome is not None and outcome.inside:
@@ -101,35 +99,4 @@ def _tell(call: Call, source: api.Domain | None, domain: api.Domain, mac: str, o
     for name in outcome.left:
         call.note(
             "live", "guest", f"the agent of guest {name} does not answer: its own file for NIC {mac} stays"
-        )
-
-
-def _settle(call: Call, tools: Tools, domain: api.Domain, inputs: Props, known: Collection[str]) -> None:
-    """Make the domain's NICs as declared; what is so already is not touched.
-
-    ``known``: MACs that were forbidden on this domain before.
-    """
-    before = {nic.same_mac(mac) for mac in known}
-    forbidden = [nic.same_mac(mac) for mac in inputs.get("forbiddenMacs", ())]
-    live, config = nic_apply.both_xmls(domain)
-    verdicts = {mac: nic_forbidden.verdict(mac, live, config, mac in before) for mac in forbidden}
-    at_once = [mac for mac, verdict in verdicts.items() if verdict == "now"]
-    waiting = [mac for mac, verdict in verdicts.items() if verdict in ("wait", "spare")]
-    steps = nic_plan.plan([interface_seen.wanted(inputs)], at_once, live, config)
-    nic_apply.perform(domain, steps, tools.clock, call.timeout)
-    deadline = tools.clock.monotonic() + nic_forbidden.GRACE_SECONDS
-    while waiting and tools.clock.monotonic() < deadline:
-        tools.clock.sleep(_POLL_SECONDS)
-        waiting = [mac for mac in waiting if interface_seen.has(domain, mac)]
-    late = [mac for mac in waiting if verdicts[mac] == "wait"]
-    if late:
-        nic_apply.perform(
-            domain, nic_plan.plan([], late, *nic_apply.both_xmls(domain)), tools.clock, call.timeout
-        )
-    for mac in set(waiting) - set(late):
-        call.note(
-            "live",
-            "forbiddenMacs",
-            f"NIC {mac} is still in {domain.name()}: left to the resource that has it, and unplugged by the next up "
-            "if it is there then",
         )

@@ -36,7 +36,7 @@ def conflict(
     """The MAC of somebody who answers and must not; None when there is nobody.
 
     ``held_here``: a guest of this host answers with ``mac`` by right, once each time; a second answer is another's.
-    ``own``: MACs of the new holder's other NICs, which Linux lets answer for all of its addresses.
+    ``own``: MACs of the other NICs of the new holder and the old, which Linux lets answer for all of its addresses.
     """
     answers = [[answered for answered in macs if answered not in own] for macs in answers]
     for macs in answers:

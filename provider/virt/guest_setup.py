@@ -22,15 +22,21 @@ exit 0
 """
 
 # Linux answers for an address on whatever NIC it is asked: another one on the same network would answer for this one
-# before its link is up, and after it has left. So those that are there already answer for their own from now on.
-_WRITE: Final = """
-file=$1 mode=$2; shift 2
+# before its link is up, and after it has left. So those that are there already answer for their own from now on; and
+# what goes out takes no NIC whose link is down, as that of one that is on its way out.
+_QUIET: Final = """
 for network in "$@"; do
     for other in $(ip -4 route show "$network" | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p'); do
         echo 1 > /proc/sys/net/ipv4/conf/"$other"/arp_ignore
+        echo 1 > /proc/sys/net/ipv4/conf/"$other"/ignore_routes_with_linkdown 2> /dev/null
     done
 done
+exit 0
+"""
+
+_WRITE: Final = """
 umask 077
+file=$1 mode=$2
 mkdir -p "${file%/*}" && cat > "$file.new~" && chmod "$mode" "$file.new~" && mv "$file.new~" "$file" && sync
 """
 
@@ -103,8 +109,13 @@ def look(agent: Agent) -> Style:
 def write(agent: Agent, style: Style, setup: Setup) -> GuestFile:
     """Write the file; whole or not at all."""
     file = guest_config.file_for(style, setup)
-    agent.run(_WRITE, file.path, file.mode, *setup.networks, stdin=file.content)
+    agent.run(_WRITE, file.path, file.mode, stdin=file.content)
     return file
+
+
+def quiet(agent: Agent, setup: Setup) -> None:
+    """Let each of the guest's NICs on the networks of the addresses answer for its own addresses alone."""
+    agent.run(_QUIET, *setup.networks)
 
 
 def wait_seen(agent: Agent, mac: str, clock: Clock, seconds: float) -> GuestNic | None:

@@ -14,15 +14,18 @@ Verdict = Literal["absent", "now", "wait", "spare"]
 GRACE_SECONDS = 15.0
 
 
-def verdict(mac: str, live: str | None, config: str | None, known: bool) -> Verdict:
+def verdict(mac: str, live: str | None, config: str | None, known: bool, claimed: bool = False) -> Verdict:
     """``known``: it was forbidden on this domain before, so who moves it away has had a run for that already.
 
+    ``claimed``: it is another resource's, which has it in this very domain; that one moves it away, or takes it out.
     ``wait``: unplugged when it is still there after the time; ``spare``: left then, and told as drift.
     """
     sides = [[n for n in nic.nics(xml) if n.mac == nic.same_mac(mac)] for xml in (live, config)]
     found = [n for side in sides for n in side]
     if not found:
         return "absent"
+    if claimed:
+        return "spare"
     if any(len(side) > 1 for side in sides):
         return "now"  # nobody declares a NIC twice
     if any(n.user_alias == nic.alias_for(mac) for n in found):

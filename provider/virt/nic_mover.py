@@ -8,67 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 from provider.errors import OperatorError, Refused
-from provider.virt import (
-    api,
-    arp_probe,
-    errors,
-    guest_agent,
-    guest_setup,
-    nic,
-    nic_apply,
-    nic_move,
-    nic_plan,
-    nic_seat,
-)
+from provider.virt import api, errors, guest_setup, nic, nic_move, nic_plan, nic_probe, nic_seat
 from provider.virt.guest_agent import Agent
 from provider.virt.guest_config import Setup, Style
-from provider.virt.nic import Wanted
-from provider.virt.nic_apply import Clock
 from provider.virt.nic_move import TARGET, Seat, Step
 from provider.virt.nic_plan import CONFIG, LIVE
+from provider.virt.nic_task import Outcome, Task, Tools
 
-GuestWay = Literal["agent", "cloud-init", "none"]
 AGENT_SECONDS: Final = 60.0  # for an agent to answer: the guest may be booting
 UNPLUG_SECONDS: Final = 30.0  # for the old holder to let go; 0.1 to 0.7 s at rest
 ROLLBACK_SECONDS: Final = 6.0
-
-
-@dataclass(frozen=True)
-class Tools:
-    """What the effects need of the world, so that tests can stand in for it."""
-
-    clock: Clock
-    send: guest_agent.Command = guest_agent.command
-    ask: arp_probe.Ask = arp_probe.ask
-
-
-@dataclass(frozen=True)
-class Task:
-    """``bridge``: where the address is probed; ``seconds``: the resource's own time limit for each wait, 0: ours."""
-
-    uri: str
-    wanted: Wanted
-    target: api.Domain
-    sources: tuple[api.Domain, ...]
-    guest: GuestWay | None = None
-    setup: Setup | None = None
-    bridge: str | None = None
-    seconds: float = 0.0
-
-
-@dataclass
-class Outcome:
-    """``parts``: seconds by step; ``held``: guests that hold on to it; ``left``: those in which our file stays."""
-
-    parts: dict[str, float] = field(default_factory=dict)
-    held: list[str] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
-    inside: bool = False
-    probed: bool = False
 
 
 class Mover:
@@ -120,7 +72,7 @@ class Mover:
         elif step.action == "guest":
             self._set_up()
         elif step.action == "probe":
-            self._probe(sources)
+            self._outcome.probed = nic_probe.refuse_others(task, self._tools, sources)
         elif step.action == "down":
             self._lowered.append(domain)
             nic_seat.link_down(domain, self._mac, clock, self._ready.pop(step))
@@ -145,6 +97,7 @@ class Mover:
         began = self._tools.clock.monotonic()
         self._require_agent()
         self._style = guest_setup.look(self._agent)
+        guest_setup.quiet(self._agent, task.setup)
         guest_setup.write(self._agent, self._style, task.setup)
         self._outcome.parts["guest"] = self._tools.clock.monotonic() - began
 
@@ -181,29 +134,6 @@ class Mover:
                 f"guest {self._agent.guest} has NIC {self._mac}, but not {', '.join(setup.addresses)} on it within "
                 f"{limit:g} s"
             )
-
-    def _probe(self, sources: list[Seat]) -> None:
-        task = self._task
-        if task.setup is None or task.bridge is None:
-            return
-        held = any(
-            seat.live == "up" and domain.state()[0] == guest_agent.RUNNING
-            for seat, domain in zip(sources, task.sources, strict=True)
-        )
-        xmls = nic_apply.both_xmls(task.target)
-        own = {found for xml in xmls for found in nic.macs(xml)} - {self._mac}
-        for address in task.setup.addresses:
-            ip = address.split("/")[0]
-            answers = self._tools.ask(task.uri, task.bridge, ip)
-            if answers is None:
-                return
-            self._outcome.probed = True
-            other = arp_probe.conflict(answers, self._mac, held, own)
-            if other is not None:
-                raise Refused(
-                    f"somebody else answers at {ip} already, with MAC {other}: another hypervisor's guest may have it; "
-                    "unplug it there first"
-                )
 
     def _announce(self) -> None:
         """Tell the network, and see that the guest has the addresses now that the link is up."""

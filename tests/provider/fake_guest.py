@@ -15,7 +15,8 @@ from tests.provider.fake_domain import error
 class Guests:
     """``facts`` is what a look into a guest finds; ``files`` and ``addresses`` are by domain name.
 
-    ``silent``: names of guests whose agent does not answer; ``blind``: of those that see no new NIC.
+    ``silent``: names of guests whose agent does not answer; ``blind``: of those that see no new NIC;
+    ``quiet``: of those of which each NIC answers for its own addresses alone.
     """
 
     facts: str = "network-scripts"
@@ -25,6 +26,7 @@ class Guests:
     files: dict[str, dict[str, str]] = field(default_factory=dict)
     addresses: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     scripts: list[tuple[str, str]] = field(default_factory=list)
+    quiet: set[str] = field(default_factory=set)
     _output: str = ""
     _code: int = 0
 
@@ -70,6 +72,9 @@ class Guests:
     def _do_look(self, domain: Any, args: list[str], stdin: str) -> None:
         self._output = self.facts
 
+    def _do_quiet(self, domain: Any, args: list[str], stdin: str) -> None:
+        self.quiet.add(domain.name())
+
     def _do_write(self, domain: Any, args: list[str], stdin: str) -> None:
         self.files.setdefault(domain.name(), {})[args[0]] = stdin
 
@@ -94,6 +99,7 @@ class Guests:
 
 SCRIPTS = {
     "look": guest_setup._LOOK,
+    "quiet": guest_setup._QUIET,
     "write": guest_setup._WRITE,
     "settle": guest_setup._SETTLE,
     "apply": guest_setup._APPLY,

@@ -141,6 +141,36 @@ def test_the_seeds_acilamwen_loses_float2s_four_copies_and_nothing_else(world: W
     ]
 
 
+@pytest.mark.parametrize("moved", [False, True])
+def test_what_a_preview_says_of_forbidden_nics_is_what_is_done(world: World, moved: bool) -> None:
+    old, new = world.made(), world.made("Siamond")
+    plug = world.plugged(old, forbiddenMacs=[FLOAT2])
+    for vm in (old, new):
+        vm.attach_by_hand(FLOAT2)
+        vm.attach_by_hand(FLOAT2)
+    change = {"domain": new.id} if moved else {}
+    said = []
+    for preview in (True, False):
+        plug.call.notes.clear()
+        plug.up(preview, **change)
+        said.append([n.text for n in plug.call.notes if n.path == "extra"])
+    assert said[0] == said[1]
+    gone = {vm.fake.name() for vm in (old, new) if FLOAT2 not in vm.macs()[0]}
+    assert gone == {line.partition(":")[0] for line in said[0]}
+    assert gone == ({"Acilamwen", "Siamond"} if moved else {"Acilamwen"})
+
+
+def test_a_preview_of_a_new_one_says_which_forbidden_nics_go(world: World) -> None:
+    vm = world.made()
+    vm.attach_by_hand(FLOAT2)
+    vm.attach_by_hand(FLOAT2)
+    inputs = {"domain": vm.id, "network": "bridged", "mac": FLOAT1, "forbiddenMacs": [FLOAT2]}
+    call = world.call(world.interfaces, "float1")
+    world.interfaces.create(call, inputs, True)
+    assert f"Acilamwen: {FLOAT2} must not be in the running guest (2 times)" in [n.text for n in call.notes]
+    assert world.conn.calls == []
+
+
 def test_a_guest_that_holds_on_is_asked_again_until_it_lets_go(world: World) -> None:
     vm = world.made()
     plug = world.plugged(vm)
@@ -173,6 +203,20 @@ def test_a_delete_says_what_it_does_at_preview_and_when_it_is_done(world: World)
     assert world.conn.calls == []
     plug.delete()
     assert [n.text for n in plug.call.notes] == [f"NIC {FLOAT1} is unplugged from Acilamwen"] * 2
+
+
+def test_a_guest_that_holds_on_to_a_copy_of_the_nic_itself_is_an_error_whatever_is_forbidden(
+    world: World,
+) -> None:
+    vm = world.made()
+    plug = world.plugged(vm, forbiddenMacs=[FLOAT2])
+    vm.attach_by_hand(FLOAT1)
+    vm.attach_by_hand(FLOAT2)
+    vm.fake.lets_go = None
+    with pytest.raises(OperatorError, match=f"guest Acilamwen holds on to NIC {FLOAT1}, {FLOAT2}"):
+        plug.up()
+    assert sorted(links(vm)) == ["down", "up", "up"]
+    assert links(vm, FLOAT2) == ["down"]
 
 
 def test_deleting_it_when_nic_or_domain_is_gone_is_fine(world: World) -> None:

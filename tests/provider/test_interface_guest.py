@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from provider.errors import OperatorError, Refused
 from provider.resources.interface import Interface
 from provider.virt.guest_config import Setup, file_for
-from provider.virt.nic_mover import Tools
+from provider.virt.nic_task import Tools
 from tests.provider.domain_world import FLOAT1, FLOAT2, RESERVED, Plug, Vm, World
 from tests.provider.fake_guest import Guests
 from tests.provider.test_interface import links
@@ -65,6 +66,7 @@ def two(place: Place) -> tuple[Vm, Vm, Plug]:
     plug = place.plugged(old, **TOLD)
     place.answers = [[FLOAT1], [FLOAT1]]  # the old holder's own
     place.guests.scripts.clear()
+    place.guests.quiet.clear()
     return old, new, plug
 
 
@@ -74,7 +76,8 @@ def test_a_new_nic_is_set_up_inside_before_its_link_goes_up(place: Place) -> Non
     assert links(vm) == ["up", "up"]
     assert place.files(vm) == {FILE.path: FILE.content}
     assert place.guests.addresses["Acilamwen", FLOAT1] == [ADDRESS]
-    assert [name for _, name in place.guests.scripts] == ["look", "write", "settle", "apply", "announce"]
+    inside = ["look", "quiet", "write", "settle", "apply", "announce"]
+    assert [name for _, name in place.guests.scripts] == inside
     assert place.asked == [("br0", "129.215.175.100")]
     assert plug.outputs["inGuest"] is True
     assert plug.drift().changes == {}
@@ -112,7 +115,7 @@ def test_a_new_holder_without_an_agent_is_told_before_anything_is_changed(place:
     place.one_answer(old, new)
 
 
-@pytest.mark.parametrize("script", ["look", "write", "settle", "apply"])
+@pytest.mark.parametrize("script", ["look", "quiet", "write", "settle", "apply"])
 def test_what_fails_inside_before_the_switch_changes_nothing(place: Place, script: str) -> None:
     old, new, plug = two(place)
     place.guests.failing[script] = "no space left on device"
@@ -147,6 +150,20 @@ def test_somebody_else_who_answers_is_named_and_stops_the_move(
     with pytest.raises(Refused, match=f"somebody else answers at 129.215.175.100 already, with MAC {who}"):
         plug.up(domain=new.id)
     place.one_answer(old, new)
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_another_nic_of_the_old_holder_that_answers_for_the_address_is_nobody_else(
+    place: Place, silent: bool
+) -> None:
+    old, new, plug = two(place)
+    old.attach_by_hand(FLOAT2)
+    place.answers = [[FLOAT1, FLOAT2], [FLOAT2, FLOAT1]]  # as Linux does by itself from its boot on
+    if silent:
+        place.guests.silent.add("Acilamwen")
+    plug.up(domain=new.id)
+    assert links(new) == ["up", "up"]
+    assert (FLOAT1 in old.macs()[0], "Acilamwen" in place.guests.quiet) == (False, not silent)
 
 
 def test_a_float_that_another_hypervisor_holds_is_not_plugged_in_here(place: Place) -> None:
@@ -305,6 +322,81 @@ def test_one_that_is_still_there_by_the_next_up_is_unplugged(place: Place) -> No
     assert links(other, FLOAT2) == []
     assert sorted(other.macs()[0]) == sorted([FLOAT1, "52:54:00:02:02:0e"])
     assert one.macs()[0] == [RESERVED.lower()]
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_one_that_another_resource_has_there_is_left_to_it_however_often_it_is_seen(
+    place: Place, by_hand: bool
+) -> None:
+    """That one's own move has failed, or waits for a guest: it answers where it was."""
+    one, other, first = two(place)
+    if by_hand:
+        other.attach_by_hand(FLOAT2)
+    second = place.plugged(other, mac=FLOAT2)
+    place.answers = [[], []]
+    second.refresh()
+    first.up(domain=other.id, forbiddenMacs=[FLOAT2])
+    for _ in range(2):
+        second.refresh()
+        assert first.drift().changes == {"extra": "update"}
+        first.up()
+        assert links(other, FLOAT2) == ["up", "up"]
+        assert "left to the resource that has it" in first.call.notes[-1].text
+    second.up(domain=one.id)
+    assert links(one, FLOAT2) == ["up", "up"]
+    assert first.drift().changes == {}
+
+
+def test_one_whose_resource_comes_to_its_turn_meanwhile_is_left_to_it(place: Place) -> None:
+    one, other, first = two(place)
+    second = place.plugged(other, mac=FLOAT2)
+    place.answers = [[], []]
+    first.up(domain=other.id, forbiddenMacs=[FLOAT2])
+    news = second.inputs | {"domain": one.id}
+    ask_late(
+        place, lambda: place.interfaces.diff(second.call, second.id, second.outputs, second.inputs, news)
+    )
+    first.up()
+    assert links(other, FLOAT2) == ["up", "up"]
+
+
+def ask_late(place: Place, ask: Callable[[], object]) -> None:
+    """Have something asked of the provider while somebody sleeps."""
+    sleep = place.conn.clock.sleep
+
+    def slept(seconds: float) -> None:
+        ask()
+        sleep(seconds)
+
+    place.conn.clock.sleep = slept  # type: ignore[method-assign]
+
+
+def test_copies_of_a_forbidden_nic_that_its_resource_has_elsewhere_go(place: Place) -> None:
+    one, other, first = two(place)
+    second = place.plugged(other, mac=FLOAT2)
+    for _ in range(2):
+        one.attach_by_hand(FLOAT2)
+    second.refresh()
+    first.up(forbiddenMacs=[FLOAT2])
+    assert (links(one, FLOAT2), links(other, FLOAT2)) == ([], ["up", "up"])
+
+
+def test_a_guest_that_holds_on_to_a_forbidden_nic_is_told_and_keeps_nothing_from_being_done(
+    place: Place,
+) -> None:
+    vm = place.made()
+    plug = place.plugged(vm, **TOLD)
+    vm.attach_by_hand(FLOAT2)
+    vm.attach_by_hand(FLOAT2)
+    vm.fake.lets_go = None
+    plug.up(forbiddenMacs=[FLOAT2], metric=51)
+    assert set(links(vm, FLOAT2)) == {"down"}
+    assert f"guest Acilamwen holds on to NIC {FLOAT2}" in plug.call.notes[-1].text
+    assert plug.drift().changes == {"extra": "update"}
+    vm.fake.lets_go = 0
+    plug.up()
+    assert links(vm, FLOAT2) == []
+    assert plug.drift().changes == {}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,47 @@
+"""What a move of a NIC is given, what it works with, and what it has to tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from provider.virt import api, arp_probe, guest_agent
+from provider.virt.guest_config import Setup
+from provider.virt.nic import Wanted
+from provider.virt.nic_apply import Clock
+
+GuestWay = Literal["agent", "cloud-init", "none"]
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the effects need of the world, so that tests can stand in for it."""
+
+    clock: Clock
+    send: guest_agent.Command = guest_agent.command
+    ask: arp_probe.Ask = arp_probe.ask
+
+
+@dataclass(frozen=True)
+class Task:
+    """``bridge``: where the address is probed; ``seconds``: the resource's own time limit for each wait, 0: ours."""
+
+    uri: str
+    wanted: Wanted
+    target: api.Domain
+    sources: tuple[api.Domain, ...]
+    guest: GuestWay | None = None
+    setup: Setup | None = None
+    bridge: str | None = None
+    seconds: float = 0.0
+
+
+@dataclass
+class Outcome:
+    """``parts``: seconds by step; ``held``: guests that hold on to it; ``left``: those in which our file stays."""
+
+    parts: dict[str, float] = field(default_factory=dict)
+    held: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    inside: bool = False
+    probed: bool = False
