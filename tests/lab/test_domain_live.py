@@ -11,6 +11,7 @@ from itertools import pairwise
 from threading import Thread
 from typing import Any
 
+import libvirt
 import pytest
 
 from lab.hypervisor import Lab
@@ -19,6 +20,7 @@ from provider.resources.domain import Domain
 from provider.resources.network import Network
 from provider.resources.pool import Pool
 from provider.resources.volume import Volume
+from provider.virt import mark
 from provider.virt.host import Host
 from tests.lab.lab_guest import Guest, page, virsh, wait_for
 
@@ -86,6 +88,10 @@ class World:
 
     def boot_id(self) -> str:
         return self.guest.agent("/bin/cat", "/proc/sys/kernel/random/boot_id")
+
+    def definitions(self) -> str:
+        """The running guest's XML, and the persistent one."""
+        return virsh(self.lab, "dumpxml", NAME) + virsh(self.lab, "dumpxml", NAME, "--inactive")
 
     def disks(self) -> dict[str, int]:
         """Bytes by name, as the guest sees its virtio disks."""
@@ -256,3 +262,42 @@ def test_what_waits_for_a_start_is_had_by_a_clean_one_where_it_is_allowed(
     wait_for(lambda: page(world.lab, ADDRESS, campus=False))
     assert world.boot_id() != before
     assert "pendingRestart" not in world.vm.outputs
+    assert mark.RESTARTING not in world.definitions()
+
+
+def test_a_restart_that_is_cut_off_while_the_guest_is_off_is_seen_through_by_the_next_run(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = world.vm.inputs.pop("running")
+    assert world.vm.up(cpu={"mode": "host-model"}) == ["next boot"]
+    with monkeypatch.context() as patch:
+        patch.setenv("LIBVIRT_ALLOW", f"{NAME}=restart")
+        patch.setattr(libvirt.virDomain, "create", cut_off)
+        with pytest.raises(SystemExit):
+            world.vm.up()
+    assert virsh(world.lab, "domstate", NAME).strip() == "shut off"
+    assert world.vm.drift() == {"restarting": "update"}
+    assert world.vm.up() == ["live"]
+    wait_for(lambda: page(world.lab, ADDRESS, campus=False))
+    assert mark.RESTARTING not in world.definitions()
+    world.vm.inputs["running"] = running
+
+
+def cut_off(_domain: Any) -> int:
+    raise SystemExit
+
+
+def test_a_title_is_set_changed_and_taken_away_while_the_guest_runs(world: World) -> None:
+    before = world.boot_id()
+    for text in ("one", "another", ""):
+        assert world.vm.up(title=text) == ["live"]
+        assert world.definitions().count(f"<title>{text}</title>") == (2 if text else 0)
+    assert "<title" not in world.definitions()
+    assert world.boot_id() == before
+
+
+def test_a_guest_that_is_declared_off_goes_down_and_comes_back(world: World) -> None:
+    assert world.vm.up(running=False) == ["restart"]
+    assert virsh(world.lab, "domstate", NAME).strip() == "shut off"
+    assert world.vm.up(running=True) == ["live"]
+    wait_for(lambda: page(world.lab, ADDRESS, campus=False))
