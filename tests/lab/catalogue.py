@@ -217,7 +217,6 @@ NETWORKS = (
 )  # fmt: skip
 
 DOMAINS = (
-    Row("title", worker(title="the one in front"), calls=calls("domain.setMetadata")),
     Row("description", worker(description="front end"), calls=calls("domain.setMetadata")),
     Row("metadata", worker(metadata='<t:tag xmlns:t="urn:test">a</t:tag>'), calls=calls("domain.setMetadata")),
     Row("metadata is changed", worker(metadata='<t:tag xmlns:t="urn:test">b</t:tag>'),
