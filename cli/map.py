@@ -11,13 +11,11 @@ from pathlib import Path
 from typing import Final
 
 import config
-from cli import svg
+from cli import rack, svg
 from cli.svg import INK, MUTED, Look
 from config.addresses import mac_text
 from config.fleet import Fleet
 from config.plan import HostBridge
-from config.read import fleet_file, stack_file
-from config.settings import DEFAULT_FLEET
 
 WIDTH: Final = 1280
 MARGIN: Final = 20
@@ -56,10 +54,8 @@ class Line:
 
 def rack_svg(root: Path) -> str:
     """The picture of the project in ``root``: its fleet file, and every stack file of a hypervisor."""
-    fleet = fleet_file(root, DEFAULT_FLEET)
-    files = {name: root / f"Pulumi.{name}.yaml" for name in fleet.hypervisors}
-    plans = {n: config.load(n, stack_file(f), root, f.name) for n, f in files.items() if f.exists()}
-    return draw(fleet, plans)
+    declared = rack.load(root)
+    return draw(declared.fleet, declared.plans)
 
 
 def draw(fleet: Fleet, stacks: Mapping[str, config.Plan]) -> str:
