@@ -10,6 +10,7 @@ from typing import Any
 from engine.deletes import delete
 from engine.events import Emit, PreludeEvent, SummaryEvent
 from engine.executor import Executor
+from engine.importing import take_over
 from engine.journal import Journal
 from engine.monitor import EngineService, Monitor
 from engine.options import Cancellation, Kind, Options, Program, Project, Providers, Result, Save
@@ -98,7 +99,9 @@ class _Run:
         with contextlib.suppress(HaltError):
             if session.kind == "refresh" or session.options.refresh:
                 await refresh(session, self.registry)
-            if session.kind == "destroy":
+            if session.kind == "import":
+                await take_over(session, self.registry, self.executor)
+            elif session.kind == "destroy":
                 await delete(session, self.executor)
             elif session.kind != "refresh":
                 self._warn_of_interrupted()
@@ -155,7 +158,7 @@ class _Run:
         session = self.session
         what = "preview" if session.preview else "update"
         if session.step_failed:
-            session.say("error", f"{what} failed")
+            session.say("error", f"{what} failed: {session.reason}" if session.reason else f"{what} failed")
         elif session.canceled:
             session.say("error", f"{what} canceled")
         session.emit(

@@ -14,6 +14,7 @@ from typing import Any, Final
 from engine import backend as backends
 from engine.checkpoint import ENGINE_VERSION
 
+KINDS: Final = {"update": "update", "refresh": "refresh", "destroy": "destroy", "import": "resource-import"}
 SYSTEMS: Final = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
@@ -21,7 +22,7 @@ SYSTEMS: Final = {"x86_64": "amd64", "aarch64": "arm64"}
 class Record:
     """One run.  Times are whole seconds since 1970; ``config`` is as in the stack file, secrets encrypted."""
 
-    kind: str  # update, refresh, destroy
+    kind: str  # one of the values of KINDS
     start: int
     config: Mapping[str, Any]
     succeeded: bool = True

@@ -52,6 +52,16 @@ class Journal:
         """After a refresh: these are the old records from now on."""
         self.base, self._news, self._handled = resources, [], set()
 
+    def keep_first(self) -> None:
+        """All that was there stays, and stands before what this run has added."""
+        kept = self.remaining()
+        self._handled.update(id(r) for r in kept)
+        self._news = kept + self._news
+
+    def revert(self) -> None:
+        """All is as it was before this run."""
+        self._news, self._handled = [], set()
+
     def remaining(self) -> list[Resource]:
         """Old records that nothing in this run has stood in for."""
         return [r for r in self.base if id(r) not in self._handled]

@@ -10,11 +10,30 @@ from typing import Any, Literal
 
 from engine.records import Snapshot
 
-Kind = Literal["preview", "update", "refresh", "destroy"]
+Kind = Literal["preview", "update", "refresh", "destroy", "import"]
 Save = Callable[[Snapshot], None]
 Program = Callable[[], None] | Path
 ProviderFactory = Callable[[], Any]  # makes a ResourceProviderServicer
 Providers = Mapping[str, ProviderFactory]  # by package: {"libvirt": servicer}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One resource to take over: a component, or the object ``id`` of a provider.
+
+    ``parent`` is a URN, ``provider`` too (empty for the default provider of ``version``).  ``properties`` are the
+    inputs to keep; all that the provider reads when there are none.
+    """
+
+    urn: str
+    type: str
+    parent: str
+    id: str = ""
+    component: bool = False
+    provider: str = ""
+    version: str = ""
+    protect: bool = False
+    properties: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -24,6 +43,7 @@ class Options:
     ``preview`` makes any kind of run a look ahead that saves nothing (kind "preview" always is one).
     ``refresh`` reads every resource first, in the same run.  ``parallel`` bounds the steps under way.
     ``expect_no_changes`` is for the caller, who reads `Result.changes`; a run goes the same way with it.
+    ``imports`` is what a run of kind "import" takes over, parents before their children.
     """
 
     preview: bool = False
@@ -31,6 +51,7 @@ class Options:
     parallel: int = 16
     continue_on_error: bool = False
     expect_no_changes: bool = False
+    imports: tuple[Import, ...] = ()
 
 
 @dataclass(frozen=True)

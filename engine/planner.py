@@ -68,7 +68,7 @@ class Planner:
         else:
             inputs, failures = await (await self.client(new)).check(new.urn, olds, news)
         for failure in failures:
-            self.session.say("error", _complaint(new, failure, news), new.urn)
+            self.session.say("error", complaint(new, failure, news), new.urn)
         if failures:
             self.session.give_up()
             raise HaltError(new.urn)
@@ -158,7 +158,8 @@ def _step(op: str, old: Resource | None, new: Resource | None, diff: Diff | None
     )
 
 
-def _complaint(new: Resource, failure: Failure, news: Props) -> str:
+def complaint(new: Resource, failure: Failure, news: Props) -> str:
+    """What Check found wrong, in the CLI's words."""
     where = f"{new.type} resource '{urns.name_of(new.urn)}'"
     if not failure.property:
         return f"{where} has a problem: {failure.reason}"

@@ -29,6 +29,7 @@ class Session:
         self.changes: Counter[str] = Counter()
         self.errored: set[str] = set()
         self.step_failed = False
+        self.reason = ""  # why the run as a whole failed, where one line can say it
         self.canceled = False
         self.began = time.monotonic()
         self.slots = asyncio.Semaphore(max(1, options.parallel))

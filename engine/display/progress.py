@@ -13,7 +13,12 @@ from engine.display.rows import Board, Row
 from engine.events import Event, OutputsRegistered, StepDone, StepStarted, SummaryEvent
 from engine.values import Props
 
-TITLES: Final = {"update": "Updating", "refresh": "Refreshing", "destroy": "Destroying"}
+TITLES: Final = {
+    "update": "Updating",
+    "refresh": "Refreshing",
+    "destroy": "Destroying",
+    "import": "Importing",
+}
 TICK: Final = 1.0  # seconds between two dots
 
 
@@ -21,7 +26,7 @@ TICK: Final = 1.0  # seconds between two dots
 class Run:
     """What is displayed: which kind of run, of which stack."""
 
-    kind: str  # update, refresh, destroy
+    kind: str  # update, refresh, destroy, import
     preview: bool
     stack: str
     stack_urn: str
@@ -96,7 +101,9 @@ class Outputs:
             case StepStarted(step) | StepDone(step) if step.urn == self._run.stack_urn:
                 self._seen = True
                 self._old = dict(step.old.outputs) if step.old else None
-                self._new = self._old if step.op == "refresh" or self._run.kind == "refresh" else None
+                self._new = (
+                    self._old if step.op == "refresh" or self._run.kind in ("refresh", "import") else None
+                )
             case OutputsRegistered() if event.urn == self._run.stack_urn:
                 self._old = event.old if event.step.old else None
                 self._new = event.new

@@ -1,4 +1,4 @@
-"""The verbs that run the engine: preview, up, refresh, destroy."""
+"""The verbs that run the engine: preview, up, refresh, destroy; `import` runs through here too."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from engine.display.progress import Progress, Run, Wishes
 from engine.display.stream import Stream
 from engine.errors import CHANGES_FOUND, FAILED, NOT_CONFIRMED, TERMINATED, CommandError, unsupported
 from engine.events import Event
-from engine.options import Cancellation, Options, Project, Result
+from engine.options import Cancellation, Import, Options, Project, Result
 from engine.records import Snapshot
 
-Kind = Literal["update", "refresh", "destroy"]
+Kind = Literal["update", "refresh", "destroy", "import"]
 
 NEEDS_YES = (
     "--yes or --skip-preview or --preview-only must be passed in "
@@ -53,6 +53,7 @@ class Work:
     vault: Vault
     codec: Codec
     snapshot: Snapshot
+    imports: tuple[Import, ...] = ()
 
     @property
     def stack_urn(self) -> str:
@@ -80,12 +81,12 @@ def destroy(context: Context) -> int:
     return change(context, "destroy", NOT_CONFIRMED)
 
 
-def change(context: Context, kind: Kind, unconfirmed: int) -> int:
+def change(context: Context, kind: Kind, unconfirmed: int, imports: tuple[Import, ...] = ()) -> int:
     """Preview, ask, and do it; ``unconfirmed`` is the exit code when nobody can be asked."""
     parsed = context.parsed
     sure, skip = parsed.on("yes"), parsed.on("skip-preview")
     if parsed.on("preview-only"):
-        work = open_work(context, kind)
+        work = open_work(context, kind, imports)
         return conclude(work, execute(work, preview=True), kind)
     if parsed.on("json") and not (kind == "update" and skip):
         raise unsupported(f"--json without {'--skip-preview' if kind == 'update' else '--preview-only'}")
@@ -94,7 +95,7 @@ def change(context: Context, kind: Kind, unconfirmed: int) -> int:
     with ExitStack() as stack:
         context.backend.require(context.stack)
         _tell_taken_over(context, stack.enter_context(locks.held(context.backend.locks(context.stack))))
-        work = open_work(context, kind)
+        work = open_work(context, kind, imports)
         if not skip and not _approved(work, sure):
             return FAILED
         result = execute(work, preview=False)
@@ -125,7 +126,7 @@ def _approved(work: Work, sure: bool) -> bool:
             return False
 
 
-def open_work(context: Context, kind: Kind) -> Work:
+def open_work(context: Context, kind: Kind, imports: tuple[Import, ...] = ()) -> Work:
     """Everything that can be wrong with the stack is told here, before a provider or the program is started."""
     document = context.document()
     file = context.stack_file
@@ -142,7 +143,7 @@ def open_work(context: Context, kind: Kind) -> Work:
         config=file.texts(vault.decrypt_setting),
         secret_keys=file.secret_keys,
     )
-    return Work(context, kind, project, vault, codec, snapshot)
+    return Work(context, kind, project, vault, codec, snapshot, imports)
 
 
 def execute(work: Work, *, preview: bool, keep: Callable[[Event], None] | None = None) -> Result:
@@ -155,7 +156,9 @@ def execute(work: Work, *, preview: bool, keep: Callable[[Event], None] | None =
             keep(event)
         shown.take(event)
 
-    record = history.Record(work.kind, int(time.time()), dict(work.context.stack_file.values()))
+    record = history.Record(
+        history.KINDS[work.kind], int(time.time()), dict(work.context.stack_file.values())
+    )
     runner = asyncio.Runner()
     result: Result | None = None
     try:
@@ -194,10 +197,11 @@ async def _run(
             "preview" if preview and work.kind == "update" else work.kind,
             Options(
                 preview=preview,
-                refresh=_refresh(context) and work.kind != "refresh",
+                refresh=_refresh(context) and work.kind not in ("refresh", "import"),
                 parallel=int(context.parsed.values.get("parallel", 16)) or 16,
                 continue_on_error=context.parsed.on("continue-on-error"),
                 expect_no_changes=context.parsed.on("expect-no-changes"),
+                imports=work.imports,
             ),
             work.snapshot,
             work.project,

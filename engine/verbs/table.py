@@ -8,7 +8,7 @@ from typing import Final
 from engine.checkpoint import ENGINE_VERSION
 from engine.context import Context
 from engine.flags import Command, Flag
-from engine.verbs import contents, deployments, runs, settings, stacks
+from engine.verbs import contents, deployments, imports, runs, settings, stacks
 
 GLOBAL: Final = (
     Flag("color", "Colorize output: always, never, raw, auto", str),
@@ -55,6 +55,20 @@ CHANGE: Final = (
     Flag("skip-preview", "Do it without a preview", short="f"),
     Flag("preview-only", "Only show what would be done"),
 )
+IMPORT: Final = (
+    YES,
+    Flag("skip-preview", "Do it without a preview"),
+    Flag("preview-only", "Only show what would be done"),
+    Flag("file", "Read what to import from this JSON file", str, "f"),
+    Flag("parent", "The parent, as name=urn", str),
+    Flag("provider", "The provider, as name=urn", str),
+    Flag("properties", "Keep only these inputs (names, with commas)", str),
+    Flag("protect", "Protect what is imported from deletion (the default)"),
+    Flag("generate-code", "Accepted: no code is printed; =false leaves out the line that says so"),
+)
+IMPORT_REFUSED: Final = frozenset(
+    {"event-log", "from", "generate-resources", "out", "o", "suppress-permalink"}
+)
 RUN_REFUSED: Final = frozenset(
     {
         "attach-debugger", "client", "config", "c", "config-path", "copilot", "exclude",
@@ -69,7 +83,7 @@ RUN_REFUSED: Final = frozenset(
 
 REFUSED: Final = frozenset(
     {
-        "about", "ai", "convert", "convert-trace", "console", "deployment", "do", "env", "gen-completion", "import",
+        "about", "ai", "convert", "convert-trace", "console", "deployment", "do", "env", "gen-completion",
         "install", "login", "logout", "logs", "neo", "new", "org", "package", "plugin", "policy", "project", "query",
         "replay-events", "schema", "template", "view-trace", "watch",
         "stack change-secrets-provider", "stack graph", "stack history", "stack rename", "stack schedule", "stack tag",
@@ -130,6 +144,22 @@ COMMANDS: Final = (
         (*RUN, REFRESH, *CHANGE, Flag("remove", "Then forget the stack too")),
         refused=RUN_REFUSED,
         aliases=("down", "dn"),
+    ),
+    Command(
+        ("import",),
+        "Take objects that exist into the state; the objects stay as they are",
+        imports.import_,
+        (
+            STACK,
+            CONFIG_FILE,
+            JSON,
+            SHOW_SECRETS,
+            *IMPORT,
+            *(flag for flag in RUN if flag.name in imports.RUN_FLAGS),
+        ),
+        "[type] [name] [id]",
+        3,
+        refused=IMPORT_REFUSED,
     ),
     Command(
         ("stack",),

@@ -15,7 +15,8 @@ from typing import Any
 
 from engine.deployment import run
 from engine.events import Diagnostic, Event, StepDone
-from engine.options import Cancellation, Kind, Options, Project, Result
+from engine.imports import parse, resolve
+from engine.options import Cancellation, Import, Kind, Options, Project, Result
 from engine.records import Snapshot
 from tests.engine.recordings.reading import HERE, Call, Step
 
@@ -75,7 +76,16 @@ def environment(variables: dict[str, str]) -> Iterator[None]:
         os.environ.update(saved)
 
 
-def runs_of(command: str) -> list[tuple[Kind, Options]]:
+def imports_of(step: Step) -> tuple[Import, ...]:
+    """What a recorded import file asks for; a step that has none of its own takes that of 15/11."""
+    if "resources.json" not in step.command:
+        return ()
+    text = step.text("resources.json") or Step("15/11-cli-file").text("resources.json") or ""
+    protect = "--protect=false" not in step.command
+    return resolve(parse(text.encode(), "resources.json"), "trop02", "trop", protect, lambda _: "", "file")
+
+
+def runs_of(command: str, imports: tuple[Import, ...] = ()) -> list[tuple[Kind, Options]]:
     """The engine's runs that a command line stands for."""
     words = command.split()
     verb = words[1]
@@ -86,9 +96,15 @@ def runs_of(command: str) -> list[tuple[Kind, Options]]:
         "preview": "preview",
         "refresh": "refresh",
         "destroy": "destroy",
+        "import": "import",
     }
-    ahead = Options(preview=True, refresh=refresh, parallel=parallel)
-    real = Options(refresh=refresh, parallel=parallel, continue_on_error="--continue-on-error" in words)
+    ahead = Options(preview=True, refresh=refresh, parallel=parallel, imports=imports)
+    real = Options(
+        refresh=refresh,
+        parallel=parallel,
+        continue_on_error="--continue-on-error" in words,
+        imports=imports,
+    )
     if verb == "preview" or "--preview-only" in words:
         return [(kinds[verb], ahead)]
     return [(kinds[verb], real)] if "--skip-preview" in words else [(kinds[verb], ahead), (kinds[verb], real)]
@@ -108,7 +124,7 @@ def replay(
     return play(
         stack,
         folder,
-        runs_of(command or step.command),
+        runs_of(command or step.command, imports_of(step)),
         variables,
         faults,
         config or CONFIG,

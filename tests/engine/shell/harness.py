@@ -148,6 +148,10 @@ class Case:
         return int(self.text("exit_code"))
 
     def play(self, project: Project) -> Outcome:
+        if "resources.json" in self.words:
+            own = self.file("resources.json")
+            other = RECORDINGS / "15-import" / "11-cli-file.resources.json"
+            shutil.copy(own if own.exists() else other, project.root / "resources.json")
         project.faults(self.faults)
         return project.run(*self.words, variables=self.variables)
 
@@ -194,7 +198,9 @@ def _groups(lines: list[str]) -> Iterator[str]:
 
 def runs(text: str) -> list[str]:
     """The parts of an `up` with preview: each run begins with its title."""
-    pieces = re.split(r"^(?=(?:Previewing \w+|Updating|Refreshing|Destroying) \()", text, flags=re.M)
+    pieces = re.split(
+        r"^(?=(?:Previewing \w+|Updating|Refreshing|Destroying|Importing) \()", text, flags=re.M
+    )
     return [piece for piece in pieces if piece]
 
 
