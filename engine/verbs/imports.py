@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-import importlib.metadata
-
 from engine import imports
 from engine.context import Context
 from engine.errors import NOT_CONFIRMED, CommandError
 from engine.imports import Entry
 from engine.options import Import
+from engine.project import package_version
 from engine.verbs import runs
 
 RUN_FLAGS = frozenset(
@@ -67,12 +65,3 @@ def _inline(context: Context) -> imports.Plan:
     imports.refuse(faults, "import")
     assert isinstance(entry, Entry)
     return imports.single(entry, parsed.text("parent"), parsed.text("provider"))
-
-
-@functools.cache
-def package_version(package: str) -> str:
-    """The version of the package's SDK that programs here use: default providers carry it in their names."""
-    try:
-        return importlib.metadata.version(f"pulumi-{package}")
-    except importlib.metadata.PackageNotFoundError:
-        return ""

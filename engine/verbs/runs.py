@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import time
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from engine import history, locks, urns
+from engine import history, import_file, locks, urns
 from engine.checkpoint import Codec
 from engine.context import Context, Vault
 from engine.display.details import Details
@@ -20,6 +21,7 @@ from engine.display.stream import Stream
 from engine.errors import CHANGES_FOUND, FAILED, NOT_CONFIRMED, TERMINATED, CommandError, unsupported
 from engine.events import Event
 from engine.options import Cancellation, Import, Options, Project, Result
+from engine.project import package_version
 from engine.records import Snapshot
 
 Kind = Literal["update", "refresh", "destroy", "import"]
@@ -66,7 +68,21 @@ class Work:
 
 def preview(context: Context) -> int:
     work = open_work(context, "update")
-    return conclude(work, execute(work, preview=True), "preview")
+    events: list[Event] = []
+    result = execute(work, preview=True, keep=events.append)
+    if context.parsed.given("import-file") and not result.failed:
+        _write_import_file(context, events)
+    return conclude(work, result, "preview")
+
+
+def _write_import_file(context: Context, events: list[Event]) -> None:
+    """What would be created, for `import` to take over instead."""
+    file = context.parsed.text("import-file")
+    text = json.dumps(import_file.build(events, package_version), indent=2, ensure_ascii=False) + "\n"
+    try:
+        (context.cwd / file).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"could not write import file: open {file}: {error.strerror}") from error
 
 
 def up(context: Context) -> int:

@@ -73,7 +73,7 @@ RUN_REFUSED: Final = frozenset(
     {
         "attach-debugger", "client", "config", "c", "config-path", "copilot", "exclude",
         "exclude-dependents",
-        "exclude-protected", "exec-agent", "exec-kind", "import-file", "neo", "plan", "policy-pack",
+        "exclude-protected", "exec-agent", "exec-kind", "neo", "plan", "policy-pack",
         "policy-pack-config", "remote", "replace", "run-program", "save-plan", "secrets-provider", "show-full-output",
         "show-policy-remediations", "show-reads", "show-replacement-steps", "show-sames", "strict",
         "suppress-permalink", "suppress-stream-logs", "target", "t", "target-dependents", "target-replace",
@@ -113,7 +113,7 @@ COMMANDS: Final = (
         ("preview",),
         "Show what would change",
         runs.preview,
-        (*RUN, REFRESH),
+        (*RUN, REFRESH, Flag("import-file", "Write what would be created here, for `import`", str)),
         refused=RUN_REFUSED,
         aliases=("pre",),
     ),

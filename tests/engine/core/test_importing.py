@@ -68,7 +68,7 @@ def test_nothing_is_imported_when_one_object_is_not_there_and_all_such_are_told(
     assert run.messages() == [
         "resource 'b-there' does not exist",
         "resource 'c-there' does not exist",
-        "update failed: 2 of 3 resources can't be imported",
+        "update failed: 2 of 3 resources can't be imported, so none was",
     ]
     assert run.snapshot.resources == made.snapshot.resources
     assert all(saved.resources == made.snapshot.resources for saved in run.saves)
