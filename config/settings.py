@@ -17,8 +17,8 @@ DEFAULT_FLEET: Final = "config/fleet.yaml"
 class VmSettings(Declared):
     """What is said of one VM; what is left out comes from the fleet file.  Memory in MiB.
 
-    The rest says in what a VM that was made by other means differs from one that this program makes.  Each `false` means
-    "not ours to say": it is neither declared nor compared, and nothing changes it.
+    The rest says in what a VM that was made by other means differs from one that this program makes.  Each `false`
+    means "not ours to say": it is neither declared nor compared, and nothing changes it.
 
     ``domain``     libvirt's name of it, where that is not the VM's name
     ``overlay``    false: its disks are not declared, whatever they are
