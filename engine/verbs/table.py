@@ -8,7 +8,7 @@ from typing import Final
 from engine.checkpoint import ENGINE_VERSION
 from engine.context import Context
 from engine.flags import Command, Flag
-from engine.verbs import contents, deployments, imports, runs, settings, stacks
+from engine.verbs import contents, deployments, histories, imports, runs, settings, stacks
 
 GLOBAL: Final = (
     Flag("color", "Colorize output: always, never, raw, auto", str),
@@ -86,7 +86,7 @@ REFUSED: Final = frozenset(
         "about", "ai", "convert", "convert-trace", "console", "deployment", "do", "env", "gen-completion",
         "install", "login", "logout", "logs", "neo", "new", "org", "package", "plugin", "policy", "project", "query",
         "replay-events", "schema", "template", "view-trace", "watch",
-        "stack change-secrets-provider", "stack graph", "stack history", "stack rename", "stack schedule", "stack tag",
+        "stack change-secrets-provider", "stack graph", "stack rename", "stack schedule", "stack tag",
         "stack webhook",
         "config cp", "config env", "config refresh", "config rm-all", "config set-all",
         "state", "state delete", "state edit", "state move", "state protect", "state rename", "state repair",
@@ -221,8 +221,28 @@ COMMANDS: Final = (
         ("stack", "export"),
         "Print the stack's state",
         deployments.export,
-        (STACK, CONFIG_FILE, SHOW_SECRETS, Flag("file", "Write to this file", str)),
-        refused=frozenset({"version"}),
+        (
+            STACK,
+            CONFIG_FILE,
+            SHOW_SECRETS,
+            Flag("file", "Write to this file", str),
+            Flag("version", "The state after this run, as `stack history` counts them", int),
+        ),
+    ),
+    Command(
+        ("stack", "history"),
+        "List the runs that the stack has had",
+        histories.show,
+        (
+            STACK,
+            CONFIG_FILE,
+            JSON,
+            SHOW_SECRETS,
+            Flag("full-dates", "Tell when in full"),
+            Flag("page", "Which page", int),
+            Flag("page-size", "How many on a page", int),
+        ),
+        aliases=("hist",),
     ),
     Command(
         ("stack", "import"),
