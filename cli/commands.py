@@ -111,6 +111,24 @@ def draw_map(
     print(f"{output} shows the rack as it is declared now.")
 
 
+LIVE = Annotated[bool, typer.Option("--live", help="Asks the hypervisors too, read-only.")]
+LABS = Annotated[bool, typer.Option("--lab", help="Asks the labs that run on this machine.")]
+
+
+@app.command()
+def whois(
+    words: Annotated[list[str], typer.Argument(metavar="ADDRESS…", help="Addresses, MACs, names, vnetN.")],
+    live: LIVE = False,
+    lab: LABS = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Says whose an address, a MAC or a name is, as declared or as seen."""
+    from cli import labcmd
+    from cli import whois as command
+
+    raise typer.Exit(labcmd.carefully(lambda: command.run(words, live=live, lab=lab, as_json=as_json)))
+
+
 @app.command()
 def bench(
     stack: Stack = "trop02",
