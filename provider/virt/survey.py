@@ -108,7 +108,10 @@ class PoolSeen:
 
 @dataclass(frozen=True)
 class VolumeSeen:
-    """``modified`` and ``born`` (of the file) in seconds since 1970, where libvirt says them; ``capacity`` in bytes."""
+    """``modified`` and ``born`` (of the file) in seconds since 1970, where libvirt says them; ``capacity`` in bytes.
+
+    ``base_modified`` is of the base's file; ``base_missing``: libvirt looked for that file, and it is not there.
+    """
 
     pool: str
     name: str
@@ -119,11 +122,16 @@ class VolumeSeen:
     base_format: str | None
     modified: float | None
     born: float | None
+    base_modified: float | None = None
+    base_missing: bool = False
 
 
 @dataclass(frozen=True)
 class HostSeen:
-    """All by name.  ``volumes`` are those of the pools that are active."""
+    """All by name.  ``volumes`` are those of the pools that are active.
+
+    ``gone`` are the paths that a pool still lists, though their files are not there any more.
+    """
 
     uri: str
     uuid: str
@@ -132,6 +140,7 @@ class HostSeen:
     leases: tuple[Lease, ...]
     pools: tuple[PoolSeen, ...]
     volumes: tuple[VolumeSeen, ...]
+    gone: tuple[str, ...] = ()
 
     def domain(self, name: str) -> DomainSeen | None:
         return next((d for d in self.domains if d.name == name), None)
@@ -154,6 +163,7 @@ def survey(host: Host) -> HostSeen:
     conn = host.conn
     networks = list(conn.listAllNetworks())
     pools = list(conn.listAllStoragePools())
+    listed = [found for pool in pools for found in _volumes(pool)]
     return HostSeen(
         uri=host.uri,
         uuid=host.uuid,
@@ -161,7 +171,8 @@ def survey(host: Host) -> HostSeen:
         networks=_all(errors.NO_NETWORK, _network, networks),
         leases=tuple(lease for network in networks for lease in _leases(network)),
         pools=_all(errors.NO_STORAGE_POOL, _pool, pools),
-        volumes=tuple(volume for pool in pools for volume in _volumes(pool)),
+        volumes=tuple(found for found in listed if isinstance(found, VolumeSeen)),
+        gone=tuple(found for found in listed if isinstance(found, str)),
     )
 
 
@@ -227,28 +238,36 @@ def _pool(pool: api.Pool) -> PoolSeen:
     )
 
 
-def _volumes(pool: api.Pool) -> Iterator[VolumeSeen]:
+def _volumes(pool: api.Pool) -> Iterator[VolumeSeen | str]:
+    """Each volume; of one whose file is gone its path."""
     listed = errors.unless(errors.NO_STORAGE_POOL, pool.listAllVolumes) if pool.isActive() else None
     for volume in listed or ():
         seen = errors.unless(errors.NO_STORAGE_VOL, _volume, pool.name(), volume)
-        if seen is not None:
-            yield seen
+        found = seen or errors.unless(errors.NO_STORAGE_VOL, volume.path)
+        if found is not None:
+            yield found
 
 
 def _volume(pool: str, volume: api.Volume) -> VolumeSeen:
     root = etree.fromstring(volume.XMLDesc().encode())
     kind, base_kind = root.find("target/format"), root.find("backingStore/format")
-    times: Mapping[str, float] = {
-        e.tag: float(e.text) for e in root.iterfind("target/timestamps/*") if isinstance(e.tag, str)
-    }
+    base = root.findtext("backingStore/path")
+    times, base_times = _times(root, "target"), _times(root, "backingStore")
     return VolumeSeen(
         pool=pool,
         name=volume.name(),
         path=volume.path(),
         format=None if kind is None else kind.get("type"),
         capacity=int(root.findtext("capacity") or 0),
-        base=root.findtext("backingStore/path"),
+        base=base,
         base_format=None if base_kind is None else base_kind.get("type"),
         modified=times.get("mtime") or None,
-        born=times.get("btime") or None,  # 0 where the file system keeps none
+        born=times.get("btime") or None,  # 0 where libvirt finds none, as on Linux
+        base_modified=base_times.get("mtime") or None,
+        base_missing=base is not None and base.startswith("/") and not base_times,
     )
+
+
+def _times(root: Any, tag: str) -> Mapping[str, float]:
+    """Of the file; none where libvirt could not look at it."""
+    return {e.tag: float(e.text) for e in root.iterfind(f"{tag}/timestamps/*") if isinstance(e.tag, str)}
