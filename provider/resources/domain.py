@@ -88,12 +88,14 @@ class Domain(Resource):
         if not inputs:
             seen = domain_sweep.observe(call.host, domain)
             read = imported(seen)
-            own = domain_diff.owned({}, started_with_less(seen.seen))
+            found = domain_diff.owned(read)
+            less = started_with_less(seen.seen)
+            own = domain_diff.owned_since_import(read, less, {key: found[key] for key in ("macs", "disks")})
             return Found(seen.seen.uuid, read, {**_outputs(call, domain, read, read), "own": own})
         adopted = outputs.get("own", {}).get("adopted", {})
         read, seen = domain_next.look(call.host, domain, inputs, adopted)
         waited = outputs.get("pendingRestart", ())
-        own = domain_diff.owned(inputs, adopted)
+        own = domain_diff.owned_since_import(inputs, adopted, outputs.get("own", {}).get("imported"))
         sides = domain_apart.apart(seen, inputs, own, waited)
         read |= {
             key: now

@@ -10,7 +10,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from provider.errors import OperatorError, Refused
-from provider.resources import interface_bring, interface_schema, interface_seen, shape
+from provider.resources import (
+    interface_bring,
+    interface_imported,
+    interface_schema,
+    interface_seen,
+    shape,
+)
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
 from provider.virt import api, domain_new, nic, nic_apply, nic_mover, nic_seat
 from provider.virt.nic_mover import Tools
@@ -36,7 +42,7 @@ class Interface(Resource):
         old, new = interface_schema.comparable(old_inputs), interface_schema.comparable(news)
         # What is not declared any more is left as it is, but for what says something by its absence.
         compared = {k: v for k, v in old.items() if k in new or k in ("forbiddenMacs", "gateway", "metric")}
-        changes = shape.changed(compared, new)
+        changes = interface_imported.left(call, self._tools, shape.changed(compared, new), old_inputs, news)
         if olds.get("extra"):
             return Diff({**changes, "extra": "update"}, output_paths=("extra",))
         return Diff(changes)
@@ -49,6 +55,8 @@ class Interface(Resource):
         _refuse_taken(call, inputs, "")
         _require_network(call, inputs)
         call.note("live", "", f"NIC {inputs['mac']} is plugged into {domain.name()}")
+        for line in interface_bring.foreseen(domain, inputs):
+            call.note("live", "forbiddenMacs", f"{domain.name()}: {line}")
         if preview:
             return "", interface_seen.unknown(call, inputs)
         inside = interface_bring.bring(call, self._tools, domain, None, inputs, {}, {})
@@ -65,9 +73,9 @@ class Interface(Resource):
             return None
         mine = interface_seen.seen(domain, mac)
         if not inputs:
-            read = {"domain": domain.UUIDString(), "network": mine[0].network or "", "mac": mine[0].mac}
+            read = interface_seen.imported(mine, domain.UUIDString())
             found = interface_seen.outputs(call, domain, read, None)
-            return Found(f"{read['domain']}/{mine[0].mac}", read, found)
+            return Found(f"{read['domain']}/{read['mac']}", read, found)
         read = interface_seen.as_read(inputs, mine, domain.UUIDString())
         inside = outputs.get("inGuest")
         if inside and inputs.get("guest") == "agent":

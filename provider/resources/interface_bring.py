@@ -8,7 +8,7 @@ from typing import Final
 from lxml import etree
 
 from provider.resources import interface_seen
-from provider.resources.base import Call, Props
+from provider.resources.base import COMPUTED, Call, Props
 from provider.virt import api, nic, nic_apply, nic_forbidden, nic_mover, nic_plan, nic_seat
 from provider.virt.nic_mover import Outcome, Task, Tools
 
@@ -102,6 +102,16 @@ def _tell(call: Call, source: api.Domain | None, domain: api.Domain, mac: str, o
         call.note(
             "live", "guest", f"the agent of guest {name} does not answer: its own file for NIC {mac} stays"
         )
+
+
+def foreseen(domain: api.Domain, inputs: Props) -> list[str]:
+    """What a new Interface takes away beside it, a line each: NICs that nobody else of the same run may be moving."""
+    live, config = nic_apply.both_xmls(domain)
+    macs = inputs.get("forbiddenMacs", ())
+    if COMPUTED in (macs, inputs["mac"]) or COMPUTED in macs:
+        return []
+    going = [mac for mac in macs if nic_forbidden.verdict(mac, live, config, False) in ("now", "wait")]
+    return nic_plan.drift([], going, live, config)
 
 
 def _settle(call: Call, tools: Tools, domain: api.Domain, inputs: Props, known: Collection[str]) -> None:
