@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
-from engine import urns
+from engine import aliases, urns
+from engine.aliases import Alias
 from engine.options import Project, UnsupportedError
 from engine.records import Resource
 from engine.values import Props, from_wire
 
 CLI = "use the Pulumi CLI for it (`--engine pulumi`)"
 UNSUPPORTED = {  # field of the request -> name of the option in a Python program
-    "aliases": "aliases",
-    "aliasURNs": "aliases",
     "replaceOnChanges": "replace_on_changes",
     "transforms": "transforms",
     "state_migrations": "state_migrations",
@@ -54,6 +53,7 @@ class Goal:
     deleted_with: str = ""
     source_position: str = ""
     stack_trace: list[dict[str, str]] = field(default_factory=list)
+    aliases: list[Alias] = field(default_factory=list)
 
     def record(self) -> Resource:
         """The record of this goal, before any provider has seen it."""
@@ -102,6 +102,7 @@ def from_request(request: Any, project: Project) -> Goal:
         deleted_with=request.deletedWith,
         source_position=position(request.sourcePosition, project.root),
         stack_trace=trace(request.stackTrace, project.root),
+        aliases=aliases.from_request(request),
     )
 
 

@@ -5,7 +5,7 @@ The rules are Pulumi's, as the recordings show them (README, "Calls on preview a
 
 from __future__ import annotations
 
-from engine import urns
+from engine import aliases, urns
 from engine.events import Step
 from engine.goals import Goal
 from engine.paths import keep_old
@@ -28,13 +28,42 @@ class Planner:
     def __init__(self, session: Session, registry: Registry):
         self.session, self.registry = session, registry
         self.seen: set[str] = set()
+        self._former: dict[str, str] = {}  # URN -> the one that the state had the resource under
         self.replacements = Replacements(session, registry, self.seen)
 
     def claim(self, urn: str) -> None:
         """Each URN once a run."""
         if urn in self.seen:
             raise self.session.refuse(f"Duplicate resource URN '{urn}'; try giving it a unique name", urn)
+        other = next((u for u, former in self._former.items() if former == urn), "")
+        if other:
+            raise self.session.refuse(
+                f"Duplicate resource URN '{urn}' conflicting with alias on resource with URN '{other}'", urn
+            )
         self.seen.add(urn)
+
+    def former_urns(self, goal: Goal) -> list[str]:
+        """What the resource may be called in the state, if not by its present URN."""
+        return aliases.former(goal.urn, goal.parent, goal.aliases, self._former.get(goal.parent, ""))
+
+    def adopt(self, goal: Goal) -> None:
+        """Take the record that the state has under a former name of the goal as the goal's own."""
+        if self.old(goal.urn) is not None:
+            return
+        taken = {former: urn for urn, former in self._former.items()}
+        for former in self.former_urns(goal):
+            other = taken.get(former, former if former in self.seen else "")
+            if other:
+                raise self.session.refuse(
+                    f"Duplicate resource alias '{former}' applied to resource with URN '{goal.urn}' "
+                    f"conflicting with resource with URN '{other}'",
+                    goal.urn,
+                )
+            if self.old(former) is not None:
+                self._former[goal.urn] = former
+                self.session.journal.rename(former, goal.urn)
+                self.replacements.rename(former, goal.urn)
+                return
 
     def old(self, urn: str) -> Resource | None:
         return self.session.journal.find(urn)

@@ -59,8 +59,9 @@ class Registrations:
     async def _reach(self, goal: Goal) -> Any:
         async with self._planning:
             self._open()
-            if goal.urn in self._deleting:
-                await self._deleting[goal.urn].wait()
+            for urn in (goal.urn, *self.planner.former_urns(goal)):
+                if urn in self._deleting:
+                    await self._deleting[urn].wait()
             steps = await self._plan(goal)
         if graph.needs(goal.record()) & self._failed:
             self._failed.add(goal.urn)
@@ -78,6 +79,7 @@ class Registrations:
         imported = False
         try:
             self.planner.claim(goal.urn)
+            self.planner.adopt(goal)
             self._inherit(goal)
             await self._attach(goal)
             if self._is_import(goal):

@@ -19,6 +19,11 @@ class Replacements:
         self.deleted: dict[str, list[str]] = {}  # URNs deleted ahead -> the properties that asked for it
         self._steps: dict[int, Step] = {}
 
+    def rename(self, former: str, urn: str) -> None:
+        """What was deleted ahead under a former name is the goal's all the same."""
+        if former in self.deleted:
+            self.deleted[urn] = self.deleted.pop(former)
+
     def remember(self, old: Resource, step: Step) -> None:
         """The delete of this old copy, at the end, shows the same difference as its replacement."""
         self._steps[id(old)] = step

@@ -8,7 +8,7 @@ from typing import Final
 from engine.checkpoint import ENGINE_VERSION
 from engine.context import Context
 from engine.flags import Command, Flag
-from engine.verbs import contents, deployments, histories, imports, runs, settings, stacks
+from engine.verbs import contents, deployments, histories, imports, runs, settings, stacks, states
 
 GLOBAL: Final = (
     Flag("color", "Colorize output: always, never, raw, auto", str),
@@ -89,7 +89,7 @@ REFUSED: Final = frozenset(
         "stack change-secrets-provider", "stack graph", "stack rename", "stack schedule", "stack tag",
         "stack webhook",
         "config cp", "config env", "config refresh", "config rm-all", "config set-all",
-        "state", "state delete", "state edit", "state move", "state protect", "state rename", "state repair",
+        "state", "state delete", "state edit", "state move", "state protect", "state repair",
         "state taint", "state untaint", "state upgrade",
     }
 )  # fmt: skip
@@ -295,10 +295,19 @@ COMMANDS: Final = (
     Command(
         ("state", "unprotect"),
         "Let protected resources be deleted",
-        stacks.unprotect,
+        states.unprotect,
         (STACK, YES, Flag("all", "All of them")),
         "[urn]",
         1,
+    ),
+    Command(
+        ("state", "rename"),
+        "Give a resource another name in the state",
+        states.rename,
+        (STACK, YES),
+        "<urn> <new name>",
+        2,
+        2,
     ),
     Command(("whoami",), "Show who runs this", whoami),
     Command(("version",), "Show the version", version),

@@ -21,7 +21,6 @@ def record(run: Ran, name: str) -> Any:
 @pytest.mark.parametrize(
     ("name", "options"),
     [
-        ("aliases", {"aliases": [pulumi.Alias(name="old")]}),
         ("replace_on_changes", {"replace_on_changes": ["size"]}),
         ("plugin_download_url", {"plugin_download_url": "https://example.org"}),
         ("hide_diffs", {"hide_diffs": ["size"]}),

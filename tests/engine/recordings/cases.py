@@ -107,6 +107,12 @@ BEGINS: dict[str, str] = {
     "21/07-exception-diff": BASE,
     "21/09-log-messages": BASE,
     "21/10-log-messages-up-diff": BASE,
+    "23/01-rename-without-alias-preview": BASE,
+    "23/02-rename-with-alias-preview": BASE,
+    "23/03-rename-with-alias-preview-diff": BASE,
+    "23/05-rename-with-alias-up": BASE,
+    "23/06-alias-kept-preview": "23/05-rename-with-alias-up",
+    "23/07-alias-dropped-preview": "23/05-rename-with-alias-up",
     "25/01-preview-none": BASE,
     "25/02-preview-some": BASE,
     "25/03-up-some": BASE,
@@ -159,7 +165,7 @@ LEFT_OUT: dict[str, str] = {
     "17, 18, 19": "kills, locks and signals: test_cancel.py, and the shell's tests",
     "21/11-15": "variants that are not in the program: test_program.py, and the shell's tests",
     "22, 26, 29, 31, 35": "the shell's",
-    "23, 24, 34": "aliases, --target, --replace, replace_on_changes: refused by name (test_options.py)",
+    "24, 34": "--target, --replace, replace_on_changes: refused by name (test_options.py)",
 }
 # Runs that an error stops while other steps are on their way: which calls came before that is a matter of time.
 RACING = {

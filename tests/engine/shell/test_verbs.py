@@ -319,3 +319,43 @@ def test_a_damaged_state_stops_every_verb_in_one_line(project: Project) -> None:
         assert outcome.err.startswith(f"error: the state file {project.state_file} is damaged (")
         assert outcome.err.count("\n") == 1
     assert before == sorted(p for p in project.state.rglob("*") if p.is_file())
+
+
+NETS = "urn:pulumi:trop02::trop::trop:index:HypervisorNetworks"
+BRIDGED = f"{NETS}$libvirt:index/network:Network::bridged"
+
+
+def test_a_resource_is_renamed_in_the_state_as_recorded(project: Project) -> None:
+    case = Case("23-aliases", "08-state-rename")
+    check(case.play(project), case)
+    recorded = re.findall(r"^…::(\S+)  id=(\S+)", case.text("state-summary.txt"), flags=re.M)
+    records = json.loads(project.state_file.read_text())["checkpoint"]["latest"]["resources"]
+    own = [(r["urn"].split("::", 2)[2], r.get("id", "-")) for r in records]
+    assert [u for u, _ in own] == [u for u, _ in recorded]
+    assert not [r for r in own if r[1] not in {i for _, i in recorded} and "providers" not in r[0]]
+
+
+def test_a_renamed_provider_is_renamed_in_its_resources_too(project: Project) -> None:
+    provider = "urn:pulumi:trop02::trop::pulumi:providers:libvirt::default_0_5_4"
+    assert project.run("state", "rename", provider, "hv", "--yes").code == 0
+    text = project.state_file.read_text()
+    assert "default_0_5_4" not in text
+    assert "pulumi:providers:libvirt::hv::" in text
+
+
+@pytest.mark.parametrize(
+    ("urn", "name", "code", "error"),
+    [
+        (BRIDGED, "lan", 2, "--yes must be passed in to proceed"),
+        (BRIDGED + "x", "lan", 1, f'No such resource "{BRIDGED}x" exists in the current state'),
+        (BRIDGED, "default", 1, "a resource named"),
+        (BRIDGED, "a::b", 1, "state rename: invalid name 'a::b'"),
+    ],
+)
+def test_a_rename_that_can_not_be_is_refused(
+    urn: str, name: str, code: int, error: str, project: Project
+) -> None:
+    before = project.state_file.read_bytes()
+    outcome = project.run("state", "rename", urn, name, *(["--yes"] if code == 1 else []))
+    assert (outcome.code, outcome.err.startswith(f"error: {error}")) == (code, True), outcome.err
+    assert project.state_file.read_bytes() == before
