@@ -100,19 +100,22 @@ def check() -> None:
     raise typer.Exit(quality.check())
 
 
-@app.command("map")
-def draw_map(
-    output: Annotated[Path, typer.Option(help="Where the picture goes.")] = ROOT / "docs/rack.svg",
-) -> None:
-    """Draws the rack as it is declared."""
-    from cli.map import rack_svg
-
-    output.write_text(rack_svg(ROOT), encoding="utf-8")
-    print(f"{output} shows the rack as it is declared now.")
-
-
 LIVE = Annotated[bool, typer.Option("--live", help="Asks the hypervisors too, read-only.")]
 LABS = Annotated[bool, typer.Option("--lab", help="Asks the labs that run on this machine.")]
+
+
+@app.command("map")
+def draw_map(
+    output: Annotated[
+        Path, typer.Argument(help="Where the picture goes: a name in .svg, .png, .mmd or .md (Mermaid).")
+    ] = ROOT / "docs/rack.svg",
+    live: LIVE = False,
+    lab: LABS = False,
+) -> None:
+    """Draws the rack as it is declared, and with --live beside it what is seen, each difference marked."""
+    from cli import labcmd, map
+
+    raise typer.Exit(labcmd.carefully(lambda: map.run(ROOT, output, seen=live, lab=lab)))
 
 
 @app.command()

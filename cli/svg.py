@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -9,21 +10,30 @@ from xml.sax.saxutils import escape, quoteattr
 
 INK: Final = "#1f2328"
 MUTED: Final = "#59636e"
-SANS: Final = "'DejaVu Sans', Verdana, 'Segoe UI', sans-serif"
-MONO: Final = "'DejaVu Sans Mono', Menlo, Consolas, monospace"
+SANS: Final = "'Noto Sans', 'DejaVu Sans', Verdana, 'Segoe UI', sans-serif"
+MONO: Final = "'IBM Plex Mono', 'DejaVu Sans Mono', Menlo, Consolas, monospace"
+LINE: Final = 1.2  # between two base lines, in sizes of the letters
+
+# How wide letters are at most in the fonts named above, in sizes of the letter.
+_NARROW: Final = frozenset("iljftrI.,:;'|!()[]{}/\\-` ·")
+_WIDE: Final = frozenset("mwMW@%—…")
+_OTHER_ALPHABET: Final = 0.95
+_EAST_ASIAN: Final = 1.35  # and emoji
+_BOLD: Final = 1.13
+_MONO: Final = 0.603
 
 
 @dataclass(frozen=True)
 class Look:
-    """How a shape is painted."""
+    """How a shape is painted; ``dash`` is SVG's list of lengths, drawn and left out in turn; empty for a whole line."""
 
     fill: str
     stroke: str
     width: float = 1
-    dashed: bool = False
+    dash: str = ""
 
     def attributes(self) -> str:
-        dash = ' stroke-dasharray="4 3"' if self.dashed else ""
+        dash = f' stroke-dasharray="{self.dash}"' if self.dash else ""
         return f'fill="{self.fill}" stroke="{self.stroke}" stroke-width="{self.width:g}"{dash}'
 
 
@@ -37,8 +47,8 @@ def path(points: Iterable[tuple[float, float]], look: Look) -> str:
     return f'<path d="{d}" stroke-linejoin="round" {look.attributes()}/>'
 
 
-def dot(x: float, y: float, color: str) -> str:
-    return f'<circle cx="{x:g}" cy="{y:g}" r="4" fill="{color}"/>'
+def dot(x: float, y: float, color: str, radius: float = 4) -> str:
+    return f'<circle cx="{x:g}" cy="{y:g}" r="{radius:g}" fill="{color}"/>'
 
 
 def text(
@@ -51,14 +61,63 @@ def text(
     bold: bool = False,
     mono: bool = False,
     anchor: str = "start",
+    room: float | None = None,
 ) -> str:
-    """A line of text; ``y`` is its base line, ``anchor`` start, middle or end."""
+    """A line of text; ``y`` is its base line, ``anchor`` start, middle or end.
+
+    What does not fit into ``room`` is cut, with an ellipsis; it can be read whole by pointing at it.
+    """
+    shown = words if room is None else fitting(words, room, size, bold=bold, mono=mono)
     weight = ' font-weight="bold"' if bold else ""
     family = ' class="m"' if mono else ""
+    whole = f"<title>{escape(words)}</title>" if shown != words else ""
     return (
         f'<text x="{x:g}" y="{y:g}" font-size="{size:g}" fill="{color}" text-anchor="{anchor}"{weight}{family}>'
-        f"{escape(words)}</text>"
+        f"{whole}{escape(shown)}</text>"
     )
+
+
+def width(words: str, size: float = 12, *, bold: bool = False, mono: bool = False) -> float:
+    """How wide a text is at most, in whichever of the fonts it is drawn."""
+    em = sum(_letter(letter, mono) for letter in words)
+    return em * size * (_BOLD if bold and not mono else 1)
+
+
+def _letter(letter: str, mono: bool) -> float:
+    if unicodedata.combining(letter) or unicodedata.category(letter) == "Cf":
+        return 0
+    if unicodedata.east_asian_width(letter) in "WF":
+        return _EAST_ASIAN
+    if mono:
+        return _MONO if letter.isascii() or letter in "·–…" else _OTHER_ALPHABET
+    if letter in _NARROW:
+        return 0.42
+    if letter in _WIDE:
+        return 1.0
+    if not letter.isascii():
+        return _OTHER_ALPHABET
+    return 0.64 if letter.islower() or letter.isdigit() else 0.85
+
+
+def fitting(words: str, room: float, size: float, *, bold: bool = False, mono: bool = False) -> str:
+    """As much of a text as there is room for."""
+    if width(words, size, bold=bold, mono=mono) <= room:
+        return words
+    cut = words
+    while cut and width(cut + "…", size, bold=bold, mono=mono) > room:
+        cut = cut[:-1]
+    return cut.rstrip() + "…"
+
+
+def wrapped(words: str, room: float, size: float) -> list[str]:
+    """A text in lines of at most ``room``; a word that is longer than a line is cut."""
+    lines: list[str] = []
+    for word in words.split():
+        if lines and width(f"{lines[-1]} {word}", size) <= room:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(fitting(word, room, size))
+    return lines
 
 
 def document(width: float, height: float, title: str, shapes: Iterable[str]) -> str:
