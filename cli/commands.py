@@ -1,4 +1,4 @@
-"""The commands beside the stack verbs, with their help: setup, demo, lab, test, check, bench, map."""
+"""The commands beside the stack verbs, with their help: setup, demo, lab, test, check, bench, map, audit."""
 
 from __future__ import annotations
 
@@ -130,6 +130,19 @@ def whois(
     from cli import whois as command
 
     raise typer.Exit(labcmd.carefully(lambda: command.run(words, live=live, lab=lab, as_json=as_json)))
+
+
+@app.command()
+def audit(
+    stacks: Annotated[list[str] | None, typer.Argument(metavar="[STACK…]", help="All, unless named.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every stack whose file has a libvirt:uri.")] = False,
+    lab: LABS = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Says what is wrong with what runs, against what is declared; exit code 1 when anything is."""
+    from cli.audit.run import run
+
+    raise typer.Exit(run([] if every else stacks or [], lab=lab, as_json=as_json))
 
 
 @app.command()
