@@ -146,6 +146,21 @@ def audit(
 
 
 @app.command()
+def annotate(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE|-", help="A text, a pcap or a pcapng; - what comes in.")
+    ],
+    live: LIVE = False,
+    lab: LABS = False,
+) -> None:
+    """Writes a trace with names beside the addresses: tcpdump -eln | ./trop annotate -"""
+    from cli import annotate as command
+    from cli import labcmd
+
+    raise typer.Exit(labcmd.carefully(lambda: command.run(file, live=live, lab=lab)))
+
+
+@app.command()
 def bench(
     stack: Stack = "trop02",
     engine: Annotated[str, typer.Option(help="embedded or pulumi; else pulumi where it is on PATH.")] = "",
