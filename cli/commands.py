@@ -104,6 +104,23 @@ LIVE = Annotated[bool, typer.Option("--live", help="Asks the hypervisors too, re
 LABS = Annotated[bool, typer.Option("--lab", help="Asks the labs that run on this machine.")]
 
 
+@app.command()
+def adopt(
+    stack: Stack,
+    lab: Annotated[bool, typer.Option("--lab", help="Of the stack's lab.")] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Completes the stack's file from what is there.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Imports what is there into the state.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Writes the import file there.")] = None,
+    engine: Annotated[str, typer.Option(help="embedded or pulumi; else pulumi where it is on PATH.")] = "",
+) -> None:
+    """Compares what runs with what is declared, and takes it over; nothing on the hypervisor is changed."""
+    from cli.adopt.run import Order, run
+
+    raise typer.Exit(run(Order(stack, lab, write, yes, out, engine)))
+
+
 @app.command("map")
 def draw_map(
     output: Annotated[
