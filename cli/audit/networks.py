@@ -60,19 +60,22 @@ def network_taken(world: World) -> Iterator[Finding]:
 def no_reservation(world: World) -> Iterator[Finding]:
     for stack, vm, domain in world.vms():
         default = world.rack.plans[stack].networks.default
-        network = world.seen[stack][1].network(default.name)
-        for place, hosts in _sides(network):
-            own = next((h.get("ip") for h in hosts if h.get("mac") == vm.mac), None)
-            if own is not None and own != vm.address:
-                what = f"its MAC {vm.mac} is reserved {own} in {place}, not {vm.address}"
-                yield Finding(stack, vm.name, what, world.up(stack))
-            reserved = {h.get("mac") for h in hosts}
-            macs = {vm.mac} | {nic.mac for nic in domain.nics if plugged_into(nic, default)}
-            for mac in sorted(macs - reserved):
-                mend = world.up(stack)
-                if mac != vm.mac:
-                    mend = f"unplug that NIC: {world.virsh(stack, 'edit', domain.name)}"
-                yield Finding(stack, vm.name, f"its MAC {mac} has no reservation in {place}", mend)
+        sides = {
+            place: {host.get("mac"): host.get("ip") for host in hosts}
+            for place, hosts in _sides(world.seen[stack][1].network(default.name))
+        }
+        wrong = [place for place, reserved in sides.items() if reserved.get(vm.mac, vm.address) != vm.address]
+        if wrong:
+            what = f"another address than its {vm.address} is reserved for its MAC {vm.mac} in {' and '.join(wrong)}"
+            yield Finding(stack, vm.name, what, world.up(stack))
+        others = {nic.mac for nic in domain.nics if plugged_into(nic, default)} - {vm.mac}
+        for mac in (vm.mac, *sorted(others)):
+            missing = [place for place, reserved in sides.items() if mac not in reserved]
+            if missing:
+                edit = f"unplug that NIC: {world.virsh(stack, 'edit', domain.name)}"
+                mend = world.up(stack) if mac == vm.mac else edit
+                what = f"its MAC {mac} has no reservation in {' and '.join(missing)}"
+                yield Finding(stack, vm.name, what, mend)
 
 
 def stray_reservation(world: World) -> Iterator[Finding]:
@@ -153,7 +156,7 @@ def _sides(network: NetworkSeen | None) -> Iterator[tuple[str, list[Host]]]:
     """The reservations of the running network, and of its definition."""
     if network is not None:
         for place, xml in (
-            (f"network {network.name}", network.live_xml),
+            (f"the running network {network.name}", network.live_xml),
             (f"{network.name}'s definition", network.config_xml),
         ):
             if xml is not None:
