@@ -71,3 +71,11 @@ def test_the_program_does_not_begin_when_something_cannot_be_read() -> None:
     assert run.result.failed
     assert "the state has no provider" in run.messages()[0]
     assert world.calls == []
+
+
+def test_an_up_with_refresh_that_changes_nothing_does_not_write_the_state_for_every_resource() -> None:
+    world = World()
+    made = go(program, world)
+    run = go(program, world, made.snapshot, refresh=True)
+    assert run.result.changes == {"same": 3}
+    assert len(run.saves) == 2, "after the refresh, and at the end"
