@@ -39,7 +39,7 @@ _GIVEN: Final = {
     "ifcfg": re.compile(rf"IPADDR\d*=[\"']?({_ADDRESS})"),
     "keyfile": re.compile(rf"address\d*=({_ADDRESS})"),
     "networkd": re.compile(rf"Address=({_ADDRESS})"),
-    "netplan": re.compile(rf"[^#]*?({_ADDRESS})/\d"),
+    "netplan": re.compile(rf"(?:-|addresses:)[^#:]*?({_ADDRESS})/\d"),
 }
 
 
@@ -66,14 +66,14 @@ def _of_file(path: str, lines: list[str]) -> Iterator[Setting]:
     macs: list[str] = []
     addresses: list[list[str]] = [[]]
     for line in _applying(style, map(str.strip, lines)):
-        mac, address = _KNOWN_BY[style].match(line), _GIVEN[style].match(line)
+        mac, given = _KNOWN_BY[style].match(line), _GIVEN[style].match(line)
         if mac:
             macs.append(same_mac(mac[1]))
             addresses += [[]] if len(macs) > 1 else []
-        if address:
-            addresses[-1].append(address[1])
-    for mac_text, given in zip(macs, addresses, strict=False):
-        yield Setting(path, mac_text, tuple(given))
+        if given:
+            addresses[-1] += re.findall(_ADDRESS, line) if style == "netplan" else [given[1]]
+    for mac_text, its in zip(macs, addresses, strict=False):
+        yield Setting(path, mac_text, tuple(its))
 
 
 def _style(path: str) -> str | None:

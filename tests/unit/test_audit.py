@@ -232,6 +232,13 @@ CASES = [
         "edit Ulov",
     ),
     Case(
+        "no-reservation",
+        reserved(*(r for r in RESERVED if "Ulov" not in r), reservation(ULOV.mac, "192.168.202.99", "Ulov")),
+        "Ulov",
+        "another address than its 192.168.202.10 is reserved for its MAC",
+        UP,
+    ),
+    Case(
         "stray-reservation",
         reserved(*RESERVED, reservation(STRAY, "192.168.202.99", "old")),
         "network default",
