@@ -28,7 +28,9 @@ def run(root: Path, output: Path, *, seen: bool, lab: bool) -> int:
     if output.suffix not in FORMS:
         raise UsageError(f"{output.name}: the name of a map ends with one of {', '.join(FORMS)}")
     declared = rack.load(root)
-    shown = picture(declared.fleet, declared.plans, sight(root, declared.plans, lab=lab) if seen or lab else None)
+    shown = picture(
+        declared.fleet, declared.plans, sight(root, declared.plans, lab=lab) if seen or lab else None
+    )
     try:
         write(shown, output)
     except OSError as error:
@@ -46,10 +48,20 @@ def sight(root: Path, stacks: Iterable[str], *, lab: bool) -> Sight:
     unasked: dict[str, OperatorError] = {}
     for stack in stacks:
         try:
+            if lab:
+                need_running(stack)
             where |= live.uris(root, [stack], lab=lab)
         except (UsageError, ConfigError, LabError) as error:
             unasked[stack] = OperatorError(str(error))
     return {**unasked, **live.look(where)}
+
+
+def need_running(stack: str) -> None:
+    """Raises `UsageError` for a stack whose lab does not run."""
+    from cli.labstack import bare_lab  # only for --lab: the lab's modules take time to load
+
+    if not bare_lab(stack).running:
+        raise UsageError(f"the lab {stack} is not up on this machine")
 
 
 def write(shown: Picture, output: Path) -> None:

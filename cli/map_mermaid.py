@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
 from cli.map_look import COLOR, DASH, TINT
-from cli.map_model import SIGN, Bar, Box, Card, Float, Mark, Picture, Plug
+from cli.map_model import NOWHERE, SIGN, Bar, Box, Card, Float, Mark, Picture, Plug
 
 # Characters that mean something in Mermaid, in HTML or in Markdown, all of which a label passes through.
-_ESCAPED: Final = frozenset("\"#&<>`;\\|[]{}()*_~$%@")
+_ESCAPED: Final = frozenset('"#&<>`;\\|[]{}()*_~$%@')
+_LIKE_A_LIST: Final = re.compile(r"([-+]|\d+[.)])(\s|$)")  # of Markdown's, which Mermaid does not draw
 
 
 def document(picture: Picture) -> str:
@@ -39,6 +41,8 @@ def chart(picture: Picture) -> str:
         bars = [bar.name for bar in card.bars]
         for i, box in enumerate(card.boxes):
             for plug in box.plugs:
+                if plug.bar == NOWHERE:
+                    continue
                 words = _plug(plug)
                 edge = f"---|{_text(*words)}|" if words else "---"
                 link(f"h{number}v{i} {edge} h{number}n{bars.index(plug.bar)}", plug.mark)
@@ -69,7 +73,13 @@ def _floats(picture: Picture) -> Iterator[str]:
 
 def _float(each: Float) -> list[str]:
     held = f"held by {each.holder}" if each.holder else "free"
-    return [_signed(each.mark, each.label), each.address, each.mac, held, *([f"seen: {each.seen}"] * bool(each.seen))]
+    return [
+        _signed(each.mark, each.label),
+        each.address,
+        each.mac,
+        held,
+        *([f"seen: {each.seen}"] * bool(each.seen)),
+    ]
 
 
 def _card(card: Card, key: str) -> Iterator[str]:
@@ -113,10 +123,9 @@ def _text(*lines: str) -> str:
 
 def _escaped(line: str) -> str:
     plain = " ".join(line.split())
-    # A label that begins like a list of Markdown's is drawn as none.
-    first = plain[:1] if plain[:1] in "-+0123456789" else ""
-    rest = "".join(f"#{ord(c)};" if c in _ESCAPED else c for c in plain[len(first) :])
-    return (f"#{ord(first)};" if first else "") + rest
+    listed = _LIKE_A_LIST.match(plain)
+    first = f"#{ord(plain[0])};" if listed else ""
+    return first + "".join(f"#{ord(c)};" if c in _ESCAPED else c for c in plain[bool(listed) :])
 
 
 def _class(mark: Mark, otherwise: str) -> str:

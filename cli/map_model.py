@@ -17,10 +17,10 @@ from config.addresses import mac_text
 from config.fleet import Fleet
 from config.plan import HostBridge
 from provider.errors import OperatorError
-from provider.virt.nic import Nic
+from provider.virt.nic import Link, Nic
 from provider.virt.survey import DomainSeen, HostSeen, NetworkSeen
 
-NOWHERE: Final = "no network"
+NOWHERE: Final = "on no network"
 
 
 class Mark(Enum):
@@ -34,7 +34,13 @@ class Mark(Enum):
     UNKNOWN = "not known: not reached"
 
 
-SIGN: Final = {Mark.MISSING: "−", Mark.EXTRA: "+", Mark.OTHER: "≠", Mark.STOPPED: "!", Mark.UNKNOWN: "?"}
+SIGN: Final = {
+    Mark.MISSING: "\N{MINUS SIGN}",
+    Mark.EXTRA: "+",
+    Mark.OTHER: "≠",
+    Mark.STOPPED: "!",
+    Mark.UNKNOWN: "?",
+}
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Bar:
-    """A network, or a bridge without one that a VM is plugged into; ``known`` false where its facts are not declared."""
+    """A network, or a bridge without one that a VM is plugged into; ``known``: whether its facts are declared."""
 
     name: str
     words: str
@@ -183,9 +189,7 @@ def _bridged_bar(plan: config.Plan) -> Bar:
     if found is None:
         words = f"{net.bridge} · address, MAC and port of this hypervisor are not declared"
         return Bar(net.name, words, known=False)
-    return Bar(
-        net.name, f"{found.name} · {found.address}/{found.prefix} · {found.mac} · port {found.port}"
-    )
+    return Bar(net.name, f"{found.name} · {found.address}/{found.prefix} · {found.mac} · port {found.port}")
 
 
 def _default_bar(plan: config.Plan) -> Bar:
@@ -198,9 +202,7 @@ def _default_bar(plan: config.Plan) -> Bar:
 
 def _declared_box(plan: config.Plan, slot: config.Reservation) -> Box:
     runs = any(vm.name == slot.name for vm in plan.vms)
-    return Box(
-        slot.name, slot.address, slot.mac, runs, plugs=tuple(_wanted(plan, slot.name)) if runs else ()
-    )
+    return Box(slot.name, slot.address, slot.mac, runs, plugs=tuple(_wanted(plan, slot.name)) if runs else ())
 
 
 def _wanted(plan: config.Plan, vm: str) -> list[Plug]:
@@ -230,9 +232,7 @@ def _strangers(plan: config.Plan, known: _Known, seen: HostSeen) -> list[Box]:
         if domain.name not in names:
             mac = next((nic.mac for nic in _plugged(domain)), "no NIC")
             plugs = _plugs(plan, known, domain, ())
-            boxes.append(
-                Box(domain.name, leases.get(mac, ""), mac, True, Mark.EXTRA, _state(domain), plugs)
-            )
+            boxes.append(Box(domain.name, leases.get(mac, ""), mac, True, Mark.EXTRA, _state(domain), plugs))
     return boxes
 
 
@@ -249,9 +249,7 @@ def _plugged(domain: DomainSeen) -> tuple[Nic, ...]:
     return domain.live.nics if domain.live is not None else domain.seen.nics
 
 
-def _plugs(
-    plan: config.Plan, known: _Known, domain: DomainSeen, wanted: Iterable[Plug]
-) -> tuple[Plug, ...]:
+def _plugs(plan: config.Plan, known: _Known, domain: DomainSeen, wanted: Iterable[Plug]) -> tuple[Plug, ...]:
     """The wanted NICs as they are seen, then all others."""
     groups = Counter((nic.mac, *_place(plan, nic), nic.link) for nic in _plugged(domain))
     plugs = []
@@ -267,7 +265,7 @@ def _plugs(
     return tuple(plugs)
 
 
-def _compared(wanted: Plug, groups: Mapping[tuple[str, str, str, str], int]) -> list[Plug]:
+def _compared(wanted: Plug, groups: Mapping[tuple[str, str, str, Link], int]) -> list[Plug]:
     """One plug for each place in which the wanted NIC is; several copies are one too many in each of them."""
     plugs = []
     for (_, bar, direct, link), count in groups.items():
@@ -301,7 +299,9 @@ def _seen_bar(plan: config.Plan, bar: Bar, seen: NetworkSeen | None) -> Bar:
     notes = [f"on {seen.bridge}"] if seen.bridge != wanted.bridge else []
     if wanted is nat and seen.mac != nat.mac:
         notes.append(f"MAC {seen.mac}")
-    return replace(bar, mark=Mark.OTHER if notes else Mark.SAME, note="seen " + ", ".join(notes) if notes else "")
+    return replace(
+        bar, mark=Mark.OTHER if notes else Mark.SAME, note="seen " + ", ".join(notes) if notes else ""
+    )
 
 
 def _stranger_bar(seen: NetworkSeen) -> Bar:
@@ -314,9 +314,9 @@ def _places_beside(plan: config.Plan, boxes: Iterable[Box], known: set[str]) -> 
     """Where NICs are plugged that is no network of libvirt's."""
     declared = {bridge.name for bridge in plan.hypervisor.bridges}
     bars = []
-    for name in sorted({plug.bar for box in boxes for plug in box.plugs} - known):
-        words = "a bridge of the hypervisor" if name in declared else "no such network; a bridge, perhaps"
-        bars.append(Bar(name, "" if name == NOWHERE else words, mark=Mark.EXTRA))
+    for name in sorted({plug.bar for box in boxes for plug in box.plugs} - known - {NOWHERE}):
+        words = "a bridge of the hypervisor" if name in declared else "no network of libvirt's has this name"
+        bars.append(Bar(name, words, mark=Mark.EXTRA))
     return bars
 
 

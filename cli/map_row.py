@@ -13,7 +13,6 @@ from cli.map_look import (
     DASH,
     DEFAULT,
     FLOAT,
-    NONE,
     RESERVED,
     RULE,
     TINT,
@@ -22,15 +21,15 @@ from cli.map_look import (
     ink,
     line_look,
 )
-from cli.map_model import SIGN, Bar, Box, Mark, Plug
-from cli.svg import INK, MUTED, Look
+from cli.map_model import NOWHERE, Bar, Box, Mark, Plug
+from cli.svg import MUTED, Look
 
 COLUMN: Final = 131
 BOX: Final = COLUMN - 10
 BOX_HEIGHT: Final = 66
 BAR: Final = 26
 GAP: Final = 8
-LEAST_UP: Final = 52  # between the bridged network and the VMs, where no float is
+LEAST_UP: Final = 22  # between the bridged network and the VMs, where no float is
 LEAST_DOWN: Final = 22  # between the VMs and the default network
 BESIDE: Final = "#57606a"  # networks of which nothing is declared
 
@@ -76,9 +75,13 @@ class Row:
             plugs = [p for p in box.plugs if (p.bar == self.bars[0].name) == up]
             for n, plug in enumerate(plugs):
                 at = x + 14 * (n - (len(plugs) - 1) / 2)
+                if plug.bar == NOWHERE:
+                    continue
                 start = top if up else top + BOX_HEIGHT
                 color = FLOAT if plug.label else CAMPUS if up else DEFAULT
-                yield svg.path([(at, start), (at, bars[plug.bar] + (BAR if up else 0))], line_look(plug.mark, color))
+                yield svg.path(
+                    [(at, start), (at, bars[plug.bar] + (BAR if up else 0))], line_look(plug.mark, color)
+                )
         chips = self._chips(box, up=True)
         y = top - _stack_height(chips) + GAP
         for plug in chips:
@@ -97,7 +100,8 @@ class Row:
 def _lines(plug: Plug) -> list[str]:
     copies = f" ×{plug.copies}" if plug.copies > 1 else ""
     first = (plug.label or "NIC") + copies
-    return [first, plug.address if plug.label else plug.mac, *plug.notes]
+    nowhere = [NOWHERE] if plug.bar == NOWHERE else []
+    return [first, plug.address if plug.label else plug.mac, *nowhere, *plug.notes]
 
 
 def _chip_height(plug: Plug) -> float:
@@ -120,21 +124,33 @@ def _chip(plug: Plug, x: float, top: float) -> Iterator[str]:
     yield svg.text(x, top + 30, second, size=size, mono=True, color=ink(plug.mark), anchor="middle", room=114)
     for n, note in enumerate(notes):
         yield svg.text(x, top + 44 + 14 * n, note, size=10, color=color, anchor="middle", room=112)
-    yield from badge(plug.mark, x - 60, top + 2)
+    if plug.mark is not Mark.UNKNOWN:
+        yield from badge(plug.mark, x - 60, top + 2)
 
 
 def _vm(box: Box, x: float, top: float) -> Iterator[str]:
     look = box_look(box.mark) if box.vm else RESERVED
     color = ink(box.mark) if box.vm else MUTED
     yield svg.box(x - BOX / 2, top, BOX, BOX_HEIGHT, look)
-    room = BOX - (26 if box.mark in SIGN else 10)
-    yield svg.text(x, top + 20, box.name, size=13, bold=box.vm, color=color, anchor="middle", room=room)
+    yield from _name(box, x, top, color)
     if box.state:
         yield svg.text(x, top + 39, box.state, size=12, bold=True, color=color, anchor="middle", room=BOX - 8)
     else:
         yield svg.text(x, top + 39, box.address, size=11, mono=True, color=color, anchor="middle")
     yield svg.text(x, top + 55, box.mac, size=10, mono=True, color=MUTED, anchor="middle")
-    yield from badge(box.mark if box.vm else Mark.SAME, x - BOX / 2, top + 2)
+    if box.vm and box.mark is not Mark.UNKNOWN:
+        yield from badge(box.mark, x - BOX / 2, top + 2)
+
+
+def _name(box: Box, x: float, top: float, color: str) -> Iterator[str]:
+    """As large as it goes into one line, else in two."""
+    room = BOX - 8
+    for size in (13, 12, 11):
+        if svg.width(box.name, size, bold=box.vm) <= room:
+            yield svg.text(x, top + 20, box.name, size=size, bold=box.vm, color=color, anchor="middle")
+            return
+    for n, part in enumerate(svg.broken(box.name, room - 12, 10, bold=box.vm)):
+        yield svg.text(x, top + 14 + 12 * n, part, size=10, bold=box.vm, color=color, anchor="middle")
 
 
 def draw_bar(bar: Bar, x: float, top: float, width: float, bridged: bool) -> Iterator[str]:
@@ -150,9 +166,12 @@ def draw_bar(bar: Bar, x: float, top: float, width: float, bridged: bool) -> Ite
     right = svg.width(bar.note, 12, bold=True) + 24 if bar.note else 12
     yield svg.text(x + 14, top + 17.5, bar.name, bold=True, color=letters, room=width / 3)
     left = min(left, width / 3 + 26)
-    yield svg.text(x + left, top + 17.5, bar.words, size=11, mono=True, color=letters, room=width - left - right)
+    yield svg.text(
+        x + left, top + 17.5, bar.words, size=11, mono=True, color=letters, room=width - left - right
+    )
     if bar.note:
-        yield svg.text(x + width - 12, top + 17.5, bar.note, bold=True, color=letters, anchor="end", room=width / 3)
-    yield from badge(bar.mark, x, top + 2)
-
-
+        yield svg.text(
+            x + width - 12, top + 17.5, bar.note, bold=True, color=letters, anchor="end", room=width / 3
+        )
+    if bar.mark is not Mark.UNKNOWN:  # said once, of the whole hypervisor
+        yield from badge(bar.mark, x, top + 2)

@@ -80,7 +80,7 @@ class _Drawing:
         y = TOP + panels * (self.panel + BETWEEN) + 22.0
         shapes: list[str] = []
         for card in self.picture.cards:
-            shapes += [*self._rails(card, y), *self._card(card, y)]
+            shapes += [*self._card(card, y), *self._rails(card, y)]
             y += self._height(card) + PAD
         legend, end = self._legend(y + 18)
         title = f"{self.picture.title}: hypervisors, their networks, VMs and floats"
@@ -121,7 +121,7 @@ class _Drawing:
         yield svg.text(x + 12, y + 66, each.mac, size=11, mono=True, color=MUTED)
         if each.seen:
             color = COLOR[each.mark]
-            yield svg.text(x + 12, y + 88, each.seen, size=11, bold=True, color=color, room=FLOAT_WIDTH - 24)
+            yield svg.text(x + 12, y + 88, each.seen, size=11, bold=True, color=color, room=FLOAT_WIDTH - 20)
         yield from badge(each.mark, x, y + 2)
 
     def _reason(self, card: Card) -> list[str]:
@@ -162,7 +162,7 @@ class _Drawing:
         x, y = LEFT + PAD, top + 26.0
         yield svg.text(x, y, card.name, size=17, bold=True, room=self.inner / 3)
         left = min(self.inner / 3, max(76.0, svg.width(card.name, 17, bold=True))) + 14
-        found = f"{card.differences} differ" if card.differences else "as declared"
+        found = _differences(card.differences) if card.differences else "as declared"
         after = found if self.picture.live and not card.reason else ""
         room = self.inner - left - (CHIP_WIDTH + 12 if card.bridges else 0) - svg.width(after, bold=True) - 14
         yield svg.text(x + left, y, card.words, color=MUTED, room=room)
@@ -171,7 +171,9 @@ class _Drawing:
             color = COLOR[Mark.MISSING] if card.differences else MUTED
             yield svg.text(min(at, x + left + room + 14), y, after, bold=True, color=color)
         for i, bridge in enumerate(card.bridges):
-            yield from self._bridge(f"{bridge.name} · {bridge.address}/{bridge.prefix} · port {bridge.port}", top + i * CHIP)
+            yield from self._bridge(
+                f"{bridge.name} · {bridge.address}/{bridge.prefix} · port {bridge.port}", top + i * CHIP
+            )
         lines = self._reason(card)
         for n, line in enumerate(lines):
             at = top + self._header(card) - REASON_LINE * (len(lines) - n) + 5
@@ -224,11 +226,18 @@ class _Drawing:
         yield _Swatch(box_look(Mark.SAME)), "VM"
         yield _Swatch(RESERVED), "slot reserved by name, no VM"
         yield _Swatch(line_look(Mark.SAME, FLOAT), line=True), "NIC of a float"
-        yield _Swatch(line_look(Mark.SAME, CAMPUS, dash=RULE), line=True), "by rule; facts of the host not declared"
+        yield (
+            _Swatch(line_look(Mark.SAME, CAMPUS, dash=RULE), line=True),
+            "by rule; facts of the host not declared",
+        )
         if self.picture.live:
             for mark in SIGN:
                 yield _Swatch(box_look(mark), mark=mark), mark.value
             yield _Swatch(None), "×4: so many copies of one NIC"
+
+
+def _differences(count: int) -> str:
+    return "1 difference" if count == 1 else f"{count} differences"
 
 
 @dataclass(frozen=True)
@@ -247,4 +256,6 @@ class _Swatch:
             return
         yield svg.box(x, y - 11, 26, 14, self.look, 3)
         if self.mark in SIGN:
-            yield svg.text(x + 13, y + 0.5, SIGN[self.mark], size=12, bold=True, color=COLOR[self.mark], anchor="middle")
+            yield svg.text(
+                x + 13, y + 0.5, SIGN[self.mark], size=12, bold=True, color=COLOR[self.mark], anchor="middle"
+            )

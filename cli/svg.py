@@ -15,8 +15,15 @@ MONO: Final = "'IBM Plex Mono', 'DejaVu Sans Mono', Menlo, Consolas, monospace"
 LINE: Final = 1.2  # between two base lines, in sizes of the letters
 
 # How wide letters are at most in the fonts named above, in sizes of the letter.
-_NARROW: Final = frozenset("iljftrI.,:;'|!()[]{}/\\-` ·")
-_WIDE: Final = frozenset("mwMW@%—…")
+_WIDTHS: Final = {
+    **dict.fromkeys("ijlI.,:;'| ·", 0.34),
+    **dict.fromkeys('ftr()[]-/\\!{}`"–', 0.46),
+    **dict.fromkeys("ckszvxyJ", 0.6),
+    **dict.fromkeys("ABCEFKLPRSTVXYZ", 0.71),
+    **dict.fromkeys("DGHNOQU&", 0.8),
+    **dict.fromkeys("mwMW@%—…", 1.0),
+}
+_OTHER: Final = 0.64  # of ASCII
 _OTHER_ALPHABET: Final = 0.95
 _EAST_ASIAN: Final = 1.35  # and emoji
 _BOLD: Final = 1.13
@@ -90,13 +97,7 @@ def _letter(letter: str, mono: bool) -> float:
         return _EAST_ASIAN
     if mono:
         return _MONO if letter.isascii() or letter in "·–…" else _OTHER_ALPHABET
-    if letter in _NARROW:
-        return 0.42
-    if letter in _WIDE:
-        return 1.0
-    if not letter.isascii():
-        return _OTHER_ALPHABET
-    return 0.64 if letter.islower() or letter.isdigit() else 0.85
+    return _WIDTHS.get(letter, _OTHER if letter.isascii() else _OTHER_ALPHABET)
 
 
 def fitting(words: str, room: float, size: float, *, bold: bool = False, mono: bool = False) -> str:
@@ -118,6 +119,14 @@ def wrapped(words: str, room: float, size: float) -> list[str]:
         else:
             lines.append(fitting(word, room, size))
     return lines
+
+
+def broken(name: str, room: float, size: float, *, bold: bool = False) -> list[str]:
+    """A name in at most two lines, broken anywhere, the second cut."""
+    end = len(name)
+    while end and width(name[:end], size, bold=bold) > room:
+        end -= 1
+    return [part for part in (name[:end], fitting(name[end:], room, size, bold=bold)) if part]
 
 
 def document(width: float, height: float, title: str, shapes: Iterable[str]) -> str:
