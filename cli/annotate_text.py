@@ -12,20 +12,20 @@ from typing import Final
 
 Label = Callable[[str], str | None]
 
-_OCTET = rb"[0-9a-fA-F]{2}"
-_MAC = rb"O(?::O(?::O){4}|-O(?:-O){4}|O(?:\.OO){2})".replace(b"O", _OCTET)
-_LINK_LOCAL = rb"[fF][eE]80::(?:[0-9a-fA-F]{1,4}:){2,3}[0-9a-fA-F]{1,4}"
-_IPV4 = rb"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![0-9A-Za-z_]|\.\d{1,5}\.\d)"
-# The separator is matched too: a search for one is several times faster than a look behind each letter.
+# No letter, digit, dot or underscore.  Not written as what it is not: so it is found faster.
+_SEPARATOR = rb"[\x00-\x2d\x2f:-@\[-^`{-\xff]"
+_ALONE = rb"(?<![:-].{%d})"  # the separator so many bytes ago is none of those within MACs
+_MACS = (rb":HH" + _ALONE % 5 + rb"(?::HH){4}", rb"-HH" + _ALONE % 5 + rb"(?:-HH){4}")
+_CISCO = rb"HH\.HHHH" + _ALONE % 9 + rb"\.HHHH"
+_LINK_LOCAL = rb"(?<=[fF][eE])80::" + _ALONE % 6 + rb"(?:H{1,4}:){2,3}H{1,4}"
+_NO_MORE = rb"(?![0-9A-Za-z_]|[:-][0-9a-fA-F:])"
+_IPV4 = rb"(?<=\d)\d{0,2}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![0-9A-Za-z_]|\.\d{1,5}\.\d)"
+# The separator and one digit come first, whatever follows: most of a text is passed over by them.
+_FROM_SECOND_DIGIT = rb"H(?:" + rb"|".join((*_MACS, _CISCO, _LINK_LOCAL)) + rb")" + _NO_MORE
 _ADDRESS: Final = re.compile(
-    rb"([^0-9A-Za-z._](?=[0-9a-fA-F]{1,4}[:.-])"
-    rb"(?:"
-    + _IPV4
-    + rb"|(?<![:-])(?:"
-    + _MAC
-    + rb"|"
-    + _LINK_LOCAL
-    + rb")(?![0-9A-Za-z_]|[:-][0-9a-fA-F:])))"
+    (rb"(" + _SEPARATOR + rb"H(?:" + _FROM_SECOND_DIGIT + rb"|" + _IPV4 + rb"))").replace(
+        b"H", b"[0-9a-fA-F]"
+    )
 )
 _IN_ADDRESSES: Final = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.:_-"
 _START: Final = b"\n"  # stands for what is before the first byte
