@@ -97,6 +97,9 @@ class _Run:
     async def _work(self) -> None:
         session = self.session
         with contextlib.suppress(HaltError):
+            known = {r.urn for r in session.journal.base}
+            if session.kind in ("refresh", "destroy") and not session.has_targets(known):
+                return
             if session.kind == "refresh" or session.options.refresh:
                 await refresh(session, self.registry)
             if session.kind == "import":
@@ -135,6 +138,10 @@ class _Run:
         if outcome.error:
             session.say("error", outcome.error)
             registrations.keep_old_outputs()
+        elif not session.has_targets(
+            {r.urn for r in [*session.journal.base, *session.journal.current()]} | planner.seen
+        ):
+            return
         elif not session.failed or (session.preview and session.step_failed):
             await delete(session, self.executor, planner.replacements)
 

@@ -14,7 +14,7 @@ from engine.options import Import, ProviderError, UnsupportedError
 from engine.planner import Planner, complaint
 from engine.records import Resource
 from engine.registry import Registry
-from engine.session import HaltError, Session, known
+from engine.session import HaltError, Session, known, tell_same
 
 SUSPECT = (
     "One or more imported inputs failed to validate. This is almost certainly a bug in the `{}` provider. "
@@ -91,10 +91,7 @@ def _settle_stack(session: Session) -> None:
 def _tell_sames(session: Session, there: dict[str, Resource]) -> None:
     for r in session.journal.base:
         if there.get(r.urn) is r:
-            step = Step(op="same", urn=r.urn, type=r.type, old=r, new=r, provider=r.provider)
-            session.emit(StepStarted(step))
-            session.count(step)
-            session.emit(StepDone(step))
+            tell_same(session, r)
 
 
 async def _providers(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.records import Snapshot
+from engine.scope import EVERYTHING, Scope
 
 Kind = Literal["preview", "update", "refresh", "destroy", "import"]
 Save = Callable[[Snapshot], None]
@@ -43,6 +44,7 @@ class Options:
     ``preview`` makes any kind of run a look ahead that saves nothing (kind "preview" always is one).
     ``refresh`` reads every resource first, in the same run.  ``parallel`` bounds the steps under way.
     ``expect_no_changes`` is for the caller, who reads `Result.changes`; a run goes the same way with it.
+    ``scope`` narrows a run to a part of the stack.
     ``imports`` is what a run of kind "import" takes over, parents before their children.
     """
 
@@ -52,6 +54,7 @@ class Options:
     continue_on_error: bool = False
     expect_no_changes: bool = False
     imports: tuple[Import, ...] = ()
+    scope: Scope = EVERYTHING
 
 
 @dataclass(frozen=True)

@@ -68,11 +68,29 @@ class Planner:
     def old(self, urn: str) -> Resource | None:
         return self.session.journal.find(urn)
 
+    def passes_by(self, goal: Goal) -> list[Step] | None:
+        """The steps for a goal that this run is not about; None when it is.  Raises `HaltError` where it can't be."""
+        session, new = self.session, goal.record()
+        if session.aim.takes(new):
+            lacking = session.aim.lacks(new)
+            if lacking:
+                raise session.refuse(
+                    f"Resource '{goal.urn}' depends on '{lacking}' which was was not specified in --target list.",
+                    goal.urn,
+                )
+            return None
+        old = self.old(goal.urn)
+        if old is None:
+            session.aim.skipped.add(goal.urn)
+            return []
+        return [_step("same", old, old.copy())]
+
     async def plan(self, goal: Goal) -> list[Step]:
         """The steps for one goal, in their order.  Raises `HaltError` when there is nothing to be done with it."""
         old = self.old(goal.urn)
         recreating = goal.urn in self.replacements.deleted
-        fresh = old is None or old.external or recreating
+        forced = old is not None and self.session.options.scope.is_replaced(goal.urn)
+        fresh = old is None or old.external or recreating or forced
         new = goal.record()
         if old is not None and not old.external:
             new.inputs = keep_old(goal.inputs, old.inputs, goal.ignore_changes)
@@ -83,9 +101,11 @@ class Planner:
             return [_step("create", None, new)]
         if recreating:
             return self._replace(old, new, self._known_diff(old), first=True, dependents=[])
+        if forced:
+            return await self._plan_replacement(goal, old, new, Diff(changes=True, replaces=["id"]))
         diff = await self._diff(old, new)
         if diff.replace or old.pending_replacement:
-            return await self._plan_replacement(goal, old, new, diff)
+            return await self._plan_replacement(goal, old, new, diff, check=True)
         if diff.changes or old.init_errors:
             return [_step("update", old, new, diff)]
         return [_step("same", old, new)]
@@ -134,7 +154,10 @@ class Planner:
         client = await self.client(new)
         return (await client.diff_config(after, "", records[before], records[after].inputs)).replace
 
-    async def _plan_replacement(self, goal: Goal, old: Resource, new: Resource, diff: Diff) -> list[Step]:
+    async def _plan_replacement(
+        self, goal: Goal, old: Resource, new: Resource, diff: Diff, check: bool = False
+    ) -> list[Step]:
+        """``check``: the inputs were checked against the old ones, and are now to be those of another object."""
         session = self.session
         if old.protect:
             session.say("error", _protected(old.urn), old.urn)
@@ -144,7 +167,8 @@ class Planner:
             session.step_failed = True
         if goal.import_id:
             raise session.refuse(IMPORT_REPLACED, old.urn)
-        new.inputs = await self._check(new, {}, goal.inputs)
+        if check:
+            new.inputs = await self._check(new, {}, goal.inputs)
         first = diff.delete_first if goal.delete_before_replace is None else goal.delete_before_replace
         first = first or old.pending_replacement
         dependents = await self.replacements.delete_ahead(old) if first else []

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from engine import graph, urns
+from engine import graph, scope, urns
 from engine.clock import timestamp
 from engine.events import DiffKind, Op, PropertyDiff, Step, StepDone, StepFailed, StepStarted
 from engine.options import InitError, ProviderError, UnsupportedError
@@ -39,11 +39,14 @@ class Sight:
 async def refresh(session: Session, registry: Registry) -> None:
     """Read everything and rebase the run on what was found.  Raises `HaltError` when something can't be read."""
     journal = session.journal
-    sights = await _together([_look(session, registry, r) for r in journal.base])
+    chosen = scope.of_state(session.options.scope, journal.base)
+    sights = await _together([_look(session, registry, r) for r in chosen])
     await _together([_judge(session, registry, s) for s in sights])
     kept = {r.urn for s in sights for r in [s.new] if r is not None}
     gone = {s.old.urn for s in sights} - kept
-    journal.rebase(graph.without_gone([s.new for s in sights if s.new is not None], gone))
+    seen = {id(s.old): s.new for s in sights}
+    found = [seen.get(id(r), r) for r in journal.base]
+    journal.rebase(graph.without_gone([r for r in found if r is not None], gone))
     journal.write()
 
 

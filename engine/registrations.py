@@ -66,6 +66,9 @@ class Registrations:
         if graph.needs(goal.record()) & self._failed:
             self._failed.add(goal.urn)
             return resource_pb2.RegisterResourceResponse(urn=goal.urn, result=resource_pb2.FAIL)
+        if goal.urn in self.session.aim.skipped:
+            outputs = to_wire(goal.inputs)
+            return resource_pb2.RegisterResourceResponse(urn=goal.urn, object=outputs)
         over = asyncio.Event()
         ahead = [s.urn for s in steps if s.op == "delete-replaced" and s.urn != goal.urn]
         self._deleting.update(dict.fromkeys(ahead, over))
@@ -82,6 +85,11 @@ class Registrations:
             self.planner.adopt(goal)
             self._inherit(goal)
             await self._attach(goal)
+            passed_by = self.planner.passes_by(goal)
+            if passed_by is not None:
+                if passed_by:
+                    self._steps[goal.urn] = passed_by[0]
+                return passed_by
             if self._is_import(goal):
                 await self.executor.run([self._import_step(goal)])
                 imported = True
@@ -148,6 +156,8 @@ class Registrations:
     async def register_outputs(self, request: Any) -> Any:
         """RegisterResourceOutputs: of a component, or the stack."""
         self._open()
+        if request.urn in self.session.aim.skipped:
+            return empty_pb2.Empty()
         record = self.session.journal.find(request.urn)
         if record is None:
             raise self.session.refuse("outputs of a resource that is not registered", request.urn)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from engine import graph, urns
 from engine.events import Step
 from engine.options import ProviderError
@@ -9,6 +11,14 @@ from engine.records import Resource
 from engine.registry import Registry
 from engine.session import Session
 from engine.values import UNKNOWN
+
+
+def would_go(urn: str) -> str:
+    """What is said of something that a delete would take along, and that was not named."""
+    return (
+        f"Resource '{urn}' will be destroyed but was not specified in --target list.\n"
+        "Either include resource in --target list or pass --target-dependents to proceed."
+    )
 
 
 class Replacements:
@@ -27,6 +37,11 @@ class Replacements:
     def remember(self, old: Resource, step: Step) -> None:
         """The delete of this old copy, at the end, shows the same difference as its replacement."""
         self._steps[id(old)] = step
+
+    @property
+    def replaced(self) -> Collection[int]:
+        """The identities of the old copies that this run has left to be deleted."""
+        return self._steps.keys()
 
     def step_for(self, old: Resource) -> Step | None:
         return self._steps.get(id(old))
@@ -47,6 +62,7 @@ class Replacements:
                 going[r.urn] = replaces
                 condemned.append(r)
         self._refuse_protected(root, [r.urn for r in condemned if r.protect])
+        self._refuse_untargeted(condemned)
         ahead = [r for r in reversed(condemned) if r.urn not in self.deleted]
         self.deleted.update({r.urn: going[r.urn] for r in ahead})
         return ahead
@@ -60,6 +76,14 @@ class Replacements:
             raise self._session.refuse(message, root.urn)
         self._session.say("error", message, root.urn)
         self._session.step_failed = True
+
+    def _refuse_untargeted(self, condemned: list[Resource]) -> None:
+        """What the run is not about can't be deleted on the way."""
+        untargeted = [r.urn for r in condemned if not self._session.aim.takes(r)]
+        for urn in untargeted[1:]:
+            self._session.say("error", would_go(urn), urn)
+        if untargeted:
+            raise self._session.refuse(would_go(untargeted[0]), untargeted[0])
 
     async def _replaced_with(self, r: Resource, going: dict[str, list[str]]) -> list[str] | None:
         """The properties for which ``r`` would be replaced if all in ``going`` are; None when it would not."""

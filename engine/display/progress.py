@@ -95,14 +95,18 @@ class Outputs:
         self._old: Props | None = None
         self._new: Props | None = None
         self._seen = False
+        self._gone = run.kind == "destroy"
 
     def take(self, event: Event) -> None:
         match event:
             case StepStarted(step) | StepDone(step) if step.urn == self._run.stack_urn:
                 self._seen = True
+                self._gone = step.op == "delete"
                 self._old = dict(step.old.outputs) if step.old else None
                 self._new = (
-                    self._old if step.op == "refresh" or self._run.kind in ("refresh", "import") else None
+                    self._old
+                    if step.op == "refresh" or self._run.kind in ("refresh", "import", "destroy")
+                    else None
                 )
             case OutputsRegistered() if event.urn == self._run.stack_urn:
                 self._old = event.old if event.step.old else None
@@ -114,7 +118,7 @@ class Outputs:
         When the program never came to its outputs, an update says which it had; of a run that failed they are those
         that the program got to, over the old ones.
         """
-        if not self._seen or self._run.kind == "destroy" or (self._run.preview and self._new is None):
+        if not self._seen or self._gone or (self._run.preview and self._new is None):
             return []
         new = self._new or {}
         if failed and self._new is not None:

@@ -122,7 +122,7 @@ class Board:
         refreshed = row.op == "refresh"
         row.step, row.ended = step, self._clock()
         row.done[step.op] = step
-        if row.urn == self.stack_urn and (self.preview or self.kind != "import"):
+        if row.urn == self.stack_urn and (self.preview or self.kind not in ("import", "destroy")):
             row.hidden = False
         telling = refreshed or (row.custom and step.op != "same" and (row.impacts or not self.preview))
         return row if telling and not row.hidden else None

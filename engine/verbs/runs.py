@@ -16,13 +16,15 @@ from engine.checkpoint import Codec
 from engine.context import Context, Vault
 from engine.display.details import Details
 from engine.display.digest import Digest
-from engine.display.progress import Progress, Run, Wishes
+from engine.display.progress import Progress, Run
 from engine.display.stream import Stream
 from engine.errors import CHANGES_FOUND, FAILED, NOT_CONFIRMED, TERMINATED, CommandError, unsupported
 from engine.events import Event
 from engine.options import Cancellation, Import, Options, Project, Result
 from engine.project import package_version
 from engine.records import Snapshot
+from engine.scope import EVERYTHING, Scope, deletes
+from engine.verbs.asked import flags_of, refresh_of, scope_of, wishes_of
 
 Kind = Literal["update", "refresh", "destroy", "import"]
 
@@ -56,6 +58,7 @@ class Work:
     codec: Codec
     snapshot: Snapshot
     imports: tuple[Import, ...] = ()
+    scope: Scope = EVERYTHING
 
     @property
     def stack_urn(self) -> str:
@@ -111,7 +114,11 @@ def change(context: Context, kind: Kind, unconfirmed: int, imports: tuple[Import
     with ExitStack() as stack:
         context.backend.require(context.stack)
         _tell_taken_over(context, stack.enter_context(locks.held(context.backend.locks(context.stack))))
+        context.backend.clear(context.stack)
         work = open_work(context, kind, imports)
+        if kind == "destroy" and parsed.on("exclude-protected") and not _has_unprotected(work):
+            context.console.print("There were no unprotected resources to destroy. " + _left(work))
+            return 0
         if not skip and not _approved(work, sure):
             return FAILED
         result = execute(work, preview=False)
@@ -134,7 +141,7 @@ def _approved(work: Work, sure: bool) -> bool:
         if answer in ("y", "yes"):
             return True
         if answer in ("d", "details"):
-            details = Details(work.context.console, _run_of(work, True), _wishes(work.context))
+            details = Details(work.context.console, _run_of(work, True), wishes_of(work.context))
             for event in events:
                 details.take(event)
         elif answer in ("n", "no", ""):
@@ -159,7 +166,7 @@ def open_work(context: Context, kind: Kind, imports: tuple[Import, ...] = ()) ->
         config=file.texts(vault.decrypt_setting),
         secret_keys=file.secret_keys,
     )
-    return Work(context, kind, project, vault, codec, snapshot, imports)
+    return Work(context, kind, project, vault, codec, snapshot, imports, scope_of(context))
 
 
 def execute(work: Work, *, preview: bool, keep: Callable[[Event], None] | None = None) -> Result:
@@ -184,7 +191,7 @@ def execute(work: Work, *, preview: bool, keep: Callable[[Event], None] | None =
             runner.close()  # after a second signal there may be threads for which nobody should wait
     if not preview:
         record.succeeded, record.end, record.changes = not result.failed, int(time.time()), result.changes
-        record.flags = _flags(work.context)
+        record.flags = flags_of(work.context)
         history.keep(work.context.backend, work.project.stack, record)
     work.snapshot = result.snapshot
     return result
@@ -213,11 +220,12 @@ async def _run(
             "preview" if preview and work.kind == "update" else work.kind,
             Options(
                 preview=preview,
-                refresh=_refresh(context) and work.kind not in ("refresh", "import"),
+                refresh=refresh_of(context) and work.kind not in ("refresh", "import"),
                 parallel=int(context.parsed.values.get("parallel", 16)) or 16,
                 continue_on_error=context.parsed.on("continue-on-error"),
                 expect_no_changes=context.parsed.on("expect-no-changes"),
                 imports=work.imports,
+                scope=work.scope,
             ),
             work.snapshot,
             work.project,
@@ -244,8 +252,24 @@ def conclude(work: Work, result: Result, what: str) -> int:
     return 0
 
 
+def _has_unprotected(work: Work) -> bool:
+    """Whether --exclude-protected leaves anything to be deleted."""
+    records = work.snapshot.resources
+    return any(r.custom and not urns.is_provider(r.type) for r in deletes(work.scope, records, records).going)
+
+
+def _left(work: Work) -> str:
+    count = len(work.snapshot.resources)
+    return f"There are still {count} protected resources associated with this stack."
+
+
 def _after_destroy(work: Work) -> None:
     context, stack = work.context, work.project.stack
+    if work.scope.exclude_protected and work.snapshot.resources:
+        context.console.print("All unprotected resources were destroyed. " + _left(work))
+        return
+    if work.snapshot.resources:
+        return
     if not context.parsed.on("remove"):
         context.console.print(
             "The resources in the stack have been deleted, but the history and configuration associated with the "
@@ -261,7 +285,7 @@ def _after_destroy(work: Work) -> None:
 
 def _display(work: Work, preview: bool) -> Display:
     context, run_ = work.context, _run_of(work, preview)
-    wishes = _wishes(context)
+    wishes = wishes_of(context)
     if context.parsed.on("json"):
         return Digest(context.console, run_, wishes) if preview else Stream(context.console, run_, wishes)
     if context.parsed.on("diff"):
@@ -275,27 +299,6 @@ def _display(work: Work, preview: bool) -> Display:
 
 def _run_of(work: Work, preview: bool) -> Run:
     return Run(work.kind, preview, work.project.stack, work.stack_urn)
-
-
-def _wishes(context: Context) -> Wishes:
-    parsed = context.parsed
-    return Wishes(
-        show_secrets=parsed.on("show-secrets"),
-        show_config=parsed.on("show-config"),
-        suppress_outputs=parsed.on("suppress-outputs"),
-        suppress_progress=parsed.on("suppress-progress"),
-    )
-
-
-def _refresh(context: Context) -> bool:
-    parsed = context.parsed
-    return parsed.on("refresh") if parsed.given("refresh") else context.project.refresh
-
-
-def _flags(context: Context) -> dict[str, str]:
-    """The flags of this run as its history tells them; texts may be secret, so only that they were given."""
-    values = context.parsed.values
-    return {k: str(v).lower() if isinstance(v, bool) else "set" for k, v in values.items()}
 
 
 def _tell_taken_over(context: Context, taken_over: list[locks.Lock]) -> None:

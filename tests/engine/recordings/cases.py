@@ -113,6 +113,18 @@ BEGINS: dict[str, str] = {
     "23/05-rename-with-alias-up": BASE,
     "23/06-alias-kept-preview": "23/05-rename-with-alias-up",
     "23/07-alias-dropped-preview": "23/05-rename-with-alias-up",
+    "24/01-preview-target": BASE,
+    "24/02-preview-target-diff": BASE,
+    "24/03-up-target": BASE,
+    "24/04-up-target-dependents": BASE,
+    "24/05-target-unknown": BASE,
+    "24/06-target-new-with-missing-parent": BASE,
+    "24/07-destroy-target": BASE,
+    "24/08-destroy-target-dependents": BASE,
+    "24/09-up-replace": BASE,
+    "24/11-preview-target-glob": BASE,
+    "24/12-preview-exclude": BASE,
+    "24/13-refresh-target": BASE,
     "25/01-preview-none": BASE,
     "25/02-preview-some": BASE,
     "25/03-up-some": BASE,
@@ -165,7 +177,7 @@ LEFT_OUT: dict[str, str] = {
     "17, 18, 19": "kills, locks and signals: test_cancel.py, and the shell's tests",
     "21/11-15": "variants that are not in the program: test_program.py, and the shell's tests",
     "22, 26, 29, 31, 35": "the shell's",
-    "24, 34": "--target, --replace, replace_on_changes: refused by name (test_options.py)",
+    "34": "replace_on_changes: refused by name (test_options.py)",
 }
 # Runs that an error stops while other steps are on their way: which calls came before that is a matter of time.
 RACING = {
@@ -177,6 +189,7 @@ RACING = {
     "16/03-up-replace",
     "20/07-provider-config",
     "21/05-exception-in-apply-up",
+    "24/06-target-new-with-missing-parent",
     "33/05-get-missing",
     "33/07-invoke-fails",
 }

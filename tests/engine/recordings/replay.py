@@ -7,6 +7,7 @@ import importlib.util
 import json
 import os
 import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from engine.events import Diagnostic, Event, StepDone
 from engine.imports import parse, resolve
 from engine.options import Cancellation, Import, Kind, Options, Project, Result
 from engine.records import Snapshot
+from engine.scope import Scope
 from tests.engine.recordings.reading import HERE, Call, Step
 
 PROGRAM = HERE / "program"
@@ -85,9 +87,24 @@ def imports_of(step: Step) -> tuple[Import, ...]:
     return resolve(parse(text.encode(), "resources.json"), "trop02", "trop", protect, lambda _: "", "file")
 
 
+def scope_of(words: list[str]) -> Scope:
+    """The part of the stack that a command line names."""
+
+    def after(flag: str) -> tuple[str, ...]:
+        return tuple(words[i + 1] for i, word in enumerate(words) if word == flag)
+
+    return Scope(
+        targets=after("--target"),
+        target_dependents="--target-dependents" in words,
+        excludes=after("--exclude"),
+        exclude_protected="--exclude-protected" in words,
+        replaces=after("--replace"),
+    )
+
+
 def runs_of(command: str, imports: tuple[Import, ...] = ()) -> list[tuple[Kind, Options]]:
     """The engine's runs that a command line stands for."""
-    words = command.split()
+    words = shlex.split(command)
     verb = words[1]
     refresh = "--refresh" in words
     parallel = int(words[words.index("--parallel") + 1]) if "--parallel" in words else 16
@@ -98,12 +115,14 @@ def runs_of(command: str, imports: tuple[Import, ...] = ()) -> list[tuple[Kind, 
         "destroy": "destroy",
         "import": "import",
     }
-    ahead = Options(preview=True, refresh=refresh, parallel=parallel, imports=imports)
+    scope = scope_of(words)
+    ahead = Options(preview=True, refresh=refresh, parallel=parallel, imports=imports, scope=scope)
     real = Options(
         refresh=refresh,
         parallel=parallel,
         continue_on_error="--continue-on-error" in words,
         imports=imports,
+        scope=scope,
     )
     if verb == "preview" or "--preview-only" in words:
         return [(kinds[verb], ahead)]

@@ -255,8 +255,12 @@ def test_nothing_is_done_without_yes_where_nobody_can_be_asked(step: str, projec
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["up", "--target", "x"], "--target is not supported by the embedded engine; use the Pulumi CLI"),
-        (["up", "-t", "x"], "-t is not supported by the embedded engine; use the Pulumi CLI"),
+        (["up", "--plan", "x"], "--plan is not supported by the embedded engine; use the Pulumi CLI"),
+        (["up", "-c", "x"], "-c is not supported by the embedded engine; use the Pulumi CLI"),
+        (
+            ["up", "--target", "x", "--exclude", "y", "--yes"],
+            "--target can't be given together with --exclude",
+        ),
         (["preview", "--policy-pack", "x"], "--policy-pack is not supported by the embedded engine"),
         (["import", "a", "b", "c", "--out", "x"], "--out is not supported by the embedded engine"),
         (["login"], "`pulumi login` is not supported by the embedded engine; use the Pulumi CLI"),
