@@ -16,7 +16,6 @@ from engine.values import Props, from_wire
 
 CLI = "use the Pulumi CLI for it (`--engine pulumi`)"
 UNSUPPORTED = {  # field of the request -> name of the option in a Python program
-    "replaceOnChanges": "replace_on_changes",
     "transforms": "transforms",
     "state_migrations": "state_migrations",
     "replace_with": "replace_with",
@@ -47,6 +46,7 @@ class Goal:
     dependencies: list[str] = field(default_factory=list)
     property_dependencies: dict[str, list[str]] = field(default_factory=dict)
     ignore_changes: list[str] = field(default_factory=list)
+    replace_on_changes: list[str] = field(default_factory=list)
     additional_secret_outputs: list[str] = field(default_factory=list)
     custom_timeouts: dict[str, float] = field(default_factory=dict)
     import_id: str = ""
@@ -75,6 +75,7 @@ class Goal:
             source_position=self.source_position,
             stack_trace=self.stack_trace,
             ignore_changes=self.ignore_changes,
+            replace_on_changes=self.replace_on_changes,
         )
 
 
@@ -96,6 +97,7 @@ def from_request(request: Any, project: Project) -> Goal:
         dependencies=sorted(request.dependencies),
         property_dependencies={k: sorted(v.urns) for k, v in sorted(request.propertyDependencies.items())},
         ignore_changes=list(request.ignoreChanges),
+        replace_on_changes=list(request.replaceOnChanges),
         additional_secret_outputs=list(request.additionalSecretOutputs),
         custom_timeouts=_timeouts(request.customTimeouts),
         import_id=request.importId,

@@ -141,6 +141,7 @@ class Planner:
                 k for k in {**old.inputs, **new.inputs} if old.inputs.get(k) != new.inputs.get(k)
             )
             diff.changes = bool(diff.keys)
+        diff.force(new.replace_on_changes)
         return diff
 
     async def _provider_moved(self, old: Resource, new: Resource) -> bool:

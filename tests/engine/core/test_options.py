@@ -8,8 +8,10 @@ import pulumi
 import pytest
 from pulumi import CustomTimeouts, ResourceOptions
 
+from engine.events import PropertyDiff
 from engine.goals import seconds
 from engine.options import UnsupportedError
+from engine.provider_client import Diff
 from engine.values import Secret
 from tests.engine.core.fake import Ran, Thing, World, go
 
@@ -21,7 +23,6 @@ def record(run: Ran, name: str) -> Any:
 @pytest.mark.parametrize(
     ("name", "options"),
     [
-        ("replace_on_changes", {"replace_on_changes": ["size"]}),
         ("plugin_download_url", {"plugin_download_url": "https://example.org"}),
         ("hide_diffs", {"hide_diffs": ["size"]}),
     ],
@@ -171,3 +172,33 @@ def test_a_run_that_goes_on_past_a_failure_leaves_alone_what_needs_it() -> None:
     assert run.result.failed
     assert set(run.ids()) == {"free"}
     assert sorted(world.asked("Create")) == ["bad", "free"]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "replaced"),
+    [(["size"], True), (["*"], True), (["tags.owner"], False), (["tags[*]"], False), (["other"], False)],
+)
+def test_a_change_of_what_is_named_replaces_the_object(patterns: list[str], replaced: bool) -> None:
+    def program(size: int) -> None:
+        Thing("a", opts=ResourceOptions(replace_on_changes=patterns), size=size)
+
+    world = World()
+    made = go(lambda: program(1), world)
+    assert record(made, "a").replace_on_changes == patterns
+    run = go(lambda: program(2), world, made.snapshot)
+    assert run.result.changes == {"same": 1, "replace" if replaced else "update": 1}
+    assert go(lambda: program(2), world, run.snapshot).result.changes == {"same": 2}
+
+
+def test_a_replacement_on_change_is_found_in_the_details_of_a_difference() -> None:
+    details = {"tags.owner": PropertyDiff("update", True), "size": PropertyDiff("add")}
+    diff = Diff(changes=True, keys=["tags", "size"], detailed=details)
+    diff.force(["tags.*"])
+    assert diff.replaces == ["tags"]
+    assert diff.detailed == {"tags.owner": PropertyDiff("update-replace", True), "size": PropertyDiff("add")}
+
+
+def test_what_did_not_change_is_not_replaced() -> None:
+    diff = Diff(changes=False)
+    diff.force(["size"])
+    assert not diff.replace

@@ -163,6 +163,8 @@ BEGINS: dict[str, str] = {
     "33/05-get-missing": BASE,
     "33/06-invoke-preview": BASE,
     "33/07-invoke-fails": BASE,
+    "34/01-up": BASE,
+    "34/02-preview-again": "34/01-up",
 }
 # Not here, and why.
 LEFT_OUT: dict[str, str] = {
@@ -177,7 +179,6 @@ LEFT_OUT: dict[str, str] = {
     "17, 18, 19": "kills, locks and signals: test_cancel.py, and the shell's tests",
     "21/11-15": "variants that are not in the program: test_program.py, and the shell's tests",
     "22, 26, 29, 31, 35": "the shell's",
-    "34": "replace_on_changes: refused by name (test_options.py)",
 }
 # Runs that an error stops while other steps are on their way: which calls came before that is a matter of time.
 RACING = {

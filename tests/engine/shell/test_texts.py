@@ -117,7 +117,6 @@ LEFT_OUT = {
     "32-providers/06": "needs another setting",
     "32-providers/07": "needs another setting",
     "33-get-and-invoke/05": "how far the others come is chance",
-    "34-resource-options/": "replace_on_changes is refused",
     "35-program-process/": "there is no process of its own",
     "33-get-and-invoke/07": "the traceback has the SDK's own frames, whose paths differ",
 }
