@@ -12,6 +12,8 @@ from provider.virt.guest_config import Setup, file_for
 from provider.virt.guest_files import Setting
 from provider.virt.survey import DomainSeen
 
+LINK_DOWN = "has its link down"
+
 
 def mac_repeated(world: World) -> Iterator[Finding]:
     for seat in world.seats:
@@ -56,7 +58,8 @@ def float_unplugged(world: World) -> Iterator[Finding]:
         what = _unplugged(world, stack, held, domain)
         if what:
             text = f"{held.label}'s NIC {held.mac} {what}"
-            yield Finding(stack, domain.name, text, world.up(stack), floats=(held.label,))
+            mend = _link_up(world, stack, held, domain) if what == LINK_DOWN else world.up(stack)
+            yield Finding(stack, domain.name, text, mend, floats=(held.label,))
 
 
 def _unplugged(world: World, stack: str, held: Float, domain: DomainSeen) -> str:
@@ -76,19 +79,26 @@ def _unplugged(world: World, stack: str, held: Float, domain: DomainSeen) -> str
     if wrong:
         return f"is plugged into {wrong[0].place}, not into network {bridged.name}"
     if domain.live is not None and all(nic.link == "down" for nic in sides[0]):
-        return "has its link down"
+        return LINK_DOWN
     return ""
+
+
+def _link_up(world: World, stack: str, held: Float, domain: DomainSeen) -> str:
+    """No `up` does it: a link that is not declared is left as it is."""
+    return "; ".join(
+        world.virsh(stack, "domif-setlink", domain.name, held.mac, "up", *flag)
+        for flag, side in (((), domain.live), (("--config",), domain.config))
+        if side is not None and any((nic.mac, nic.link) == (held.mac, "down") for nic in side.nics)
+    )
 
 
 def float_address(world: World) -> Iterator[Finding]:
     """An address of a float on another MAC than that float's."""
     for stack, (_, host) in world.seen.items():
         for domain in host.domains:
-            asked, addresses = world.addresses(stack, domain)
-            settings = world.inside(stack, domain.name).settings
             macs = {nic.mac for nic in domain.nics}
-            pairs = {(a.mac, a.address): asked for a in addresses}
-            for setting in settings:
+            pairs = world.addresses(stack, domain)
+            for setting in world.inside(stack, domain.name).settings:
                 for address in setting.addresses if setting.mac in macs else ():
                     pairs[setting.mac, address] = _both(pairs.get((setting.mac, address)), setting)
             for (mac, address), said in pairs.items():
@@ -116,11 +126,10 @@ def _misplaced(
 
 def float_not_set_up(world: World) -> Iterator[Finding]:
     for stack, held, vm, domain in _held(world):
-        asked, addresses = world.addresses(stack, domain)
         live = [nic for nic in (domain.live.nics if domain.live else ()) if nic.mac == held.mac]
-        there = any((a.mac, a.address) == (held.mac, held.address) for a in addresses)
-        if asked == AGENT and live and not there:
-            what = f"{held.label}'s NIC {held.mac} does not have its address {held.address} inside (asked: {asked})"
+        there = (held.mac, held.address) in world.addresses(stack, domain)
+        if world.inside(stack, vm.name).agent and live and not there:
+            what = f"{held.label}'s NIC {held.mac} does not have its address {held.address} inside (asked: {AGENT})"
             file = file_for("ifcfg", Setup(held.mac, (f"{held.address}/{held.prefix}",))).path
             mend = (
                 world.up(stack)

@@ -48,7 +48,7 @@ RULES: Final = (
         floats.float_unplugged,
         "A float's NIC is not plugged into its holder as declared: not at all, not in the running guest or not in the "
         "definition, into another network, or with its link down.",
-        UP,
+        f"{UP}; `virsh domif-setlink` for the link.",
         yields_to=("float-address",),
     ),
     Rule(

@@ -13,7 +13,7 @@ from cli.rack import Rack
 from config.addresses import mac_text
 from config.plan import Bridged, Nat, Reservation, VirtualMachine
 from provider.errors import OperatorError
-from provider.virt.guest_addresses import Address, Inside
+from provider.virt.guest_addresses import Inside
 from provider.virt.nic import Nic
 from provider.virt.survey import DomainSeen, HostSeen, NetworkSeen
 
@@ -137,17 +137,17 @@ class World:
     def inside(self, stack: str, domain: str) -> Inside:
         return self.guests.get(stack, {}).get(domain, Inside())
 
-    def addresses(self, stack: str, domain: DomainSeen) -> tuple[str, tuple[Address, ...]]:
-        """Who was asked, and the addresses of the guest's NICs: its agent, else leases, else the neighbour table."""
+    def addresses(self, stack: str, domain: DomainSeen) -> dict[tuple[str, str], str]:
+        """(MAC, address) of the guest's NICs, and who was asked: its agent, else leases, else the neighbour table."""
         said = self.inside(stack, domain.name)
         if said.agent:
-            return AGENT, said.addresses
+            return {(a.mac, a.address): AGENT for a in said.addresses}
         macs = {nic.mac for nic in domain.nics}
         found = self.hosts[stack]
         leases = found.leases if isinstance(found, HostSeen) else ()
-        leased = tuple(Address(each.mac, each.address) for each in leases if each.mac in macs)
-        heard = tuple(a for a in said.neighbours if a.mac in macs - {a.mac for a in leased})
-        return (LEASE if leased and not heard else NEIGHBOURS), (*leased, *heard)
+        leased = {(each.mac, each.address): LEASE for each in leases if each.mac in macs}
+        unleased = macs - {mac for mac, _ in leased}
+        return {**{(a.mac, a.address): NEIGHBOURS for a in said.neighbours if a.mac in unleased}, **leased}
 
     def up(self, stack: str) -> str:
         return f"./trop up {stack}" + (" --lab" if self.lab else "")

@@ -178,7 +178,8 @@ CASES = [
         plug("Acilamwen", OWN, nic(FLOAT1.mac, "bridged", link="down")),
         "Acilamwen",
         "has its link down",
-        UP,
+        "domif-setlink Acilamwen 52:54:00:00:01:00 up; virsh -c qemu+ssh://trop02/system domif-setlink "
+        "Acilamwen 52:54:00:00:01:00 up --config",
     ),
     Case(
         "float-unplugged",
