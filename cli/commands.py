@@ -202,8 +202,8 @@ def _stack_verb(name: str, text: str) -> None:
 
 
 for _name, _text in (
-    ("preview", "What `up` would do: ./trop preview trop02 [--diff] [--lab]"),
-    ("up", "Makes the hypervisor what the stack declares: ./trop up trop02 [--yes]"),
+    ("preview", "What `up` would do: ./trop preview trop02|--all [--diff] [--lab]"),
+    ("up", "Makes the hypervisor what the stack declares: ./trop up trop02|--all [--yes]"),
     ("refresh", "Takes what is there into the state."),
     ("destroy", "Takes away all that the stack made."),
     ("stack", "init, ls, rm, output, export and import of stacks."),
