@@ -1,4 +1,4 @@
-"""Faults made by hand on a running stack: an audit finds just these, changes nothing, and says what mends each of them."""
+"""Faults made by hand on a running stack: an audit finds just these, changes nothing, and says what mends each."""
 
 from __future__ import annotations
 
