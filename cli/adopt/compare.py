@@ -168,7 +168,7 @@ def _interface(wanted: Declared, holder: DomainSeen) -> Iterator[Difference]:
     yield from _at(wanted, changed.keys() - {"network"}, read)  # of which the lines below tell
     both = (holder.live_xml, holder.config_xml)
     for line in nic_plan.drift([interface_seen.wanted(inputs)], inputs["forbiddenMacs"], *both):
-        yield Difference(wanted.what, "NIC", "", line)
+        yield _of_nic(wanted, line)
 
 
 def _beside(plan: Plan, missing: Declared, found: Matches) -> Iterator[Difference]:
@@ -178,7 +178,12 @@ def _beside(plan: Plan, missing: Declared, found: Matches) -> Iterator[Differenc
     holder = found.domains.get(next(f.holder for f in plan.floats if f.label == missing.key[1]))
     if holder is not None:
         for line in nic_plan.drift([], missing.inputs["forbiddenMacs"], holder.live_xml, holder.config_xml):
-            yield Difference(missing.what, "NIC", "", line)
+            yield _of_nic(missing, line)
+
+
+def _of_nic(wanted: Declared, line: str) -> Difference:
+    mac, _, words = line.partition(" ")
+    return Difference(wanted.what, f"NIC {mac}", "", words)
 
 
 def _states(wanted: Declared, **states: bool) -> Iterator[Difference]:

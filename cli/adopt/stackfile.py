@@ -70,7 +70,7 @@ def _first(text: str, root: Any, settings: Any, vms: Any, new: Additions) -> Ite
     base = _column(settings) if settings is not None and settings.value else STEP
     lines = [line for name, own in new.items() for line in _entry(name, own, base + STEP)]
     if vms is not None:
-        yield vms.start_mark.index, vms.end_mark.index, "\n" + "".join(lines).rstrip("\n")
+        yield _after_colon(text, vms), vms.end_mark.index, "\n" + "".join(lines).rstrip("\n")
     elif settings is not None and settings.value and not settings.flow_style:
         at = _end(text, settings)
         yield at, at, f"{' ' * base}{VMS}:\n" + "".join(lines)
@@ -86,7 +86,12 @@ def _grown(text: str, there: Any, own: Mapping[str, Any], column: int) -> Edit:
     if isinstance(there, yaml.MappingNode) and there.value:
         return _into_flow(there, own)
     put = "".join(_pairs(own, column + STEP)).rstrip("\n")
-    return there.start_mark.index, there.end_mark.index, "\n" + put
+    return _after_colon(text, there), there.end_mark.index, "\n" + put
+
+
+def _after_colon(text: str, node: Any) -> int:
+    """Where the white space before the node begins."""
+    return len(text[: node.start_mark.index].rstrip(" "))
 
 
 def _into_flow(there: Any, own: Mapping[str, Any]) -> Edit:
