@@ -76,6 +76,9 @@ class Pool(Resource):
             return "", {**inputs, **running, "path": path, "hostUuid": call.host.uuid}
         if existing is None:
             self._make(call, name, uuid, path)
+        elif existing.isPersistent() and not existing.autostart():
+            with call.host.storage:
+                self._start(existing)  # autostart is set last: a killed create has left it, perhaps without a directory
         else:
             self._bring(call, existing)
         return uuid, self._outputs(call, self._found(call, uuid), inputs)
