@@ -95,7 +95,8 @@ def _pending(domain: DomainSeen) -> list[str]:
     )
     has: dict[str, Any] = {
         **domain_read.imported(both),
-        "memory": config.current_memory,
+        # Without a balloon a guest has all that it may have, whatever it was meant to start with.
+        "memory": config.current_memory if config.balloon else config.memory,
         "vcpu": config.current_vcpu,
         "cpu": {"mode": config.cpu_mode},
         "emulator": config.emulator,

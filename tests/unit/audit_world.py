@@ -47,7 +47,9 @@ class Vm:
     autostart: bool = True
     disk: str = ""
     memory: int = 96
+    most: int = 128
     live_memory: int = 96
+    balloon: str = "virtio"
 
     def seen(self) -> DomainSeen:
         running = self.state not in ("shut off", "crashed")
@@ -67,10 +69,10 @@ class Vm:
     def _xml(self, nics: list[str], memory: int) -> str:
         return (
             f"<domain type='qemu'><name>{self.name}</name><uuid>uuid-{self.name}</uuid>"
-            f"<memory unit='MiB'>{memory}</memory><currentMemory unit='MiB'>{memory}</currentMemory><vcpu>1</vcpu>"
+            f"<memory unit='MiB'>{self.most}</memory><currentMemory unit='MiB'>{memory}</currentMemory><vcpu>1</vcpu>"
             "<os><type arch='x86_64' machine='pc-i440fx-7.2'>hvm</type></os><devices>"
             f"<disk type='file' device='disk'><source file='{self.disk}'/><target dev='vda'/></disk>"
-            f"{''.join(nics)}</devices></domain>"
+            f"{''.join(nics)}<memballoon model='{self.balloon}'/></devices></domain>"
         )
 
 
