@@ -105,6 +105,7 @@ class _Run:
             if session.kind == "import":
                 await take_over(session, self.registry, self.executor)
             elif session.kind == "destroy":
+                self._warn_of_interrupted()
                 await delete(session, self.executor)
             elif session.kind != "refresh":
                 self._warn_of_interrupted()

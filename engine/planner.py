@@ -100,7 +100,7 @@ class Planner:
         if old is None or old.external:
             return [_step("create", None, new)]
         if recreating:
-            return self._replace(old, new, self._known_diff(old), first=True, dependents=[])
+            return self._replace(old, new, Diff(changes=True), first=True, dependents=[])
         if forced:
             return await self._plan_replacement(goal, old, new, Diff(changes=True, replaces=["id"]))
         diff = await self._diff(old, new)
@@ -187,10 +187,6 @@ class Planner:
         if not old.pending_replacement and old.urn not in self.replacements.deleted:
             deletes.append(_step("delete-replaced", old, None))
         return [*deletes, logical, create]
-
-    def _known_diff(self, old: Resource) -> Diff:
-        keys = self.replacements.deleted[old.urn]
-        return Diff(changes=True, keys=keys, replaces=keys)
 
     async def client(self, r: Resource) -> ProviderClient:
         return await self.registry.client(r.provider, self.session.journal.current())

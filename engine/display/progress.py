@@ -49,6 +49,8 @@ class Wishes:
     show_config: bool = False
     suppress_outputs: bool = False
     suppress_progress: bool = False
+    show_sames: bool = False
+    show_replacement_steps: bool = False
 
 
 class Dots:
@@ -90,8 +92,9 @@ class Dots:
 class Outputs:
     """Follows what is known of the stack's outputs."""
 
-    def __init__(self, run: Run, printer: Printer) -> None:
-        self._run, self._printer = run, printer
+    def __init__(self, run: Run, printer: Printer, sames: bool = False) -> None:
+        """``sames``: show those that stay the same in a preview too."""
+        self._run, self._printer, self._sames = run, printer, sames
         self._old: Props | None = None
         self._new: Props | None = None
         self._seen = False
@@ -123,7 +126,9 @@ class Outputs:
         new = self._new or {}
         if failed and self._new is not None:
             new = {**(self._old or {}), **new}
-        return summary.outputs(self._old, new, preview=self._run.preview, printer=self._printer)
+        return summary.outputs(
+            self._old, new, preview=self._run.preview and not self._sames, printer=self._printer
+        )
 
 
 class Progress:
@@ -131,8 +136,8 @@ class Progress:
 
     def __init__(self, console: Console, run: Run, wishes: Wishes) -> None:
         self._console, self._run, self._wishes = console, run, wishes
-        self._board = Board(run.kind, run.preview, run.stack_urn)
-        self._outputs = Outputs(run, Printer(wishes.show_secrets))
+        self._board = Board(run.kind, run.preview, run.stack_urn, show_sames=wishes.show_sames)
+        self._outputs = Outputs(run, Printer(wishes.show_secrets), wishes.show_sames)
         self._dots = Dots(console, run.activity, wishes.suppress_progress)
         self._summary: SummaryEvent | None = None
         self._began = False

@@ -15,6 +15,8 @@ def wishes_of(context: Context) -> Wishes:
         show_config=parsed.on("show-config"),
         suppress_outputs=parsed.on("suppress-outputs"),
         suppress_progress=parsed.on("suppress-progress"),
+        show_sames=parsed.on("show-sames"),
+        show_replacement_steps=parsed.on("show-replacement-steps"),
     )
 
 
@@ -38,6 +40,14 @@ def scope_of(context: Context) -> Scope:
 def refresh_of(context: Context) -> bool:
     parsed = context.parsed
     return parsed.on("refresh") if parsed.given("refresh") else context.project.refresh
+
+
+def found_of(context: Context) -> dict[str, str]:
+    """The ids, by URN, of objects whose creates were interrupted: --import-pending-creates, twice for each."""
+    words = context.parsed.texts("import-pending-creates")
+    if len(words) % 2:
+        raise CommandError("--import-pending-creates: each URN must be followed by an ID")
+    return dict(zip(words[::2], words[1::2], strict=True))
 
 
 def flags_of(context: Context) -> dict[str, str]:

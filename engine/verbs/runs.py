@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from engine import history, import_file, locks, urns
+from engine import history, import_file, locks, pending, urns
 from engine.checkpoint import Codec
 from engine.context import Context, Vault
 from engine.display.details import Details
@@ -24,7 +24,7 @@ from engine.options import Cancellation, Import, Options, Project, Result
 from engine.project import package_version
 from engine.records import Snapshot
 from engine.scope import EVERYTHING, Scope, deletes
-from engine.verbs.asked import flags_of, refresh_of, scope_of, wishes_of
+from engine.verbs.asked import flags_of, found_of, refresh_of, scope_of, wishes_of
 
 Kind = Literal["update", "refresh", "destroy", "import"]
 
@@ -157,8 +157,7 @@ def open_work(context: Context, kind: Kind, imports: tuple[Import, ...] = ()) ->
     vault.check()
     codec = context.codec(vault, document)
     snapshot = codec.load(document)
-    if context.parsed.on("clear-pending-creates"):
-        snapshot.pending_operations = [p for p in snapshot.pending_operations if p.type != "creating"]
+    pending.settle(snapshot, found_of(context), forget=context.parsed.on("clear-pending-creates"))
     project = Project(
         name=context.project.name,
         stack=context.stack,

@@ -41,6 +41,10 @@ RUN: Final = (
     Flag("suppress-outputs", "Do not show the stack's outputs"),
     Flag("suppress-progress", "Do not show dots"),
     Flag("show-config", "Show the settings (with --diff)"),
+    Flag("show-sames", "Show what stays the same too"),
+    Flag("show-replacement-steps", "Show the steps of a replacement one by one (with --diff)"),
+    Flag("show-reads", "Accepted: what is only read is always shown"),
+    Flag("show-full-output", "Accepted, and without effect"),
     Flag("message", "Accepted, and without effect", str, "m"),
     Flag("debug", "Accepted, and without effect", short="d"),
 )
@@ -56,6 +60,13 @@ SCOPE: Final = (
     Flag("target-dependents", "And what depends on the targets"),
     Flag("exclude", "All but this resource; may be repeated", list),
     Flag("exclude-dependents", "And without what depends on it"),
+)
+PENDING: Final = (
+    Flag("clear-pending-creates", "Forget creates that were interrupted"),
+    Flag(
+        "import-pending-creates", "A URN whose create was interrupted; and again, the ID of its object", list
+    ),
+    Flag("skip-pending-creates", "Accepted: interrupted creates are never asked about"),
 )
 REPLACE: Final = (
     Flag("replace", "Replace this resource, changed or not; may be repeated", list),
@@ -79,9 +90,7 @@ RUN_REFUSED: Final = frozenset(
     {
         "attach-debugger", "client", "config", "c", "config-path", "copilot", "exec-agent", "exec-kind", "neo",
         "plan", "policy-pack", "policy-pack-config", "remote", "run-program", "save-plan",
-        "secrets-provider", "show-full-output", "show-policy-remediations", "show-reads", "show-replacement-steps",
-        "show-sames", "strict", "suppress-permalink", "suppress-stream-logs",
-        "import-pending-creates", "skip-pending-creates",
+        "secrets-provider", "show-policy-remediations", "strict", "suppress-permalink", "suppress-stream-logs",
     }
 )  # fmt: skip
 

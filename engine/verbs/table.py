@@ -17,6 +17,7 @@ from engine.verbs.switches import (
     IMPORT_REFUSED,
     JSON,
     KEYED,
+    PENDING,
     REFRESH,
     REPLACE,
     RUN,
@@ -72,7 +73,7 @@ COMMANDS: Final = (
         ("refresh",),
         "Take into the state what is really there",
         runs.refresh,
-        (*RUN, *CHANGE, *SCOPE, Flag("clear-pending-creates", "Forget creates that were interrupted")),
+        (*RUN, *CHANGE, *SCOPE, *PENDING),
         refused=RUN_REFUSED,
     ),
     Command(

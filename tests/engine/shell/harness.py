@@ -156,6 +156,10 @@ class Case:
         return project.run(*self.words, variables=self.variables)
 
 
+# What to do about steps that were cut short: this engine's words are about hypervisors.
+ADVICE = re.compile(
+    r"These resources are in an unknown state[\s\S]*?(?:CREATE operations\.|into the state\.)"
+)
 BLOCKS = ("Diagnostics:", "Outputs:", "Resources:")
 
 
@@ -164,6 +168,7 @@ def parts(text: str, project: Path) -> dict[str, list[str]]:
     text = text.replace(str(project), "<project>")
     text = re.sub(r"\((\d+\.\d\d|\d+)s\)", "(T)", text)
     text = re.sub(r"^Duration: \S+", "Duration: T", text, flags=re.M)
+    text = ADVICE.sub("<advice>", text)
     text = re.sub(r"<traceback: KeyboardInterrupt>.*", "<stopped>", text)
     if "<stopped>" in text:  # a row that has nothing but the farewell to tell
         text = re.sub(r"^    pulumi:pulumi:Stack trop-trop02  \d+ messages\n", "", text, flags=re.M)

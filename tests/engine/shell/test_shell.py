@@ -44,6 +44,14 @@ JSON_CASES = [
         "04-up-create/01-up-yes.state.disk.json",
     ),
     (Case("07-replace-create-first", "03-preview-json"), "04-up-create/01-up-yes.state.disk.json"),
+    (
+        Case("08-replace-delete-first", "06-preview-json-dependent-replaced"),
+        "04-up-create/01-up-yes.state.disk.json",
+    ),
+    (
+        Case("23-aliases", "04-rename-with-alias-preview-json"),
+        "04-up-create/01-up-yes.state.disk.json",
+    ),
     (Case("09-remove-from-program", "03-preview-json-one"), "04-up-create/01-up-yes.state.disk.json"),
     (Case("12-refresh", "04-drift-preview-only-json"), "04-up-create/01-up-yes.state.disk.json"),
 ]

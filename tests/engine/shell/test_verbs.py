@@ -193,7 +193,14 @@ def test_cancel_takes_the_lock_away_and_never_minds(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    "step", ["01-second-up", "04-second-destroy", "04a-second-refresh", "04c-second-state-unprotect"]
+    "step",
+    [
+        "01-second-up",
+        "04-second-destroy",
+        "04a-second-refresh",
+        "04b-second-import",
+        "04c-second-state-unprotect",
+    ],
 )
 def test_a_locked_stack_is_refused_as_recorded(step: str, project: Project) -> None:
     folder = project.state / ".pulumi" / "locks" / "organization" / "trop" / "trop02"
