@@ -192,9 +192,10 @@ def everything(lab: Lab) -> dict[str, str]:
     finally:
         conn.close()
     etc = lab.state / "etc"
-    return found | {
-        str(p.relative_to(etc)): p.read_text(encoding="utf-8") for p in sorted(etc.rglob("*.xml"))
-    }
+    for path in sorted(etc.rglob("*.xml")):
+        text = str(path.readlink()) if path.is_symlink() else path.read_text(encoding="utf-8")
+        found[str(path.relative_to(etc))] = text
+    return found
 
 
 def _settled(xml: str) -> str:
