@@ -233,6 +233,12 @@ def test_a_file_without_vms_or_of_another_style_is_completed(text: str) -> None:
     assert all(line.partition("#")[2] in after for line in comments)
 
 
+@pytest.mark.parametrize("text", ["config: {}\n", "config: {libvirt:uri: x}\n"])
+def test_a_file_that_can_not_be_added_to_is_refused_in_a_line(text: str) -> None:
+    with pytest.raises(UsageError, match=r"^Pulumi.x.yaml: it is written so .*; add it by hand$"):
+        stackfile.edited(text, {"Ulov": {"memory": 512}}, "Pulumi.x.yaml")
+
+
 @pytest.mark.parametrize(
     "name", ["ulov", "a b", "yes", "1.5", "ü–x", "a: b", "#x", "{x}", "'", '"', "- a", "&x", "*"]
 )
