@@ -17,7 +17,7 @@ from engine.options import Cancellation, Kind, Options, Program, Project, Provid
 from engine.planner import Planner
 from engine.program import ProgramRun
 from engine.records import Snapshot
-from engine.refresh import refresh
+from engine.refresh import refresh, refresh_rest
 from engine.registrations import Registrations
 from engine.registry import Registry
 from engine.session import HaltError, Session
@@ -100,14 +100,14 @@ class _Run:
             known = {r.urn for r in session.journal.base}
             if session.kind in ("refresh", "destroy") and not session.has_targets(known):
                 return
-            if session.kind == "refresh" or session.options.refresh:
+            if (session.kind == "refresh" and not session.options.run_program) or session.options.refresh:
                 await refresh(session, self.registry)
             if session.kind == "import":
                 await take_over(session, self.registry, self.executor)
             elif session.kind == "destroy":
                 self._warn_of_interrupted()
                 await delete(session, self.executor)
-            elif session.kind != "refresh":
+            elif session.kind != "refresh" or session.options.run_program:
                 self._warn_of_interrupted()
                 await self._run_program()
         await session.idle()
@@ -139,6 +139,8 @@ class _Run:
         if outcome.error:
             session.say("error", outcome.error)
             registrations.keep_old_outputs()
+        elif session.kind == "refresh":
+            await refresh_rest(session, self.registry)
         elif not session.has_targets(
             {r.urn for r in [*session.journal.base, *session.journal.current()]} | planner.seen
         ):

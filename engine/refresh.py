@@ -50,6 +50,25 @@ async def refresh(session: Session, registry: Registry) -> None:
     journal.write()
 
 
+async def reread(session: Session, registry: Registry, old: Resource) -> Resource | None:
+    """Take into the state what there is of one resource; None when it is gone, and then nothing mentions it."""
+    sight = await _look(session, registry, old)
+    await _judge(session, registry, sight)
+    session.journal.forget(old)
+    if sight.new is None:
+        graph.without_gone(session.journal.current(), {old.urn})
+    else:
+        session.journal.add(sight.new)
+    return sight.new
+
+
+async def refresh_rest(session: Session, registry: Registry) -> None:
+    """After the program of a refresh: what it did not register is read too."""
+    for old in scope.of_state(session.options.scope, session.journal.remaining()):
+        await reread(session, registry, old)
+    session.journal.write()
+
+
 async def _together(work: Iterable[Awaitable[T]]) -> list[T]:
     """All of it at the same time; the first failure is raised after everything has ended."""
     results = await asyncio.gather(*work, return_exceptions=True)

@@ -18,6 +18,7 @@ from engine.goals import CLI, Goal, from_request, position
 from engine.options import ProviderError, UnsupportedError
 from engine.planner import Planner
 from engine.records import Resource
+from engine.refresh import is_readable, reread
 from engine.registry import Registry
 from engine.session import HaltError, Session, known
 from engine.values import UNKNOWN_STRING, Props, from_wire, to_wire, without_unknown
@@ -85,6 +86,8 @@ class Registrations:
             self.planner.adopt(goal)
             self._inherit(goal)
             await self._attach(goal)
+            if self.session.kind == "refresh" and not urns.is_provider(goal.type):
+                return await self._reread(goal)
             passed_by = self.planner.passes_by(goal)
             if passed_by is not None:
                 if passed_by:
@@ -104,6 +107,17 @@ class Registrations:
             return []  # the import was the step
         self._steps[goal.urn] = steps[-1]
         return steps
+
+    async def _reread(self, goal: Goal) -> list[Step]:
+        """A refresh that runs the program reads what is there, makes nothing and changes nothing."""
+        session, old = self.session, self.planner.old(goal.urn)
+        if old is not None and (not is_readable(old) or not session.aim.takes(old)):
+            self._steps[goal.urn] = Step(op="same", urn=old.urn, type=old.type, old=old, new=old.copy())
+            return [self._steps[goal.urn]]
+        new = await reread(session, self.registry, old) if old is not None else None
+        if new is None:
+            session.aim.skipped.add(goal.urn)
+        return []
 
     def _inherit(self, goal: Goal) -> None:
         """protect and retain_on_delete come from the parent unless the goal says otherwise."""

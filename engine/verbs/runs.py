@@ -223,6 +223,7 @@ async def _run(
                 parallel=int(context.parsed.values.get("parallel", 16)) or 16,
                 continue_on_error=context.parsed.on("continue-on-error"),
                 expect_no_changes=context.parsed.on("expect-no-changes"),
+                run_program=context.parsed.on("run-program") and work.kind == "refresh",
                 imports=work.imports,
                 scope=work.scope,
             ),

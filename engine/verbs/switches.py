@@ -61,6 +61,7 @@ SCOPE: Final = (
     Flag("exclude", "All but this resource; may be repeated", list),
     Flag("exclude-dependents", "And without what depends on it"),
 )
+RUN_PROGRAM: Final = Flag("run-program", "Run the program, for the settings of its providers and its outputs")
 PENDING: Final = (
     Flag("clear-pending-creates", "Forget creates that were interrupted"),
     Flag(
@@ -89,7 +90,7 @@ IMPORT_REFUSED: Final = frozenset(
 RUN_REFUSED: Final = frozenset(
     {
         "attach-debugger", "client", "config", "c", "config-path", "copilot", "exec-agent", "exec-kind", "neo",
-        "plan", "policy-pack", "policy-pack-config", "remote", "run-program", "save-plan",
+        "plan", "policy-pack", "policy-pack-config", "remote", "save-plan",
         "secrets-provider", "show-policy-remediations", "strict", "suppress-permalink", "suppress-stream-logs",
     }
 )  # fmt: skip

@@ -21,6 +21,7 @@ from engine.verbs.switches import (
     REFRESH,
     REPLACE,
     RUN,
+    RUN_PROGRAM,
     RUN_REFUSED,
     SCOPE,
     SHOW_SECRETS,
@@ -73,7 +74,7 @@ COMMANDS: Final = (
         ("refresh",),
         "Take into the state what is really there",
         runs.refresh,
-        (*RUN, *CHANGE, *SCOPE, *PENDING),
+        (*RUN, *CHANGE, *SCOPE, *PENDING, RUN_PROGRAM),
         refused=RUN_REFUSED,
     ),
     Command(

@@ -123,6 +123,7 @@ def runs_of(command: str, imports: tuple[Import, ...] = ()) -> list[tuple[Kind, 
         continue_on_error="--continue-on-error" in words,
         imports=imports,
         scope=scope,
+        run_program="--run-program" in words,
     )
     if verb == "preview" or "--preview-only" in words:
         return [(kinds[verb], ahead)]

@@ -84,7 +84,7 @@ LEFT_OUT = {
     "09-remove-from-program/06": "the CLI tells the old outputs or the new ones, as it happens",
     "10-create-fails/01": "which of two volumes comes first is chance",
     "10-create-fails/02": "which of two volumes comes first is chance",
-    "12-refresh/13": "--run-program is refused",
+    "12-refresh/13": "the CLI shows inputs that no provider has checked as a difference",
     "15-import/06": "the CLI only warns of a replacement at preview; here it is an error already",
     "15-import/07": "the CLI only warns of a replacement at preview; here it is an error already",
     "15-import/08-": "how far the others come is chance",
