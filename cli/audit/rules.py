@@ -64,7 +64,6 @@ RULES: Final = (
         "The file in the guest (network-scripts, NetworkManager, systemd-networkd, netplan) that sets up a float is "
         "for a MAC (`HWADDR`) that none of its NICs has. Read through its agent.",
         "The MAC in that file.",
-        yields_to=("float-address",),
     ),
     Rule(
         "float-not-set-up",

@@ -17,6 +17,7 @@ from tests.unit.audit_spoil import (
     ACILAMWEN,
     BASE,
     FLOAT1_NIC,
+    FLOAT2_NIC,
     IFCFG,
     OWN,
     RESERVED,
@@ -150,6 +151,23 @@ def test_the_instructions_of_2021_have_the_fault_that_the_page_does_not_report(
         "129.215.175.100, whose MAC is 52:54:00:00:01:00 (asked: its agent)"
     )
     assert found[0].mend == f"in Acilamwen, {IFCFG}: 52:54:00:00:00:01 is to be 52:54:00:00:01:00"
+
+
+def test_acilamwen_of_2023_with_the_file_of_2021_has_all_three() -> None:
+    picture = clean()
+    plug("Acilamwen", OWN, *[FLOAT2_NIC] * 4)(picture)
+    text = (SAMPLES / "ifcfg-ens5-2021").read_text(encoding="utf-8")
+    inside((FLOAT2_MAC, FLOAT1.address), files=file(text))(picture)
+
+    assert [f.kind for f in faults(picture)] == ["mac-repeated", "float-address", "guest-file"]
+
+
+def test_an_address_on_the_wrong_one_of_two_floats_is_told_once() -> None:
+    picture = clean()
+    plug("Acilamwen", OWN, FLOAT1_NIC, FLOAT2_NIC)(picture)
+    inside((FLOAT2_MAC, FLOAT1.address))(picture)
+
+    assert [f.kind for f in faults(picture)] == ["float-address"]
 
 
 def test_a_file_that_nothing_depends_on_any_more_is_a_note() -> None:
