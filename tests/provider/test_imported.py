@@ -90,6 +90,24 @@ def test_a_memory_of_no_whole_mib_is_not_imported(world: World) -> None:
     assert changes(world, vm, {k: v for k, v in DECLARED.items() if k != "memory"}) == {}
 
 
+def test_a_domain_that_was_transient_when_it_was_imported_may_stay_so(world: World) -> None:
+    vm = world.made(autostart=False)
+    vm.fake.undefineFlags()
+    adopted(world, vm)
+
+    assert vm.outputs["persistent"] is False
+    assert changes(world, vm, DECLARED) == {}
+    vm.inputs = DECLARED
+    refresh(world, vm)
+    assert changes(world, vm, DECLARED) == {}
+    vm.outputs = world.domains.update(
+        vm.call, vm.id, vm.outputs, vm.inputs, {**DECLARED, "description": "x"}, False
+    )
+    vm.fake.undefineFlags()
+    refresh(world, vm)
+    assert changes(world, vm, vm.inputs) == {"persistent": "update"}
+
+
 FORBIDDEN = {"model": "virtio", "forbiddenMacs": [FLOAT2]}
 
 
