@@ -14,7 +14,7 @@ from engine.records import Resource
 from engine.registry import Registry
 from engine.replacing import Replacements
 from engine.session import HaltError, Session
-from engine.values import Props, Secret
+from engine.values import Props, has_secret
 
 IMPORT_REPLACED = (
     "previously-imported resources that still specify an ID may not be replaced; "
@@ -167,7 +167,11 @@ class Planner:
                 raise HaltError(old.urn)
             session.step_failed = True
         if goal.import_id:
-            raise session.refuse(IMPORT_REPLACED, old.urn)
+            changes = [
+                f"{k}: {{{_shown(old.inputs.get(k))}}} => {{{_shown(new.inputs.get(k))}}}"
+                for k in diff.replaces
+            ]
+            raise session.refuse(";\n".join([IMPORT_REPLACED, *changes]), old.urn)
         if check:
             new.inputs = await self._check(new, {}, goal.inputs)
         first = diff.delete_first if goal.delete_before_replace is None else goal.delete_before_replace
@@ -214,12 +218,14 @@ def complaint(new: Resource, failure: Failure, news: Props) -> str:
     if not failure.property:
         return f"{where} has a problem: {failure.reason}"
     value = news.get(failure.property)
-    shown = "[secret]" if isinstance(value, Secret) else _plain(value)
-    has = f"value {{{shown}}} has a problem" if failure.property in news else "has a problem"
+    has = f"value {{{_shown(value)}}} has a problem" if failure.property in news else "has a problem"
     return f"{where}: property {failure.property} {has}: {failure.reason}"
 
 
-def _plain(value: object) -> str:
+def _shown(value: object) -> str:
+    """A value in a message; one that has a secret in it, at any depth, is not shown."""
+    if has_secret(value):
+        return "[secret]"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -11,7 +11,9 @@ from pulumi import CustomTimeouts, ResourceOptions
 from engine.events import PropertyDiff
 from engine.goals import seconds
 from engine.options import UnsupportedError
-from engine.provider_client import Diff
+from engine.planner import complaint
+from engine.provider_client import Diff, Failure
+from engine.records import Resource
 from engine.values import Secret
 from tests.engine.core.fake import Ran, Thing, World, go
 
@@ -202,3 +204,18 @@ def test_what_did_not_change_is_not_replaced() -> None:
     diff = Diff(changes=False)
     diff.force(["size"])
     assert not diff.replace
+
+
+def test_a_message_shows_no_secret_however_deep_it_is() -> None:
+    new = Resource(urn="urn:pulumi:s::p::a:b:C::n", type="a:b:C")
+    told = complaint(new, Failure("users", "too many"), {"users": [{"password": Secret("canary")}]})
+    assert told == "a:b:C resource 'n': property users value {[secret]} has a problem: too many"
+
+
+def test_what_would_replace_an_import_is_told_without_secrets() -> None:
+    def program() -> None:
+        Thing("a", opts=ResourceOptions(import_="there"), key=pulumi.Output.secret("canary"), size=2)
+
+    world = World(objects={"there": {"size": 1, "key": "k"}}, replace_on=frozenset({"size", "key"}))
+    message = go(program, world).messages()[0]
+    assert message.endswith("your program;\nkey: {k} => {[secret]};\nsize: {1} => {2}")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from tests.engine.recordings.replay import CONFIG
 
 MOVED = CONFIG | {"libvirt:uri": "qemu+ssh://hv1/system"}
-EMPTY, BASE = "empty", "04/01-up-yes"
-# Where each run begins: with nothing, with the stack of 04/01, or with what another run left.
+EMPTY, BASE, KILLED = "empty", "04/01-up-yes", "recorded:17/01-up-killed"
+# Where each run begins: with nothing, with the stack of 04/01, with what another run left (done again here), or,
+# under "recorded:", with what the CLI left.
 BEGINS: dict[str, str] = {
     "01": EMPTY,
     "02": EMPTY,
@@ -55,6 +56,8 @@ BEGINS: dict[str, str] = {
     "10/03-continue-on-error": EMPTY,
     "10/04-created-but-init-failed": EMPTY,
     "10/05-with-preview": EMPTY,
+    "11/01-preview": "recorded:10/01-up",
+    "11/02-up": "recorded:10/01-up",
     "11/03-init-failed-preview-diff": "10/04-created-but-init-failed",
     "11/04-init-failed-up": "10/04-created-but-init-failed",
     "12/01-no-drift": BASE,
@@ -93,6 +96,24 @@ BEGINS: dict[str, str] = {
     "15/15-cli-file-parent": BASE,
     "16/03-up-replace": BASE,
     "16/04-preview-replace": BASE,
+    "16/09-destroy-preview": BASE,
+    "16/10-destroy-preview-diff": BASE,
+    "16/11-destroy": BASE,
+    "16/12-destroy-empty": "16/11-destroy",
+    "16/16-destroy-delete-fails": BASE,
+    "16/17-destroy-rerun-remove": "16/16-destroy-delete-fails",
+    "17/05-preview-after-cancel": KILLED,
+    "17/06-up-after-cancel": KILLED,
+    "17/07-refresh-after-cancel": KILLED,
+    "17/08-refresh-clear-pending-creates": KILLED,
+    "17/09-up-after-clear": "17/08-refresh-clear-pending-creates",
+    "17/11-destroy-with-pending": KILLED,
+    "17/15-up-after-killed-update": "recorded:17/14-killed-during-update",
+    "17/17-up-after-killed-delete": "recorded:17/16-killed-during-delete",
+    "17/19-refresh-after-killed-delete": "recorded:17/18-killed-during-delete-again",
+    "18/02-second-preview": KILLED,
+    "18/04d-second-refresh-preview-only": KILLED,
+    "19/04-up-after-1": "recorded:19/01-provider-ignores-cancel",
     "20/01-preview": EMPTY,
     "20/02-up": EMPTY,
     "20/03-preview-diff": BASE,
@@ -172,7 +193,6 @@ LEFT_OUT: dict[str, str] = {
     "00": "the shell's: stack init and config",
     "03, */*-json": "what is printed is the shell's; the run is the same as the one without --json",
     "04/05, 12/11, 16/14": "the shell's: questions that --yes answers",
-    "11/01, 11/02": "they begin with what a race left; 11/03 and 11/04 are reruns too",
     "14/04, 16/01, 16/02, 16/05, 16/06": "safer here: nothing is deleted beside a protected resource (test_protect.py)",
     "15/06, 15/07": "safer here: a preview fails where the up would (test_options.py)",
     "16/07-17": "`state`, `stack rm` and --exclude-protected are the shell's or refused; destroy is in test_protect.py",
@@ -180,6 +200,16 @@ LEFT_OUT: dict[str, str] = {
     "21/11-15": "variants that are not in the program: test_program.py, and the shell's tests",
     "22, 26, 29, 31, 35": "the shell's",
 }
+# Runs before which `state unprotect` was done.
+UNPROTECTED = {
+    "16/09-destroy-preview",
+    "16/10-destroy-preview-diff",
+    "16/11-destroy",
+    "16/16-destroy-delete-fails",
+    "27/06-destroy-deleted-with",
+}
+# Runs after which this engine has nothing pending, though the CLI still has: the create was done after all.
+CREATED_AFTER_ALL = {"17/06-up-after-cancel"}
 # Runs that an error stops while other steps are on their way: which calls came before that is a matter of time.
 RACING = {
     "08/09-create-fails-after-delete",

@@ -10,7 +10,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from engine.deployment import run
 from engine.events import Diagnostic, Event, StepDone
 from engine.imports import parse, resolve
 from engine.options import Cancellation, Import, Kind, Options, Project, Result
+from engine.pending import settle
 from engine.records import Snapshot
 from engine.scope import Scope
 from tests.engine.recordings.reading import HERE, Call, Step
@@ -141,6 +142,10 @@ def replay(
 ) -> Replayed:
     """Do a recorded step again, from ``stack``, with files of the stub in ``folder``."""
     variables, faults = step.variant()
+    if "--clear-pending-creates" in step.command:
+        snapshot = replace(stack.snapshot)
+        settle(snapshot, {}, forget=True)
+        stack = replace(stack, snapshot=snapshot)
     return play(
         stack,
         folder,
