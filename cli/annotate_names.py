@@ -21,8 +21,17 @@ class Labels:
             for key in (owner.mac, owner.address):
                 if key is not None:
                     self._owners.setdefault(key, owner)
+        seen = directory.seen.sightings if directory.seen else ()
+        self._addresses = {*self._owners, *(s.address for s in seen)}
+        self._ruled = directory.rules.first_octets()
 
     def __call__(self, text: str) -> str | None:
+        if (
+            text.count(".") == 3
+            and text not in self._addresses
+            and text.rpartition(".")[0] not in self._ruled
+        ):
+            return None  # said at once: a scan shows a million addresses of others
         try:
             read = notation.read(text)
         except NotUnderstoodError:

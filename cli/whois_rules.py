@@ -73,6 +73,12 @@ class Rules:
                 return
         yield Saying(_known_address(value) or "in none of the rack's networks")
 
+    def first_octets(self) -> frozenset[str]:
+        """The first three octets of all addresses that the rules have a label for."""
+        edges = [n for v in self.fleet.vlans.values() for n in (v.network.network, v.network.broadcast) if n]
+        ruled = {number << 8 for number in self._numbers} | {int(edge) for edge in edges}
+        return frozenset(str(ipaddress.IPv4Address(value)).rpartition(".")[0] for value in ruled)
+
     def _fits(self, mac: str) -> bool:
         rules = (self.fleet.networks.default.macs, self.fleet.floats.macs)
         return any(fitting(rule, mac) is not None for rule in rules)

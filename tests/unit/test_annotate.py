@@ -109,6 +109,17 @@ def test_what_is_seen_elsewhere_or_undeclared_is_said() -> None:
     assert labels("192.168.202.99") == "seen:odd__vm__1@trop02"
 
 
+def test_what_is_left_out_at_once_is_what_has_no_label_anyway() -> None:
+    directory = Directory(RACK)
+    owners = {o.address for o in directory.owners}
+    for third in (137, 175, 199, 200, 202, 203, 204, 205, 255):
+        for first in ("192.168", "129.215"):
+            for last in (0, 1, 8, 97, 126, 254, 255):
+                address = f"{first}.{third}.{last}"
+                ruled = any(saying.label for saying in directory.rules.of_address(address))
+                assert (LABELS(address) is not None) == (ruled or address in owners), address
+
+
 # Byte for byte
 
 ADDRESSES = [
