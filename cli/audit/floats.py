@@ -118,7 +118,8 @@ def _misplaced(
     whose = f"{wrong.label}'s MAC {mac}" if wrong else f"MAC {mac}"
     what = f"{whose} has {right.label}'s address {right.address}, whose MAC is {right.mac} (asked: {said})"
     floats = (right.label, *((wrong.label,) if wrong else ()))
-    if wrong is not None and wrong.holder != domain.name and _up_unplugs(world, stack, domain, mac):
+    name = world.name_of(stack, domain)
+    if wrong is not None and wrong.holder != name and _up_unplugs(world, stack, domain, mac):
         return Finding(stack, domain.name, what, world.up(stack), floats=floats)
     mend = f"in {domain.name}: take {right.address} off that NIC, and out of the file that gives it"
     return Finding(stack, domain.name, what, mend, floats=floats)
@@ -128,7 +129,7 @@ def float_not_set_up(world: World) -> Iterator[Finding]:
     for stack, held, vm, domain in _held(world):
         live = [nic for nic in (domain.live.nics if domain.live else ()) if nic.mac == held.mac]
         there = (held.mac, held.address) in world.addresses(stack, domain)
-        if world.inside(stack, vm.name).agent and live and not there:
+        if world.inside(stack, domain.name).agent and live and not there:
             what = f"{held.label}'s NIC {held.mac} does not have its address {held.address} inside (asked: {AGENT})"
             file = file_for("ifcfg", Setup(held.mac, (f"{held.address}/{held.prefix}",))).path
             mend = (
@@ -182,7 +183,7 @@ def _spoilt(world: World, stack: str, domain: DomainSeen, stray: Setting) -> lis
         for held in world.floats
         if held.address in stray.addresses
         and held.mac != stray.mac
-        and (held.home, held.holder) == (stack, domain.name)
+        and (held.home, held.holder) == (stack, world.name_of(stack, domain))
         and held.address not in fitting
     ]
 
@@ -196,11 +197,12 @@ def _held(world: World) -> Iterator[tuple[str, Float, VirtualMachine, DomainSeen
 
 def _is_right(world: World, seat: Seat) -> bool:
     """Whether the plan gives this MAC to this domain."""
+    here = (seat.stack, world.name_of(seat.stack, seat.domain))
     held = world.float_of_mac(seat.mac)
     if held is not None:
-        return (held.home, held.holder) == (seat.stack, seat.domain.name)
+        return (held.home, held.holder) == here
     owner = world.owners.get(seat.mac)
-    return owner is not None and (owner[0], owner[1].name) == (seat.stack, seat.domain.name)
+    return owner is not None and (owner[0], owner[1].name) == here
 
 
 def _mend_nic(world: World, seat: Seat, keep: int) -> str:
@@ -211,11 +213,11 @@ def _mend_nic(world: World, seat: Seat, keep: int) -> str:
 
 def _up_unplugs(world: World, stack: str, domain: DomainSeen, mac: str) -> bool:
     """Copies of what the stack declares for this VM, and the MACs of others' floats in a VM that holds one."""
-    if not world.declared(stack, domain.name):
+    vm = world.vm_of(stack, domain)
+    if vm is None:
         return False
-    plan = world.rack.plans[stack]
-    own = {vm.mac for vm in plan.vms if vm.name == domain.name}
-    held = plan.floats_of(domain.name)
+    own = {vm.mac} if vm.nic else set()
+    held = world.rack.plans[stack].floats_of(vm.name)
     return mac in own | {f.mac for f in held} | {m for f in held for m in f.forbidden_macs}
 
 

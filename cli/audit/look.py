@@ -84,7 +84,7 @@ def _ask(plan: config.Plan, seen: HostSeen) -> dict[str, Inside]:
     An agent takes a connection that may write; where there is none, the rest is asked through one that may not.
     """
     running = [domain for domain in seen.domains if domain.live is not None]
-    ours = {vm.name for vm in plan.vms}
+    ours = {vm.domain for vm in plan.vms}
     silence = ""
     try:
         host = Host.open(seen.uri)

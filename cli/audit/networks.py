@@ -59,6 +59,8 @@ def network_taken(world: World) -> Iterator[Finding]:
 
 def no_reservation(world: World) -> Iterator[Finding]:
     for stack, vm, domain in world.vms():
+        if not vm.nic:
+            continue
         default = world.rack.plans[stack].networks.default
         sides = {
             place: {host.get("mac"): host.get("ip") for host in hosts}
@@ -67,7 +69,7 @@ def no_reservation(world: World) -> Iterator[Finding]:
         wrong = [place for place, reserved in sides.items() if reserved.get(vm.mac, vm.address) != vm.address]
         if wrong:
             what = f"another address than its {vm.address} is reserved for its MAC {vm.mac} in {' and '.join(wrong)}"
-            yield Finding(stack, vm.name, what, world.up(stack))
+            yield Finding(stack, domain.name, what, world.up(stack))
         others = {nic.mac for nic in domain.nics if plugged_into(nic, default)} - {vm.mac}
         for mac in (vm.mac, *sorted(others)):
             missing = [place for place, reserved in sides.items() if mac not in reserved]
@@ -75,7 +77,7 @@ def no_reservation(world: World) -> Iterator[Finding]:
                 edit = f"unplug that NIC: {world.virsh(stack, 'edit', domain.name)}"
                 mend = world.up(stack) if mac == vm.mac else edit
                 what = f"its MAC {mac} has no reservation in {' and '.join(missing)}"
-                yield Finding(stack, vm.name, what, mend)
+                yield Finding(stack, domain.name, what, mend)
 
 
 def stray_reservation(world: World) -> Iterator[Finding]:
@@ -84,13 +86,14 @@ def stray_reservation(world: World) -> Iterator[Finding]:
         default = plan.networks.default
         slots = {slot.mac: slot for slot in default.reservations}
         addresses = {slot.address: slot for slot in default.reservations}
+        there = {vm.name for vm in plan.vms if host.domain(vm.domain)}
         used = {nic.mac for domain in host.domains for nic in domain.nics}
         seen = {(h.get("mac"), h.get("ip")) for _, hosts in _sides(host.network(default.name)) for h in hosts}
         for mac, address in sorted(seen, key=repr):
             slot = slots.get(mac or "")
             taken = addresses.get(address or "")
             what = ""
-            if slot is not None and slot.address != address and not world.declared(stack, slot.name):
+            if slot is not None and slot.address != address and slot.name not in there:
                 what = (
                     f"{address} is reserved for {mac}, which is planned to have {slot.address} ({slot.name})"
                 )

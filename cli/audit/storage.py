@@ -19,15 +19,15 @@ def base_missing(world: World) -> Iterator[Finding]:
         host = world.seen[stack][1]
         if overlay.base and (overlay.base_missing or overlay.base in host.gone):
             what = f"its overlay {overlay.path} rests on {overlay.base}, which is missing"
-            yield Finding(stack, vm.name, what, f"put back the very file as it was: {overlay.base}")
+            yield Finding(stack, vm.domain, what, f"put back the very file as it was: {overlay.base}")
 
 
 def base_other(world: World) -> Iterator[Finding]:
     for stack, vm, overlay in _overlays(world):
-        if overlay.base and PurePosixPath(overlay.base) != PurePosixPath(vm.base_image):
+        if vm.overlay and overlay.base and PurePosixPath(overlay.base) != PurePosixPath(vm.base_image):
             what = f"its overlay {overlay.path} rests on {overlay.base}, declared is {vm.base_image}"
             mend = f"trop:vms.{vm.name}.baseImage: {overlay.base} in Pulumi.{stack}.yaml, or build it anew (README)"
-            yield Finding(stack, vm.name, what, mend)
+            yield Finding(stack, vm.domain, what, mend)
 
 
 def base_written(world: World) -> Iterator[Finding]:
@@ -42,7 +42,7 @@ def base_written(world: World) -> Iterator[Finding]:
                 f"{time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(born))} (known from the times of the files)"
             )
             mend = f"put back the very file as it was: {overlay.base}; else the guest's disk is not to be trusted"
-            yield Finding(stack, vm.name, what, mend, since=written)
+            yield Finding(stack, vm.domain, what, mend, since=written)
 
 
 def base_unused(world: World) -> Iterator[Finding]:

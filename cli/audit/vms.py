@@ -32,13 +32,13 @@ def same_host(world: World) -> Iterator[Finding]:
 def vm_missing(world: World) -> Iterator[Finding]:
     for stack, (plan, host) in world.seen.items():
         for vm in plan.vms:
-            if host.domain(vm.name) is None:
-                yield Finding(stack, vm.name, "it is declared, and is not there", world.up(stack))
+            if host.domain(vm.domain) is None:
+                yield Finding(stack, vm.domain, "it is declared, and is not there", world.up(stack))
 
 
 def vm_stopped(world: World) -> Iterator[Finding]:
-    for stack, _, domain in world.vms():
-        if domain.state not in RUNNING:
+    for stack, vm, domain in world.vms():
+        if vm.running and domain.state not in RUNNING:
             paused = domain.live is not None
             mend = world.virsh(stack, "resume", domain.name) if paused else world.up(stack)
             yield Finding(stack, domain.name, f"it is declared to run, and is {domain.state}", mend)
@@ -50,21 +50,21 @@ def vm_nic(world: World) -> Iterator[Finding]:
         sides = [
             (place, [nic for nic in side.nics if nic.mac == vm.mac])
             for place, side in (("the running guest", domain.live), ("its definition", domain.config))
-            if side is not None
+            if side is not None and vm.nic
         ]
         for place, nics in sides:
             if not nics:
-                yield Finding(stack, vm.name, f"its own NIC {vm.mac} is not in {place}", world.up(stack))
+                yield Finding(stack, domain.name, f"its own NIC {vm.mac} is not in {place}", world.up(stack))
             elif not any(plugged_into(nic, default) for nic in nics):
                 what = f"its own NIC {vm.mac} is on {nics[0].place} in {place}, not on network {default.name}"
-                yield Finding(stack, vm.name, what, world.up(stack))
+                yield Finding(stack, domain.name, what, world.up(stack))
 
 
 def planned_taken(world: World) -> Iterator[Finding]:
     """A domain with a MAC that the plan keeps for another one, which has not plugged it in itself."""
     for seat in world.seats:
         owner = world.owners.get(seat.mac)
-        if owner is None or (owner[0], owner[1].name) == (seat.stack, seat.domain.name):
+        if owner is None or (owner[0], owner[1].name) == (seat.stack, world.name_of(seat.stack, seat.domain)):
             continue
         if sum(other.mac == seat.mac for other in world.seats) == 1:
             what = f"it has MAC {seat.mac}, which is planned for {owner[1].name} on {owner[0]}"
@@ -111,8 +111,8 @@ def _pending(domain: DomainSeen) -> list[str]:
 
 
 def autostart_off(world: World) -> Iterator[Finding]:
-    for stack, _, domain in world.vms():
-        if not domain.autostart:
+    for stack, vm, domain in world.vms():
+        if vm.autostart and not domain.autostart:
             yield Finding(stack, domain.name, "it does not start with its hypervisor", world.up(stack))
     for stack, network in world.networks():
         if not network.autostart:

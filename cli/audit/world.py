@@ -74,7 +74,7 @@ class World:
         """The stack whose hypervisor this host is."""
         leading = [s for s, h in self.hosts.items() if isinstance(h, HostSeen) and h.uuid == host.uuid]
         names = {domain.name for domain in host.domains}
-        return max(leading, key=lambda stack: sum(vm.name in names for vm in self.rack.plans[stack].vms))
+        return max(leading, key=lambda stack: sum(vm.domain in names for vm in self.rack.plans[stack].vms))
 
     @cached_property
     def floats(self) -> tuple[FloatFact, ...]:
@@ -109,7 +109,7 @@ class World:
         """Each declared VM that is there."""
         for stack, (plan, host) in self.seen.items():
             for vm in plan.vms:
-                domain = host.domain(vm.name)
+                domain = host.domain(vm.domain)
                 if domain is not None:
                     yield stack, vm, domain
 
@@ -121,9 +121,14 @@ class World:
                 if network is not None:
                     yield stack, network
 
-    def declared(self, stack: str, domain: str) -> bool:
-        plan = self.rack.plans.get(stack)
-        return plan is not None and any(vm.name == domain for vm in plan.vms)
+    def vm_of(self, stack: str, domain: DomainSeen) -> VirtualMachine | None:
+        """Which declared VM the domain is; libvirt may call it otherwise."""
+        return next((vm for vm in self.rack.plans[stack].vms if vm.domain == domain.name), None)
+
+    def name_of(self, stack: str, domain: DomainSeen) -> str:
+        """What the plan calls the domain; of one that nobody declares its own name."""
+        vm = self.vm_of(stack, domain)
+        return vm.name if vm else domain.name
 
     @cached_property
     def owners(self) -> dict[str, tuple[str, Reservation]]:

@@ -91,8 +91,8 @@ def shell(made: Stage, script: str) -> str:
 
 
 def write(made: Stage, sample: str) -> None:
-    """One of the page's ifcfg files; NICs of the stand-in guest are called eth1, not ens5."""
-    text = (SAMPLES / sample).read_text(encoding="utf-8").replace("DEVICE=ens5", "DEVICE=eth1")
+    """One of the page's ifcfg files, as it stands there."""
+    text = (SAMPLES / sample).read_text(encoding="utf-8")
     shell(made, f"cat > {IFCFG} << EOF\n{text}EOF\n")
 
 
@@ -133,7 +133,7 @@ def test_acilamwen_of_2023_gives_what_its_author_found_and_an_up_mends_it(made: 
     write(made, "ifcfg-ens5-2023")
     for _ in range(4):
         made.virsh(*PAGE_ATTACHES, "--mac", FLOAT2)
-    wait_for(lambda: "129.215.175.100" in shell(made, "ip -4 -o addr show dev eth1") or None)
+    wait_for(lambda: "129.215.175.100" in shell(made, "ip -4 -o addr") or None)
     there = everything(made)
 
     code, findings = audit(made)

@@ -150,8 +150,8 @@ def clean(plan: config.Plan = PLAN) -> Picture:
         floats = plan.floats_of(vm.name)
         nics = [nic(vm.mac), *(nic(f.mac, "bridged") for f in floats)]
         path = overlay_of(plan, vm.name)
-        made.vms[vm.name] = Vm(vm.name, nics, disk=path)
-        made.give(vm.name, (vm.mac, vm.address), *((f.mac, f.address) for f in floats))
+        made.vms[vm.name] = Vm(vm.domain, nics, disk=path)
+        made.give(vm.domain, (vm.mac, vm.address), *((f.mac, f.address) for f in floats))
         made.leases.append(Lease("default", vm.mac, vm.address, vm.name.lower(), int(NOW) + 3600))
         made.volumes[path] = VolumeSeen(
             pool="live",
