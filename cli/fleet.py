@@ -93,7 +93,8 @@ def run(words: Sequence[str]) -> int:
             raise UsageError(f"{order.verb} --all needs --yes where there is no terminal to ask on")
         fleet = fleet_stacks.of_labs() if order.lab else fleet_stacks.of_repository(ROOT)
         if not fleet.files:
-            raise UsageError(f"no stack to run: {'; '.join(fleet.left_out.values()) or 'none has a file'}")
+            why = "; ".join(f"{stack}: {reason}" for stack, reason in fleet.left_out.items())
+            raise UsageError(f"there is no stack to run; {why or 'none has a file'}")
         with tempfile.TemporaryDirectory(prefix="trop-all-") as folder:
             return Run(order, fleet, fleet_stacks.plans(fleet, ROOT), console, Path(folder)).go()
     except (UsageError, LabError, config.ConfigError) as error:

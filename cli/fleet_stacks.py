@@ -64,9 +64,9 @@ def of_labs() -> Fleet:
             fleet.uris[stack] = lab.uri
             fleet.files[stack] = write_project(stack, lab_project(stack), lab.uri) / f"Pulumi.{stack}.yaml"
             continue
-        fleet.left_out[stack] = f"the lab {stack} is not up on this machine"
+        fleet.left_out[stack] = "its lab is not up"
         if stack in existing():
-            fleet.absent[stack] = OperatorError(fleet.left_out[stack])
+            fleet.absent[stack] = OperatorError(f"the lab {stack} is not up on this machine")
     return fleet
 
 

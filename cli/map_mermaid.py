@@ -43,7 +43,7 @@ def chart(picture: Picture) -> str:
             for plug in box.plugs:
                 if plug.bar == NOWHERE:
                     continue
-                words = _plug(plug)
+                words = [] if box.plain(plug) else _plug(plug)
                 edge = f"---|{_text(*words)}|" if words else "---"
                 link(f"h{number}v{i} {edge} h{number}n{bars.index(plug.bar)}", plug.mark)
     return "\n".join(["flowchart LR", *nodes, *links, *_classes(), *styles, ""])
@@ -104,9 +104,6 @@ def _box(box: Box) -> list[str]:
 
 
 def _plug(plug: Plug) -> list[str]:
-    """What stands at a line; nothing at the NIC that every VM has."""
-    if plug.plain:
-        return []
     copies = f" ×{plug.copies}" if plug.copies > 1 else ""
     name = _signed(plug.mark, (plug.label or "NIC") + copies)
     return [name, plug.address if plug.label else plug.mac, *plug.notes]

@@ -55,11 +55,6 @@ class Plug:
     copies: int = 1
     notes: tuple[str, ...] = ()
 
-    @property
-    def plain(self) -> bool:
-        """The NIC that every VM has, where it belongs: a line is enough."""
-        return not self.label and self.mark in (Mark.SAME, Mark.UNKNOWN)
-
 
 @dataclass(frozen=True)
 class Box:
@@ -72,6 +67,11 @@ class Box:
     mark: Mark = Mark.SAME
     state: str = ""
     plugs: tuple[Plug, ...] = ()
+
+    def plain(self, plug: Plug) -> bool:
+        """Whether a line is enough for a NIC of this VM, since the VM itself says all else."""
+        alike = plug.mark in (Mark.SAME, Mark.UNKNOWN, self.mark) and plug.copies == 1
+        return alike and plug.mac == self.mac and not (plug.label or plug.notes) and plug.bar != NOWHERE
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ class Row:
         yield from _vm(box, x, top)
 
     def _chips(self, box: Box, *, up: bool) -> list[Plug]:
-        return [p for p in box.plugs if not p.plain and (p.bar == self.bars[0].name) == up]
+        return [p for p in box.plugs if not box.plain(p) and (p.bar == self.bars[0].name) == up]
 
 
 def _lines(plug: Plug) -> list[str]:

@@ -36,7 +36,7 @@ SUMMARY = "Previewing update (x):\n\nResources:\n    + 2 to create\n    ~ 1 to u
 
 @dataclass
 class World:
-    """Three hypervisors with a VM each.  An `up` of a stack gives it the floats that its fleet file says, and no others."""
+    """Three hypervisors with a VM each; an `up` gives a stack the floats that its fleet file says, and no others."""
 
     folder: Path
     holds: dict[str, str | None]

@@ -14,7 +14,8 @@ import pytest
 
 from cli import map, map_mermaid, map_svg, png, rack, svg
 from cli.labcmd import carefully
-from cli.map_model import SIGN, Card, Mark, Picture, picture
+from cli.map_look import COLOR
+from cli.map_model import NOWHERE, SIGN, Card, Mark, Picture, picture
 from config.read import fleet_file
 from provider.errors import OperatorError
 from tests.unit import fleets, map_hosts
@@ -265,10 +266,28 @@ def test_mermaid_gets_no_character_that_means_something_to_it(name: str) -> None
 
 def test_mermaid_styles_the_very_links_that_differ() -> None:
     lines = map_mermaid.chart(faulty()).splitlines()
-    links = [line for line in lines if " ---" in line]
-    styled = [int(line.split()[1]) for line in lines if line.strip().startswith("linkStyle")]
-    differing = [n for n, link in enumerate(links) if re.search(r'---\|"(≠|#43;|\N{MINUS SIGN}) ', link)]
-    assert styled == differing
+    links = [line.split()[0] for line in lines if " ---" in line]
+    colours = {int(n): look for n, look in (line.split()[1:3] for line in lines if "linkStyle" in line)}
+    nics = [
+        (f"h{n}v{i}", plug.mark)
+        for n, each in enumerate(faulty().cards)
+        for i, box in enumerate(each.boxes)
+        for plug in box.plugs
+        if plug.bar != NOWHERE
+    ]
+    styled = [
+        (link, colours.get(n, "")) for n, link in enumerate(links) if "v" in link[1:] and link[0] == "h"
+    ]
+    assert [link for link, _ in styled] == [link for link, _ in nics]
+    for (_, look), (_, mark) in zip(styled, nics, strict=True):
+        assert look.startswith(f"stroke:{COLOR[mark]}," if mark is not Mark.SAME else "")
+        assert bool(look) == (mark is not Mark.SAME)
+    assert len(colours) == sum(mark is not Mark.SAME for _, mark in nics)
+
+
+def test_of_a_vm_that_is_not_there_its_own_nic_is_only_a_line() -> None:
+    shown = words(map_svg.draw(seen(gone=["Lothigometh"])))
+    assert shown.count(MACS["Lothigometh"]) == 1
 
 
 def test_a_page_of_markdown_holds_the_chart(tmp_path: Path) -> None:
