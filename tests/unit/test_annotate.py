@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from cli import ROOT, rack
 from cli.annotate import annotate
 from cli.annotate_names import Labels
-from cli.annotate_text import MOST_KNOWN, Annotator, Names, annotated
+from cli.annotate_text import LONGEST, MOST_KNOWN, Annotator, Names, annotated
 from cli.whois import Directory
 from cli.whois_seen import gather
 from provider.virt.survey import Lease
@@ -170,6 +170,15 @@ def test_an_address_is_found_across_pieces_of_a_run_that_has_no_end() -> None:
     for size in (1, 7, 1000):
         pieces = (run[i : i + size] for i in range(0, len(run), size))
         assert b"".join(annotated(pieces, LABELS)).count(b"(Acilamwen@trop02)") == 1
+
+
+@pytest.mark.parametrize("before", [b"7", b".", b"a"])
+def test_where_a_run_is_cut_what_stood_before_still_counts(before: bytes) -> None:
+    run = before * 2000 + b"192.168.202.15" + b"-" * (LONGEST - 14)
+    annotator = Annotator(LABELS)
+    first = annotator.feed(run)
+    assert first == before * 2000  # or this test asks for nothing
+    assert first + annotator.end() == run
 
 
 # As it comes, and no more of it is kept
