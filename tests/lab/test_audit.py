@@ -126,6 +126,18 @@ def test_the_instructions_of_2021_are_found_to_name_a_mac_that_no_nic_has(made: 
     assert clean(made) == before
 
 
+def test_a_base_image_that_is_taken_away_is_missed_at_once(made: Stage) -> None:
+    base = made.lab.state / "base" / made.lab.facts.base_image
+    aside = base.rename(made.lab.state / "aside")
+    try:
+        code, findings = audit(made)
+    finally:
+        aside.rename(base)
+
+    assert (code, told(findings)) == (1, [("base-missing", "Acilamwen"), ("base-missing", "Ulov")])
+    clean(made)
+
+
 def test_acilamwen_of_2023_gives_what_its_author_found_and_an_up_mends_it(made: Stage) -> None:
     boot = boot_id(made)
     made.virsh("detach-interface", "Acilamwen", "bridge", "--mac", FLOAT1, "--live")
