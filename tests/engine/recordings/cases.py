@@ -1,4 +1,4 @@
-"""Which recorded runs are done again, from where, and which are not, and why."""
+"""Which recorded runs the engine does again, and from where.  `claims.py` tells who does the others."""
 
 from __future__ import annotations
 
@@ -187,18 +187,6 @@ BEGINS: dict[str, str] = {
     "33/07-invoke-fails": BASE,
     "34/01-up": BASE,
     "34/02-preview-again": "34/01-up",
-}
-# Not here, and why.
-LEFT_OUT: dict[str, str] = {
-    "00": "the shell's: stack init and config",
-    "03, */*-json": "what is printed is the shell's; the run is the same as the one without --json",
-    "04/05, 12/11, 16/14": "the shell's: questions that --yes answers",
-    "14/04, 16/01, 16/02, 16/05, 16/06": "safer here: nothing is deleted beside a protected resource (test_protect.py)",
-    "15/06, 15/07": "safer here: a preview fails where the up would (test_options.py)",
-    "16/07-17": "`state`, `stack rm` and --exclude-protected are the shell's or refused; destroy is in test_protect.py",
-    "17, 18, 19": "kills, locks and signals: test_cancel.py, and the shell's tests",
-    "21/11-15": "variants that are not in the program: test_program.py, and the shell's tests",
-    "22, 26, 29, 31, 35": "the shell's",
 }
 # Runs before which `state unprotect` was done.
 UNPROTECTED = {

@@ -213,6 +213,18 @@ def test_a_locked_stack_is_refused_as_recorded(step: str, project: Project) -> N
     assert (outcome.code, outcome.out, outcome.err) == (1, "", recorded)
 
 
+def test_a_locked_stack_can_be_looked_at(project: Project) -> None:
+    project.put_state(RECORDINGS / "17-killed" / "01-up-killed.state.json")
+    folder = project.state / ".pulumi" / "locks" / "organization" / "trop" / "trop02"
+    folder.mkdir(parents=True)
+    (folder / "x.json").write_text(json.dumps({"pid": 1, "hostname": "elsewhere"}))
+    case = Case("18-concurrent", "03-stack-output")
+    check(case.play(project), case)
+    exported = Case("18-concurrent", "06-stack-export").play(project)
+    assert exported.code == 0
+    assert [p["type"] for p in json.loads(exported.out)["deployment"]["pending_operations"]] == ["creating"]
+
+
 def test_a_protected_resource_is_freed_in_the_state(project: Project) -> None:
     case = Case("16-protect", "08-state-unprotect")
     check(case.play(project), case)
