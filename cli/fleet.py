@@ -37,7 +37,6 @@ FOR_ONE: Final = {
     "--cwd": "it is every stack of this repository",
     "-C": "it is every stack of this repository",
 }
-INTERRUPTED: Final = 130
 
 
 @dataclass(frozen=True)
@@ -132,7 +131,7 @@ class Run:
         except Interrupted as stopped:
             self._take(stopped.ended)
             self._show("interrupted; what was done until then")
-            return INTERRUPTED
+            return fleet_table.INTERRUPTED
         self._show(f"{self.order.verb} of all stacks")
         return self._worst()
 
@@ -213,7 +212,7 @@ class Run:
         """Notes what came of the runs; of one that failed, all that it said is shown."""
         for stack, one in ended.items():
             self.outcomes[stack] = fleet_table.outcome(one)
-            if one.code and not self.order.verbose:
+            if one.code not in (0, fleet_table.INTERRUPTED) and not self.order.verbose:
                 self.console.rule(stack, align="left")
                 self.console.print(one.output.strip(), markup=False, highlight=False, soft_wrap=True)
 

@@ -16,6 +16,8 @@ _COUNT: Final = re.compile(r"\s+(?:[-+~=<>]{1,2}\s*)?(\d+) ((?:to )?[a-z][a-z -]
 _SAME: Final = re.compile(r"\b(\d+) unchanged")
 _IMPACTS: Final = re.compile(r"\s+(\d+ (?!changes|errored)[a-z].*|nothing restarts.*)")
 
+INTERRUPTED: Final = 130
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -34,7 +36,7 @@ class Outcome:
 
 def outcome(ended: Ended) -> Outcome:
     changes, impacts = read(ended.output)
-    result = "ok" if ended.code == 0 else f"failed (exit code {ended.code})"
+    result = {0: "ok", INTERRUPTED: "interrupted"}.get(ended.code, f"failed (exit code {ended.code})")
     return Outcome(result, ended.code, tuple(changes.items()), impacts, ended.seconds)
 
 
