@@ -23,7 +23,8 @@ from engine.events import Event
 from engine.options import Cancellation, Import, Options, Project, Result
 from engine.project import package_version
 from engine.records import Snapshot
-from engine.scope import EVERYTHING, Scope, deletes
+from engine.scope import EVERYTHING, Scope
+from engine.verbs import destroying
 from engine.verbs.asked import flags_of, found_of, refresh_of, scope_of, wishes_of
 
 Kind = Literal["update", "refresh", "destroy", "import"]
@@ -116,15 +117,15 @@ def change(context: Context, kind: Kind, unconfirmed: int, imports: tuple[Import
         _tell_taken_over(context, stack.enter_context(locks.held(context.backend.locks(context.stack))))
         context.backend.clear(context.stack)
         work = open_work(context, kind, imports)
-        if kind == "destroy" and parsed.on("exclude-protected") and not _has_unprotected(work):
-            context.console.print("There were no unprotected resources to destroy. " + _left(work))
+        if work.scope.exclude_protected and not destroying.has_anything(work.scope, work.snapshot):
+            destroying.tell_nothing(context, work.snapshot)
             return 0
         if not skip and not _approved(work, sure):
             return FAILED
         result = execute(work, preview=False)
         code = conclude(work, result, kind)
         if kind == "destroy" and code == 0:
-            _after_destroy(work)
+            destroying.finish(context, work.scope, work.snapshot)
     return code
 
 
@@ -217,16 +218,7 @@ async def _run(
 
         return await run(
             "preview" if preview and work.kind == "update" else work.kind,
-            Options(
-                preview=preview,
-                refresh=refresh_of(context) and work.kind not in ("refresh", "import"),
-                parallel=int(context.parsed.values.get("parallel", 16)) or 16,
-                continue_on_error=context.parsed.on("continue-on-error"),
-                expect_no_changes=context.parsed.on("expect-no-changes"),
-                run_program=context.parsed.on("run-program") and work.kind == "refresh",
-                imports=work.imports,
-                scope=work.scope,
-            ),
+            _options(work, preview),
             work.snapshot,
             work.project,
             emit,
@@ -241,6 +233,20 @@ async def _run(
             loop.remove_signal_handler(number)
 
 
+def _options(work: Work, preview: bool) -> Options:
+    context, kind = work.context, work.kind
+    return Options(
+        preview=preview,
+        refresh=refresh_of(context) and kind not in ("refresh", "import"),
+        parallel=int(context.parsed.values.get("parallel", 16)) or 16,
+        continue_on_error=context.parsed.on("continue-on-error"),
+        expect_no_changes=context.parsed.on("expect-no-changes"),
+        run_program=context.parsed.on("run-program") and kind == "refresh",
+        imports=work.imports,
+        scope=work.scope,
+    )
+
+
 def conclude(work: Work, result: Result, what: str) -> int:
     """The exit code, and the last line that goes with some of them."""
     if result.terminated:
@@ -250,37 +256,6 @@ def conclude(work: Work, result: Result, what: str) -> int:
     if work.context.parsed.on("expect-no-changes") and result.changed:
         raise CommandError(f"no changes were expected for {what} but changes were proposed", CHANGES_FOUND)
     return 0
-
-
-def _has_unprotected(work: Work) -> bool:
-    """Whether --exclude-protected leaves anything to be deleted."""
-    records = work.snapshot.resources
-    return any(r.custom and not urns.is_provider(r.type) for r in deletes(work.scope, records, records).going)
-
-
-def _left(work: Work) -> str:
-    count = len(work.snapshot.resources)
-    return f"There are still {count} protected resources associated with this stack."
-
-
-def _after_destroy(work: Work) -> None:
-    context, stack = work.context, work.project.stack
-    if work.scope.exclude_protected and work.snapshot.resources:
-        context.console.print("All unprotected resources were destroyed. " + _left(work))
-        return
-    if work.snapshot.resources:
-        return
-    if not context.parsed.on("remove"):
-        context.console.print(
-            "The resources in the stack have been deleted, but the history and configuration associated with the "
-            f"stack are still maintained. \nIf you want to remove the stack completely, run `pulumi stack rm {stack}`."
-        )
-        return
-    context.backend.remove(stack)
-    context.console.print(
-        "The resources in the stack have been deleted, and the history removed; "
-        f"{context.stack_file_path.name} was left as it is."
-    )
 
 
 def _display(work: Work, preview: bool) -> Display:
