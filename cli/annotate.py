@@ -15,7 +15,6 @@ from cli.stacks import UsageError
 from cli.whois import directory, tell_silent
 
 BLOCK: Final = 1 << 17  # bytes read at once, or fewer if fewer are there
-INTERRUPTED: Final = 130
 CLOSED_PIPE: Final = 141  # what a shell says of a command that a closed pipe has ended
 
 Read = Callable[[], bytes]
@@ -31,8 +30,6 @@ def run(file: str, *, live: bool, lab: bool) -> int:
         annotate(lambda: os.read(source, BLOCK), _write_out, Labels(known))
     except BrokenPipeError:
         return CLOSED_PIPE
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except CaptureError as error:
         raise UsageError(f"{file}: {error}") from error
     except OSError as error:
