@@ -33,7 +33,8 @@ def finish(context: Context, scope: Scope, snapshot: Snapshot) -> None:
     else:
         context.console.print(
             "The resources in the stack have been deleted, but the history and configuration associated with the "
-            f"stack are still maintained. \nIf you want to remove the stack completely, run `pulumi stack rm {context.stack}`."
+            "stack are still maintained. \nIf you want to remove the stack completely, run "
+            f"`pulumi stack rm {context.stack}`."
         )
 
 
