@@ -12,6 +12,7 @@ from typing import Any
 from cli import ROOT, notation, rack
 from cli.notation import NotUnderstoodError, Word
 from cli.rack import Rack
+from cli.stacks import UsageError
 from cli.whois_declared import Owner, owners
 from cli.whois_rules import Rules, of_ipv6
 from cli.whois_seen import Seen, Sighting, ask, verdict
@@ -132,6 +133,8 @@ def directory(*, live: bool, lab: bool) -> Directory:
         from cli.labhost import existing  # the lab's modules take time to load
 
         stacks = [stack for stack in stacks if stack in existing()]
+        if not stacks:
+            raise UsageError("--lab: there is no lab on this machine; start one with: ./trop lab up trop02")
     return Directory(declared, ask(ROOT, stacks, lab=lab))
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -382,3 +383,15 @@ def test_nobody_is_asked_without_the_word_for_it(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(whois, "ask", never)
     assert whois.run(["vnet3", "float1"], live=False, lab=False, as_json=False) == 0
+
+
+def test_where_there_is_no_lab_the_way_to_one_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TROP_LAB_ROOT", str(tmp_path))
+    done = trop("float1", "--lab")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "error: --lab: there is no lab on this machine; start one with: ./trop lab up trop02\n"
+    )
