@@ -6,6 +6,7 @@ changed when it afterwards says what it did before, and the additions.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from difflib import unified_diff
 from typing import Any, Final
@@ -27,7 +28,8 @@ def edited(text: str, new: Additions, where: str) -> str:
     if not new:
         return text
     result = text if text.endswith("\n") or not text else text + "\n"
-    for start, end, put in sorted(_edits(result, new), key=lambda e: e[:2], reverse=True):
+    # From the end on, and of two at one place the later first: what is grown stays before what is new.
+    for start, end, put in sorted(_edits(result, new), key=lambda edit: edit[:2])[::-1]:
         result = result[:start] + put + result[end:]
     if _read(result) != _with(_read(text), new):
         raise UsageError(
@@ -101,7 +103,7 @@ def _into_flow(there: Any, own: Mapping[str, Any]) -> Edit:
 
 
 def _entry(name: str, own: Mapping[str, Any], column: int) -> list[str]:
-    head = " " * column + _flow({name: None}).removesuffix(" null")
+    head = f"{' ' * column}{_plain(name)}:"
     return [f"{head}\n", *_pairs(own, column + STEP)] if own else [f"{head} {{}}\n"]
 
 
@@ -110,10 +112,16 @@ def _pairs(own: Mapping[str, Any], column: int) -> list[str]:
 
 
 def _flow(pair: Mapping[str, Any]) -> str:
-    """``key: value`` on one line."""
-    text: str = yaml.safe_dump(
-        dict(pair), default_flow_style=True, allow_unicode=True, width=10**6, sort_keys=False
+    """``key: value`` on one line; a text of several in double quotes, as JSON has it."""
+    ((key, value),) = pair.items()
+    said = (
+        json.dumps(value, ensure_ascii=False) if isinstance(value, str) and "\n" in value else _plain(value)
     )
+    return f"{_plain(key)}: {said}"
+
+
+def _plain(value: Any) -> str:
+    text: str = yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=10**6)
     return text.strip()[1:-1]
 
 

@@ -56,7 +56,7 @@ def _files(plan: Plan, found: Matches, seen: HostSeen) -> list[str]:
     """But for the overlays and seed disks that are declared, and the base images that they stand on."""
     known = {id for (token, _), id in found.ids.items() if token in (declared.VOLUME, declared.SEED)}
     known |= {vm.base_image for vm in plan.vms}
-    return [v.name for v in seen.volumes if v.pool == plan.storage.name and v.path not in known]
+    return sorted(v.name for v in seen.volumes if v.pool == plan.storage.name and v.path not in known)
 
 
 def _network(network: NetworkSeen) -> Iterator[str]:

@@ -210,6 +210,14 @@ def test_new_keys_go_where_they_belong_and_every_other_byte_stays() -> None:
     )
 
 
+def test_the_last_vm_grows_before_others_follow() -> None:
+    text = "config:\n  trop:vms:\n    Ulov:\n      vcpu: 1\n"
+
+    assert stackfile.edited(text, {"Ulov": {"memory": 512}, "Siamond": {"vcpu": 2}}, "f") == (
+        f"{text}      memory: 512\n    Siamond:\n      vcpu: 2\n"
+    )
+
+
 EMPTY = [
     "config:\n  libvirt:uri: x\n  trop:vms: {}   # none\n",
     "config:\n  libvirt:uri: x\n  trop:vms:\n",
@@ -240,7 +248,24 @@ def test_a_file_that_can_not_be_added_to_is_refused_in_a_line(text: str) -> None
 
 
 @pytest.mark.parametrize(
-    "name", ["ulov", "a b", "yes", "1.5", "ü–x", "a: b", "#x", "{x}", "'", '"', "- a", "&x", "*"]
+    "name",
+    [
+        "ulov",
+        "a b",
+        "yes",
+        "1.5",
+        "ü–x",
+        "a: b",
+        "#x",
+        "{x}",
+        "'",
+        '"',
+        "- a",
+        "&x",
+        "two\nlines # x\n\n  'end'",
+        "end ",
+        "*",
+    ],
 )
 def test_a_name_of_odd_characters_is_read_back_as_it_is(name: str) -> None:
     after = stackfile.edited(FILE, {"Ulov": {"domain": name}, "Siamond": {"domain": name}}, "f")
