@@ -136,6 +136,7 @@ class _Run:
         finally:
             monitor.abandon()  # a program that was left behind must not keep the process from ending
             stopping.cancel()
+            registrations.transforms.close()
         if outcome.error:
             session.say("error", outcome.error)
             registrations.keep_old_outputs()

@@ -16,7 +16,6 @@ from engine.values import Props, from_wire
 
 CLI = "use the Pulumi CLI for it (`--engine pulumi`)"
 UNSUPPORTED = {  # field of the request -> name of the option in a Python program
-    "transforms": "transforms",
     "state_migrations": "state_migrations",
     "replace_with": "replace_with",
     "hideDiffs": "hide_diffs",

@@ -16,10 +16,7 @@ from engine.records import Resource
 from engine.registry import Registry
 from engine.session import HaltError, Session, known, tell_same
 
-SUSPECT = (
-    "One or more imported inputs failed to validate. This is almost certainly a bug in the `{}` provider. "
-    "The import will still proceed, but what the program says of this resource has to differ from what was read."
-)
+SUSPECT = "what was read is not what the provider would take: it is imported, but a program can't say the same of it"
 
 
 @dataclass
@@ -189,7 +186,7 @@ async def _read(session: Session, registry: Registry, taken: Taken) -> None:
     for failure in failures:
         session.say("warning", complaint(new, failure, news), new.urn)
     if failures:
-        session.say("warning", SUSPECT.format(urns.package_of(new.type)), new.urn)
+        session.say("warning", SUSPECT, new.urn)
 
 
 def _refuse(session: Session, work: list[Taken]) -> None:

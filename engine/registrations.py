@@ -21,6 +21,7 @@ from engine.records import Resource
 from engine.refresh import is_readable, reread
 from engine.registry import Registry
 from engine.session import HaltError, Session, known
+from engine.transforms import Transforms
 from engine.values import UNKNOWN_STRING, Props, from_wire, to_wire, without_unknown
 
 
@@ -30,6 +31,7 @@ class Registrations:
     def __init__(self, session: Session, registry: Registry, planner: Planner, executor: Executor):
         self.session, self.registry = session, registry
         self.planner, self.executor = planner, executor
+        self.transforms = Transforms()
         self._planning = asyncio.Lock()
         self._goals: dict[str, Goal] = {}
         self._steps: dict[str, Step] = {}  # the one that each URN's outputs belong to
@@ -43,10 +45,13 @@ class Registrations:
         With continue_on_error a failure is an answer too (FAIL), and what needs the failed resource is left alone.
         """
         self._open()
+        callbacks = list(request.transforms)
         try:
+            request = await self.transforms.resource(request)
             goal = from_request(request, self.session.project)
-        except UnsupportedError as e:
+        except (ProviderError, UnsupportedError) as e:
             raise self.session.refuse(str(e)) from None
+        self.transforms.note(goal.urn, goal.parent, callbacks)
         if not self.session.preview:
             goal.inputs = without_unknown(goal.inputs)  # left by a resource that failed
         try:
@@ -232,6 +237,7 @@ class Registrations:
     async def invoke(self, request: Any) -> Any:
         """Invoke: a provider's function."""
         self._open()
+        request = await self.transforms.invoke(request)
         package = urns.package_of(request.tok)
         async with self._planning:
             reference = request.provider or await self._default(package, request.version)

@@ -38,16 +38,6 @@ def test_an_option_that_this_engine_lacks_is_refused_by_name(name: str, options:
     assert world.asked("Create") == []
 
 
-def test_a_stack_transform_is_refused_by_name() -> None:
-    def program() -> None:
-        pulumi.runtime.register_resource_transform(lambda args: None)
-        Thing("a")
-
-    run = go(program, World())
-    assert run.result.failed
-    assert "stack transforms" in run.messages()[0]
-
-
 def test_a_package_without_provider_is_refused_and_those_there_are_named() -> None:
     run = go(lambda: pulumi.StackReference("other") and None, World())
     assert run.result.failed
