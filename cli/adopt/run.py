@@ -39,7 +39,9 @@ def run(order: Order) -> int:
     except (UsageError, OperatorError, config.ConfigError) as error:
         for line in str(error).splitlines():
             print(f"error: {line}", file=sys.stderr)
-        return 1
+    except OSError as error:
+        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+    return 1
 
 
 def _run(order: Order) -> int:
@@ -55,11 +57,11 @@ def _run(order: Order) -> int:
         raise seen
     if order.write and not _write(order, file, seen):
         return 1
+    if not order.write:
+        _hint(order, file, seen)
     plan = config.load(order.stack, read.stack_file(file), ROOT, file.name)
     result = compare(plan, seen)
     print(table.text(order.stack, seen.uri, result))
-    if not order.write:
-        _hint(order, file, seen)
     if not order.yes and order.out is None:
         return 0
     known = _known(order, engine, must=order.yes)

@@ -42,7 +42,7 @@ class Taken:
         self.copies[step] = self.hand.copies()
 
     def adopt(self, *words: str) -> Done:
-        return self.stage.trop("adopt", self.stage.stack, "--lab", *words)
+        return self.stage.on_stack("adopt", *words)
 
     @property
     def file(self) -> Path:

@@ -27,7 +27,7 @@ class Field:
     records: dict[str, Any] = field(default_factory=dict)
 
     def adopt(self, *words: str) -> Done:
-        return self.stage.trop("adopt", self.stage.stack, "--lab", *words)
+        return self.stage.on_stack("adopt", *words)
 
     def play(self) -> None:
         lab = self.stage.lab
