@@ -57,11 +57,14 @@ def _run(order: Order) -> int:
         raise seen
     if order.write and not _write(order, file, seen):
         return 1
-    if not order.write:
+    try:
+        plan = config.load(order.stack, read.stack_file(file), ROOT, file.name)
+    except config.ConfigError:
         _hint(order, file, seen)
-    plan = config.load(order.stack, read.stack_file(file), ROOT, file.name)
+        raise
     result = compare(plan, seen)
     print(table.text(order.stack, seen.uri, result))
+    _hint(order, file, seen)
     if not order.yes and order.out is None:
         return 0
     known = _known(order, engine, must=order.yes)
@@ -122,7 +125,7 @@ def _agreed(question: str) -> bool:
 
 
 def _hint(order: Order, file: Path, seen: HostSeen) -> None:
-    new = _additions(order, file, seen)
+    new = {} if order.write else _additions(order, file, seen)
     if new:
         print(f"--write would take into {file.name} what is there of: {', '.join(new)}\n")
 

@@ -22,7 +22,7 @@ from provider.virt.network_xml import view
 # Outputs that the next update mends when they are not as here.
 _STATES: dict[str, object] = {"active": True, "persistent": True, "unplugged": []}
 _WAITS, _LEFT = "pendingRestart", "leftOver"  # there only while there are any
-_NOTHING = ([], {"enabled": False})  # of what an import reads: not worth declaring, or not to be declared
+_NOTHING: tuple[object, ...] = ([], {"enabled": False})  # of what an import reads: not worth declaring, or not to be declared
 _CHOSEN = ("mode", "bridge", "mac")  # what libvirt, or its default, says where nothing is declared
 
 
