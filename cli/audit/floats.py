@@ -131,13 +131,23 @@ def float_not_set_up(world: World) -> Iterator[Finding]:
         there = (held.mac, held.address) in world.addresses(stack, domain)
         if world.inside(stack, domain.name).agent and live and not there:
             what = f"{held.label}'s NIC {held.mac} does not have its address {held.address} inside (asked: {AGENT})"
-            file = file_for("ifcfg", Setup(held.mac, (f"{held.address}/{held.prefix}",))).path
-            mend = (
-                world.up(stack)
-                if vm.guest == "agent"
-                else f"in {vm.name}: a file like {file} with HWADDR={held.mac}"
+            yield Finding(
+                stack, domain.name, what, _set_up(world, stack, held, vm, domain), floats=(held.label,)
             )
-            yield Finding(stack, domain.name, what, mend, floats=(held.label,))
+
+
+def _set_up(world: World, stack: str, held: Float, vm: VirtualMachine, domain: DomainSeen) -> str:
+    """An `up` looks for the file in the guest, and not whether the guest does as it says."""
+    address = f"{held.address}/{held.prefix}"
+    for setting in world.inside(stack, domain.name).settings:
+        if setting.mac == held.mac and held.address in setting.addresses:
+            return (
+                f"in {domain.name}: {setting.path} says so, and is not in force: ip addr add {address} dev …"
+            )
+    if vm.guest == "agent":
+        return world.up(stack)
+    file = file_for("ifcfg", Setup(held.mac, (address,))).path
+    return f"in {domain.name}: a file like {file} with HWADDR={held.mac}"
 
 
 def guest_file(world: World) -> Iterator[Finding]:

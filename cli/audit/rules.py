@@ -69,7 +69,7 @@ RULES: Final = (
         "float-not-set-up",
         floats.float_not_set_up,
         "A float's NIC is plugged in, and does not have the float's address inside. Only the agent is believed.",
-        f"{UP} where the VM is declared with `guest: agent`; else a file in the guest.",
+        f"{UP} where the VM has `guest: agent`, and no file for it any more; else in the guest, as the line says.",
         yields_to=("float-address", "guest-file"),
     ),
     Rule("vm-missing", vms.vm_missing, "A declared VM is not there.", UP),

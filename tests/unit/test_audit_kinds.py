@@ -143,6 +143,13 @@ CASES = [
         f"{STRAY} is to be {FLOAT1.mac}",
     ),
     Case("float-not-set-up", inside(), "Acilamwen", "does not have its address 129.215.175.100 inside", UP),
+    Case(
+        "float-not-set-up",
+        inside(files=file(f"HWADDR={FLOAT1.mac}\nIPADDR={FLOAT1.address}")),
+        "Acilamwen",
+        "does not have its address",
+        f"{IFCFG} says so, and is not in force: ip addr add 129.215.175.100/24",
+    ),
     Case("vm-missing", without("Ulov"), "Ulov", "is not there", UP),
     Case("vm-stopped", attribute("Ulov", state="shut off"), "Ulov", "is shut off", UP),
     Case("vm-stopped", attribute("Ulov", state="paused"), "Ulov", "is paused", "resume Ulov"),
