@@ -160,14 +160,14 @@ class Run:
         """Asked once, for all; those whose preview failed are not among them."""
         if self.order.sure or not self._ready:
             return bool(self._ready)
-        stacks = ", ".join(self._ready)
+        question = f"Do you want to perform this {self.order.verb} of {', '.join(self._ready)}? [yes/no] "
         try:
-            return self.ask(f"Do you want to {self.order.verb} {stacks}? (yes/no) ").strip().lower() in (
-                "yes",
-                "y",
-            )
-        except (EOFError, KeyboardInterrupt):
-            return False
+            answer = self.ask(question).strip().lower()
+        except EOFError:
+            answer = ""
+        if answer not in ("y", "yes"):
+            self.console.print(f"confirmation declined, not proceeding with the {self.order.verb}")
+        return answer in ("y", "yes")
 
     def _apply(self) -> None:
         """All stacks, without the floats that have to wait; then the stacks of those, once nobody else has them."""

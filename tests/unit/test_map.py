@@ -99,6 +99,10 @@ class Area:
     top: float
     bottom: float
 
+    def holds(self, other: Area) -> bool:
+        across = self.left <= other.left and other.right <= self.right
+        return across and self.top <= other.top and other.bottom <= self.bottom
+
     def meets(self, other: Area) -> bool:
         apart = self.right <= other.left or other.right <= self.left
         return not (apart or self.bottom <= other.top or other.bottom <= self.top)
@@ -143,15 +147,24 @@ def test_nothing_overlaps_in_a_picture_full_of_faults_and_odd_names() -> None:
 
 
 def must_be_readable(drawn: str) -> None:
+    """No two texts meet, no box or text lies across another box's border, and all are in the picture.
+
+    Signs are left out: they sit on corners.
+    """
     root = ET.fromstring(drawn)
-    width, height = float(root.attrib["width"]), float(root.attrib["height"])
-    for box in root.iter(f"{SVG}rect"):
-        x, y, wide, high = (float(box.get(k, 0)) for k in ("x", "y", "width", "height"))
-        assert 0 <= x <= x + wide <= width
-        assert 0 <= y <= y + high <= height
+    picture_, *boxes = [
+        Area("box", x, x + wide, y, y + high)
+        for x, y, wide, high in (
+            [float(e.get(key, 0)) for key in ("x", "y", "width", "height")] for e in root.iter(f"{SVG}rect")
+        )
+    ]
     texts = areas(drawn)
-    assert [t.words for t in texts if t.left < 0 or t.right > width or t.top < 0 or t.bottom > height] == []
+    assert [t.words for t in [*boxes, *texts] if not picture_.holds(t)] == []
     assert [(a.words, b.words) for a, b in itertools.combinations(texts, 2) if a.meets(b)] == []
+    plain = [t for t in texts if t.words not in SIGN.values()]
+    assert [t.words for t in plain for b in boxes if t.meets(b) and not b.holds(t)] == []
+    pairs = itertools.combinations(boxes, 2)
+    assert [(a, b) for a, b in pairs if a.meets(b) and not (a.holds(b) or b.holds(a))] == []
 
 
 def test_what_is_seen_as_declared_has_no_mark() -> None:
@@ -169,6 +182,16 @@ def test_four_copies_of_a_nic_with_anothers_mac_are_one_mark_with_their_number()
         (Mark.MISSING, "plugged nowhere"),
         (Mark.EXTRA, "trop02 Acilamwen ×4"),
     ]
+
+
+def test_a_declared_nic_that_is_there_several_times_or_in_two_places_is_marked_in_each() -> None:
+    mac = MACS["Ulov"]
+    several = seen(domain("Ulov", [nic(mac)] * 3))
+    assert marks(several) == {f"Ulov {mac} default": Mark.OTHER}
+    assert [p.copies for box in card(several).boxes for p in box.plugs if p.mac == mac] == [3]
+    assert "NIC ×3" in words(map_svg.draw(several))
+    both = seen(domain("Ulov", [nic(mac), nic(mac, BRIDGED)]))
+    assert marks(both) == {f"Ulov {mac} default": Mark.OTHER, f"Ulov {mac} bridged": Mark.OTHER}
 
 
 def test_vms_and_networks_that_are_missing_stopped_or_not_declared_are_marked() -> None:
