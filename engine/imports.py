@@ -5,13 +5,12 @@ The file is the Pulumi CLI's: ``{"nameTable": {name: urn}, "resources": [{type, 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from engine import urns
-from engine.errors import CommandError
+from engine import documents, urns
+from engine.errors import CommandError, plain
 from engine.options import Import
 
 PLACEHOLDER: Final = "<PLACEHOLDER>"
@@ -48,8 +47,8 @@ class Plan:
 def parse(data: bytes, where: str) -> Plan:
     """Read an import file.  Raises `CommandError` that lists all that is wrong with it."""
     try:
-        document = json.loads(data)
-    except (ValueError, RecursionError) as error:
+        document = documents.parse(data, once=True)
+    except documents.Malformed as error:
         raise CommandError(f"could not read {where}: not valid JSON: {error}") from error
     if not isinstance(document, dict) or not isinstance(document.get("resources"), list):
         raise CommandError(f'could not read {where}: expected an object with a list "resources"')
@@ -73,7 +72,7 @@ def refuse(faults: list[str], where: str) -> None:
     if faults:
         many = "1 error" if len(faults) == 1 else f"{len(faults)} errors"
         raise CommandError(
-            f"{where}: {many}, nothing was imported:\n" + "\n".join(f"  * {f}" for f in faults)
+            f"{where}: {many}, nothing was imported:\n" + "\n".join(f"  * {plain(f, keep='')}" for f in faults)
         )
 
 
