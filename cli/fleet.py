@@ -115,6 +115,8 @@ class Run:
     ask: Callable[[str], str] = input
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    waiting: list[Gain] = field(default_factory=list)  # floats that were left out so far
+    first: dict[str, Outcome] = field(default_factory=dict)  # of the stacks that run twice
 
     def go(self) -> int:
         twice = fleet_moves.held_twice(self.plans)
@@ -128,8 +130,10 @@ class Run:
                 if self.order.only_preview or not self._wanted():
                     return self._worst()
             self._apply()
-        except Interrupted as stopped:
-            self._take(stopped.ended)
+        except (Interrupted, KeyboardInterrupt) as stopped:
+            if isinstance(stopped, Interrupted):
+                self._take(stopped.ended)
+            self.notes += [f"{gain.not_plugged}: interrupted" for gain in self.waiting]
             self._show("interrupted; what was done until then")
             return fleet_table.INTERRUPTED
         self._show(f"{self.order.verb} of all stacks")
@@ -172,22 +176,23 @@ class Run:
     def _apply(self) -> None:
         """All stacks, without the floats that have to wait; then the stacks of those, once nobody else has them."""
         ready = self._ready
-        waiting: list[Gain] = []
         if self.order.verb == "up":
-            waiting = [g for g in fleet_moves.gains(self.plans, self.look(self.fleet)) if g.stack in ready]
-        ended = self._run({stack: self._words(stack, waiting) for stack in ready})
-        self._take(ended)
-        if not waiting:
-            return
+            gains = fleet_moves.gains(self.plans, self.look(self.fleet))
+            self.waiting = [gain for gain in gains if gain.stack in ready]
+        self._take(self._run({stack: self._words(stack, self.waiting) for stack in ready}))
+        if self.waiting:
+            self._plug_in()
+
+    def _plug_in(self) -> None:
+        """The floats that waited, where another look shows that nothing speaks against it."""
         failed = [stack for stack, outcome in self.outcomes.items() if outcome.code]
         sight = self.look(self.fleet)
-        refused = {gain: why for gain in waiting if (why := fleet_moves.why_not(gain, sight, failed))}
+        refused = {gain: why for gain in self.waiting if (why := fleet_moves.why_not(gain, sight, failed))}
+        again = sorted({gain.stack for gain in self.waiting if gain not in refused})
+        self.waiting.clear()
         self.notes += refused.values()
-        again = sorted({gain.stack for gain in waiting if gain not in refused})
-        first = {stack: self.outcomes[stack] for stack in again}
+        self.first = {stack: self.outcomes[stack] for stack in again}
         self._take(self._run({stack: self._words(stack, refused) for stack in again}))
-        for stack in again:
-            self.outcomes[stack] = fleet_table.joined(first[stack], self.outcomes[stack])
         for gain in refused:
             self.outcomes[gain.stack] = _without(self.outcomes[gain.stack], gain.label)
 
@@ -211,7 +216,10 @@ class Run:
     def _take(self, ended: Mapping[str, Ended]) -> None:
         """Notes what came of the runs; of one that failed, all that it said is shown."""
         for stack, one in ended.items():
-            self.outcomes[stack] = fleet_table.outcome(one)
+            outcome = fleet_table.outcome(one)
+            self.outcomes[stack] = (
+                fleet_table.joined(self.first[stack], outcome) if stack in self.first else outcome
+            )
             if one.code not in (0, fleet_table.INTERRUPTED) and not self.order.verbose:
                 self.console.rule(stack, align="left")
                 self.console.print(one.output.strip(), markup=False, highlight=False, soft_wrap=True)

@@ -31,6 +31,10 @@ class Gain:
         there = ", ".join(f"{p.hypervisor} ({p.vm})" for p in self.held_by)
         return f"{self.label} moves from {there} to {self.stack} ({self.holder})"
 
+    @property
+    def not_plugged(self) -> str:
+        return f"{self.label} is not plugged in on {self.stack} ({self.holder})"
+
 
 def held_twice(plans: Mapping[str, config.Plan]) -> list[str]:
     """Floats that two stacks hold, which one fleet file makes impossible; one line for each."""
@@ -71,7 +75,7 @@ def why_not(gain: Gain, sight: Sight, failed: Sequence[str]) -> str:
 
     ``sight`` is a fresh one; ``failed`` are the stacks whose run did not end well.
     """
-    said = f"{gain.label} is not plugged in on {gain.stack} ({gain.holder})"
+    said = gain.not_plugged
     for hypervisor in _unasked(gain.stack, sight):
         return (
             f"{said}: {hypervisor} cannot be asked whether it still has {gain.mac}: {sight[hypervisor]}; "

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from cli import live, map_mermaid, map_svg, png, rack
-from cli.map_model import Picture, picture
+from cli.map_compare import picture
+from cli.map_model import Picture
 from cli.plugged import Sight
 from cli.stacks import UsageError
 from config.errors import ConfigError

@@ -248,8 +248,25 @@ def test_an_interrupt_in_the_first_run_ends_it_with_the_table_and_no_float_is_pl
     code, text = world.run("up", "--all", "--yes", "--skip-preview")
     assert code == 130
     assert "interrupted; what was done until then" in text
+    assert "float1 is not plugged in on trop03 (Wanderer): interrupted" in text
     assert world.at["trop03"] == []
     assert len(world.batches) == 1
+
+
+def test_an_interrupt_between_the_runs_does_not_hide_what_was_done(tmp_path: Path) -> None:
+    world = World(tmp_path, {"float1": "trop03"}, {"trop02": [MAC["float1"]]})
+    look = world.look
+
+    def stopped(of: Fleet) -> Sight:
+        if world.batches:
+            raise KeyboardInterrupt
+        return look(of)
+
+    world.look = stopped  # type: ignore[method-assign]
+    code, text = world.run("up", "--all", "--yes", "--skip-preview")
+    assert code == 130
+    assert "float1 is not plugged in on trop03 (Wanderer): interrupted" in text
+    assert "2 to create, 1 to update, 28 same" in text
 
 
 def test_other_words_are_handed_on_to_every_stack(tmp_path: Path) -> None:

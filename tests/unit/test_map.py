@@ -14,8 +14,9 @@ import pytest
 
 from cli import map, map_mermaid, map_svg, png, rack, svg
 from cli.labcmd import carefully
+from cli.map_compare import picture
 from cli.map_look import COLOR
-from cli.map_model import NOWHERE, SIGN, Card, Mark, Picture, picture
+from cli.map_model import NOWHERE, SIGN, Card, Mark, Picture
 from config.read import fleet_file
 from provider.errors import OperatorError
 from tests.unit import fleets, map_hosts
