@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -10,7 +11,7 @@ from pulumi import ResourceOptions
 
 from engine.errors import CommandError
 from engine.imports import parse, resolve
-from engine.options import Import
+from engine.options import Cancellation, Import
 from engine.records import Snapshot
 from tests.engine.core.fake import FakeProvider, Ran, Thing, World, go, in_order
 
@@ -233,3 +234,27 @@ def test_names_that_lead_nowhere_are_told(entries: list[dict[str, Any]], fault: 
     with pytest.raises(CommandError, match="nothing was imported") as caught:
         imports(*entries)
     assert fault in str(caught.value)
+
+
+def test_an_import_that_is_canceled_takes_nothing_over() -> None:
+    cancellation = Cancellation()
+
+    class Slow(FakeProvider):
+        async def Read(self, request: Any, context: Any) -> Any:
+            cancellation.cancel()
+            await asyncio.sleep(0.05)
+            return await super().Read(request, context)
+
+    wanted = imports(thing("a"), thing("b"))
+    run = go(
+        lambda: None,
+        there("a", "b"),
+        kind="import",
+        imports=wanted,
+        provider=Slow,
+        cancellation=cancellation,
+        parallel=1,
+    )
+    assert (run.result.failed, run.result.canceled) == (True, True)
+    assert run.snapshot.resources == []
+    assert "update canceled" in run.messages()

@@ -175,3 +175,10 @@ def test_names_that_the_state_has_stand_in_the_file_s_table(project: Project) ->
     document = json.loads((project.root / "take.json").read_text())
     assert document["nameTable"] == {"nets": NETS}
     assert [(e["name"], e["parent"]) for e in document["resources"]] == [("lan", "nets")]
+
+
+def test_an_import_is_shown_with_its_properties(project: Project) -> None:
+    outcome = project.run("import", NETWORK, "legacy", "id-1", "--yes", "--skip-preview", "--diff")
+    assert outcome.code == 0, outcome.err
+    assert f"    = {NETWORK}: (import) 🔒\n        [id=id-1]\n        [urn={URN}]\n" in outcome.out
+    assert '        mode      : "nat"\n' in outcome.out
