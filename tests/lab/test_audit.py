@@ -184,6 +184,7 @@ def test_what_is_done_with_virsh_by_hand_is_found_and_mended_by_the_lines_that_a
         ("base-written", "Acilamwen"),
         ("base-written", "Ulov"),
         ("float-mac", "tenant"),
+        ("float-not-set-up", "Acilamwen"),
         ("float-unplugged", "Acilamwen"),
         ("mac-shared", "copy"),
         ("network-waits", "network default"),
@@ -206,6 +207,8 @@ def test_what_is_done_with_virsh_by_hand_is_found_and_mended_by_the_lines_that_a
 
 
 def _spoil(made: Stage) -> None:
+    float_nic = "ip -4 -o addr | sed -n 's/.*: \\([^ ]*\\) .*129.215.175.100.*/\\1/p'"
+    shell(made, f"rm {SCRIPTS}/ifcfg-ua-*; ip addr del 129.215.175.100/24 dev $({float_nic})")
     made.virsh("autostart", "Ulov", "--disable")
     made.virsh("net-autostart", "default", "--disable")
     made.virsh("setmem", "Ulov", "64M", "--config")
