@@ -1,4 +1,4 @@
-"""The commands beside the stack verbs, with their help: setup, demo, lab, test, check, bench, map."""
+"""The commands beside the stack verbs, with their help: setup, demo, lab, test, check, bench, map, audit."""
 
 from __future__ import annotations
 
@@ -100,26 +100,94 @@ def check() -> None:
     raise typer.Exit(quality.check())
 
 
+LIVE = Annotated[bool, typer.Option("--live", help="Asks the hypervisors too, read-only.")]
+LABS = Annotated[bool, typer.Option("--lab", help="Asks the labs that run on this machine.")]
+
+
+@app.command()
+def adopt(
+    stack: Stack,
+    lab: Annotated[bool, typer.Option("--lab", help="Of the stack's lab.")] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Completes the stack's file from what is there.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Imports what is there into the state.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Writes the import file there.")] = None,
+    engine: Annotated[str, typer.Option(help="embedded or pulumi; else pulumi where it is on PATH.")] = "",
+) -> None:
+    """Compares what runs with what is declared, and takes it over; nothing on the hypervisor is changed."""
+    from cli.adopt.run import Order, run
+
+    raise typer.Exit(run(Order(stack, lab, write, yes, out, engine)))
+
+
 @app.command("map")
 def draw_map(
-    output: Annotated[Path, typer.Option(help="Where the picture goes.")] = ROOT / "docs/rack.svg",
+    output: Annotated[
+        Path, typer.Argument(help="Where the picture goes: a name in .svg, .png, .mmd or .md (Mermaid).")
+    ] = ROOT / "docs/rack.svg",
+    live: LIVE = False,
+    lab: LABS = False,
 ) -> None:
-    """Draws the rack as it is declared."""
-    from cli.map import rack_svg
+    """Draws the rack as it is declared, and with --live beside it what is seen, each difference marked."""
+    from cli import labcmd, map
 
-    output.write_text(rack_svg(ROOT), encoding="utf-8")
-    print(f"{output} shows the rack as it is declared now.")
+    raise typer.Exit(labcmd.carefully(lambda: map.run(ROOT, output, seen=live, lab=lab)))
+
+
+@app.command()
+def whois(
+    words: Annotated[list[str], typer.Argument(metavar="ADDRESS…", help="Addresses, MACs, names, vnetN.")],
+    live: LIVE = False,
+    lab: LABS = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Says whose an address, a MAC or a name is, as declared or as seen."""
+    from cli import labcmd
+    from cli import whois as command
+
+    raise typer.Exit(labcmd.carefully(lambda: command.run(words, live=live, lab=lab, as_json=as_json)))
+
+
+@app.command()
+def audit(
+    stacks: Annotated[list[str] | None, typer.Argument(metavar="[STACK…]", help="All, unless named.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every stack whose file has a libvirt:uri.")] = False,
+    lab: LABS = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Says what is wrong with what runs, against what is declared; exit code 1 when anything is."""
+    from cli.audit.run import run
+
+    raise typer.Exit(run([] if every else stacks or [], lab=lab, as_json=as_json))
+
+
+@app.command()
+def annotate(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE|-", help="A text, a pcap or a pcapng; - what comes in.")
+    ],
+    live: LIVE = False,
+    lab: LABS = False,
+) -> None:
+    """Writes a trace with names beside the addresses: tcpdump -eln | ./trop annotate -"""
+    from cli import annotate as command
+    from cli import labcmd
+
+    raise typer.Exit(labcmd.carefully(lambda: command.run(file, live=live, lab=lab)))
 
 
 @app.command()
 def bench(
-    stack: Stack = "trop02",
+    stack: Annotated[str, typer.Argument(help="A stack, or the word annotate.")] = "trop02",
     engine: Annotated[str, typer.Option(help="embedded or pulumi; else pulumi where it is on PATH.")] = "",
     times: Annotated[int, typer.Option(help="How often each is run.")] = 5,
 ) -> None:
-    """Measures a preview with no changes of a stack that is up in its lab."""
-    from cli import bench, labcmd
+    """Measures a preview with no changes of a stack that is up in its lab; or `annotate`, on a million lines."""
+    from cli import annotate_bench, bench, labcmd
 
+    if stack == "annotate":
+        raise typer.Exit(labcmd.carefully(annotate_bench.run))
     raise typer.Exit(labcmd.carefully(lambda: bench.run(stack, engine, times)))
 
 
@@ -134,8 +202,8 @@ def _stack_verb(name: str, text: str) -> None:
 
 
 for _name, _text in (
-    ("preview", "What `up` would do: ./trop preview trop02 [--diff] [--lab]"),
-    ("up", "Makes the hypervisor what the stack declares: ./trop up trop02 [--yes]"),
+    ("preview", "What `up` would do: ./trop preview trop02|--all [--diff] [--lab]"),
+    ("up", "Makes the hypervisor what the stack declares: ./trop up trop02|--all [--yes]"),
     ("refresh", "Takes what is there into the state."),
     ("destroy", "Takes away all that the stack made."),
     ("stack", "init, ls, rm, output, export and import of stacks."),

@@ -4,7 +4,8 @@
     ./trop stack trop02 output      pulumi stack output --stack trop02
     ./trop config get trop:vms -s trop02
 
-Ours, and not handed on: ``--engine embedded|pulumi``, ``--lab`` and ``--allow NAME=IMPACT``.
+Ours, and not handed on: ``--engine embedded|pulumi``, ``--lab`` and ``--allow NAME=IMPACT``; and ``--all`` in the
+place of a stack, for which see `cli.fleet`.
 """
 
 from __future__ import annotations
@@ -53,6 +54,10 @@ class Order:
 
 def run(words: Sequence[str]) -> int:
     """Carries out one command line beginning with one of `VERBS`; the exit code is Pulumi's."""
+    if words[0] in ON_ONE_STACK and "--all" in words:
+        from cli import fleet  # the tables of many stacks take time to load, and one stack needs none
+
+        return fleet.run(words)
     try:
         order = parse(words, known_stacks())
         engine = choose_engine(order.engine)
@@ -63,6 +68,10 @@ def run(words: Sequence[str]) -> int:
             from cli.labstack import prepare
 
             folder, extra, lab_environment = prepare(order, engine)
+            if any(
+                word.partition("=")[0] == "--config-file" for word in order.words
+            ):  # the one said goes before the lab's own
+                extra = []
             environment |= lab_environment
     except UsageError as error:
         print(f"error: {error}", file=sys.stderr)

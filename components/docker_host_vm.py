@@ -25,9 +25,12 @@ class DockerHostVMArgs:
 
 
 class DockerHostVM(pulumi.ComponentResource):
-    """A qcow2 overlay of the base image, which is only ever read, and a domain with one NIC on `default`."""
+    """A qcow2 overlay of the base image, which is only ever read, and a domain with one NIC on `default`.
 
-    volume: libvirt.Volume
+    Of a VM that was made by other means, only what is declared of it.
+    """
+
+    volume: libvirt.Volume | None
     domain: Domain
     summary: pulumi.Output[dict[str, Any]]
 
@@ -35,36 +38,47 @@ class DockerHostVM(pulumi.ComponentResource):
         super().__init__("trop:index:DockerHostVM", name, None, opts)
         vm = args.vm
         kept = ResourceOptions(parent=self, protect=vm.protect)
-        self.volume = libvirt.Volume(
-            name,
-            name=f"{vm.name}.qcow",
-            pool=args.pool,
-            format="qcow2",
-            base_volume_id=vm.base_image,
-            opts=kept,
-        )
-        seed = libvirt.CloudInitDisk(
-            name,
-            name=f"{vm.name}-seed.iso",
-            pool=args.pool,
-            user_data=cloud_init.user_data(vm),
-            meta_data=cloud_init.meta_data(vm),
-            network_config=cloud_init.network_config(vm, args.floats),
-            opts=ResourceOptions(parent=self),
-        )
+        self.volume = self._overlay(name, args, kept) if vm.overlay else None
+        seed = self._seed(name, args) if vm.seed_disk else None
         self.domain = Domain(
             name,
-            name=vm.name,
+            name=vm.domain,
             description=vm.description,
             type=vm.domain_type,
             memory=vm.memory,
             vcpu=vm.vcpu,
-            autostart=True,
-            running=True,
-            disks=[libvirt.DomainDiskArgs(volume_id=self.volume.id)],
-            network_interfaces=[libvirt.DomainNetworkInterfaceArgs(network_id=args.network_id, mac=vm.mac)],
-            cloudinit=seed.id,
+            autostart=vm.autostart or None,
+            running=vm.running or None,
+            disks=None if self.volume is None else [libvirt.DomainDiskArgs(volume_id=self.volume.id)],
+            network_interfaces=self._nics(args) if vm.nic else None,
+            cloudinit=None if seed is None else seed.id,
             opts=kept,
         )
         self.summary = pulumi.Output.all(address=vm.address, mac=vm.mac, state=self.domain.state)
         self.register_outputs({"vm": self.summary})
+
+    @staticmethod
+    def _overlay(name: str, args: DockerHostVMArgs, opts: ResourceOptions) -> libvirt.Volume:
+        return libvirt.Volume(
+            name,
+            name=args.vm.overlay_file,
+            pool=args.pool,
+            format="qcow2",
+            base_volume_id=args.vm.base_image,
+            opts=opts,
+        )
+
+    def _seed(self, name: str, args: DockerHostVMArgs) -> libvirt.CloudInitDisk:
+        return libvirt.CloudInitDisk(
+            name,
+            name=args.vm.seed_file,
+            pool=args.pool,
+            user_data=cloud_init.user_data(args.vm),
+            meta_data=cloud_init.meta_data(args.vm),
+            network_config=cloud_init.network_config(args.vm, args.floats),
+            opts=ResourceOptions(parent=self),
+        )
+
+    @staticmethod
+    def _nics(args: DockerHostVMArgs) -> list[libvirt.DomainNetworkInterfaceArgs]:
+        return [libvirt.DomainNetworkInterfaceArgs(network_id=args.network_id, mac=args.vm.mac)]

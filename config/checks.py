@@ -38,6 +38,8 @@ def of_stack(fleet: Fleet, file: str, settings: Settings, stack: str, source: st
         if name not in facts.slots:
             known = ", ".join(facts.slots) or "none yet; give it a slot there"
             yield Problem(source, f"trop:vms.{name}", f"{file} has no slot for {name} on {stack}", known)
+    for key, why, allowed in (*_domains(settings), *_seed_disks(fleet, settings)):
+        yield Problem(source, f"trop:vms.{key}", why, allowed)
     for label, member in fleet.floats.members.items():
         if member.holder in facts.slots and member.holder not in settings.vms:
             why = f"{member.holder} is not among the VMs of {source}"
@@ -45,6 +47,24 @@ def of_stack(fleet: Fleet, file: str, settings: Settings, stack: str, source: st
 
 
 Breach = tuple[str, str, str]  # path, why, what is allowed
+
+
+def _domains(settings: Settings) -> Iterator[Breach]:
+    """libvirt's names, which are one for each domain."""
+    owners: dict[str, str] = {}
+    for name, own in sorted(settings.vms.items(), key=lambda item: item[1].domain is not None):
+        domain = own.domain or name
+        if domain in owners:
+            yield f"{name}.domain", f"{domain!r} is the domain of {owners[domain]}", "a domain of its own"
+        owners.setdefault(domain, name)
+
+
+def _seed_disks(fleet: Fleet, settings: Settings) -> Iterator[Breach]:
+    for name, own in settings.vms.items():
+        way = own.guest or fleet.virtual_machines.guest
+        if not own.seed_disk and way == "cloud-init":
+            why = "without a seed disk the guest reads nothing of cloud-init"
+            yield f"{name}.guest", why, "agent or none, beside seedDisk: false"
 
 
 def _rules(fleet: Fleet) -> Iterator[Breach]:

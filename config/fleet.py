@@ -30,6 +30,10 @@ Name = Annotated[
 Device = Annotated[  # Linux takes no longer names
     str, _like(r"[A-Za-z0-9][A-Za-z0-9._-]{0,14}", "up to 15 letters, digits, dots, underscores and hyphens")
 ]
+# What libvirt takes for a domain that somebody else has named: nearly anything.
+DomainName = Annotated[
+    str, _like(r"(?=.*\S)[^/\x00-\x1f\x7f]+", "a name, not empty, without slashes and line breaks")
+]
 AbsolutePath = Annotated[str, _like(r"/[^\x00-\x1f]*[^/\x00-\x1f]", "an absolute path, no slash at its end")]
 Slot = Annotated[
     StrictInt, Field(ge=1, le=254)

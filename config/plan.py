@@ -114,19 +114,39 @@ class Float(Planned):
 
 
 class VirtualMachine(Planned):
-    """``memory`` in MiB; ``domain_type`` None leaves the choice to the provider."""
+    """``memory`` in MiB; ``domain_type`` None leaves the choice to the provider.
+
+    ``domain`` is what libvirt calls it.  ``memory`` and ``vcpu`` None, and each False from ``overlay`` on, are not
+    declared (`config.settings.VmSettings`).
+    """
 
     name: str
     slot: int
     mac: str
     address: str
-    memory: int
-    vcpu: int
+    memory: int | None
+    vcpu: int | None
     base_image: str
     description: str | None
     domain_type: str | None
     protect: bool
     guest: GuestWay
+    domain: str
+    overlay: bool
+    seed_disk: bool
+    nic: bool
+    autostart: bool
+    running: bool
+
+    @property
+    def overlay_file(self) -> str:
+        """The overlay's name in the pool."""
+        return f"{self.name}.qcow"
+
+    @property
+    def seed_file(self) -> str:
+        """The cloud-init disk's name in the pool."""
+        return f"{self.name}-seed.iso"
 
 
 class Plan(Planned):
@@ -239,13 +259,19 @@ def _vm(stack: str, fleet: Fleet, settings: Settings, name: str, own: VmSettings
     usual, forced = fleet.virtual_machines, settings.emulation
     return VirtualMachine(
         **reserved.model_dump(),
-        memory=forced.memory or own.memory or usual.memory,
-        vcpu=own.vcpu or usual.vcpu,
+        memory=forced.memory or own.memory or usual.memory if own.size else None,
+        vcpu=own.vcpu or usual.vcpu if own.size else None,
         base_image=own.base_image or usual.base_image,
         description=own.description,
         domain_type=forced.domain_type,
         protect=own.protect,
         guest=own.guest or usual.guest,
+        domain=own.domain or name,
+        overlay=own.overlay,
+        seed_disk=own.seed_disk,
+        nic=own.nic,
+        autostart=own.autostart,
+        running=own.running,
     )
 
 

@@ -8,14 +8,26 @@ from typing import Any, Final, Literal
 
 from pydantic import Field, StrictBool
 
-from config.fleet import AbsolutePath, Count, Declared, GuestWay, Name
+from config.fleet import AbsolutePath, Count, Declared, DomainName, GuestWay, Name
 
 NAMESPACE: Final = "trop:"
 DEFAULT_FLEET: Final = "config/fleet.yaml"
 
 
 class VmSettings(Declared):
-    """What is said of one VM; what is left out comes from the fleet file.  Memory in MiB."""
+    """What is said of one VM; what is left out comes from the fleet file.  Memory in MiB.
+
+    The rest says in what a VM that was made by other means differs from one that this program makes.  Each `false`
+    means "not ours to say": it is neither declared nor compared, and nothing changes it.
+
+    ``domain``     libvirt's name of it, where that is not the VM's name
+    ``overlay``    false: its disks are not declared, whatever they are
+    ``seed_disk``  false: it has no cloud-init disk of ours
+    ``nic``        false: its NIC on `default` is not declared
+    ``size``       false: neither its memory nor its vCPUs are declared
+    ``autostart``  false: it need not start with the hypervisor
+    ``running``    false: it may be shut off
+    """
 
     memory: Count | None = None
     vcpu: Count | None = None
@@ -23,6 +35,13 @@ class VmSettings(Declared):
     description: str | None = None
     protect: StrictBool = True
     guest: GuestWay | None = None
+    domain: DomainName | None = None
+    overlay: StrictBool = True
+    seed_disk: StrictBool = True
+    nic: StrictBool = True
+    size: StrictBool = True
+    autostart: StrictBool = True
+    running: StrictBool = True
 
 
 class Emulation(Declared):

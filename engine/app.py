@@ -14,7 +14,8 @@ from engine.display import console
 from engine.errors import FAILED, TERMINATED, CommandError, unsupported
 from engine.flags import Command, Flag, Parsed, parse, usage
 from engine.options import Providers, UnsupportedError
-from engine.verbs.table import COMMANDS, GLOBAL, GLOBAL_REFUSED, REFUSED
+from engine.verbs.switches import GLOBAL, GLOBAL_REFUSED, REFUSED
+from engine.verbs.table import COMMANDS
 
 INTERRUPTED: Final = 130
 FAULT: Final = 255

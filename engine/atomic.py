@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import socket
 from pathlib import Path
+from typing import Final
+
+_TEMPORARY: Final = re.compile(r"\..+@(.+)\.(\d+)\.tmp")
 
 
 def write(path: Path, data: bytes, *, durable: bool = True, mode: int = 0o600) -> None:
     """Replace ``path`` by ``data`` in one step; ``durable`` waits until the disk has it.
 
-    The temporary file stands beside the target and has a name that no reader looks for.
+    The temporary file stands beside the target and has a name that no reader looks for: with the host and the process,
+    so that what a process leaves that ends here can be cleared (`clear`).
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = _beside(path)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -31,13 +37,36 @@ def write(path: Path, data: bytes, *, durable: bool = True, mode: int = 0o600) -
 
 def duplicate(source: Path, target: Path) -> None:
     """Make ``target`` another name of what ``source`` is now (a copy, where links can't be had)."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary = _beside(target)
     temporary.unlink(missing_ok=True)
     try:
         os.link(source, temporary)
     except OSError:
         shutil.copyfile(source, temporary)
     temporary.replace(target)
+
+
+def _beside(target: Path) -> Path:
+    return target.with_name(f".{target.name}@{socket.gethostname()}.{os.getpid()}.tmp")
+
+
+def clear(folder: Path) -> None:
+    """Remove the temporary files of processes of this host that are gone; of others nothing is known."""
+    for file in folder.glob(".*.tmp"):
+        written = _TEMPORARY.fullmatch(file.name)
+        if written and written[1] == socket.gethostname() and not is_running(int(written[2])):
+            file.unlink(missing_ok=True)
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is such a process on this host, whoever's it is."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def sync_folder(folder: Path) -> None:

@@ -156,6 +156,11 @@ class Backend:
                 atomic.duplicate(old, kept)
         with_attributes(file, data)
 
+    def clear(self, stack: str) -> None:
+        """Remove what runs that were cut off have left half-written."""
+        for folder in (self.state_file(stack).parent, self.history(stack), self.backups(stack)):
+            atomic.clear(folder)
+
     def remove(self, stack: str) -> None:
         """Forget a stack: its state stays as ``.bak``, its history goes."""
         file = self.state_file(stack)

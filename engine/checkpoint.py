@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
+from engine import documents
 from engine.clock import timestamp
 from engine.errors import CommandError
 from engine.records import PendingOperation, Resource, Snapshot
@@ -59,28 +60,50 @@ TIMEOUTS: Final = ("create", "update", "delete")
 LATEST: Final = frozenset({"manifest", "secrets_providers", "resources", "pending_operations", "metadata"})
 
 
-class Malformed(ValueError):
-    """The text is not a checkpoint; says in a few words why."""
+_PARTS: Final = {"resources": list, "pending_operations": list, "secrets_providers": dict, "metadata": dict}
+_KINDS: Final[dict[str, type]] = {
+    key: type(getattr(Resource(urn="", type=""), attribute)) for key, attribute, _ in FIELDS
+}
+Malformed = documents.Malformed
 
 
 def parse(data: bytes, *, under: str = "checkpoint") -> Json:
     """The document in a state file (or, under "deployment", in an export), its shape checked."""
-    try:
-        document = json.loads(data)
-    except ValueError as error:
-        raise Malformed(str(error)) from error
+    document = documents.parse(data)
     if not isinstance(document, dict) or not isinstance(document.get(under), dict):
         raise Malformed(f'no "{under}" in it')
     if document.get("version") != FORMAT:
-        raise Malformed(f"version {document.get('version')!r}, and only {FORMAT} is known here")
-    latest = document[under] if under == "deployment" else document[under].get("latest") or {}
-    for key in ("resources", "pending_operations"):
-        if latest.get(key) is not None and not isinstance(latest[key], list):
-            raise Malformed(f'"{key}" is not a list')
+        raise Malformed(
+            f"version {documents.short(document.get('version'))}, and only {FORMAT} is known here"
+        )
+    part = document[under]
+    latest = part if under == "deployment" else part.get("latest") or {}
+    if not isinstance(part.get("stack", ""), str) or not isinstance(latest, dict):
+        raise Malformed("its stack is no text, or its latest state no object")
+    for key, kind in _PARTS.items():
+        if latest.get(key) is not None and not isinstance(latest[key], kind):
+            raise Malformed(f'"{key}" is not {"a list" if kind is list else "an object"}')
+    for operation in latest.get("pending_operations") or []:
+        if not isinstance(operation, dict) or not isinstance(operation.get("type"), str):
+            raise Malformed("a pending operation in it has no type")
     for record in records(latest):
-        if not isinstance(record, dict) or not isinstance(record.get("urn"), str) or "type" not in record:
+        if not isinstance(record, dict) or not all(isinstance(record.get(k), str) for k in ("urn", "type")):
             raise Malformed("a resource in it has no urn or no type")
+        for key, kind in _KINDS.items():
+            if record.get(key) is not None and not _fits(key, kind, record[key]):
+                raise Malformed(
+                    f"{key} of {documents.short(record['urn'])} is {documents.short(record[key])}"
+                )
     return document
+
+
+def _fits(key: str, kind: type, value: Any) -> bool:
+    """Whether a field has its type; the lists of a record have texts in them, but for the stack trace."""
+    if not isinstance(value, kind):
+        return False
+    if key == "propertyDependencies":
+        return all(v is None or _fits("", list, v) for v in value.values())
+    return kind is not list or key == "stackTrace" or all(isinstance(v, str) for v in value)
 
 
 def records(latest: Json) -> list[Json]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-from engine import graph
+from engine import graph, scope
 from engine.events import Step, StepFailed, StepStarted
 from engine.executor import Executor
 from engine.options import ProviderError
 from engine.records import Resource
-from engine.replacing import Replacements
-from engine.session import HaltError, Session
+from engine.replacing import Replacements, would_go
+from engine.session import HaltError, Session, tell_same
 
 
 async def delete(session: Session, executor: Executor, replacements: Replacements | None = None) -> None:
@@ -19,10 +19,11 @@ async def delete(session: Session, executor: Executor, replacements: Replacement
     Safer than the Pulumi CLI, which deletes all else before it fails at a protected resource: nothing is deleted at
     all while one of them is protected.
     """
-    condemned = [r for r in session.journal.remaining() if not r.external]
-    if _refuse_protected(session, condemned):
+    chosen = _choose(session, replacements)
+    condemned = [r for r in chosen if not r.external]
+    if session.stopping.is_set() or _refuse_protected(session, condemned):
         return
-    for r in session.journal.remaining():
+    for r in chosen:
         if r.external:
             session.journal.forget(r)
     executor.condemned = {r.urn for r in condemned if not r.delete}
@@ -37,6 +38,28 @@ async def delete(session: Session, executor: Executor, replacements: Replacement
                 raise e
         if errors:
             return
+
+
+def _choose(session: Session, replacements: Replacements | None) -> list[Resource]:
+    """The records to be deleted, as far as the run is about them.  Nothing is, when something is in the way."""
+    wanted, journal = session.options.scope, session.journal
+    replaced = replacements.replaced if replacements else ()
+    choice = scope.deletes(wanted, journal.remaining(), journal.current(), replaced, session.aim.reached)
+    for r in choice.blocked:
+        session.say("error", would_go(r.urn), r.urn)
+    if choice.blocked:
+        session.step_failed = True
+        session.stopping.set()
+    elif session.kind == "destroy" and wanted.narrows:
+        _tell_sames(session, choice.going)
+    return choice.going
+
+
+def _tell_sames(session: Session, going: list[Resource]) -> None:
+    """What a narrowed destroy leaves as it is."""
+    for r in session.journal.current():
+        if not r.delete and not any(r is other for other in going):
+            tell_same(session, r)
 
 
 async def _refused(session: Session, executor: Executor, condemned: list[Resource]) -> bool:

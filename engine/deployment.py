@@ -10,13 +10,14 @@ from typing import Any
 from engine.deletes import delete
 from engine.events import Emit, PreludeEvent, SummaryEvent
 from engine.executor import Executor
+from engine.importing import take_over
 from engine.journal import Journal
 from engine.monitor import EngineService, Monitor
 from engine.options import Cancellation, Kind, Options, Program, Project, Providers, Result, Save
 from engine.planner import Planner
 from engine.program import ProgramRun
 from engine.records import Snapshot
-from engine.refresh import refresh
+from engine.refresh import refresh, refresh_rest
 from engine.registrations import Registrations
 from engine.registry import Registry
 from engine.session import HaltError, Session
@@ -98,11 +99,17 @@ class _Run:
     async def _work(self) -> None:
         session = self.session
         with contextlib.suppress(HaltError):
-            if session.kind == "refresh" or session.options.refresh:
+            known = {r.urn for r in session.journal.base}
+            if session.kind in ("refresh", "destroy") and not session.has_targets(known):
+                return
+            if (session.kind == "refresh" and not session.options.run_program) or session.options.refresh:
                 await refresh(session, self.registry)
-            if session.kind == "destroy":
+            if session.kind == "import":
+                await take_over(session, self.registry, self.executor)
+            elif session.kind == "destroy":
+                self._warn_of_interrupted()
                 await delete(session, self.executor)
-            elif session.kind != "refresh":
+            elif session.kind != "refresh" or session.options.run_program:
                 self._warn_of_interrupted()
                 await self._run_program()
         await session.idle()
@@ -131,9 +138,16 @@ class _Run:
         finally:
             monitor.abandon()  # a program that was left behind must not keep the process from ending
             stopping.cancel()
+            registrations.transforms.close()
         if outcome.error:
             session.say("error", outcome.error)
             registrations.keep_old_outputs()
+        elif session.kind == "refresh":
+            await refresh_rest(session, self.registry)
+        elif not session.has_targets(
+            {r.urn for r in [*session.journal.base, *session.journal.current()]} | planner.seen
+        ):
+            return
         elif not session.failed or (session.preview and session.step_failed):
             await delete(session, self.executor, planner.replacements)
 
@@ -157,7 +171,7 @@ class _Run:
         session = self.session
         what = "preview" if session.preview else "update"
         if session.step_failed:
-            session.say("error", f"{what} failed")
+            session.say("error", f"{what} failed: {session.reason}" if session.reason else f"{what} failed")
         elif session.canceled:
             session.say("error", f"{what} canceled")
         session.emit(

@@ -11,11 +11,18 @@ CHANGES_FOUND: Final = 7
 TERMINATED: Final = 8
 
 
+def plain(text: str, keep: str = "\n") -> str:
+    """A text in which nothing moves a terminal's cursor or turns what it shows around: such characters are escaped."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in keep else ascii(c)[1:-1] for c in text)
+
+
 class CommandError(Exception):
     """Something that the operator can cause or mend; ``code`` is the exit code, as the Pulumi CLI has it."""
 
     def __init__(self, message: str, code: int = FAILED) -> None:
-        super().__init__(message)
+        super().__init__(plain(message))
         self.code = code
 
 

@@ -117,7 +117,7 @@ class Executor:
         journal = self.session.journal
         journal.forget(old)
         journal.add(new)
-        if old.copy(**_places(new)) != new:
+        if not _says_the_same(old, new):
             journal.write()
 
     async def _create(self, step: Step) -> None:
@@ -220,8 +220,14 @@ def _listing(reasons: list[str]) -> str:
     return f"{many} occurred:\n" + "\n".join(f"\t* {r}" for r in reasons)
 
 
-def _places(new: Resource) -> dict[str, object]:
-    return {k: getattr(new, k) for k in EXACT}
+def _says_the_same(old: Resource, new: Resource) -> bool:
+    """Whether the state need not be written for the new record.
+
+    A refresh leaves out the properties that depend on nothing, and the program tells them again each time.
+    """
+    places: dict[str, object] = {k: getattr(new, k) for k in EXACT}
+    told = [{k: v for k, v in r.property_dependencies.items() if v} for r in (old, new)]
+    return told[0] == told[1] and old.copy(**places, property_dependencies=new.property_dependencies) == new
 
 
 def _provider_outputs(r: Resource) -> Props:

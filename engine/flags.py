@@ -14,7 +14,7 @@ FALSE: Final = frozenset({"false", "0", "f", "no"})
 
 @dataclass(frozen=True)
 class Flag:
-    """One flag; ``kind`` is bool (a switch, which may be given ``=false``), str or int."""
+    """One flag; ``kind`` is bool (a switch, which may be given ``=false``), str, int, or list (may be repeated)."""
 
     name: str
     help: str
@@ -55,6 +55,9 @@ class Parsed:
     def text(self, name: str, default: str = "") -> str:
         return str(self.values.get(name, default))
 
+    def texts(self, name: str) -> tuple[str, ...]:
+        return tuple(self.values.get(name, ()))
+
     def given(self, name: str) -> bool:
         return name in self.values
 
@@ -88,7 +91,7 @@ def _long(
     flag = flags.get(name)
     if flag is None:
         raise unsupported(f"--{name}") if name in refused else CommandError(f"unknown flag: --{name}")
-    parsed.values[name] = _value(flag, f"--{name}", value if equals else None, left)
+    _keep(parsed, flag, _value(flag, f"--{name}", value if equals else None, left))
 
 
 def _shorts(
@@ -106,7 +109,13 @@ def _shorts(
         glued = None
         if letters and (flag.kind is not bool or letters.startswith("=")):
             glued, letters = letters.removeprefix("="), ""
-        parsed.values[flag.name] = _value(flag, f"-{letter}", glued, left)
+        _keep(parsed, flag, _value(flag, f"-{letter}", glued, left))
+
+
+def _keep(parsed: Parsed, flag: Flag, value: Any) -> None:
+    if flag.kind is list:
+        value = [*parsed.values.get(flag.name, []), value]
+    parsed.values[flag.name] = value
 
 
 def _value(flag: Flag, spelled: str, glued: str | None, left: list[str]) -> Any:
@@ -146,7 +155,7 @@ def _flag_lines(flags: Sequence[Flag]) -> list[str]:
     def spelled(f: Flag) -> str:
         short = f"-{f.short}, " if f.short else "    "
         return f"  {short}--{f.name}" + (
-            "" if f.kind is bool else f" {f.kind.__name__.replace('str', 'string')}"
+            "" if f.kind is bool else f" {f.kind.__name__.replace('str', 'string').replace('list', 'string')}"
         )
 
     width = max(len(spelled(f)) for f in flags)

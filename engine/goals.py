@@ -8,17 +8,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
-from engine import urns
+from engine import aliases, urns
+from engine.aliases import Alias
 from engine.options import Project, UnsupportedError
 from engine.records import Resource
 from engine.values import Props, from_wire
 
 CLI = "use the Pulumi CLI for it (`--engine pulumi`)"
 UNSUPPORTED = {  # field of the request -> name of the option in a Python program
-    "aliases": "aliases",
-    "aliasURNs": "aliases",
-    "replaceOnChanges": "replace_on_changes",
-    "transforms": "transforms",
     "state_migrations": "state_migrations",
     "replace_with": "replace_with",
     "hideDiffs": "hide_diffs",
@@ -48,12 +45,14 @@ class Goal:
     dependencies: list[str] = field(default_factory=list)
     property_dependencies: dict[str, list[str]] = field(default_factory=dict)
     ignore_changes: list[str] = field(default_factory=list)
+    replace_on_changes: list[str] = field(default_factory=list)
     additional_secret_outputs: list[str] = field(default_factory=list)
     custom_timeouts: dict[str, float] = field(default_factory=dict)
     import_id: str = ""
     deleted_with: str = ""
     source_position: str = ""
     stack_trace: list[dict[str, str]] = field(default_factory=list)
+    aliases: list[Alias] = field(default_factory=list)
 
     def record(self) -> Resource:
         """The record of this goal, before any provider has seen it."""
@@ -75,6 +74,7 @@ class Goal:
             source_position=self.source_position,
             stack_trace=self.stack_trace,
             ignore_changes=self.ignore_changes,
+            replace_on_changes=self.replace_on_changes,
         )
 
 
@@ -96,12 +96,14 @@ def from_request(request: Any, project: Project) -> Goal:
         dependencies=sorted(request.dependencies),
         property_dependencies={k: sorted(v.urns) for k, v in sorted(request.propertyDependencies.items())},
         ignore_changes=list(request.ignoreChanges),
+        replace_on_changes=list(request.replaceOnChanges),
         additional_secret_outputs=list(request.additionalSecretOutputs),
         custom_timeouts=_timeouts(request.customTimeouts),
         import_id=request.importId,
         deleted_with=request.deletedWith,
         source_position=position(request.sourcePosition, project.root),
         stack_trace=trace(request.stackTrace, project.root),
+        aliases=aliases.from_request(request),
     )
 
 

@@ -9,11 +9,15 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from engine import backend as backends
+from engine import checkpoint
 from engine.checkpoint import ENGINE_VERSION
+from engine.errors import CommandError
 
+KINDS: Final = {"update": "update", "refresh": "refresh", "destroy": "destroy", "import": "resource-import"}
 SYSTEMS: Final = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
@@ -21,7 +25,7 @@ SYSTEMS: Final = {"x86_64": "amd64", "aarch64": "arm64"}
 class Record:
     """One run.  Times are whole seconds since 1970; ``config`` is as in the stack file, secrets encrypted."""
 
-    kind: str  # update, refresh, destroy
+    kind: str  # one of the values of KINDS
     start: int
     config: Mapping[str, Any]
     succeeded: bool = True
@@ -71,3 +75,50 @@ def keep(backend: backends.Backend, stack: str, record: Record) -> None:
         backend.history(stack) / f"{stack}-{stamp}.checkpoint.json", state, durable=False
     )
     backends.with_attributes(backend.backups(stack) / f"{stack}.{time.time_ns()}.json", state)
+
+
+@dataclass(frozen=True)
+class Past:
+    """A run that was kept.  ``version`` counts from 1, the oldest; ``checkpoint`` is the state that it left."""
+
+    version: int
+    record: dict[str, Any]
+    checkpoint: Path
+
+
+def past(backend: backends.Backend, stack: str) -> list[Past]:
+    """The runs of a stack, the newest first.  Raises `CommandError` for a record that can't be read."""
+    files = sorted(backend.history(stack).glob("[!.]*.history.json"), key=_stamp_of)
+    return [_past(number, file) for number, file in reversed(list(enumerate(files, 1)))]
+
+
+def _stamp_of(file: Path) -> int:
+    stamp = file.name.removesuffix(".history.json").rpartition("-")[2]
+    return int(stamp) if stamp.isdecimal() else 0
+
+
+def _past(version: int, file: Path) -> Past:
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+        for key, kind in (("kind", str), ("result", str), ("startTime", int), ("endTime", int)):
+            if not isinstance(record[key], kind):
+                raise ValueError(f"{key} is no {kind.__name__}")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CommandError(f"{file}: not a record of a run: {error}") from error
+    name = file.name.removesuffix(".history.json") + ".checkpoint.json"
+    return Past(version, record, file.with_name(name))
+
+
+def state_of(backend: backends.Backend, stack: str, version: int) -> checkpoint.Json:
+    """The state that a run left.  Raises `CommandError` when there is none of that number."""
+    runs = {run.version: run for run in past(backend, stack)}
+    if version not in runs:
+        have = f"there is 1 to {len(runs)}" if runs else "nothing was ever kept"
+        raise CommandError(f"stack '{stack}' has no version {version}: {have} (`pulumi stack history`)")
+    file = runs[version].checkpoint
+    try:
+        return checkpoint.parse(file.read_bytes())
+    except OSError as error:
+        raise CommandError(f"version {version}: {file}: {error.strerror}") from error
+    except checkpoint.Malformed as error:
+        raise CommandError(f"version {version}: {file} is damaged ({error})") from error

@@ -6,6 +6,7 @@ not reached, in old order.  Records are known by identity, since an old copy may
 
 from __future__ import annotations
 
+from engine import aliases
 from engine.options import Save
 from engine.records import PendingOperation, Resource, Snapshot
 
@@ -25,6 +26,7 @@ class Journal:
         self._handled: set[int] = set()
         self._news: list[Resource] = []
         self._running: list[PendingOperation] = []
+        self._tentative: dict[str, str] = {}  # new URN -> former, until a step has made it so
 
     def begin(self, operation: PendingOperation) -> None:
         """A step is about to touch something: that is on disk before it does."""
@@ -42,7 +44,13 @@ class Journal:
             self._handled.add(id(old))
 
     def add(self, new: Resource) -> None:
+        self._tentative.pop(new.urn, None)
         self._news.append(new)
+
+    def rename(self, former: str, urn: str) -> None:
+        """From now on the record of ``former`` is ``urn``'s; what is saved has the new name once a step has ended."""
+        self._tentative[urn] = former
+        aliases.rename(self.current(), {former: urn})
 
     def settle(self, urn: str) -> None:
         """An interrupted create of ``urn`` has now been done: the provider has taken up what was left of it."""
@@ -51,6 +59,16 @@ class Journal:
     def rebase(self, resources: list[Resource]) -> None:
         """After a refresh: these are the old records from now on."""
         self.base, self._news, self._handled = resources, [], set()
+
+    def keep_first(self) -> None:
+        """All that was there stays, and stands before what this run has added."""
+        kept = self.remaining()
+        self._handled.update(id(r) for r in kept)
+        self._news = kept + self._news
+
+    def revert(self) -> None:
+        """All is as it was before this run."""
+        self._news, self._handled = [], set()
 
     def remaining(self) -> list[Resource]:
         """Old records that nothing in this run has stood in for."""
@@ -66,8 +84,12 @@ class Journal:
     def snapshot(self) -> Snapshot:
         """Interrupted creates of earlier runs stay; interrupted updates and deletes don't."""
         creates = [o for o in self.interrupted if o.type == "creating"]
+        resources = self.current()
+        if self._tentative:
+            resources = [r.copy() for r in resources]
+            aliases.rename(resources, self._tentative)
         return Snapshot(
-            resources=self.current(),
+            resources=resources,
             pending_operations=creates + self._running,
             secrets_provider=self._frame.secrets_provider,
             metadata=self._frame.metadata,

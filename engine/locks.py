@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from engine import atomic
 from engine import backend as backends
 from engine.clock import timestamp
 from engine.errors import CommandError
@@ -136,6 +137,10 @@ def _clear_dead(folder: Path) -> list[Lock]:
         raise refuse(alive)
     for lock in locks:
         _remove(lock.file)
+    atomic.clear(folder)
+    for alone in folder.glob("[!.]*.json.attrs"):  # an owner was cut off while it gave its lock back
+        if not alone.with_suffix("").exists():
+            alone.unlink(missing_ok=True)
     return locks
 
 

@@ -126,10 +126,12 @@ class Monitor:
         return self._unsupported("exists()")
 
     def RegisterStackTransform(self, request: Any) -> Any:
-        return self._unsupported("stack transforms")
+        self._registrations.transforms.stack.append(request)
+        return empty_pb2.Empty()
 
     def RegisterStackInvokeTransform(self, request: Any) -> Any:
-        return self._unsupported("invoke transforms")
+        self._registrations.transforms.invokes.append(request)
+        return empty_pb2.Empty()
 
     def RegisterResourceHook(self, request: Any) -> Any:
         return self._unsupported("resource hooks")

@@ -9,12 +9,32 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.records import Snapshot
+from engine.scope import EVERYTHING, Scope
 
-Kind = Literal["preview", "update", "refresh", "destroy"]
+Kind = Literal["preview", "update", "refresh", "destroy", "import"]
 Save = Callable[[Snapshot], None]
 Program = Callable[[], None] | Path
 ProviderFactory = Callable[[], Any]  # makes a ResourceProviderServicer
 Providers = Mapping[str, ProviderFactory]  # by package: {"libvirt": servicer}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One resource to take over: a component, or the object ``id`` of a provider.
+
+    ``parent`` is a URN, ``provider`` too (empty for the default provider of ``version``).  ``properties`` are the
+    inputs to keep; all that the provider reads when there are none.
+    """
+
+    urn: str
+    type: str
+    parent: str
+    id: str = ""
+    component: bool = False
+    provider: str = ""
+    version: str = ""
+    protect: bool = False
+    properties: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -24,6 +44,9 @@ class Options:
     ``preview`` makes any kind of run a look ahead that saves nothing (kind "preview" always is one).
     ``refresh`` reads every resource first, in the same run.  ``parallel`` bounds the steps under way.
     ``expect_no_changes`` is for the caller, who reads `Result.changes`; a run goes the same way with it.
+    ``run_program`` makes a refresh run the program, for the settings of its providers and the stack's outputs.
+    ``scope`` narrows a run to a part of the stack.
+    ``imports`` is what a run of kind "import" takes over, parents before their children.
     """
 
     preview: bool = False
@@ -31,6 +54,9 @@ class Options:
     parallel: int = 16
     continue_on_error: bool = False
     expect_no_changes: bool = False
+    run_program: bool = False
+    imports: tuple[Import, ...] = ()
+    scope: Scope = EVERYTHING
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Property paths as ignore_changes takes them: ``memory``, ``tags.owner``, ``disks[0].size``, ``disks[*].size``."""
+"""Property paths, as options name them: ``memory``, ``tags.owner``, ``disks[0].size``, ``disks[*].size``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def parse(path: str) -> list[str | int]:
     while at < len(path):
         match = PART.match(path, at)
         if match is None:
-            raise UnsupportedError(f"ignore_changes: '{path}' is not a property path")
+            raise UnsupportedError(f"'{path}' is not a property path")
         name, index, quoted = match.groups()
         if index is not None:
             steps.append(index if index == "*" else int(index))
@@ -27,6 +27,12 @@ def parse(path: str) -> list[str | int]:
             steps.append(name if name is not None else quoted.replace('\\"', '"'))
         at = match.end()
     return steps
+
+
+def contains(pattern: list[str | int], path: list[str | int]) -> bool:
+    """Whether ``path`` is what the pattern names, or a part of it."""
+    heads = path[: len(pattern)]
+    return len(heads) == len(pattern) and all(p in ("*", h) for p, h in zip(pattern, heads, strict=True))
 
 
 def keep_old(news: Props, olds: Props, ignored: list[str]) -> Props:

@@ -5,7 +5,7 @@ The rules are Pulumi's, as the recordings show them (README, "Calls on preview a
 
 from __future__ import annotations
 
-from engine import urns
+from engine import aliases, urns
 from engine.events import Step
 from engine.goals import Goal
 from engine.paths import keep_old
@@ -14,7 +14,7 @@ from engine.records import Resource
 from engine.registry import Registry
 from engine.replacing import Replacements
 from engine.session import HaltError, Session
-from engine.values import Props, Secret
+from engine.values import Props, has_secret
 
 IMPORT_REPLACED = (
     "previously-imported resources that still specify an ID may not be replaced; "
@@ -28,22 +28,69 @@ class Planner:
     def __init__(self, session: Session, registry: Registry):
         self.session, self.registry = session, registry
         self.seen: set[str] = set()
+        self._former: dict[str, str] = {}  # URN -> the one that the state had the resource under
         self.replacements = Replacements(session, registry, self.seen)
 
     def claim(self, urn: str) -> None:
         """Each URN once a run."""
         if urn in self.seen:
             raise self.session.refuse(f"Duplicate resource URN '{urn}'; try giving it a unique name", urn)
+        other = next((u for u, former in self._former.items() if former == urn), "")
+        if other:
+            raise self.session.refuse(
+                f"Duplicate resource URN '{urn}' conflicting with alias on resource with URN '{other}'", urn
+            )
         self.seen.add(urn)
+
+    def former_urns(self, goal: Goal) -> list[str]:
+        """What the resource may be called in the state, if not by its present URN."""
+        return aliases.former(goal.urn, goal.parent, goal.aliases, self._former.get(goal.parent, ""))
+
+    def adopt(self, goal: Goal) -> None:
+        """Take the record that the state has under a former name of the goal as the goal's own."""
+        if self.old(goal.urn) is not None:
+            return
+        taken = {former: urn for urn, former in self._former.items()}
+        for former in self.former_urns(goal):
+            other = taken.get(former, former if former in self.seen else "")
+            if other:
+                raise self.session.refuse(
+                    f"Duplicate resource alias '{former}' applied to resource with URN '{goal.urn}' "
+                    f"conflicting with resource with URN '{other}'",
+                    goal.urn,
+                )
+            if self.old(former) is not None:
+                self._former[goal.urn] = former
+                self.session.journal.rename(former, goal.urn)
+                self.replacements.rename(former, goal.urn)
+                return
 
     def old(self, urn: str) -> Resource | None:
         return self.session.journal.find(urn)
+
+    def passes_by(self, goal: Goal) -> list[Step] | None:
+        """The steps for a goal that this run is not about; None when it is.  Raises `HaltError` where it can't be."""
+        session, new = self.session, goal.record()
+        if session.aim.takes(new):
+            lacking = session.aim.lacks(new)
+            if lacking:
+                raise session.refuse(
+                    f"Resource '{goal.urn}' depends on '{lacking}' which was was not specified in --target list.",
+                    goal.urn,
+                )
+            return None
+        old = self.old(goal.urn)
+        if old is None:
+            session.aim.skipped.add(goal.urn)
+            return []
+        return [_step("same", old, old.copy())]
 
     async def plan(self, goal: Goal) -> list[Step]:
         """The steps for one goal, in their order.  Raises `HaltError` when there is nothing to be done with it."""
         old = self.old(goal.urn)
         recreating = goal.urn in self.replacements.deleted
-        fresh = old is None or old.external or recreating
+        forced = old is not None and self.session.options.scope.is_replaced(goal.urn)
+        fresh = old is None or old.external or recreating or forced
         new = goal.record()
         if old is not None and not old.external:
             new.inputs = keep_old(goal.inputs, old.inputs, goal.ignore_changes)
@@ -53,10 +100,12 @@ class Planner:
         if old is None or old.external:
             return [_step("create", None, new)]
         if recreating:
-            return self._replace(old, new, self._known_diff(old), first=True, dependents=[])
+            return self._replace(old, new, Diff(changes=True), first=True, dependents=[])
+        if forced:
+            return await self._plan_replacement(goal, old, new, Diff(changes=True, replaces=["id"]))
         diff = await self._diff(old, new)
         if diff.replace or old.pending_replacement:
-            return await self._plan_replacement(goal, old, new, diff)
+            return await self._plan_replacement(goal, old, new, diff, check=True)
         if diff.changes or old.init_errors:
             return [_step("update", old, new, diff)]
         return [_step("same", old, new)]
@@ -68,7 +117,7 @@ class Planner:
         else:
             inputs, failures = await (await self.client(new)).check(new.urn, olds, news)
         for failure in failures:
-            self.session.say("error", _complaint(new, failure, news), new.urn)
+            self.session.say("error", complaint(new, failure, news), new.urn)
         if failures:
             self.session.give_up()
             raise HaltError(new.urn)
@@ -92,6 +141,7 @@ class Planner:
                 k for k in {**old.inputs, **new.inputs} if old.inputs.get(k) != new.inputs.get(k)
             )
             diff.changes = bool(diff.keys)
+        diff.force(new.replace_on_changes)
         return diff
 
     async def _provider_moved(self, old: Resource, new: Resource) -> bool:
@@ -105,7 +155,10 @@ class Planner:
         client = await self.client(new)
         return (await client.diff_config(after, "", records[before], records[after].inputs)).replace
 
-    async def _plan_replacement(self, goal: Goal, old: Resource, new: Resource, diff: Diff) -> list[Step]:
+    async def _plan_replacement(
+        self, goal: Goal, old: Resource, new: Resource, diff: Diff, check: bool = False
+    ) -> list[Step]:
+        """``check``: the inputs were checked against the old ones, and are now to be those of another object."""
         session = self.session
         if old.protect:
             session.say("error", _protected(old.urn), old.urn)
@@ -114,8 +167,13 @@ class Planner:
                 raise HaltError(old.urn)
             session.step_failed = True
         if goal.import_id:
-            raise session.refuse(IMPORT_REPLACED, old.urn)
-        new.inputs = await self._check(new, {}, goal.inputs)
+            changes = [
+                f"{k}: {{{_shown(old.inputs.get(k))}}} => {{{_shown(new.inputs.get(k))}}}"
+                for k in diff.replaces
+            ]
+            raise session.refuse(";\n".join([IMPORT_REPLACED, *changes]), old.urn)
+        if check:
+            new.inputs = await self._check(new, {}, goal.inputs)
         first = diff.delete_first if goal.delete_before_replace is None else goal.delete_before_replace
         first = first or old.pending_replacement
         dependents = await self.replacements.delete_ahead(old) if first else []
@@ -133,10 +191,6 @@ class Planner:
         if not old.pending_replacement and old.urn not in self.replacements.deleted:
             deletes.append(_step("delete-replaced", old, None))
         return [*deletes, logical, create]
-
-    def _known_diff(self, old: Resource) -> Diff:
-        keys = self.replacements.deleted[old.urn]
-        return Diff(changes=True, keys=keys, replaces=keys)
 
     async def client(self, r: Resource) -> ProviderClient:
         return await self.registry.client(r.provider, self.session.journal.current())
@@ -158,17 +212,20 @@ def _step(op: str, old: Resource | None, new: Resource | None, diff: Diff | None
     )
 
 
-def _complaint(new: Resource, failure: Failure, news: Props) -> str:
+def complaint(new: Resource, failure: Failure, news: Props) -> str:
+    """What Check found wrong, in the CLI's words."""
     where = f"{new.type} resource '{urns.name_of(new.urn)}'"
     if not failure.property:
         return f"{where} has a problem: {failure.reason}"
     value = news.get(failure.property)
-    shown = "[secret]" if isinstance(value, Secret) else _plain(value)
-    has = f"value {{{shown}}} has a problem" if failure.property in news else "has a problem"
+    has = f"value {{{_shown(value)}}} has a problem" if failure.property in news else "has a problem"
     return f"{where}: property {failure.property} {has}: {failure.reason}"
 
 
-def _plain(value: object) -> str:
+def _shown(value: object) -> str:
+    """A value in a message; one that has a secret in it, at any depth, is not shown."""
+    if has_secret(value):
+        return "[secret]"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import importlib.metadata
 import json
 import os
 from collections.abc import Mapping
@@ -162,3 +164,12 @@ def select(project: ProjectFile, stack: str, environment: Mapping[str, str] = os
         file.unlink(missing_ok=True)
         return
     atomic.write(file, json.dumps({"stack": f"{ORGANIZATION}/{project.name}/{stack}"}, indent=4).encode())
+
+
+@functools.cache
+def package_version(package: str) -> str:
+    """The version of the package's SDK that programs here use: default providers carry it in their names."""
+    try:
+        return importlib.metadata.version(f"pulumi-{package}")
+    except importlib.metadata.PackageNotFoundError:
+        return ""

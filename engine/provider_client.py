@@ -12,7 +12,7 @@ from typing import Any
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2 as pb
 
-from engine import urns
+from engine import paths, urns
 from engine.calls import call
 from engine.events import DiffKind, PropertyDiff
 from engine.options import ProviderError
@@ -27,6 +27,16 @@ KINDS: dict[int, DiffKind] = {
     pb.PropertyDiff.DELETE_REPLACE: "delete-replace",
     pb.PropertyDiff.UPDATE: "update",
     pb.PropertyDiff.UPDATE_REPLACE: "update-replace",
+}
+
+
+REPLACING: dict[DiffKind, DiffKind] = {
+    "add": "add-replace",
+    "add-replace": "add-replace",
+    "delete": "delete-replace",
+    "delete-replace": "delete-replace",
+    "update": "update-replace",
+    "update-replace": "update-replace",
 }
 
 
@@ -51,6 +61,22 @@ class Diff:
     @property
     def replace(self) -> bool:
         return bool(self.replaces)
+
+    def force(self, patterns: list[str]) -> None:
+        """Make a replacement of a change of what ``patterns`` name (replace_on_changes)."""
+        for pattern in [paths.parse(p) for p in patterns] if self.changes else []:
+            for path, found in (self.detailed or {}).items():
+                steps = paths.parse(path)
+                if self.detailed and steps and paths.contains(pattern, steps):
+                    self.detailed[path] = PropertyDiff(REPLACING[found.kind], found.input_diff)
+                    self._add(str(steps[0]))
+            for key in self.keys:
+                if paths.contains(pattern, [key]):
+                    self._add(key)
+
+    def _add(self, key: str) -> None:
+        if key not in self.replaces:
+            self.replaces.append(key)
 
 
 @dataclass

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from engine import graph, urns
+from engine import graph, scope, urns
 from engine.clock import timestamp
 from engine.events import DiffKind, Op, PropertyDiff, Step, StepDone, StepFailed, StepStarted
 from engine.options import InitError, ProviderError, UnsupportedError
@@ -39,12 +39,34 @@ class Sight:
 async def refresh(session: Session, registry: Registry) -> None:
     """Read everything and rebase the run on what was found.  Raises `HaltError` when something can't be read."""
     journal = session.journal
-    sights = await _together([_look(session, registry, r) for r in journal.base])
+    chosen = scope.of_state(session.options.scope, journal.base)
+    sights = await _together([_look(session, registry, r) for r in chosen])
     await _together([_judge(session, registry, s) for s in sights])
     kept = {r.urn for s in sights for r in [s.new] if r is not None}
     gone = {s.old.urn for s in sights} - kept
-    journal.rebase(graph.without_gone([s.new for s in sights if s.new is not None], gone))
+    seen = {id(s.old): s.new for s in sights}
+    found = [seen.get(id(r), r) for r in journal.base]
+    journal.rebase(graph.without_gone([r for r in found if r is not None], gone))
     journal.write()
+
+
+async def reread(session: Session, registry: Registry, old: Resource) -> Resource | None:
+    """Take into the state what there is of one resource; None when it is gone, and then nothing mentions it."""
+    sight = await _look(session, registry, old)
+    await _judge(session, registry, sight)
+    session.journal.forget(old)
+    if sight.new is None:
+        graph.without_gone(session.journal.current(), {old.urn})
+    else:
+        session.journal.add(sight.new)
+    return sight.new
+
+
+async def refresh_rest(session: Session, registry: Registry) -> None:
+    """After the program of a refresh: what it did not register is read too."""
+    for old in scope.of_state(session.options.scope, session.journal.remaining()):
+        await reread(session, registry, old)
+    session.journal.write()
 
 
 async def _together(work: Iterable[Awaitable[T]]) -> list[T]:

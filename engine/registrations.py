@@ -18,8 +18,10 @@ from engine.goals import CLI, Goal, from_request, position
 from engine.options import ProviderError, UnsupportedError
 from engine.planner import Planner
 from engine.records import Resource
+from engine.refresh import is_readable, reread
 from engine.registry import Registry
 from engine.session import HaltError, Session, known
+from engine.transforms import Transforms
 from engine.values import UNKNOWN_STRING, Props, from_wire, to_wire, without_unknown
 
 
@@ -29,6 +31,7 @@ class Registrations:
     def __init__(self, session: Session, registry: Registry, planner: Planner, executor: Executor):
         self.session, self.registry = session, registry
         self.planner, self.executor = planner, executor
+        self.transforms = Transforms()
         self._planning = asyncio.Lock()
         self._goals: dict[str, Goal] = {}
         self._steps: dict[str, Step] = {}  # the one that each URN's outputs belong to
@@ -42,10 +45,13 @@ class Registrations:
         With continue_on_error a failure is an answer too (FAIL), and what needs the failed resource is left alone.
         """
         self._open()
+        callbacks = list(request.transforms)
         try:
+            request = await self.transforms.resource(request)
             goal = from_request(request, self.session.project)
-        except UnsupportedError as e:
+        except (ProviderError, UnsupportedError) as e:
             raise self.session.refuse(str(e)) from None
+        self.transforms.note(goal.urn, goal.parent, callbacks)
         if not self.session.preview:
             goal.inputs = without_unknown(goal.inputs)  # left by a resource that failed
         try:
@@ -59,12 +65,16 @@ class Registrations:
     async def _reach(self, goal: Goal) -> Any:
         async with self._planning:
             self._open()
-            if goal.urn in self._deleting:
-                await self._deleting[goal.urn].wait()
+            for urn in (goal.urn, *self.planner.former_urns(goal)):
+                if urn in self._deleting:
+                    await self._deleting[urn].wait()
             steps = await self._plan(goal)
         if graph.needs(goal.record()) & self._failed:
             self._failed.add(goal.urn)
             return resource_pb2.RegisterResourceResponse(urn=goal.urn, result=resource_pb2.FAIL)
+        if goal.urn in self.session.aim.skipped:
+            outputs = to_wire(goal.inputs)
+            return resource_pb2.RegisterResourceResponse(urn=goal.urn, object=outputs)
         over = asyncio.Event()
         ahead = [s.urn for s in steps if s.op == "delete-replaced" and s.urn != goal.urn]
         self._deleting.update(dict.fromkeys(ahead, over))
@@ -78,8 +88,16 @@ class Registrations:
         imported = False
         try:
             self.planner.claim(goal.urn)
+            self.planner.adopt(goal)
             self._inherit(goal)
             await self._attach(goal)
+            if self.session.kind == "refresh" and not urns.is_provider(goal.type):
+                return await self._reread(goal)
+            passed_by = self.planner.passes_by(goal)
+            if passed_by is not None:
+                if passed_by:
+                    self._steps[goal.urn] = passed_by[0]
+                return passed_by
             if self._is_import(goal):
                 await self.executor.run([self._import_step(goal)])
                 imported = True
@@ -94,6 +112,17 @@ class Registrations:
             return []  # the import was the step
         self._steps[goal.urn] = steps[-1]
         return steps
+
+    async def _reread(self, goal: Goal) -> list[Step]:
+        """A refresh that runs the program reads what is there, makes nothing and changes nothing."""
+        session, old = self.session, self.planner.old(goal.urn)
+        if old is not None and (not is_readable(old) or not session.aim.takes(old)):
+            self._steps[goal.urn] = Step(op="same", urn=old.urn, type=old.type, old=old, new=old.copy())
+            return [self._steps[goal.urn]]
+        new = await reread(session, self.registry, old) if old is not None else None
+        if new is None:
+            session.aim.skipped.add(goal.urn)
+        return []
 
     def _inherit(self, goal: Goal) -> None:
         """protect and retain_on_delete come from the parent unless the goal says otherwise."""
@@ -146,6 +175,8 @@ class Registrations:
     async def register_outputs(self, request: Any) -> Any:
         """RegisterResourceOutputs: of a component, or the stack."""
         self._open()
+        if request.urn in self.session.aim.skipped:
+            return empty_pb2.Empty()
         record = self.session.journal.find(request.urn)
         if record is None:
             raise self.session.refuse("outputs of a resource that is not registered", request.urn)
@@ -206,6 +237,7 @@ class Registrations:
     async def invoke(self, request: Any) -> Any:
         """Invoke: a provider's function."""
         self._open()
+        request = await self.transforms.invoke(request)
         package = urns.package_of(request.tok)
         async with self._planning:
             reference = request.provider or await self._default(package, request.version)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -43,13 +42,14 @@ class Registry:
 
     def default_goal(self, package: str, version: str) -> Goal:
         """The default provider of a package, configured by the stack's ``<package>:*`` settings."""
-        name = "_".join(["default", *(re.sub(r"[.+-]", "_", v) for v in [version] if v)])
         type_ = urns.PROVIDER_PREFIX + package
         inputs: Props = package_config(self._project, package)
         if version:
             inputs["version"] = version
         return Goal(
-            urn=urns.make(self._project.stack, self._project.name, "", type_, name),
+            urn=urns.make(
+                self._project.stack, self._project.name, "", type_, urns.default_provider_name(version)
+            ),
             type=type_,
             custom=True,
             inputs=inputs,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from engine import graph, urns
 from engine.events import Step
 from engine.options import ProviderError
@@ -11,17 +13,36 @@ from engine.session import Session
 from engine.values import UNKNOWN
 
 
+def would_go(urn: str) -> str:
+    """What is said of something that a delete would take along, and that was not named."""
+    return (
+        f"Resource '{urn}' will be destroyed but was not specified in --target list.\n"
+        "Either include resource in --target list or pass --target-dependents to proceed."
+    )
+
+
 class Replacements:
     """What this run deletes before its turn, and what its replacements have left to be deleted at the end."""
 
     def __init__(self, session: Session, registry: Registry, seen: set[str]):
         self._session, self._registry, self._seen = session, registry, seen
-        self.deleted: dict[str, list[str]] = {}  # URNs deleted ahead -> the properties that asked for it
+        self.deleted: set[str] = set()  # URNs deleted ahead of their turn
         self._steps: dict[int, Step] = {}
+
+    def rename(self, former: str, urn: str) -> None:
+        """What was deleted ahead under a former name is the goal's all the same."""
+        if former in self.deleted:
+            self.deleted.remove(former)
+            self.deleted.add(urn)
 
     def remember(self, old: Resource, step: Step) -> None:
         """The delete of this old copy, at the end, shows the same difference as its replacement."""
         self._steps[id(old)] = step
+
+    @property
+    def replaced(self) -> Collection[int]:
+        """The identities of the old copies that this run has left to be deleted."""
+        return self._steps.keys()
 
     def step_for(self, old: Resource) -> Step | None:
         return self._steps.get(id(old))
@@ -33,17 +54,17 @@ class Replacements:
         goes were another value.  The graph is the old state's; what the program has registered already in this run
         can't depend on ``root``.
         """
-        going: dict[str, list[str]] = {root.urn: []}
+        going = {root.urn}
         condemned: list[Resource] = []
         records = self._session.journal.remaining()
         for r in graph.dependents(root, records, self._seen - {root.urn}):
-            replaces = await self._replaced_with(r, going)
-            if replaces is not None:
-                going[r.urn] = replaces
+            if await self._goes_with(r, going):
+                going.add(r.urn)
                 condemned.append(r)
         self._refuse_protected(root, [r.urn for r in condemned if r.protect])
+        self._refuse_untargeted(condemned)
         ahead = [r for r in reversed(condemned) if r.urn not in self.deleted]
-        self.deleted.update({r.urn: going[r.urn] for r in ahead})
+        self.deleted.update(r.urn for r in ahead)
         return ahead
 
     def _refuse_protected(self, root: Resource, protected: list[str]) -> None:
@@ -56,21 +77,28 @@ class Replacements:
         self._session.say("error", message, root.urn)
         self._session.step_failed = True
 
-    async def _replaced_with(self, r: Resource, going: dict[str, list[str]]) -> list[str] | None:
-        """The properties for which ``r`` would be replaced if all in ``going`` are; None when it would not."""
+    def _refuse_untargeted(self, condemned: list[Resource]) -> None:
+        """What the run is not about can't be deleted on the way."""
+        untargeted = [r.urn for r in condemned if not self._session.aim.takes(r)]
+        for urn in untargeted[1:]:
+            self._session.say("error", would_go(urn), urn)
+        if untargeted:
+            raise self._session.refuse(would_go(untargeted[0]), untargeted[0])
+
+    async def _goes_with(self, r: Resource, going: set[str]) -> bool:
+        """Whether ``r`` would be replaced if all in ``going`` are."""
         if not r.custom or r.external or urns.is_provider(r.type):
-            return None
+            return False
         if urns.split_reference(r.provider)[0] in going:
-            return ["provider"]
+            return True
         news = {
-            k: UNKNOWN if set(r.property_dependencies.get(k, [])) & going.keys() else v
-            for k, v in r.inputs.items()
+            k: UNKNOWN if set(r.property_dependencies.get(k, [])) & going else v for k, v in r.inputs.items()
         }
         if not any(v is UNKNOWN for v in news.values()):
-            return None
+            return False
         try:
             client = await self._registry.client(r.provider, self._session.journal.current())
             diff = await client.diff(r, news, [])
         except ProviderError as e:
             raise self._session.refuse(str(e), r.urn) from None
-        return diff.replaces or None
+        return diff.replace

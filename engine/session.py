@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Collection
 
 from engine import urns
 from engine.events import Diagnostic, Emit, Event, Severity, Step, StepDone, StepFailed, StepStarted
 from engine.journal import Journal
 from engine.options import Kind, Options, Project
+from engine.records import Resource
+from engine.scope import Aim, not_found
 from engine.values import UNKNOWN_STRING
 
 UNCOUNTED = frozenset({"create-replacement", "delete-replaced", "discard"})
@@ -26,9 +29,11 @@ class Session:
         self.kind, self.options, self.project, self.journal = kind, options, project, journal
         self.preview = options.preview or kind == "preview"
         self.stack_urn = urns.stack_urn(project.stack, project.name)
+        self.aim = Aim(options.scope)
         self.changes: Counter[str] = Counter()
         self.errored: set[str] = set()
         self.step_failed = False
+        self.reason = ""  # why the run as a whole failed, where one line can say it
         self.canceled = False
         self.began = time.monotonic()
         self.slots = asyncio.Semaphore(max(1, options.parallel))
@@ -60,6 +65,13 @@ class Session:
         self.stopping.set()
         return HaltError(message)
 
+    def has_targets(self, known: Collection[str]) -> bool:
+        """Whether all that the command line names is among ``known``; what is not is told."""
+        missing = self.options.scope.missing(known)
+        for urn in missing:
+            self.say("error", not_found(urn))
+        return not missing
+
     def give_up(self) -> None:
         """Something has failed: no step may start any more, unless the run was asked to go on."""
         if not self.options.continue_on_error:
@@ -81,6 +93,14 @@ class Session:
 
     async def idle(self) -> None:
         await self._idle.wait()
+
+
+def tell_same(session: Session, r: Resource) -> None:
+    """Say and count that a resource stays as it is, where no program asks for it."""
+    step = Step(op="same", urn=r.urn, type=r.type, old=r, new=r, provider=r.provider)
+    session.emit(StepStarted(step))
+    session.count(step)
+    session.emit(StepDone(step))
 
 
 def known(id_: str) -> str:

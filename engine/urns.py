@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 STACK_TYPE = "pulumi:pulumi:Stack"
 PROVIDER_PREFIX = "pulumi:providers:"
 
@@ -43,6 +45,11 @@ def is_provider(type_: str) -> bool:
 def is_default_provider(urn: str) -> bool:
     """Default providers are made by the engine; they are neither shown nor counted."""
     return is_provider(type_of(urn)) and name_of(urn).startswith("default")
+
+
+def default_provider_name(version: str) -> str:
+    """``default_0_5_4`` for 0.5.4; ``default`` when there is no version."""
+    return "_".join(["default", *(re.sub(r"[.+-]", "_", v) for v in [version] if v)])
 
 
 def split_reference(reference: str) -> tuple[str, str]:

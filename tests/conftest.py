@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import settings
 
@@ -13,3 +15,11 @@ def pytest_configure(config: pytest.Config) -> None:
     # `./trop test` leaves the soak out by its marker
     ordinary = "not soak" in config.getoption("markexpr")
     settings.load_profile("same" if ordinary else "soak")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What the crash tests have counted is shown also where they pass."""
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    for name, value in (told for report in reports for told in report.user_properties):
+        if name == "crash":
+            terminalreporter.write_line(str(value))

@@ -21,11 +21,14 @@ from engine.events import (
 from engine.values import Props
 
 
-def is_told(step: Step) -> bool:
-    """Whether a step is told at all: what stays the same and the inner steps of a replacement are not."""
+def is_told(step: Step, wishes: Wishes) -> bool:
+    """Whether a step is told at all: what stays the same and the inner steps of a replacement are, when asked for."""
+    if urns.is_default_provider(step.urn):
+        return False
     if step.op == "same":
-        return step.old is not None and step.new is not None and step.old.protect != step.new.protect
-    return step.op not in ("create-replacement", "delete-replaced")
+        changed = step.old is not None and step.new is not None and step.old.protect != step.new.protect
+        return changed or wishes.show_sames
+    return wishes.show_replacement_steps or step.op not in ("create-replacement", "delete-replaced")
 
 
 class Details:
@@ -41,7 +44,7 @@ class Details:
         self._impacts: list[impacts.Impact] = []
         self._early: dict[str, list[impacts.Impact]] = {}  # told before the step has begun, as of a delete
         self._deleted: set[str] = set()
-        self._outputs = Outputs(run, self._printer)
+        self._outputs = Outputs(run, self._printer, wishes.show_sames)
 
     def begin(self) -> None:
         self._console.print(self._console.paint(self._run.title, BOLD))
@@ -107,13 +110,15 @@ class Details:
             if step.op == "refresh":
                 self._refreshing.add(step.urn)
             return
-        shown = self._shown[step.urn] = is_told(step) or self._is_stack(step)
+        shown = self._shown[step.urn] = is_told(step, self._wishes) or self._is_stack(step)
         if shown:
             self._print(self._head(step) + self._properties(step))
         if step.op == "delete":
             self._deleted.add(step.urn)
         for impact in self._early.pop(step.urn, ()):
             self._impact(impact)
+        if self._wishes.show_sames and self._is_stack(step) and step.op == "same" and step.old is not None:
+            self._print_outputs(self._printer.object(step.old.outputs, 1), 1)
 
     def _end_step(self, step: Step) -> None:
         if step.urn in self._refreshing:
@@ -123,7 +128,9 @@ class Details:
         elif step.op == "delete" and self._is_stack(step):
             old = step.old.outputs if step.old else {}
             self._print_outputs(summary.outputs(old, {}, preview=False, printer=self._printer), 1)
-        elif is_told(step) and (not self._run.preview or step.op == "read"):
+        elif (
+            is_told(step, self._wishes) and step.op != "same" and (not self._run.preview or step.op == "read")
+        ):
             indent = self._indent(step) + 1
             self._print_outputs(self._outputs_of(step, indent), indent)
 

@@ -46,7 +46,7 @@ class Digest:
         match event:
             case PreludeEvent(config):
                 self._document["config"] = dict(sorted(config.items()))
-            case StepStarted(step) if is_told(step) or step.urn == self._run.stack_urn:
+            case StepStarted(step) if is_told(step, self._wishes) or step.urn == self._run.stack_urn:
                 if step.op == "refresh":
                     self._refreshing.add(step.urn)
                 self._places[step.urn] = len(self._document["steps"])

@@ -34,8 +34,8 @@ class Live:
 
     def __init__(self, console: Console, run: Run, wishes: Wishes) -> None:
         self._console, self._run, self._wishes = console, run, wishes
-        self._board = Board(run.kind, run.preview, run.stack_urn)
-        self._outputs = Outputs(run, Printer(wishes.show_secrets))
+        self._board = Board(run.kind, run.preview, run.stack_urn, show_sames=wishes.show_sames)
+        self._outputs = Outputs(run, Printer(wishes.show_secrets), wishes.show_sames)
         self._summary: SummaryEvent | None = None
         self._parents: dict[str, str] = {}
         rich = RichConsole(file=console.out, no_color=not console.color, highlight=False)

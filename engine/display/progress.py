@@ -13,7 +13,12 @@ from engine.display.rows import Board, Row
 from engine.events import Event, OutputsRegistered, StepDone, StepStarted, SummaryEvent
 from engine.values import Props
 
-TITLES: Final = {"update": "Updating", "refresh": "Refreshing", "destroy": "Destroying"}
+TITLES: Final = {
+    "update": "Updating",
+    "refresh": "Refreshing",
+    "destroy": "Destroying",
+    "import": "Importing",
+}
 TICK: Final = 1.0  # seconds between two dots
 
 
@@ -21,7 +26,7 @@ TICK: Final = 1.0  # seconds between two dots
 class Run:
     """What is displayed: which kind of run, of which stack."""
 
-    kind: str  # update, refresh, destroy
+    kind: str  # update, refresh, destroy, import
     preview: bool
     stack: str
     stack_urn: str
@@ -44,6 +49,8 @@ class Wishes:
     show_config: bool = False
     suppress_outputs: bool = False
     suppress_progress: bool = False
+    show_sames: bool = False
+    show_replacement_steps: bool = False
 
 
 class Dots:
@@ -85,18 +92,25 @@ class Dots:
 class Outputs:
     """Follows what is known of the stack's outputs."""
 
-    def __init__(self, run: Run, printer: Printer) -> None:
-        self._run, self._printer = run, printer
+    def __init__(self, run: Run, printer: Printer, sames: bool = False) -> None:
+        """``sames``: show those that stay the same in a preview too."""
+        self._run, self._printer, self._sames = run, printer, sames
         self._old: Props | None = None
         self._new: Props | None = None
         self._seen = False
+        self._gone = run.kind == "destroy"
 
     def take(self, event: Event) -> None:
         match event:
             case StepStarted(step) | StepDone(step) if step.urn == self._run.stack_urn:
                 self._seen = True
+                self._gone = step.op == "delete"
                 self._old = dict(step.old.outputs) if step.old else None
-                self._new = self._old if step.op == "refresh" or self._run.kind == "refresh" else None
+                self._new = (
+                    self._old
+                    if step.op == "refresh" or self._run.kind in ("refresh", "import", "destroy")
+                    else None
+                )
             case OutputsRegistered() if event.urn == self._run.stack_urn:
                 self._old = event.old if event.step.old else None
                 self._new = event.new
@@ -107,12 +121,14 @@ class Outputs:
         When the program never came to its outputs, an update says which it had; of a run that failed they are those
         that the program got to, over the old ones.
         """
-        if not self._seen or self._run.kind == "destroy" or (self._run.preview and self._new is None):
+        if not self._seen or self._gone or (self._run.preview and self._new is None):
             return []
         new = self._new or {}
         if failed and self._new is not None:
             new = {**(self._old or {}), **new}
-        return summary.outputs(self._old, new, preview=self._run.preview, printer=self._printer)
+        return summary.outputs(
+            self._old, new, preview=self._run.preview and not self._sames, printer=self._printer
+        )
 
 
 class Progress:
@@ -120,8 +136,8 @@ class Progress:
 
     def __init__(self, console: Console, run: Run, wishes: Wishes) -> None:
         self._console, self._run, self._wishes = console, run, wishes
-        self._board = Board(run.kind, run.preview, run.stack_urn)
-        self._outputs = Outputs(run, Printer(wishes.show_secrets))
+        self._board = Board(run.kind, run.preview, run.stack_urn, show_sames=wishes.show_sames)
+        self._outputs = Outputs(run, Printer(wishes.show_secrets), wishes.show_sames)
         self._dots = Dots(console, run.activity, wishes.suppress_progress)
         self._summary: SummaryEvent | None = None
         self._began = False

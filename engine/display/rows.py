@@ -64,8 +64,14 @@ class Board:
     """All rows of one run, in the order in which they came."""
 
     def __init__(
-        self, kind: str, preview: bool, stack_urn: str, clock: Callable[[], float] = time.monotonic
+        self,
+        kind: str,
+        preview: bool,
+        stack_urn: str,
+        clock: Callable[[], float] = time.monotonic,
+        show_sames: bool = False,
     ) -> None:
+        self._show_sames = show_sames
         self.kind, self.preview, self.stack_urn = kind, preview, stack_urn
         self.rows: dict[str, Row] = {}
         self.finished = self.terminated = False
@@ -113,7 +119,7 @@ class Board:
     def _begin(self, step: Step) -> Row | None:
         row = self._row(step.urn, deleting=step.op == "delete")
         row.step, row.started, row.ended = step, self._clock(), None
-        if step.op != "same":
+        if step.op != "same" or self._show_sames:
             row.hidden = False
         return None if row.hidden else row
 
@@ -122,7 +128,7 @@ class Board:
         refreshed = row.op == "refresh"
         row.step, row.ended = step, self._clock()
         row.done[step.op] = step
-        if row.urn == self.stack_urn:
+        if row.urn == self.stack_urn and (self.preview or self.kind not in ("import", "destroy")):
             row.hidden = False
         telling = refreshed or (row.custom and step.op != "same" and (row.impacts or not self.preview))
         return row if telling and not row.hidden else None

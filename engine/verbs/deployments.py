@@ -6,7 +6,7 @@ import json
 import sys
 from typing import Any
 
-from engine import checkpoint, locks
+from engine import checkpoint, history, locks
 from engine.checkpoint import Json
 from engine.context import Context
 from engine.errors import CommandError
@@ -14,8 +14,10 @@ from engine.values import SECRET_SIGNATURE, SIGNATURE
 
 
 def export(context: Context) -> int:
-    """The state as a deployment; what is secret stays encrypted unless --show-secrets."""
+    """The state, or an earlier one, as a deployment; what is secret stays encrypted unless --show-secrets."""
     document = context.document()
+    if context.parsed.given("version"):
+        document = history.state_of(context.backend, context.stack, context.parsed.values["version"])
     latest = document["checkpoint"].get("latest") or {}
     if context.parsed.on("show-secrets") and checkpoint.has_secrets(checkpoint.records(latest)):
         latest = _reveal(latest, context.vault(document).decrypt_state)

@@ -1,8 +1,9 @@
-"""The verbs that run the engine: preview, up, refresh, destroy."""
+"""The verbs that run the engine: preview, up, refresh, destroy; `import` runs through here too."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import time
 from collections.abc import Callable
@@ -10,19 +11,23 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from engine import history, locks, urns
+from engine import history, import_file, locks, pending, urns
 from engine.checkpoint import Codec
 from engine.context import Context, Vault
 from engine.display.details import Details
 from engine.display.digest import Digest
-from engine.display.progress import Progress, Run, Wishes
+from engine.display.progress import Progress, Run
 from engine.display.stream import Stream
 from engine.errors import CHANGES_FOUND, FAILED, NOT_CONFIRMED, TERMINATED, CommandError, unsupported
 from engine.events import Event
-from engine.options import Cancellation, Options, Project, Result
+from engine.options import Cancellation, Import, Options, Project, Result
+from engine.project import package_version
 from engine.records import Snapshot
+from engine.scope import EVERYTHING, Scope
+from engine.verbs import destroying
+from engine.verbs.asked import flags_of, found_of, refresh_of, scope_of, wishes_of
 
-Kind = Literal["update", "refresh", "destroy"]
+Kind = Literal["update", "refresh", "destroy", "import"]
 
 NEEDS_YES = (
     "--yes or --skip-preview or --preview-only must be passed in "
@@ -53,6 +58,8 @@ class Work:
     vault: Vault
     codec: Codec
     snapshot: Snapshot
+    imports: tuple[Import, ...] = ()
+    scope: Scope = EVERYTHING
 
     @property
     def stack_urn(self) -> str:
@@ -65,7 +72,21 @@ class Work:
 
 def preview(context: Context) -> int:
     work = open_work(context, "update")
-    return conclude(work, execute(work, preview=True), "preview")
+    events: list[Event] = []
+    result = execute(work, preview=True, keep=events.append)
+    if context.parsed.given("import-file") and not result.failed:
+        _write_import_file(context, events)
+    return conclude(work, result, "preview")
+
+
+def _write_import_file(context: Context, events: list[Event]) -> None:
+    """What would be created, for `import` to take over instead."""
+    file = context.parsed.text("import-file")
+    text = json.dumps(import_file.build(events, package_version), indent=2, ensure_ascii=False) + "\n"
+    try:
+        (context.cwd / file).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"could not write import file: open {file}: {error.strerror}") from error
 
 
 def up(context: Context) -> int:
@@ -80,12 +101,12 @@ def destroy(context: Context) -> int:
     return change(context, "destroy", NOT_CONFIRMED)
 
 
-def change(context: Context, kind: Kind, unconfirmed: int) -> int:
+def change(context: Context, kind: Kind, unconfirmed: int, imports: tuple[Import, ...] = ()) -> int:
     """Preview, ask, and do it; ``unconfirmed`` is the exit code when nobody can be asked."""
     parsed = context.parsed
     sure, skip = parsed.on("yes"), parsed.on("skip-preview")
     if parsed.on("preview-only"):
-        work = open_work(context, kind)
+        work = open_work(context, kind, imports)
         return conclude(work, execute(work, preview=True), kind)
     if parsed.on("json") and not (kind == "update" and skip):
         raise unsupported(f"--json without {'--skip-preview' if kind == 'update' else '--preview-only'}")
@@ -94,13 +115,17 @@ def change(context: Context, kind: Kind, unconfirmed: int) -> int:
     with ExitStack() as stack:
         context.backend.require(context.stack)
         _tell_taken_over(context, stack.enter_context(locks.held(context.backend.locks(context.stack))))
-        work = open_work(context, kind)
+        context.backend.clear(context.stack)
+        work = open_work(context, kind, imports)
+        if work.scope.exclude_protected and not destroying.has_anything(work.scope, work.snapshot):
+            destroying.tell_nothing(context, work.snapshot)
+            return 0
         if not skip and not _approved(work, sure):
             return FAILED
         result = execute(work, preview=False)
         code = conclude(work, result, kind)
         if kind == "destroy" and code == 0:
-            _after_destroy(work)
+            destroying.finish(context, work.scope, work.snapshot)
     return code
 
 
@@ -117,7 +142,7 @@ def _approved(work: Work, sure: bool) -> bool:
         if answer in ("y", "yes"):
             return True
         if answer in ("d", "details"):
-            details = Details(work.context.console, _run_of(work, True), _wishes(work.context))
+            details = Details(work.context.console, _run_of(work, True), wishes_of(work.context))
             for event in events:
                 details.take(event)
         elif answer in ("n", "no", ""):
@@ -125,7 +150,7 @@ def _approved(work: Work, sure: bool) -> bool:
             return False
 
 
-def open_work(context: Context, kind: Kind) -> Work:
+def open_work(context: Context, kind: Kind, imports: tuple[Import, ...] = ()) -> Work:
     """Everything that can be wrong with the stack is told here, before a provider or the program is started."""
     document = context.document()
     file = context.stack_file
@@ -133,8 +158,7 @@ def open_work(context: Context, kind: Kind) -> Work:
     vault.check()
     codec = context.codec(vault, document)
     snapshot = codec.load(document)
-    if context.parsed.on("clear-pending-creates"):
-        snapshot.pending_operations = [p for p in snapshot.pending_operations if p.type != "creating"]
+    pending.settle(snapshot, found_of(context), forget=context.parsed.on("clear-pending-creates"))
     project = Project(
         name=context.project.name,
         stack=context.stack,
@@ -142,7 +166,7 @@ def open_work(context: Context, kind: Kind) -> Work:
         config=file.texts(vault.decrypt_setting),
         secret_keys=file.secret_keys,
     )
-    return Work(context, kind, project, vault, codec, snapshot)
+    return Work(context, kind, project, vault, codec, snapshot, imports, scope_of(context))
 
 
 def execute(work: Work, *, preview: bool, keep: Callable[[Event], None] | None = None) -> Result:
@@ -155,7 +179,9 @@ def execute(work: Work, *, preview: bool, keep: Callable[[Event], None] | None =
             keep(event)
         shown.take(event)
 
-    record = history.Record(work.kind, int(time.time()), dict(work.context.stack_file.values()))
+    record = history.Record(
+        history.KINDS[work.kind], int(time.time()), dict(work.context.stack_file.values())
+    )
     runner = asyncio.Runner()
     result: Result | None = None
     try:
@@ -165,7 +191,7 @@ def execute(work: Work, *, preview: bool, keep: Callable[[Event], None] | None =
             runner.close()  # after a second signal there may be threads for which nobody should wait
     if not preview:
         record.succeeded, record.end, record.changes = not result.failed, int(time.time()), result.changes
-        record.flags = _flags(work.context)
+        record.flags = flags_of(work.context)
         history.keep(work.context.backend, work.project.stack, record)
     work.snapshot = result.snapshot
     return result
@@ -192,13 +218,7 @@ async def _run(
 
         return await run(
             "preview" if preview and work.kind == "update" else work.kind,
-            Options(
-                preview=preview,
-                refresh=_refresh(context) and work.kind != "refresh",
-                parallel=int(context.parsed.values.get("parallel", 16)) or 16,
-                continue_on_error=context.parsed.on("continue-on-error"),
-                expect_no_changes=context.parsed.on("expect-no-changes"),
-            ),
+            _options(work, preview),
             work.snapshot,
             work.project,
             emit,
@@ -213,6 +233,20 @@ async def _run(
             loop.remove_signal_handler(number)
 
 
+def _options(work: Work, preview: bool) -> Options:
+    context, kind = work.context, work.kind
+    return Options(
+        preview=preview,
+        refresh=refresh_of(context) and kind not in ("refresh", "import"),
+        parallel=int(context.parsed.values.get("parallel", 16)) or 16,
+        continue_on_error=context.parsed.on("continue-on-error"),
+        expect_no_changes=context.parsed.on("expect-no-changes"),
+        run_program=context.parsed.on("run-program") and kind == "refresh",
+        imports=work.imports,
+        scope=work.scope,
+    )
+
+
 def conclude(work: Work, result: Result, what: str) -> int:
     """The exit code, and the last line that goes with some of them."""
     if result.terminated:
@@ -224,24 +258,9 @@ def conclude(work: Work, result: Result, what: str) -> int:
     return 0
 
 
-def _after_destroy(work: Work) -> None:
-    context, stack = work.context, work.project.stack
-    if not context.parsed.on("remove"):
-        context.console.print(
-            "The resources in the stack have been deleted, but the history and configuration associated with the "
-            f"stack are still maintained. \nIf you want to remove the stack completely, run `pulumi stack rm {stack}`."
-        )
-        return
-    context.backend.remove(stack)
-    context.console.print(
-        "The resources in the stack have been deleted, and the history removed; "
-        f"{context.stack_file_path.name} was left as it is."
-    )
-
-
 def _display(work: Work, preview: bool) -> Display:
     context, run_ = work.context, _run_of(work, preview)
-    wishes = _wishes(context)
+    wishes = wishes_of(context)
     if context.parsed.on("json"):
         return Digest(context.console, run_, wishes) if preview else Stream(context.console, run_, wishes)
     if context.parsed.on("diff"):
@@ -255,27 +274,6 @@ def _display(work: Work, preview: bool) -> Display:
 
 def _run_of(work: Work, preview: bool) -> Run:
     return Run(work.kind, preview, work.project.stack, work.stack_urn)
-
-
-def _wishes(context: Context) -> Wishes:
-    parsed = context.parsed
-    return Wishes(
-        show_secrets=parsed.on("show-secrets"),
-        show_config=parsed.on("show-config"),
-        suppress_outputs=parsed.on("suppress-outputs"),
-        suppress_progress=parsed.on("suppress-progress"),
-    )
-
-
-def _refresh(context: Context) -> bool:
-    parsed = context.parsed
-    return parsed.on("refresh") if parsed.given("refresh") else context.project.refresh
-
-
-def _flags(context: Context) -> dict[str, str]:
-    """The flags of this run as its history tells them; texts may be secret, so only that they were given."""
-    values = context.parsed.values
-    return {k: str(v).lower() if isinstance(v, bool) else "set" for k, v in values.items()}
 
 
 def _tell_taken_over(context: Context, taken_over: list[locks.Lock]) -> None:

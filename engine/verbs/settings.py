@@ -33,7 +33,7 @@ def list_(context: Context) -> int:
     decrypt = _vault(context).decrypt_setting if show and file.secret_keys else _masked
     values = {k: plain(v, decrypt) for k, v in file.values()}
     if context.parsed.on("json"):
-        document = {k: _entry(v, k in file.secret_keys, show) for k, v in values.items()}
+        document = {k: entry(v, k in file.secret_keys, show) for k, v in values.items()}
         context.console.print(json.dumps(document, indent=2, ensure_ascii=False))
         return 0
     rows = [[short_key(k, context.project.name), text_of(v)] for k, v in values.items()]
@@ -45,7 +45,7 @@ def _masked(_sealed: str) -> str:
     return "[secret]"
 
 
-def _entry(value: Any, secret: bool, show: bool) -> Json:
+def entry(value: Any, secret: bool, show: bool) -> Json:
     """A setting as --json has it; a secret has no value unless it is to be shown."""
     entry: Json = {}
     if show or not secret:
@@ -67,7 +67,7 @@ def get(context: Context) -> int:
         raise CommandError(f"configuration key '{shown}' not found for stack '{context.stack}'") from None
     secret = holds_secret(value)
     found = plain(value, _vault(context).decrypt_setting if secret else _masked)
-    as_json = json.dumps(_entry(found, secret, True), indent=2, ensure_ascii=False)
+    as_json = json.dumps(entry(found, secret, True), indent=2, ensure_ascii=False)
     context.console.print(as_json if context.parsed.on("json") else text_of(found))
     return 0
 

@@ -1,10 +1,10 @@
-"""The verbs on stacks as such: init, select, ls, rm, cancel, and unprotect."""
+"""The verbs on stacks as such: init, select, ls, rm, cancel."""
 
 from __future__ import annotations
 
 import json
 
-from engine import checkpoint, locks
+from engine import locks
 from engine import project as projects
 from engine.checkpoint import Json
 from engine.context import Context, resources_of
@@ -129,22 +129,4 @@ def cancel(context: Context) -> int:
             raise CommandError("confirmation declined")
     locks.cancel(context.backend.locks(stack))
     context.console.print(f"The currently running update for '{stack}' has been canceled!")
-    return 0
-
-
-def unprotect(context: Context) -> int:
-    """`state unprotect`: the mark that forbids a delete is taken off, in the state alone."""
-    stack, urn, every = context.stack, "".join(context.parsed.words), context.parsed.on("all")
-    if not urn and not every:
-        raise CommandError("state unprotect: must pass the URN of a resource, or --all")
-    context.backend.require(stack)
-    with locks.held(context.backend.locks(stack)):
-        document = context.document()
-        chosen = [r for r in resources_of(document) if every or r["urn"] == urn]
-        if not chosen:
-            raise CommandError(f'No such resource "{urn}" exists in the current state')
-        freed = [r for r in chosen if r.pop("protect", False)]
-        document["checkpoint"]["latest"]["manifest"] = checkpoint.manifest()
-        context.backend.write(stack, checkpoint.one_line(document))
-    context.console.print(f"{len(freed) if every else len(chosen)} resources unprotected")
     return 0

@@ -1,4 +1,4 @@
-"""Every verb with its flags, and what the CLI has that this engine refuses by name."""
+"""Every verb with its flags."""
 
 from __future__ import annotations
 
@@ -8,77 +8,26 @@ from typing import Final
 from engine.checkpoint import ENGINE_VERSION
 from engine.context import Context
 from engine.flags import Command, Flag
-from engine.verbs import contents, deployments, runs, settings, stacks
-
-GLOBAL: Final = (
-    Flag("color", "Colorize output: always, never, raw, auto", str),
-    Flag("cwd", "Run as if started in this folder", str, "C"),
-    Flag("non-interactive", "Never ask anything"),
-    Flag("emoji", "Accepted, and without effect"),
-    Flag("verbose", "Accepted, and without effect", int, "v"),
-    Flag("logtostderr", "Accepted, and without effect"),
-)
-GLOBAL_REFUSED: Final = frozenset(
-    {
-        "disable-integrity-checking",
-        "fully-qualify-stack-names",
-        "logflow",
-        "memprofilerate",
-        "profiling",
-        "tracing",
-    }
-)
-
-STACK: Final = Flag("stack", "The stack to use instead of the selected one", str, "s")
-CONFIG_FILE: Final = Flag("config-file", "Use this file instead of Pulumi.<stack>.yaml", str)
-JSON: Final = Flag("json", "Print JSON", short="j")
-YES: Final = Flag("yes", "Do it without asking", short="y")
-SHOW_SECRETS: Final = Flag("show-secrets", "Show secret values in plain text")
-RUN: Final = (
-    STACK,
+from engine.verbs import contents, deployments, histories, imports, runs, settings, stacks, states
+from engine.verbs.switches import (
+    CHANGE,
     CONFIG_FILE,
+    CONFIG_REFUSED,
+    IMPORT,
+    IMPORT_REFUSED,
     JSON,
+    KEYED,
+    PENDING,
+    REFRESH,
+    REPLACE,
+    RUN,
+    RUN_PROGRAM,
+    RUN_REFUSED,
+    SCOPE,
     SHOW_SECRETS,
-    Flag("diff", "Show each change with its properties"),
-    Flag("expect-no-changes", "Fail when anything changes"),
-    Flag("parallel", "How many steps may run at the same time", int, "p"),
-    Flag("suppress-outputs", "Do not show the stack's outputs"),
-    Flag("suppress-progress", "Do not show dots"),
-    Flag("show-config", "Show the settings (with --diff)"),
-    Flag("message", "Accepted, and without effect", str, "m"),
-    Flag("debug", "Accepted, and without effect", short="d"),
-)
-REFRESH: Final = Flag("refresh", "Read what is really there first", short="r")
-CONTINUE: Final = Flag("continue-on-error", "Go on with what does not depend on a failed step")
-CHANGE: Final = (
+    STACK,
     YES,
-    Flag("skip-preview", "Do it without a preview", short="f"),
-    Flag("preview-only", "Only show what would be done"),
 )
-RUN_REFUSED: Final = frozenset(
-    {
-        "attach-debugger", "client", "config", "c", "config-path", "copilot", "exclude",
-        "exclude-dependents",
-        "exclude-protected", "exec-agent", "exec-kind", "import-file", "neo", "plan", "policy-pack",
-        "policy-pack-config", "remote", "replace", "run-program", "save-plan", "secrets-provider", "show-full-output",
-        "show-policy-remediations", "show-reads", "show-replacement-steps", "show-sames", "strict",
-        "suppress-permalink", "suppress-stream-logs", "target", "t", "target-dependents", "target-replace",
-        "import-pending-creates", "skip-pending-creates",
-    }
-)  # fmt: skip
-
-REFUSED: Final = frozenset(
-    {
-        "about", "ai", "convert", "convert-trace", "console", "deployment", "do", "env", "gen-completion", "import",
-        "install", "login", "logout", "logs", "neo", "new", "org", "package", "plugin", "policy", "project", "query",
-        "replay-events", "schema", "template", "view-trace", "watch",
-        "stack change-secrets-provider", "stack graph", "stack history", "stack rename", "stack schedule", "stack tag",
-        "stack webhook",
-        "config cp", "config env", "config refresh", "config rm-all", "config set-all",
-        "state", "state delete", "state edit", "state move", "state protect", "state rename", "state repair",
-        "state taint", "state untaint", "state upgrade",
-    }
-)  # fmt: skip
 
 
 def version(context: Context) -> int:
@@ -91,15 +40,18 @@ def whoami(context: Context) -> int:
     return 0
 
 
-KEYED: Final = (STACK, CONFIG_FILE, Flag("path", "The key is a path into a structured value"))
-CONFIG_REFUSED: Final = frozenset({"open", "type"})
-
 COMMANDS: Final = (
     Command(
         ("preview",),
         "Show what would change",
         runs.preview,
-        (*RUN, REFRESH),
+        (
+            *RUN,
+            REFRESH,
+            *SCOPE,
+            *REPLACE,
+            Flag("import-file", "Write what would be created here, for `import`", str),
+        ),
         refused=RUN_REFUSED,
         aliases=("pre",),
     ),
@@ -111,6 +63,8 @@ COMMANDS: Final = (
             *RUN,
             REFRESH,
             *CHANGE,
+            *SCOPE,
+            *REPLACE,
             Flag("continue-on-error", "Go on with what does not depend on a failed step"),
         ),
         refused=RUN_REFUSED,
@@ -120,16 +74,39 @@ COMMANDS: Final = (
         ("refresh",),
         "Take into the state what is really there",
         runs.refresh,
-        (*RUN, *CHANGE, Flag("clear-pending-creates", "Forget creates that were interrupted")),
+        (*RUN, *CHANGE, *SCOPE, *PENDING, RUN_PROGRAM),
         refused=RUN_REFUSED,
     ),
     Command(
         ("destroy",),
         "Delete all of the stack's resources",
         runs.destroy,
-        (*RUN, REFRESH, *CHANGE, Flag("remove", "Then forget the stack too")),
+        (
+            *RUN,
+            REFRESH,
+            *CHANGE,
+            *SCOPE,
+            Flag("exclude-protected", "All but what is protected, and what that needs"),
+            Flag("remove", "Then forget the stack too"),
+        ),
         refused=RUN_REFUSED,
         aliases=("down", "dn"),
+    ),
+    Command(
+        ("import",),
+        "Take objects that exist into the state; the objects stay as they are",
+        imports.import_,
+        (
+            STACK,
+            CONFIG_FILE,
+            JSON,
+            SHOW_SECRETS,
+            *IMPORT,
+            *(flag for flag in RUN if flag.name in imports.RUN_FLAGS),
+        ),
+        "[type] [name] [id]",
+        3,
+        refused=IMPORT_REFUSED,
     ),
     Command(
         ("stack",),
@@ -191,8 +168,28 @@ COMMANDS: Final = (
         ("stack", "export"),
         "Print the stack's state",
         deployments.export,
-        (STACK, CONFIG_FILE, SHOW_SECRETS, Flag("file", "Write to this file", str)),
-        refused=frozenset({"version"}),
+        (
+            STACK,
+            CONFIG_FILE,
+            SHOW_SECRETS,
+            Flag("file", "Write to this file", str),
+            Flag("version", "The state after this run, as `stack history` counts them", int),
+        ),
+    ),
+    Command(
+        ("stack", "history"),
+        "List the runs that the stack has had",
+        histories.show,
+        (
+            STACK,
+            CONFIG_FILE,
+            JSON,
+            SHOW_SECRETS,
+            Flag("full-dates", "Tell when in full"),
+            Flag("page", "Which page", int),
+            Flag("page-size", "How many on a page", int),
+        ),
+        aliases=("hist",),
     ),
     Command(
         ("stack", "import"),
@@ -245,10 +242,19 @@ COMMANDS: Final = (
     Command(
         ("state", "unprotect"),
         "Let protected resources be deleted",
-        stacks.unprotect,
+        states.unprotect,
         (STACK, YES, Flag("all", "All of them")),
         "[urn]",
         1,
+    ),
+    Command(
+        ("state", "rename"),
+        "Give a resource another name in the state",
+        states.rename,
+        (STACK, YES),
+        "<urn> <new name>",
+        2,
+        2,
     ),
     Command(("whoami",), "Show who runs this", whoami),
     Command(("version",), "Show the version", version),

@@ -54,7 +54,7 @@ class Domain(Resource):
         changes = domain_diff.differences(old_inputs, news, own, name)
         changes |= domain_apart.changes(changes, domain_diff.known(news), own.get("apart", {}))
         outputs: list[str] = []
-        if olds.get("persistent") is False:
+        if olds.get("persistent") is False and not own.get("adopted", {}).get("transient"):
             outputs.append("persistent")
         if olds.get("restarting"):
             outputs.append("restarting")
@@ -91,12 +91,16 @@ class Domain(Resource):
         if not inputs:
             seen = domain_sweep.observe(call.host, domain)
             read = imported(seen)
-            own = domain_diff.owned({}, started_with_less(seen.seen))
+            found = domain_diff.owned(read)
+            less = started_with_less(seen.seen) | ({"transient": True} if seen.config is None else {})
+            own = domain_diff.owned_since_import(read, less, {key: found[key] for key in ("macs", "disks")})
             return Found(seen.seen.uuid, read, {**_outputs(call, domain, read, read, seen), "own": own})
-        adopted = outputs.get("own", {}).get("adopted", {})
+        adopted = dict(outputs.get("own", {}).get("adopted", {}))
+        if domain.isPersistent():
+            adopted.pop("transient", None)
         read, seen = domain_next.look(call.host, domain, inputs, adopted)
         waited = outputs.get("pendingRestart", ())
-        own = domain_diff.owned(inputs, adopted)
+        own = domain_diff.owned_since_import(inputs, adopted, outputs.get("own", {}).get("imported"))
         sides = domain_apart.apart(seen, inputs, own, waited)
         read |= {
             key: now

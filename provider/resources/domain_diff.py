@@ -67,6 +67,19 @@ def owned(inputs: Props, adopted: Mapping[str, Any] | None = None) -> Props:
     return {"macs": macs, "disks": disks, **({"adopted": dict(adopted)} if adopted else {})}
 
 
+def owned_since_import(
+    inputs: Props, adopted: Mapping[str, Any] | None, imported: Mapping[str, Any] | None
+) -> Props:
+    """`owned`; but while the inputs are those that an import has read, nobody has declared any of it.
+
+    ``imported``: the NICs and disks that the import has found.
+    """
+    own = owned(inputs, adopted)
+    if imported is None or any(set(imported[key]) != set(own[key]) for key in ("macs", "disks")):
+        return own
+    return {**own, "macs": [], "disks": [], "imported": dict(imported)}
+
+
 def to_stage(paths: Mapping[str, Kind]) -> frozenset[str]:
     """The properties among these changes that the guest gets at its next start."""
     return STAGED & {shape.top(path) for path in paths}

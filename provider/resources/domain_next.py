@@ -57,8 +57,8 @@ def awaited(host: Host, seen: domain_read.Domain, declared: Props, keys: frozens
 
 
 def owned_after(news: Props, own: Props, keys: frozenset[str]) -> Props:
-    """The ``own`` output of an update: amounts that were adopted hold until they are staged."""
-    adopted = {key: value for key, value in own.get("adopted", {}).items() if key not in keys}
+    """The ``own`` output of an update: amounts that were adopted hold until they are staged; it is persistent now."""
+    adopted = {key: value for key, value in own.get("adopted", {}).items() if key not in keys | {"transient"}}
     return domain_diff.owned(news, adopted)
 
 

@@ -104,12 +104,17 @@ SCHEMA: Final[Mapping[str, Any]] = {
                             **{key: _list(_STRING) for key in ("macs", "moved", "disks", "texts")},
                         }
                     ),
-                    "adopted": _object({"memory": {"type": "number"}, "vcpu": _INTEGER}),
+                    "adopted": _object(
+                        {"memory": {"type": "number"}, "vcpu": _INTEGER, "transient": _BOOLEAN}
+                    ),
+                    "imported": _object({"macs": _list(_STRING), "disks": _list(_STRING)}),
                 }
             ),
             "What networkInterfaces and disks have declared: what leaves them later is told from what is others'; "
             "of it, where the running guest and the persistent definition are apart. "
-            "And what an imported guest started with, where that was less than it may have.",
+            "And what an imported guest started with, where that was less than it may have, whether it was transient "
+            "(and may stay so until something else of it changes), and the NICs and disks "
+            "that it had: while the inputs are those of the import, nobody has declared any of them.",
         ),
     },
     "required": ["hostUuid", "state", "persistent"],

@@ -10,7 +10,14 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from provider.errors import OperatorError, Refused
-from provider.resources import interface_bring, interface_forbidden, interface_schema, interface_seen, shape
+from provider.resources import (
+    interface_bring,
+    interface_forbidden,
+    interface_imported,
+    interface_schema,
+    interface_seen,
+    shape,
+)
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
 from provider.resources.interface_forbidden import Homes
 from provider.virt import api, domain_new, nic, nic_apply, nic_mover, nic_seat
@@ -40,7 +47,7 @@ class Interface(Resource):
         old, new = interface_schema.comparable(old_inputs), interface_schema.comparable(news)
         # What is not declared any more is left as it is, but for what says something by its absence.
         compared = {k: v for k, v in old.items() if k in new or k in ("forbiddenMacs", "gateway", "metric")}
-        changes = shape.changed(compared, new)
+        changes = interface_imported.left(call, self._tools, shape.changed(compared, new), old_inputs, news)
         if olds.get("extra"):
             return Diff({**changes, "extra": "update"}, output_paths=("extra",))
         return Diff(changes)
@@ -73,9 +80,9 @@ class Interface(Resource):
         mine = interface_seen.seen(domain, mac)
         self._homes.note(call, mac, domain.UUIDString())
         if not inputs:
-            read = {"domain": domain.UUIDString(), "network": mine[0].network or "", "mac": mine[0].mac}
+            read = interface_seen.imported(mine, domain.UUIDString())
             found = interface_seen.outputs(call, domain, read, None)
-            return Found(f"{read['domain']}/{mine[0].mac}", read, found)
+            return Found(f"{read['domain']}/{read['mac']}", read, found)
         read = interface_seen.as_read(inputs, mine, domain.UUIDString())
         inside = outputs.get("inGuest")
         if inside and inputs.get("guest") == "agent":

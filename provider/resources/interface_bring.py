@@ -37,7 +37,7 @@ def bring(
     stays = not olds or source is not None or seat.link is None
     outcome = None
     task = _task(call, domain, tuple(sources), inputs, None if stays else seat.link)
-    if sources or (told and (not seat.complete or seat.link != task.wanted.link)):
+    if sources or (told and not seat.stands(task.wanted.link or "up")):
         outcome = nic_mover.Mover(tools, task).run()
         _tell(call, source, domain, mac, outcome)
     interface_forbidden.settle(call, tools.clock, forbidden)

@@ -5,13 +5,13 @@ Of the forbidden ones, those that another resource of the same run has in this v
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from provider.errors import OperatorError
 from provider.resources import interface_seen
-from provider.resources.base import Call, Props
+from provider.resources.base import COMPUTED, Call, Props
 from provider.virt import api, nic, nic_apply, nic_forbidden, nic_plan
 from provider.virt.nic import Wanted
 from provider.virt.nic_apply import Clock
@@ -128,5 +128,6 @@ def _goes(place: Place) -> tuple[Verdict, ...]:
     return ("now",) if place.left else ("now", "wait")
 
 
-def _macs(macs: Iterable[str]) -> tuple[str, ...]:
-    return tuple(nic.same_mac(mac) for mac in macs)
+def _macs(macs: Any) -> tuple[str, ...]:
+    """Those that are known by now: at preview they may be another resource's output."""
+    return () if macs is COMPUTED else tuple(nic.same_mac(mac) for mac in macs if mac is not COMPUTED)

@@ -69,6 +69,13 @@ def as_read(inputs: Props, mine: list[Nic], domain: str) -> Props:
     return read
 
 
+def imported(mine: list[Nic], domain: str) -> Props:
+    """What can be declared of a NIC that nobody has declared yet."""
+    first = mine[0]
+    model = {} if first.model is None else {"model": first.model}
+    return {"domain": domain, "network": first.network or first.place, "mac": first.mac, **model}
+
+
 def outputs(call: Call, domain: api.Domain, inputs: Props, inside: bool | None) -> Props:
     """``inside``: whether the agent has set it up; None when that is not its task."""
     live, config = nic_apply.both_xmls(domain)

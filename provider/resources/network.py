@@ -22,6 +22,8 @@ from provider.virt.network_xml import view
 # Outputs that the next update mends when they are not as here.
 _STATES: dict[str, object] = {"active": True, "persistent": True, "unplugged": []}
 _WAITS, _LEFT = "pendingRestart", "leftOver"  # there only while there are any
+# of what an import reads: not worth declaring, or not to be declared
+_NOTHING: tuple[object, ...] = ([], {"enabled": False})
 _CHOSEN = ("mode", "bridge", "mac")  # what libvirt, or its default, says where nothing is declared
 
 
@@ -84,7 +86,7 @@ class Network(Resource):
             seen = as_seen(network, inputs)
         else:
             everything = {**view(sides(network).base), "autostart": bool(network.autostart())}
-            seen = {key: value for key, value in everything.items() if value != []}
+            seen = {key: value for key, value in everything.items() if value not in _NOTHING}
         return Found(network.UUIDString(), seen, self._outputs(call, network, seen))
 
     def update(

@@ -99,7 +99,11 @@ def verify(network: api.Network, inputs: Props) -> None:
 def as_seen(network: api.Network, inputs: Props) -> Props:
     """The declared properties as the host has them.  What a running network can take is as declared when both
     definitions have it so; what waits for its restart, when the persistent one has."""
-    both = sides(network)
+    return seen_in(sides(network), bool(network.autostart()), inputs)
+
+
+def seen_in(both: Sides, autostart: bool, inputs: Props) -> Props:
+    """`as_seen`, pure."""
     after = view(wanted(both, inputs))
     known = [view(xml) for xml in (both.persistent, both.live) if xml is not None]
     live = at_once(both, after)
@@ -109,7 +113,7 @@ def as_seen(network: api.Network, inputs: Props) -> Props:
     seen["dns"] = {**known[0]["dns"], "hosts": names}
     result = as_declared(inputs, after, seen, same)
     if "autostart" in inputs:
-        result["autostart"] = bool(network.autostart())
+        result["autostart"] = autostart
     if "dhcpHosts" in inputs:
         judges = [side["dhcpHosts"] for side in _judges("dhcpHosts", known, live)]
         result["dhcpHosts"] = _hosts_as_declared(inputs["dhcpHosts"], judges)

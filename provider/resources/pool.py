@@ -76,11 +76,11 @@ class Pool(Resource):
             return "", {**inputs, **running, "path": path, "hostUuid": call.host.uuid}
         if existing is None:
             self._make(call, name, uuid, path)
-        elif not existing.isActive() and not existing.autostart():
+        elif existing.isPersistent() and not existing.autostart():
             with call.host.storage:
                 self._start(
                     existing
-                )  # of a killed create, which sets autostart last: its directory may be missing
+                )  # autostart is set last: a killed create has left it, perhaps without a directory
         else:
             self._bring(call, existing)
         return uuid, self._outputs(call, self._found(call, uuid), inputs)

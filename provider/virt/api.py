@@ -5,7 +5,7 @@ Names and argument order are libvirt-python's.  Every method may raise ``libvirt
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class NetworkPort(Protocol):
@@ -24,6 +24,7 @@ class Network(Protocol):
     def destroy(self) -> int: ...
     def undefine(self) -> int: ...
     def listAllPorts(self, flags: int = 0) -> list[NetworkPort]: ...
+    def DHCPLeases(self) -> list[dict[str, Any]]: ...
     def update(self, command: int, section: int, parentIndex: int, xml: str, flags: int = 0) -> int: ...  # noqa: N803
 
 

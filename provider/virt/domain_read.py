@@ -83,17 +83,19 @@ def started_with_less(seen: Seen) -> Props:
 
 
 def imported(domain: Domain) -> Props:
-    """All that is worth declaring of a domain that nobody has declared yet."""
+    """All that is worth declaring of a domain that nobody has declared yet, and that can be: memory in whole MiB, NICs
+    on a network or a bridge, each MAC once."""
     seen = domain.seen
+    nics = {n.mac: _nic(n) for n in reversed(seen.nics) if _place(n)}
     read: Props = {
         "name": seen.name,
         "type": seen.type,
         "arch": seen.arch,
         "machine": seen.machine,
-        "memory": seen.memory,
+        "memory": seen.memory if isinstance(seen.memory, int) else None,
         "vcpu": seen.vcpu,
         "disks": [{"file": path} for path in seen.disks],
-        "networkInterfaces": [_nic(n) for n in seen.nics],
+        "networkInterfaces": list(reversed(nics.values())),
         "autostart": domain.autostart,
         "running": domain.running,
         "title": seen.title,

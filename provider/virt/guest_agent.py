@@ -72,11 +72,15 @@ class Agent:
 
     def nics(self) -> dict[str, GuestNic]:
         """The guest's NICs by MAC."""
-        found = {}
+        return dict(self.interfaces())
+
+    def interfaces(self) -> list[tuple[str, GuestNic]]:
+        """Each NIC of the guest with its MAC, which several may have."""
+        found = []
         for entry in self._ask("guest-network-get-interfaces", COMMAND_SECONDS):
             if "hardware-address" in entry:
                 addresses = tuple(f"{a['ip-address']}/{a['prefix']}" for a in entry.get("ip-addresses", ()))
-                found[nic.same_mac(entry["hardware-address"])] = GuestNic(entry["name"], addresses)
+                found.append((nic.same_mac(entry["hardware-address"]), GuestNic(entry["name"], addresses)))
         return found
 
     def run(self, script: str, *args: str, stdin: str = "", seconds: float = EXEC_SECONDS) -> str:

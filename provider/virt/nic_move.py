@@ -50,6 +50,11 @@ class Seat:
             self.config is not None or not self.persistent
         )
 
+    def stands(self, link: Link) -> bool:
+        """Plugged in wherever it can be, everywhere with this link; a move that was cut off leaves the definition's
+        link down."""
+        return self.complete and {self.live, self.config} <= {link, None}
+
 
 @dataclass(frozen=True)
 class Step:

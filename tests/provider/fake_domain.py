@@ -102,6 +102,9 @@ class Connection:
         (self.volumes if known else self.unknown)[path] = Volume(path, format)
         return path
 
+    def new_domain(self, uuid: str) -> Domain:
+        return Domain(self, uuid)
+
     def isAlive(self) -> int:
         return 1
 
@@ -160,7 +163,7 @@ class Connection:
                 raise error(
                     9, f"operation failed: domain '{name}' already exists with uuid {domain.UUIDString()}"
                 )
-        domain = self.domains.setdefault(uuid, Domain(self, uuid))
+        domain = self.domains.setdefault(uuid, self.new_domain(uuid))
         domain.config = _as_libvirt_writes(root)
         domain.persistent = True
         return domain

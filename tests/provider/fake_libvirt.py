@@ -214,7 +214,7 @@ class Volume:
         return 0
 
     def resize(self, capacity: int, flags: int = 0) -> int:
-        if any(self.path() in str(domain.live) for domain in self.pool.conn.domains):
+        if any(self.path() in str(domain.live) for domain in self.pool.conn.listAllDomains()):
             raise error(1, 'internal error: Failed to get "write" lock')
         self.root.find("capacity").text = str(capacity)
         return 0
@@ -400,6 +400,12 @@ class Connection:
         self.alive = 1
         self.networks_fail_to_start = self.uploads_fail = False
 
+    def new_network(self, xml: str) -> Network:
+        return Network(self, xml)
+
+    def new_pool(self, xml: str) -> Pool:
+        return Pool(self, xml)
+
     def getCapabilities(self) -> str:
         return f"<capabilities><host><uuid>{self.uuid}</uuid></host></capabilities>"
 
@@ -424,7 +430,7 @@ class Connection:
         return _only(self.networks, lambda n: n.UUIDString() == uuidstr, 43, "Network not found")
 
     def networkCreateXML(self, xmlDesc: str) -> Network:  # noqa: N803
-        network = Network(self, xmlDesc)
+        network = self.new_network(xmlDesc)
         network.create()
         network.config = None
         self.networks.append(network)
@@ -443,7 +449,7 @@ class Connection:
             etree.SubElement(root, "bridge", name="virbr9", stp="on", delay="0")
         if root.find("mac") is None and root.find("forward[@mode='bridge']") is None:
             etree.SubElement(root, "mac", address="52:54:00:aa:bb:cc")
-        self.networks.append(Network(self, written(root)))
+        self.networks.append(self.new_network(written(root)))
         return self.networks[-1]
 
     def interfaceLookupByName(self, name: str) -> HostInterface:
@@ -461,7 +467,7 @@ class Connection:
         return _only(self.pools, lambda p: p.UUIDString() == uuidstr, 49, "Storage pool not found")
 
     def storagePoolDefineXML(self, xml: str, flags: int = 0) -> Pool:
-        pool = Pool(self, xml)
+        pool = self.new_pool(xml)
         for other in self.pools:
             if other.UUIDString() == pool.UUIDString():
                 other.persistent = 1

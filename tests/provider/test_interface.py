@@ -355,7 +355,7 @@ def test_an_import_reads_the_nic_by_domain_and_mac(world: World) -> None:
     plug = world.plugged(vm)
     found = world.interfaces.read(plug.call, plug.id, {}, {})
     assert found is not None
-    assert found.inputs == {"domain": vm.id, "network": "bridged", "mac": FLOAT1}
+    assert found.inputs == {"domain": vm.id, "network": "bridged", "mac": FLOAT1, "model": "virtio"}
     assert world.interfaces.diff(plug.call, found.id, found.outputs, found.inputs, plug.inputs).changes == {}
 
 

@@ -279,6 +279,23 @@ def test_killed_before_any_call_the_next_up_ends_with_one_nic_and_one_answer() -
         pytest.fail("a move takes more calls than were tried")
 
 
+def test_a_new_nic_killed_before_any_call_is_up_in_the_guest_and_in_its_definition() -> None:
+    for after in range(30):
+        place = Place()
+        vm = place.made()
+        kill(place, [vm], after)
+        try:
+            place.plugged(vm, **TOLD)
+        except Killed:
+            plug = place.plugged(vm, **TOLD)
+        else:
+            assert after > 10
+            return
+        assert links(vm) == ["up", "up"], f"killed before call {after}"
+        assert plug.drift().changes == {}
+    pytest.fail("a new NIC takes more calls than were tried")
+
+
 def kill(place: Place, vms: list[Vm], after: int) -> None:
     """Let this many calls that change something through, agents' scripts too; then the process is gone, once."""
     left = [after]

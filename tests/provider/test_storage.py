@@ -90,6 +90,17 @@ def test_a_create_of_a_pool_that_was_killed_is_taken_up(world: World) -> None:
     assert (pool.active, pool.starts_with_host, len(world.conn.pools)) == (1, 1, 2)
 
 
+def test_a_pool_that_a_killed_create_has_only_defined_gets_its_directory() -> None:
+    world = World()
+    made = world.create("Pool", "live", POOL)
+    world.conn.storagePoolLookupByName("live").destroy()
+    world.conn.storagePoolLookupByName("live").setAutostart(0)
+    world.conn.folders.clear()
+    assert world.create("Pool", "live", POOL) == made
+    pool = world.conn.storagePoolLookupByName("live")
+    assert (pool.isActive(), pool.autostart(), LIVE in world.conn.folders) == (1, 1, True)
+
+
 @pytest.mark.parametrize(
     "change", [{"name": "base", "path": "/elsewhere"}, {"name": "other", "path": f"{BASE_FOLDER}/"}]
 )

@@ -166,6 +166,36 @@ def test_what_is_not_declared_of_a_vm_is_not_sent() -> None:
     )
 
 
+def test_a_vm_that_was_made_by_other_means_has_only_the_children_that_are_declared() -> None:
+    own = {"overlay": False, "seed_disk": False, "nic": False, "autostart": False, "running": False}
+    other = {**own, "domain": "acilamwen (old)", "memory": None, "vcpu": None, "description": None}
+    recording = machine(ACILAMWEN.model_copy(update=other))
+
+    assert [r.type for r in recording.resources if r.type.startswith("libvirt:")] == [
+        "libvirt:index/domain:Domain"
+    ]
+    assert recording.one("Domain").inputs == {"name": "acilamwen (old)"}
+
+
+@pytest.mark.parametrize(
+    ("field", "lost"),
+    [
+        ("overlay", {"disks"}),
+        ("seed_disk", {"cloudinit"}),
+        ("nic", {"networkInterfaces"}),
+        ("autostart", {"autostart"}),
+        ("running", {"running"}),
+    ],
+)
+def test_each_part_is_left_undeclared_by_a_word_of_its_own(field: str, lost: set[str]) -> None:
+    whole = machine(ACILAMWEN).one("Domain").inputs
+
+    assert (
+        whole.keys() - machine(ACILAMWEN.model_copy(update={field: False})).one("Domain").inputs.keys()
+        == lost
+    )
+
+
 @pytest.mark.parametrize("protect", [True, False])
 def test_protect_covers_volume_and_domain_and_nothing_else(protect: bool) -> None:
     recording = machine(ACILAMWEN.model_copy(update={"protect": protect}))

@@ -178,3 +178,25 @@ def test_larger_fleets_are_planned_by_the_same_rules(tmp_path: Path, hypervisors
 def test_plans_can_not_be_changed(trop02: config.Plan) -> None:
     with pytest.raises(ValueError, match="frozen"):
         trop02.vms[0].mac = "52:54:00:00:01:00"  # type: ignore[misc]
+
+
+def test_a_vm_is_whole_and_named_as_in_the_plan_unless_the_stack_says_otherwise(tmp_path: Path) -> None:
+    vms = {
+        "Acilamwen": {},
+        "Ulov": {
+            "domain": "ulov – 2018",
+            "size": False,
+            "memory": 4096,
+            "autostart": False,
+            "overlay": False,
+        },
+    }
+    plan = config.load("trop02", {"vms": vms}, fleets.ROOT, fleets.STACK_FILE)
+    whole, other = plan.vms
+
+    assert (whole.domain, whole.memory, whole.overlay, whole.seed_disk, whole.nic) == (
+        "Acilamwen", 2048, True, True, True,
+    )  # fmt: skip
+    assert (whole.autostart, whole.running) == (True, True)
+    assert (other.domain, other.memory, other.vcpu) == ("ulov – 2018", None, None)
+    assert (other.autostart, other.overlay, other.nic) == (False, False, True)

@@ -281,6 +281,7 @@ def test_one_fault_is_told_once(tmp_path: Path, edit: Callable[[Facts], None], l
     assert fleets.refusal(tmp_path, edit) == [f"fleet.yaml: {line}"]
 
 
+HOLDER: dict[str, Any] = {"Acilamwen": {}}  # of float1
 SETTINGS = [
     pytest.param(
         {"vms": {"Gwendolen": {}}},
@@ -291,8 +292,38 @@ SETTINGS = [
     pytest.param(
         {"vms": {"Ulov": {"memry": 1}}},
         "Pulumi.trop02.yaml: trop:vms.Ulov.memry: unknown key; "
-        "allowed: baseImage, description, guest, memory, protect, vcpu",
+        "allowed: autostart, baseImage, description, domain, guest, memory, nic, overlay, protect, running, "
+        "seedDisk, size, vcpu",
         id="an unknown key of a VM",
+    ),
+    pytest.param(
+        {"vms": {"Ulov": {"domain": "a/b"}}},
+        "Pulumi.trop02.yaml: trop:vms.Ulov.domain: 'a/b' is not accepted; "
+        "allowed: a name, not empty, without slashes and line breaks",
+        id="a domain's name with a slash",
+    ),
+    pytest.param(
+        {"vms": {"Ulov": {"domain": "a\nb"}}},
+        "Pulumi.trop02.yaml: trop:vms.Ulov.domain: 'a\\nb' is not accepted; "
+        "allowed: a name, not empty, without slashes and line breaks",
+        id="a domain's name of two lines",
+    ),
+    pytest.param(
+        {"vms": {"Ulov": {"domain": " "}}},
+        "Pulumi.trop02.yaml: trop:vms.Ulov.domain: ' ' is not accepted; "
+        "allowed: a name, not empty, without slashes and line breaks",
+        id="a domain's name of nothing",
+    ),
+    pytest.param(
+        {"vms": {"Ulov": {"domain": "Dwiema"}, "Dwiema": {}, **HOLDER}},
+        "Pulumi.trop02.yaml: trop:vms.Ulov.domain: 'Dwiema' is the domain of Dwiema; allowed: a domain of its own",
+        id="a domain's name that is another VM's",
+    ),
+    pytest.param(
+        {"vms": {"Ulov": {"seedDisk": False, "guest": "cloud-init"}, **HOLDER}},
+        "Pulumi.trop02.yaml: trop:vms.Ulov.guest: without a seed disk the guest reads nothing of cloud-init; "
+        "allowed: agent or none, beside seedDisk: false",
+        id="cloud-init without a seed disk",
     ),
     pytest.param(
         {"vms": {"Ulov": {"memory": "lots"}}},

@@ -8,8 +8,12 @@ import pulumi
 import pytest
 from pulumi import CustomTimeouts, ResourceOptions
 
+from engine.events import PropertyDiff
 from engine.goals import seconds
 from engine.options import UnsupportedError
+from engine.planner import complaint
+from engine.provider_client import Diff, Failure
+from engine.records import Resource
 from engine.values import Secret
 from tests.engine.core.fake import Ran, Thing, World, go
 
@@ -21,8 +25,6 @@ def record(run: Ran, name: str) -> Any:
 @pytest.mark.parametrize(
     ("name", "options"),
     [
-        ("aliases", {"aliases": [pulumi.Alias(name="old")]}),
-        ("replace_on_changes", {"replace_on_changes": ["size"]}),
         ("plugin_download_url", {"plugin_download_url": "https://example.org"}),
         ("hide_diffs", {"hide_diffs": ["size"]}),
     ],
@@ -34,16 +36,6 @@ def test_an_option_that_this_engine_lacks_is_refused_by_name(name: str, options:
     assert run.messages()[0].startswith(f"resource 'a' asks for {name}: ")
     assert "Pulumi CLI" in run.messages()[0]
     assert world.asked("Create") == []
-
-
-def test_a_stack_transform_is_refused_by_name() -> None:
-    def program() -> None:
-        pulumi.runtime.register_resource_transform(lambda args: None)
-        Thing("a")
-
-    run = go(program, World())
-    assert run.result.failed
-    assert "stack transforms" in run.messages()[0]
 
 
 def test_a_package_without_provider_is_refused_and_those_there_are_named() -> None:
@@ -172,3 +164,48 @@ def test_a_run_that_goes_on_past_a_failure_leaves_alone_what_needs_it() -> None:
     assert run.result.failed
     assert set(run.ids()) == {"free"}
     assert sorted(world.asked("Create")) == ["bad", "free"]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "replaced"),
+    [(["size"], True), (["*"], True), (["tags.owner"], False), (["tags[*]"], False), (["other"], False)],
+)
+def test_a_change_of_what_is_named_replaces_the_object(patterns: list[str], replaced: bool) -> None:
+    def program(size: int) -> None:
+        Thing("a", opts=ResourceOptions(replace_on_changes=patterns), size=size)
+
+    world = World()
+    made = go(lambda: program(1), world)
+    assert record(made, "a").replace_on_changes == patterns
+    run = go(lambda: program(2), world, made.snapshot)
+    assert run.result.changes == {"same": 1, "replace" if replaced else "update": 1}
+    assert go(lambda: program(2), world, run.snapshot).result.changes == {"same": 2}
+
+
+def test_a_replacement_on_change_is_found_in_the_details_of_a_difference() -> None:
+    details = {"tags.owner": PropertyDiff("update", True), "size": PropertyDiff("add")}
+    diff = Diff(changes=True, keys=["tags", "size"], detailed=details)
+    diff.force(["tags.*"])
+    assert diff.replaces == ["tags"]
+    assert diff.detailed == {"tags.owner": PropertyDiff("update-replace", True), "size": PropertyDiff("add")}
+
+
+def test_what_did_not_change_is_not_replaced() -> None:
+    diff = Diff(changes=False)
+    diff.force(["size"])
+    assert not diff.replace
+
+
+def test_a_message_shows_no_secret_however_deep_it_is() -> None:
+    new = Resource(urn="urn:pulumi:s::p::a:b:C::n", type="a:b:C")
+    told = complaint(new, Failure("users", "too many"), {"users": [{"password": Secret("canary")}]})
+    assert told == "a:b:C resource 'n': property users value {[secret]} has a problem: too many"
+
+
+def test_what_would_replace_an_import_is_told_without_secrets() -> None:
+    def program() -> None:
+        Thing("a", opts=ResourceOptions(import_="there"), key=pulumi.Output.secret("canary"), size=2)
+
+    world = World(objects={"there": {"size": 1, "key": "k"}}, replace_on=frozenset({"size", "key"}))
+    message = go(program, world).messages()[0]
+    assert message.endswith("your program;\nkey: {k} => {[secret]};\nsize: {1} => {2}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-from tests.engine.core.fake import Thing, World, go
+from tests.engine.core.fake import Thing, World, go, in_order
 
 
 def program() -> None:
@@ -71,3 +71,51 @@ def test_the_program_does_not_begin_when_something_cannot_be_read() -> None:
     assert run.result.failed
     assert "the state has no provider" in run.messages()[0]
     assert world.calls == []
+
+
+def test_an_up_with_refresh_that_changes_nothing_does_not_write_the_state_for_every_resource() -> None:
+    world = World()
+    made = go(program, world)
+    run = go(program, world, made.snapshot, refresh=True)
+    assert run.result.changes == {"same": 3}
+    assert len(run.saves) == 2, "after the refresh, and at the end"
+
+
+def chain(last: str = "c") -> None:
+    a = Thing("a", size=1)
+    Thing("b", size=1, x=a.id)
+    if last:
+        Thing(last, size=1)
+    pulumi.export("size", a.id)
+
+
+def test_a_refresh_that_runs_the_program_reads_all_and_makes_and_deletes_nothing() -> None:
+    world = World()
+    made = go(chain, world)
+    world.calls.clear()
+    run = go(lambda: chain("d"), world, made.snapshot, "refresh", run_program=True)
+    assert not run.result.failed, run.messages()
+    assert sorted(world.asked("Read")) == ["a", "b", "c"]
+    assert {m for m, _ in world.calls} & {"Check", "Create", "Update", "Delete"} == set()
+    assert set(run.ids()) == {"a", "b", "c"}
+
+
+def test_a_refresh_that_runs_the_program_takes_its_outputs() -> None:
+    world = World()
+    made = go(lambda: pulumi.export("plain", 1), world)
+    run = go(lambda: pulumi.export("plain", 2), world, made.snapshot, "refresh", run_program=True)
+    assert run.snapshot.resources[0].outputs == {"plain": 2}
+
+
+def test_what_is_gone_is_mentioned_nowhere_even_when_the_program_fails_then() -> None:
+    def program() -> None:
+        chain()
+        raise ValueError("gave up")
+
+    world = World()
+    made = go(chain, world)
+    del world.objects["a-1"]
+    run = go(program, world, made.snapshot, "refresh", run_program=True)
+    assert run.result.failed
+    for saved in [*run.saves, run.snapshot]:
+        in_order(saved)

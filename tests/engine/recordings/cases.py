@@ -1,12 +1,13 @@
-"""Which recorded runs are done again, from where, and which are not, and why."""
+"""Which recorded runs the engine does again, and from where.  `claims.py` tells who does the others."""
 
 from __future__ import annotations
 
 from tests.engine.recordings.replay import CONFIG
 
 MOVED = CONFIG | {"libvirt:uri": "qemu+ssh://hv1/system"}
-EMPTY, BASE = "empty", "04/01-up-yes"
-# Where each run begins: with nothing, with the stack of 04/01, or with what another run left.
+EMPTY, BASE, KILLED = "empty", "04/01-up-yes", "recorded:17/01-up-killed"
+# Where each run begins: with nothing, with the stack of 04/01, with what another run left (done again here), or,
+# under "recorded:", with what the CLI left.
 BEGINS: dict[str, str] = {
     "01": EMPTY,
     "02": EMPTY,
@@ -55,6 +56,8 @@ BEGINS: dict[str, str] = {
     "10/03-continue-on-error": EMPTY,
     "10/04-created-but-init-failed": EMPTY,
     "10/05-with-preview": EMPTY,
+    "11/01-preview": "recorded:10/01-up",
+    "11/02-up": "recorded:10/01-up",
     "11/03-init-failed-preview-diff": "10/04-created-but-init-failed",
     "11/04-init-failed-up": "10/04-created-but-init-failed",
     "12/01-no-drift": BASE,
@@ -67,6 +70,7 @@ BEGINS: dict[str, str] = {
     "12/09-preview-after-gone": "12/08-gone-applied",
     "12/10-gone-with-dependents-applied": BASE,
     "12/12-expect-no-changes": BASE,
+    "12/13-run-program": BASE,
     "13/01-preview": BASE,
     "13/02-preview-diff": BASE,
     "13/03-up": BASE,
@@ -84,8 +88,32 @@ BEGINS: dict[str, str] = {
     "15/08a-mismatch-updatable-preview-diff": BASE,
     "15/08b-mismatch-updatable-up": BASE,
     "15/09-no-such-object-up": BASE,
+    "15/10-cli-file-preview": BASE,
+    "15/11-cli-file": BASE,
+    "15/12-cli-file-no-code": BASE,
+    "15/13-cli-again": "15/12-cli-file-no-code",
+    "15/14-cli-no-such-object": BASE,
+    "15/15-cli-file-parent": BASE,
     "16/03-up-replace": BASE,
     "16/04-preview-replace": BASE,
+    "16/09-destroy-preview": BASE,
+    "16/10-destroy-preview-diff": BASE,
+    "16/11-destroy": BASE,
+    "16/12-destroy-empty": "16/11-destroy",
+    "16/16-destroy-delete-fails": BASE,
+    "16/17-destroy-rerun-remove": "16/16-destroy-delete-fails",
+    "17/05-preview-after-cancel": KILLED,
+    "17/06-up-after-cancel": KILLED,
+    "17/07-refresh-after-cancel": KILLED,
+    "17/08-refresh-clear-pending-creates": KILLED,
+    "17/09-up-after-clear": "17/08-refresh-clear-pending-creates",
+    "17/11-destroy-with-pending": KILLED,
+    "17/15-up-after-killed-update": "recorded:17/14-killed-during-update",
+    "17/17-up-after-killed-delete": "recorded:17/16-killed-during-delete",
+    "17/19-refresh-after-killed-delete": "recorded:17/18-killed-during-delete-again",
+    "18/02-second-preview": KILLED,
+    "18/04d-second-refresh-preview-only": KILLED,
+    "19/04-up-after-1": "recorded:19/01-provider-ignores-cancel",
     "20/01-preview": EMPTY,
     "20/02-up": EMPTY,
     "20/03-preview-diff": BASE,
@@ -101,6 +129,24 @@ BEGINS: dict[str, str] = {
     "21/07-exception-diff": BASE,
     "21/09-log-messages": BASE,
     "21/10-log-messages-up-diff": BASE,
+    "23/01-rename-without-alias-preview": BASE,
+    "23/02-rename-with-alias-preview": BASE,
+    "23/03-rename-with-alias-preview-diff": BASE,
+    "23/05-rename-with-alias-up": BASE,
+    "23/06-alias-kept-preview": "23/05-rename-with-alias-up",
+    "23/07-alias-dropped-preview": "23/05-rename-with-alias-up",
+    "24/01-preview-target": BASE,
+    "24/02-preview-target-diff": BASE,
+    "24/03-up-target": BASE,
+    "24/04-up-target-dependents": BASE,
+    "24/05-target-unknown": BASE,
+    "24/06-target-new-with-missing-parent": BASE,
+    "24/07-destroy-target": BASE,
+    "24/08-destroy-target-dependents": BASE,
+    "24/09-up-replace": BASE,
+    "24/11-preview-target-glob": BASE,
+    "24/12-preview-exclude": BASE,
+    "24/13-refresh-target": BASE,
     "25/01-preview-none": BASE,
     "25/02-preview-some": BASE,
     "25/03-up-some": BASE,
@@ -139,23 +185,19 @@ BEGINS: dict[str, str] = {
     "33/05-get-missing": BASE,
     "33/06-invoke-preview": BASE,
     "33/07-invoke-fails": BASE,
+    "34/01-up": BASE,
+    "34/02-preview-again": "34/01-up",
 }
-# Not here, and why.
-LEFT_OUT: dict[str, str] = {
-    "00": "the shell's: stack init and config",
-    "03, */*-json": "what is printed is the shell's; the run is the same as the one without --json",
-    "04/05, 12/11, 16/14": "the shell's: questions that --yes answers",
-    "11/01, 11/02": "they begin with what a race left; 11/03 and 11/04 are reruns too",
-    "12/13": "refresh --run-program is refused by the shell",
-    "14/04, 16/01, 16/02, 16/05, 16/06": "safer here: nothing is deleted beside a protected resource (test_protect.py)",
-    "15/06, 15/07": "safer here: a preview fails where the up would (test_options.py)",
-    "15/10-15": "`pulumi import` is refused by the shell",
-    "16/07-17": "`state`, `stack rm` and --exclude-protected are the shell's or refused; destroy is in test_protect.py",
-    "17, 18, 19": "kills, locks and signals: test_cancel.py, and the shell's tests",
-    "21/11-15": "variants that are not in the program: test_program.py, and the shell's tests",
-    "22, 26, 29, 31, 35": "the shell's",
-    "23, 24, 34": "aliases, --target, --replace, replace_on_changes: refused by name (test_options.py)",
+# Runs before which `state unprotect` was done.
+UNPROTECTED = {
+    "16/09-destroy-preview",
+    "16/10-destroy-preview-diff",
+    "16/11-destroy",
+    "16/16-destroy-delete-fails",
+    "27/06-destroy-deleted-with",
 }
+# Runs after which this engine has nothing pending, though the CLI still has: the create was done after all.
+CREATED_AFTER_ALL = {"17/06-up-after-cancel"}
 # Runs that an error stops while other steps are on their way: which calls came before that is a matter of time.
 RACING = {
     "08/09-create-fails-after-delete",
@@ -166,6 +208,7 @@ RACING = {
     "16/03-up-replace",
     "20/07-provider-config",
     "21/05-exception-in-apply-up",
+    "24/06-target-new-with-missing-parent",
     "33/05-get-missing",
     "33/07-invoke-fails",
 }

@@ -7,16 +7,20 @@ import importlib.util
 import json
 import os
 import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from engine.deployment import run
 from engine.events import Diagnostic, Event, StepDone
-from engine.options import Cancellation, Kind, Options, Project, Result
+from engine.imports import parse, resolve
+from engine.options import Cancellation, Import, Kind, Options, Project, Result
+from engine.pending import settle
 from engine.records import Snapshot
+from engine.scope import Scope
 from tests.engine.recordings.reading import HERE, Call, Step
 
 PROGRAM = HERE / "program"
@@ -75,9 +79,33 @@ def environment(variables: dict[str, str]) -> Iterator[None]:
         os.environ.update(saved)
 
 
-def runs_of(command: str) -> list[tuple[Kind, Options]]:
+def imports_of(step: Step) -> tuple[Import, ...]:
+    """What a recorded import file asks for; a step that has none of its own takes that of 15/11."""
+    if "resources.json" not in step.command:
+        return ()
+    text = step.text("resources.json") or Step("15/11-cli-file").text("resources.json") or ""
+    protect = "--protect=false" not in step.command
+    return resolve(parse(text.encode(), "resources.json"), "trop02", "trop", protect, lambda _: "", "file")
+
+
+def scope_of(words: list[str]) -> Scope:
+    """The part of the stack that a command line names."""
+
+    def after(flag: str) -> tuple[str, ...]:
+        return tuple(words[i + 1] for i, word in enumerate(words) if word == flag)
+
+    return Scope(
+        targets=after("--target"),
+        target_dependents="--target-dependents" in words,
+        excludes=after("--exclude"),
+        exclude_protected="--exclude-protected" in words,
+        replaces=after("--replace"),
+    )
+
+
+def runs_of(command: str, imports: tuple[Import, ...] = ()) -> list[tuple[Kind, Options]]:
     """The engine's runs that a command line stands for."""
-    words = command.split()
+    words = shlex.split(command)
     verb = words[1]
     refresh = "--refresh" in words
     parallel = int(words[words.index("--parallel") + 1]) if "--parallel" in words else 16
@@ -86,9 +114,18 @@ def runs_of(command: str) -> list[tuple[Kind, Options]]:
         "preview": "preview",
         "refresh": "refresh",
         "destroy": "destroy",
+        "import": "import",
     }
-    ahead = Options(preview=True, refresh=refresh, parallel=parallel)
-    real = Options(refresh=refresh, parallel=parallel, continue_on_error="--continue-on-error" in words)
+    scope = scope_of(words)
+    ahead = Options(preview=True, refresh=refresh, parallel=parallel, imports=imports, scope=scope)
+    real = Options(
+        refresh=refresh,
+        parallel=parallel,
+        continue_on_error="--continue-on-error" in words,
+        imports=imports,
+        scope=scope,
+        run_program="--run-program" in words,
+    )
     if verb == "preview" or "--preview-only" in words:
         return [(kinds[verb], ahead)]
     return [(kinds[verb], real)] if "--skip-preview" in words else [(kinds[verb], ahead), (kinds[verb], real)]
@@ -105,10 +142,14 @@ def replay(
 ) -> Replayed:
     """Do a recorded step again, from ``stack``, with files of the stub in ``folder``."""
     variables, faults = step.variant()
+    if "--clear-pending-creates" in step.command:
+        snapshot = replace(stack.snapshot)
+        settle(snapshot, {}, forget=True)
+        stack = replace(stack, snapshot=snapshot)
     return play(
         stack,
         folder,
-        runs_of(command or step.command),
+        runs_of(command or step.command, imports_of(step)),
         variables,
         faults,
         config or CONFIG,

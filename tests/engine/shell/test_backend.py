@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -141,3 +144,21 @@ def test_an_unknown_layout_is_refused(backend: Backend) -> None:
     atomic.write(backend.root / "stacks" / "old.json", b"{}")
     with pytest.raises(CommandError, match="layout of an old Pulumi"):
         backend.check_layout()
+
+
+def test_what_a_killed_process_has_half_written_goes_and_what_others_write_stays(stack: Backend) -> None:
+    host, gone = socket.gethostname(), subprocess.Popen(["true"])
+    gone.wait()
+    folder = stack.state_file("trop02").parent
+    left = [
+        folder / f".trop02.json@{host}.{gone.pid}.tmp",
+        folder / f".trop02.json.bak@{host}.{gone.pid}.tmp",
+    ]
+    others = [
+        folder / f".trop02.json@{host}.{os.getpid()}.tmp",
+        folder / f".trop02.json@elsewhere.{gone.pid}.tmp",
+    ]
+    for file in (*left, *others):
+        file.write_text("half")
+    stack.clear("trop02")
+    assert [file for file in (*left, *others) if file.exists()] == others

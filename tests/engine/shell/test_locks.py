@@ -99,3 +99,14 @@ def test_cancel_deletes_every_lock(tmp_path: Path) -> None:
     assert locks.cancel(tmp_path) == 1
     assert locks.cancel(tmp_path) == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_rest_of_a_lock_whose_owner_ended_while_it_gave_it_back_goes(tmp_path: Path) -> None:
+    rest = tmp_path / "851080a3-800a-4579-b53d-182d86575bfe.json.attrs"
+    half = tmp_path / f".851080a3-800a-4579-b53d-182d86575bfe.json@{socket.gethostname()}.{dead_pid()}.tmp"
+    rest.write_text("{}")
+    half.write_text("{")
+    with locks.held(tmp_path) as taken_over:
+        assert taken_over == []
+        assert not rest.exists()
+        assert not half.exists()

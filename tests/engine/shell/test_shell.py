@@ -44,6 +44,14 @@ JSON_CASES = [
         "04-up-create/01-up-yes.state.disk.json",
     ),
     (Case("07-replace-create-first", "03-preview-json"), "04-up-create/01-up-yes.state.disk.json"),
+    (
+        Case("08-replace-delete-first", "06-preview-json-dependent-replaced"),
+        "04-up-create/01-up-yes.state.disk.json",
+    ),
+    (
+        Case("23-aliases", "04-rename-with-alias-preview-json"),
+        "04-up-create/01-up-yes.state.disk.json",
+    ),
     (Case("09-remove-from-program", "03-preview-json-one"), "04-up-create/01-up-yes.state.disk.json"),
     (Case("12-refresh", "04-drift-preview-only-json"), "04-up-create/01-up-yes.state.disk.json"),
 ]
@@ -76,12 +84,15 @@ def test_a_preview_in_json_has_the_recorded_steps_and_nothing_else_on_stdout(
     assert steps_of(own) == steps_of(recorded)
 
 
-def test_a_failed_preview_in_json_has_its_messages(created: Project) -> None:
-    case = Case("20-check-failure", "04-preview-json")
+@pytest.mark.parametrize("step", ["20-check-failure/04-preview-json", "21-program-errors/08-exception-json"])
+def test_a_failed_preview_in_json_has_its_messages(step: str, created: Project) -> None:
+    case = Case(*step.split("/"))
     outcome = case.play(created)
     recorded = json.loads(case.text("preview.json"))["diagnostics"][0]
+    own = json.loads(outcome.out.replace(str(created.root), "<project>"))["diagnostics"]
     assert outcome.code == 1
-    assert recorded in json.loads(outcome.out)["diagnostics"]
+    assert recorded["message"].strip() in [d["message"].strip() for d in own]
+    assert "error" in {d["severity"] for d in own}
 
 
 def test_events_of_an_update_are_lines_of_json(project: Project) -> None:

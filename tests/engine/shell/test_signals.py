@@ -109,6 +109,47 @@ def test_a_second_interrupt_leaves_at_once_and_remembers_what_was_under_way(proj
     assert [p["type"] for p in pending] == ["creating"]
 
 
+def test_a_provider_that_stops_when_told_to_ends_the_run_at_once(project: Project) -> None:
+    case = Case("19-interrupt", "02-provider-stops-on-cancel")
+    process = begin(project, case)
+    read_until(process, "Domain vm0 creating")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)  # the step itself takes 30
+    assert (process.returncode, err) == (1, case.text("stderr.txt"))
+    assert "creating Domain vm0: operation was cancelled" in out
+    assert locks_of(project) == []
+    latest = json.loads(project.state_file.read_text())["checkpoint"]["latest"]
+    assert (len(latest["resources"]), "pending_operations" in latest) == (8, False)
+    again = Case("19-interrupt", "05-up-after-2")
+    outcome = project.run(*again.words)
+    assert (outcome.code, "Domain vm0 created" in outcome.out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("step", "said", "kind"),
+    [
+        ("14-killed-during-update", "Domain vm0 updating", "updating"),
+        ("16-killed-during-delete", "Network bridged deleting", "deleting"),
+        ("18-killed-during-delete-again", "Network bridged deleting", "deleting"),
+    ],
+)
+def test_a_step_that_was_killed_is_pending(step: str, said: str, kind: str, project: Project) -> None:
+    project.put_state(CREATED)
+    case = Case("17-killed", step)
+    process = begin(project, case, {f"{kind[:6]}_sleep": {"Domain:vm0": 30, "Network:bridged": 30}})
+    read_until(process, said)
+    while '"pending_operations"' not in project.state_file.read_text():
+        assert process.poll() is None
+    process.kill()
+    process.communicate(timeout=20)
+    own = json.loads(project.state_file.read_text())["checkpoint"]["latest"]
+    recorded = json.loads(case.text("state.json"))["checkpoint"]["latest"]
+    assert [(p["type"], p["resource"]["urn"]) for p in own["pending_operations"]] == [
+        (p["type"], p["resource"]["urn"]) for p in recorded["pending_operations"]
+    ]
+    assert {r["urn"] for r in own["resources"]} == {r["urn"] for r in recorded["resources"]}
+
+
 def test_a_sigterm_is_an_interrupt(project: Project) -> None:
     project.put_state(CREATED)
     process = begin(project, Case("19-interrupt", "07-sigterm"), {"create_sleep": {"Volume:vm1": 1.5}})

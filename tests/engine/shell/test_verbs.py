@@ -193,7 +193,14 @@ def test_cancel_takes_the_lock_away_and_never_minds(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    "step", ["01-second-up", "04-second-destroy", "04a-second-refresh", "04c-second-state-unprotect"]
+    "step",
+    [
+        "01-second-up",
+        "04-second-destroy",
+        "04a-second-refresh",
+        "04b-second-import",
+        "04c-second-state-unprotect",
+    ],
 )
 def test_a_locked_stack_is_refused_as_recorded(step: str, project: Project) -> None:
     folder = project.state / ".pulumi" / "locks" / "organization" / "trop" / "trop02"
@@ -204,6 +211,18 @@ def test_a_locked_stack_is_refused_as_recorded(step: str, project: Project) -> N
     outcome = case.play(project)
     recorded = case.text("stderr.txt").replace("<state>", str(project.state)).replace("pid 32084", "pid 1")
     assert (outcome.code, outcome.out, outcome.err) == (1, "", recorded)
+
+
+def test_a_locked_stack_can_be_looked_at(project: Project) -> None:
+    project.put_state(RECORDINGS / "17-killed" / "01-up-killed.state.json")
+    folder = project.state / ".pulumi" / "locks" / "organization" / "trop" / "trop02"
+    folder.mkdir(parents=True)
+    (folder / "x.json").write_text(json.dumps({"pid": 1, "hostname": "elsewhere"}))
+    case = Case("18-concurrent", "03-stack-output")
+    check(case.play(project), case)
+    exported = Case("18-concurrent", "06-stack-export").play(project)
+    assert exported.code == 0
+    assert [p["type"] for p in json.loads(exported.out)["deployment"]["pending_operations"]] == ["creating"]
 
 
 def test_a_protected_resource_is_freed_in_the_state(project: Project) -> None:
@@ -255,12 +274,15 @@ def test_nothing_is_done_without_yes_where_nobody_can_be_asked(step: str, projec
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["up", "--target", "x"], "--target is not supported by the embedded engine; use the Pulumi CLI"),
-        (["up", "-t", "x"], "-t is not supported by the embedded engine; use the Pulumi CLI"),
+        (["up", "--plan", "x"], "--plan is not supported by the embedded engine; use the Pulumi CLI"),
+        (["up", "-c", "x"], "-c is not supported by the embedded engine; use the Pulumi CLI"),
+        (
+            ["up", "--target", "x", "--exclude", "y", "--yes"],
+            "--target can't be given together with --exclude",
+        ),
         (["preview", "--policy-pack", "x"], "--policy-pack is not supported by the embedded engine"),
-        (["import", "a", "b", "c"], "`pulumi import` is not supported by the embedded engine"),
+        (["import", "a", "b", "c", "--out", "x"], "--out is not supported by the embedded engine"),
         (["login"], "`pulumi login` is not supported by the embedded engine; use the Pulumi CLI"),
-        (["stack", "history"], "`pulumi stack history` is not supported by the embedded engine"),
         (["state", "delete", "x"], "`pulumi state delete` is not supported by the embedded engine"),
         (["frobnicate"], 'unknown command "frobnicate" for "pulumi"'),
         (["up", "-Z"], "unknown shorthand flag: 'Z' in -Z"),
@@ -320,3 +342,43 @@ def test_a_damaged_state_stops_every_verb_in_one_line(project: Project) -> None:
         assert outcome.err.startswith(f"error: the state file {project.state_file} is damaged (")
         assert outcome.err.count("\n") == 1
     assert before == sorted(p for p in project.state.rglob("*") if p.is_file())
+
+
+NETS = "urn:pulumi:trop02::trop::trop:index:HypervisorNetworks"
+BRIDGED = f"{NETS}$libvirt:index/network:Network::bridged"
+
+
+def test_a_resource_is_renamed_in_the_state_as_recorded(project: Project) -> None:
+    case = Case("23-aliases", "08-state-rename")
+    check(case.play(project), case)
+    recorded = re.findall(r"^…::(\S+)  id=(\S+)", case.text("state-summary.txt"), flags=re.M)
+    records = json.loads(project.state_file.read_text())["checkpoint"]["latest"]["resources"]
+    own = [(r["urn"].split("::", 2)[2], r.get("id", "-")) for r in records]
+    assert [u for u, _ in own] == [u for u, _ in recorded]
+    assert not [r for r in own if r[1] not in {i for _, i in recorded} and "providers" not in r[0]]
+
+
+def test_a_renamed_provider_is_renamed_in_its_resources_too(project: Project) -> None:
+    provider = "urn:pulumi:trop02::trop::pulumi:providers:libvirt::default_0_5_4"
+    assert project.run("state", "rename", provider, "hv", "--yes").code == 0
+    text = project.state_file.read_text()
+    assert "default_0_5_4" not in text
+    assert "pulumi:providers:libvirt::hv::" in text
+
+
+@pytest.mark.parametrize(
+    ("urn", "name", "code", "error"),
+    [
+        (BRIDGED, "lan", 2, "--yes must be passed in to proceed"),
+        (BRIDGED + "x", "lan", 1, f'No such resource "{BRIDGED}x" exists in the current state'),
+        (BRIDGED, "default", 1, "a resource named"),
+        (BRIDGED, "a::b", 1, "state rename: invalid name 'a::b'"),
+    ],
+)
+def test_a_rename_that_can_not_be_is_refused(
+    urn: str, name: str, code: int, error: str, project: Project
+) -> None:
+    before = project.state_file.read_bytes()
+    outcome = project.run("state", "rename", urn, name, *(["--yes"] if code == 1 else []))
+    assert (outcome.code, outcome.err.startswith(f"error: {error}")) == (code, True), outcome.err
+    assert project.state_file.read_bytes() == before

@@ -1,0 +1,116 @@
+"""What a stack's file would have to say, so that what is there is what is declared.  Pure.
+
+Facts (memory, vCPUs, base image, description) and the form of a VM that was made by other means are taken from the
+host; a fault is not: a NIC on `default` that has not the reserved MAC stays a difference.  What the file says already
+is never changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cli.adopt import declared
+from cli.adopt.compare import as_observed
+from cli.adopt.match import domains_of, volume_in
+from config.plan import Nat, Plan, VirtualMachine
+from config.settings import Settings, VmSettings
+from provider.virt.domain_read import Domain
+from provider.virt.survey import DomainSeen, HostSeen
+
+Additions = dict[str, dict[str, Any]]  # by the VM's name, its new keys as YAML has them
+
+
+def additions(everything: Plan, settings: Settings, seen: HostSeen) -> Additions:
+    """``everything``: the plan in which each slot of the hypervisor has a VM.  A VM that the file does not have yet is
+    in the result even where there is nothing to say of it."""
+    found, _ = domains_of(everything.vms, seen)
+    by_name = {vm.name: vm for vm in everything.vms}
+    result: Additions = {}
+    for name in sorted(found, key=lambda name: by_name[name].slot):
+        own = settings.vms.get(name, VmSettings())
+        form = _form(everything, by_name[name], found[name], seen)
+        if settings.emulation.memory is not None:
+            form.pop("memory", None)
+        said = {VmSettings.model_fields[field].alias or field for field in own.model_fields_set}
+        new = {key: value for key, value in form.items() if key not in said}
+        if new or name not in settings.vms:
+            result[name] = new
+    return result
+
+
+def _form(plan: Plan, vm: VirtualMachine, domain: DomainSeen, seen: HostSeen) -> dict[str, Any]:
+    looked = as_observed(domain, seen)
+    form: dict[str, Any] = {}
+    if domain.name != vm.domain:
+        form["domain"] = domain.name
+    if looked.seen.description and vm.description is None:
+        form["description"] = looked.seen.description
+    form |= _size(vm, looked) | _overlay(plan, vm, looked, seen)
+    seedless = vm.seed_disk and not _has_seed(plan, vm, looked, seen)
+    if seedless:
+        form["seedDisk"] = False
+    if vm.nic and not _nic_is_declared(vm, domain, plan.networks.default):
+        form["nic"] = False
+    if vm.autostart and not domain.autostart:
+        form["autostart"] = False
+    if vm.running and not looked.running:
+        form["running"] = False
+    return form | _guest(plan, vm, looked, seedless)
+
+
+def _size(vm: VirtualMachine, looked: Domain) -> dict[str, Any]:
+    if not isinstance(looked.seen.memory, int):
+        return {"size": False}  # no whole MiB: it can't be declared
+    there = {"memory": looked.seen.memory, "vcpu": looked.seen.vcpu}
+    return {key: value for key, value in there.items() if getattr(vm, key) not in (None, value)}
+
+
+def _overlay(plan: Plan, vm: VirtualMachine, looked: Domain, seen: HostSeen) -> dict[str, Any]:
+    """Its base image, or that its disks are of another kind.  Of a pool that is stopped nothing is known."""
+    path = declared.overlay_path(plan, vm)
+    if not vm.overlay:
+        return {}
+    active = any(pool.name == plan.storage.name and pool.active for pool in seen.pools)
+    if path not in looked.seen.disks:
+        return {"overlay": False}
+    volume = volume_in(plan, seen, path)
+    if volume is None:
+        return {"overlay": False} if active else {}
+    if volume.format != "qcow2" or volume.base is None or not volume.base.startswith("/"):
+        return {"overlay": False}
+    return {} if volume.base == vm.base_image else {"baseImage": volume.base}
+
+
+def _has_seed(plan: Plan, vm: VirtualMachine, looked: Domain, seen: HostSeen) -> bool:
+    """The file alone counts: a domain that has lost it is at fault."""
+    path = declared.seed_path(plan, vm)
+    return path in looked.seen.cdroms or seen.volume_at(path) is not None
+
+
+def _nic_is_declared(vm: VirtualMachine, domain: DomainSeen, default: Nat) -> bool:
+    """It is where its MAC is on `default`, and also where another MAC is there in its place, which is a fault."""
+    mine = [n for n in domain.nics if n.mac == vm.mac]
+    if mine:
+        return any(n.network == default.name for n in mine)
+    return any(
+        n.network == default.name or (not n.network and n.bridge == default.bridge) for n in domain.nics
+    )
+
+
+def _guest(plan: Plan, vm: VirtualMachine, looked: Domain, seedless: bool) -> dict[str, Any]:
+    """Who sets a float up inside: not a seed disk that it has not, and no agent without a channel to it."""
+    if seedless and vm.guest == "cloud-init":
+        return {"guest": "agent" if looked.seen.agent else "none"}
+    if vm.guest == "agent" and plan.floats_of(vm.name) and not looked.seen.agent:
+        return {"guest": "none"}
+    return {}
+
+
+def merged(settings: Mapping[str, Any], new: Additions) -> dict[str, Any]:
+    """A stack's ``trop:`` settings with these additions, as its file would have them."""
+    vms = dict(settings.get("vms") or {})
+    return {
+        **settings,
+        "vms": {**vms, **{name: {**(vms.get(name) or {}), **own} for name, own in new.items()}},
+    }

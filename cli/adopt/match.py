@@ -1,0 +1,135 @@
+"""Which object on a host is which declared one.  Pure: the plan and what was seen in, IDs out.
+
+Networks and the pool are known by name; a VM by libvirt's name of it, or by its reserved MAC on a domain that has no
+other VM's name; a volume by its path; a float by its MAC on the domain of its holder.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from cli.adopt import declared
+from cli.adopt.declared import Key
+from config.plan import Plan, VirtualMachine
+from provider.virt.survey import DomainSeen, HostSeen, VolumeSeen
+
+
+@dataclass(frozen=True)
+class Matches:
+    """``ids`` of declared resources that are there, ``domains`` by the VM's name; ``why``: what can't be told, a line
+    each."""
+
+    ids: Mapping[Key, str]
+    domains: Mapping[str, DomainSeen]
+    why: tuple[str, ...] = ()
+
+
+def matches(plan: Plan, seen: HostSeen) -> Matches:
+    ids: dict[Key, str] = {}
+    for name in (plan.networks.bridged.name, plan.networks.default.name):
+        network = seen.network(name)
+        if network is not None:
+            ids[declared.network_key(plan, name)] = network.uuid
+    pool = next((p for p in seen.pools if p.name == plan.storage.name), None)
+    if pool is not None:
+        ids[declared.POOL, f"{plan.hypervisor.name}-{pool.name}"] = pool.uuid
+    domains, why = domains_of(plan.vms, seen)
+    for vm in plan.vms:
+        ids |= _parts(plan, vm, domains.get(vm.name), seen)
+    for held in plan.floats:
+        holder = domains.get(held.holder)
+        if holder is not None and any(nic.mac == held.mac for nic in holder.nics):
+            ids[declared.INTERFACE, held.label] = f"{holder.uuid}/{held.mac}"
+    return Matches(ids, domains, (*why, *_storage_faults(plan, domains, seen)))
+
+
+def domains_of(vms: Iterable[VirtualMachine], seen: HostSeen) -> tuple[dict[str, DomainSeen], list[str]]:
+    """The domain of each VM that has one, by the VM's name; and where there is more than one to choose from."""
+    vms = list(vms)
+    by_name = {vm.name: d for vm in vms for d in [seen.domain(vm.domain)] if d is not None}
+    found, why = dict(by_name), []
+    taken = {domain.uuid for domain in by_name.values()}
+    for vm in vms:
+        if vm.name in by_name or vm.domain != vm.name:
+            continue
+        having = [d for d in seen.domains if d.uuid not in taken and any(n.mac == vm.mac for n in d.nics)]
+        if len(having) == 1:
+            found[vm.name] = having[0]
+        elif having:
+            names = ", ".join(sorted(d.name for d in having))
+            why.append(
+                f"VM {vm.name}: its MAC {vm.mac} is in {names}; say which it is by `domain` in the stack's file"
+            )
+    why += _shared(found)
+    return found, why
+
+
+def volume_in(plan: Plan, seen: HostSeen, path: str) -> VolumeSeen | None:
+    """The volume of the plan's pool at this path."""
+    found = seen.volume_at(path)
+    return found if found is not None and found.pool == plan.storage.name else None
+
+
+def _shared(found: Mapping[str, DomainSeen]) -> list[str]:
+    owners: dict[str, list[str]] = {}
+    for vm, domain in found.items():
+        owners.setdefault(domain.name, []).append(vm)
+    return [
+        f"domain {domain}: it has the MACs of {' and '.join(vms)}; say whose it is by `domain` in the stack's file"
+        for domain, vms in owners.items()
+        if len(vms) > 1
+    ]
+
+
+def _parts(plan: Plan, vm: VirtualMachine, domain: DomainSeen | None, seen: HostSeen) -> dict[Key, str]:
+    ids: dict[Key, str] = {}
+    files = (
+        (declared.VOLUME, vm.overlay, declared.overlay_path(plan, vm)),
+        (declared.SEED, vm.seed_disk, declared.seed_path(plan, vm)),
+    )
+    for token, wanted, path in files:
+        if wanted and volume_in(plan, seen, path) is not None:
+            ids[token, vm.name] = path
+    if domain is not None:
+        ids[declared.DOMAIN, vm.name] = domain.uuid
+    return ids
+
+
+def _storage_faults(plan: Plan, domains: Mapping[str, DomainSeen], seen: HostSeen) -> list[str]:
+    """A pool that is not the declared one, and files of VMs that libvirt could not tell of."""
+    name, path = plan.storage.name, plan.storage.path
+    pool = next((p for p in seen.pools if p.name == name), None)
+    if pool is not None and pool.kind != "dir":
+        return [f"pool {name}: it is of type {pool.kind}, and only dir can be declared"]
+    if pool is not None and pool.path is not None and not _same_path(pool.path, path):
+        return [f"pool {name}: it is over {pool.path}, and declared over {path}"]
+    others = [p.name for p in seen.pools if p.name != name and p.path and _same_path(p.path, path)]
+    if others:
+        return [
+            f"pool {name}: {path} is the directory of pool {others[0]}; call it so in the fleet's file (storage.pool)"
+        ]
+    if pool is not None and pool.active:
+        return []
+    held = [
+        vm.name
+        for vm in plan.vms
+        if vm.overlay
+        and vm.name in domains
+        and declared.overlay_path(plan, vm) in domains[vm.name].seen.disks
+    ]
+    if not held:
+        return []
+    mend = (
+        f"virsh pool-start {name}"
+        if pool
+        else f"virsh pool-define-as {name} dir --target {path}, then pool-start"
+    )
+    return [
+        f"pool {name}: it is not {'active' if pool else 'there'}, and has disks of {', '.join(held)}: {mend}"
+    ]
+
+
+def _same_path(one: str, other: str) -> bool:
+    return posixpath.normpath(one) == posixpath.normpath(other)

@@ -1,0 +1,187 @@
+"""The command: looks, says, and where it is asked to writes the stack's file and has the engine import."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import config
+from cli import ROOT, live
+from cli.adopt import complete, stackfile, state, table
+from cli.adopt.compare import compare
+from cli.stacks import UsageError, choose_engine, known_stacks
+from config import read
+from provider.errors import OperatorError
+from provider.virt.survey import HostSeen
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked for; ``out`` is where the import file goes, None for nowhere."""
+
+    stack: str
+    lab: bool = False
+    write: bool = False
+    yes: bool = False
+    out: Path | None = None
+    engine: str = ""
+
+
+def run(order: Order) -> int:
+    try:
+        return _run(order)
+    except (UsageError, OperatorError, config.ConfigError) as error:
+        for line in str(error).splitlines():
+            print(f"error: {line}", file=sys.stderr)
+    except OSError as error:
+        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+    return 1
+
+
+def _run(order: Order) -> int:
+    engine = choose_engine(order.engine)
+    if order.stack not in known_stacks():
+        raise UsageError(
+            f"there is no stack {order.stack!r}; the stacks are {', '.join(sorted(known_stacks()))}"
+        )
+    uri = live.uris(ROOT, [order.stack], lab=order.lab)[order.stack]
+    file = _file(order, uri)
+    seen = live.look({order.stack: uri})[order.stack]
+    if isinstance(seen, OperatorError):
+        raise seen
+    if order.write and not _write(order, file, seen):
+        return 1
+    try:
+        plan = config.load(order.stack, read.stack_file(file), ROOT, file.name)
+    except config.ConfigError:
+        _hint(order, file, seen)
+        raise
+    result = compare(plan, seen)
+    print(table.text(order.stack, seen.uri, result))
+    _hint(order, file, seen)
+    if not order.yes and order.out is None:
+        return 0
+    known = _known(order, engine, must=order.yes)
+    wanted = state.to_import(plan, result.matches, known)
+    if order.out is not None:
+        order.out.write_text(wanted.text, encoding="utf-8")
+        print(f"{order.out}: {len(wanted.taken)} objects, for: pulumi import --file {order.out}")
+    return _import(order, engine, wanted) if order.yes else 0
+
+
+def _file(order: Order, uri: str) -> Path:
+    """The stack's file: in a lab the lab's own, made anew from the repository's with what was set in it since."""
+    name = f"Pulumi.{order.stack}.yaml"
+    if not order.lab:
+        return ROOT / name
+    from cli import labstack
+
+    if not labstack.bare_lab(order.stack).running:
+        raise UsageError(
+            f"the lab {order.stack} is not up on this machine; start it with: ./trop lab up {order.stack}"
+        )
+    return labstack.write_project(order.stack, labstack.lab_project(order.stack), uri) / name
+
+
+def _additions(order: Order, file: Path, seen: HostSeen) -> complete.Additions:
+    """Raises `config.ConfigError` when the file is wrong beyond what additions can mend."""
+    settings = read.stack_file(file)
+    own = read.stack_settings(settings, file.name)
+    fleet = read.fleet_file(ROOT, own.fleet)
+    facts = fleet.hypervisors.get(order.stack)
+    slots: dict[str, dict[str, Any]] = {name: {} for name in (facts.slots if facts else ())}
+    everything = config.load(order.stack, complete.merged(settings, slots), ROOT, file.name)
+    return complete.additions(everything, own, seen)
+
+
+def _write(order: Order, file: Path, seen: HostSeen) -> bool:
+    """Completes the stack's file; whether that was wanted."""
+    before = file.read_text(encoding="utf-8")
+    after = stackfile.edited(before, _additions(order, file, seen), file.name)
+    if before == after:
+        print(f"{file} says all of it already.\n")
+        return True
+    print(stackfile.difference(before, after, str(file)))
+    if not order.yes and not _agreed(f"Write this to {file}?"):
+        print("Nothing was written.")
+        return False
+    beside = file.with_name(f".{file.name}.new")
+    beside.write_text(after, encoding="utf-8")
+    beside.replace(file)
+    print(f"{file} is written.\n")
+    return True
+
+
+def _agreed(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise UsageError("--write asks before it writes, and nobody is there to answer: --yes does both")
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+
+
+def _hint(order: Order, file: Path, seen: HostSeen) -> None:
+    new = {} if order.write else _additions(order, file, seen)
+    if new:
+        print(f"--write would take into {file.name} what is there of: {', '.join(new)}\n")
+
+
+def _known(order: Order, engine: str, *, must: bool) -> state.Known:
+    """What the state has; for a file alone (not ``must``), a stack that cannot be read has nothing."""
+    words = ["stack", order.stack, "export", "--engine", engine, *(["--lab"] if order.lab else [])]
+    done = subprocess.run(
+        _trop(words),
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0 and must:
+        said = next((line for line in done.stderr.splitlines() if line.strip()), "no reason given")
+        hint = "" if order.lab else f"; a stack is made by: ./trop stack init {order.stack}"
+        raise UsageError(f"the state of {order.stack} can't be read: {said.removeprefix('error: ')}{hint}")
+    return state.known(json.loads(done.stdout) if done.returncode == 0 else {})
+
+
+def _import(order: Order, engine: str, wanted: state.Import) -> int:
+    if wanted.why:
+        raise UsageError("nothing is imported:\n" + "\n".join(wanted.why))
+    if wanted.had:
+        print(f"in the state already ({len(wanted.had)}): {', '.join(wanted.had)}\n")
+    if not wanted.taken:
+        print("Nothing is left to import.")
+        return 0
+    with tempfile.TemporaryDirectory(prefix="trop-adopt-") as folder:
+        file = Path(folder) / "import.json"
+        file.write_text(wanted.text, encoding="utf-8")
+        words = [
+            "import",
+            order.stack,
+            "--file",
+            str(file),
+            "--yes",
+            "--generate-code=false",
+            "--engine",
+            engine,
+        ]
+        sys.stdout.flush()
+        lab = ["--lab"] if order.lab else []
+        code = subprocess.run(_trop([*words, *lab]), env=_environment(), check=False).returncode
+    if code == 0:
+        print(
+            f"\n{len(wanted.taken)} objects are in the state of {order.stack}; nothing on the host was changed."
+        )
+        print(f"What an up would do now: ./trop preview {order.stack}{' --lab' if order.lab else ''}")
+    return code
+
+
+def _trop(words: list[str]) -> list[str]:
+    return [sys.executable, "-P", "-m", "cli", *words]
+
+
+def _environment() -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(ROOT)}

@@ -1,0 +1,37 @@
+"""The comparison as an operator reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from cli.adopt.compare import Comparison, Difference
+
+NOTHING = "–"
+HEAD = ("object", "what", "declared", "on the host")
+WIDEST = 48
+
+
+def text(stack: str, uri: str, result: Comparison) -> str:
+    return "\n".join([f"{stack} at {uri}", *_groups(result), ""])
+
+
+def _groups(result: Comparison) -> Iterator[str]:
+    yield f"\nagrees ({len(result.agrees)}): {', '.join(result.agrees) or 'nothing'}"
+    yield f"\ndiffers ({len(result.differs)}):" if result.differs else "\ndiffers: nothing"
+    yield from _columns(result.differs)
+    yield "\non the host, not declared, left alone:" + ("" if result.undeclared else " nothing")
+    yield from (f"  {line}" for line in result.undeclared)
+    yield f"\ndeclared, not there ({len(result.missing)}): {', '.join(result.missing) or 'nothing'}"
+    if result.why:
+        yield f"\nin the way of taking it over ({len(result.why)}):"
+        yield from (f"  {line}" for line in result.why)
+
+
+def _columns(differs: Sequence[Difference]) -> Iterator[str]:
+    if not differs:
+        return
+    rows = [HEAD, *((d.object, d.what, d.declared or NOTHING, d.found or NOTHING) for d in differs)]
+    widths = [min(WIDEST, max(len(row[i]) for row in rows)) for i in range(len(HEAD) - 1)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        yield "  " + "  ".join([*cells, row[-1]]).rstrip()

@@ -1,0 +1,75 @@
+"""`./trop annotate FILE|-`: a trace, or any text, with names beside the addresses of the rack."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from cli import packets, pcap
+from cli.annotate_names import Labels
+from cli.annotate_text import Label, annotated
+from cli.pcap import CaptureError
+from cli.stacks import UsageError
+from cli.whois import directory, tell_silent
+
+BLOCK: Final = 1 << 17  # bytes read at once, or fewer if fewer are there
+CLOSED_PIPE: Final = 141  # what a shell says of a command that a closed pipe has ended
+
+Read = Callable[[], bytes]
+Write = Callable[[bytes], object]
+
+
+def run(file: str, *, live: bool, lab: bool) -> int:
+    """Writes the file, ``-`` for what comes in, to the standard output.  Raises `UsageError`, `config.ConfigError`."""
+    try:
+        source = 0 if file == "-" else os.open(file, os.O_RDONLY)
+        known = directory(live=live, lab=lab)
+        tell_silent(known.seen.silent if known.seen else {})
+        annotate(lambda: os.read(source, BLOCK), _write_out, Labels(known))
+    except BrokenPipeError:
+        return CLOSED_PIPE
+    except CaptureError as error:
+        raise UsageError(f"{file}: {error}") from error
+    except OSError as error:
+        raise UsageError(
+            f"{file}: {error.strerror}; allowed: a file that can be read, or - for what comes in"
+        ) from error
+    return 0
+
+
+def annotate(read: Read, write: Write, label: Label) -> None:
+    """Everything that ``read`` gives until it gives nothing, written as it comes.
+
+    A capture (pcap, pcapng) becomes a line a packet.  Raises `CaptureError` where one is damaged, after what was good.
+    """
+    first = _beginning(read)
+    blocks = _all(read, first)
+    if pcap.is_capture(first):
+        blocks = (b"".join(map(packets.line, frames)) for frames in pcap.batches(blocks))
+    for block in annotated(blocks, label):
+        write(block)
+
+
+def _beginning(read: Read) -> bytes:
+    """Enough to tell a capture from a text, and no more: a line that is typed is not to wait for the next."""
+    first = b""
+    while pcap.may_become_capture(first):
+        more = read()
+        if not more:
+            break
+        first += more
+    return first
+
+
+def _all(read: Read, first: bytes) -> Iterator[bytes]:
+    block = first
+    while block:
+        yield block
+        block = read()
+
+
+def _write_out(block: bytes) -> None:
+    while block:
+        block = block[os.write(sys.stdout.fileno(), block) :]

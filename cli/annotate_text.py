@@ -1,0 +1,95 @@
+"""Names put beside the addresses in a stream of bytes; what is no address passes as it came.  Pure.
+
+An address stands alone or behind a separator: ``192.168.202.15.80`` is an address and a port, ``1.2.3.4.5.6`` neither.
+A MAC has colons, hyphens or Cisco's dots here; twelve bare digits in a text are more often part of a hash.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+Label = Callable[[str], str | None]
+
+# No letter, digit, dot or underscore.  Not written as what it is not: so it is found faster.
+_SEPARATOR = rb"[\x00-\x2d\x2f:-@\[-^`{-\xff]"
+_ALONE = rb"(?<![:-].{%d})"  # the separator so many bytes ago is none of those within MACs
+_MACS = (rb":HH" + _ALONE % 5 + rb"(?::HH){4}", rb"-HH" + _ALONE % 5 + rb"(?:-HH){4}")
+_CISCO = rb"HH\.HHHH" + _ALONE % 9 + rb"\.HHHH"
+_LINK_LOCAL = rb"(?<=[fF][eE])80::" + _ALONE % 6 + rb"(?:H{1,4}:){2,3}H{1,4}"
+_NO_MORE = rb"(?![0-9A-Za-z_]|[:-][0-9a-fA-F:])"
+_IPV4 = rb"(?<=\d)\d{0,2}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![0-9A-Za-z_]|\.\d{1,5}\.\d)"
+# The separator and one digit come first, whatever follows: most of a text is passed over by them.
+_FROM_SECOND_DIGIT = rb"H(?:" + rb"|".join((*_MACS, _CISCO, _LINK_LOCAL)) + rb")" + _NO_MORE
+_ADDRESS: Final = re.compile(
+    (rb"(" + _SEPARATOR + rb"H(?:" + _FROM_SECOND_DIGIT + rb"|" + _IPV4 + rb"))").replace(
+        b"H", b"[0-9a-fA-F]"
+    )
+)
+_IN_ADDRESSES: Final = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.:_-"
+_START: Final = b"\n"  # stands for what is before the first byte
+LONGEST: Final = 64  # bytes of an address, with the separator before it and what decides behind it
+_RUN: Final = 1024  # bytes without a separator that are waited for
+MOST_KNOWN: Final = 1 << 16  # addresses whose answers are kept
+
+
+class Names(dict[bytes, bytes]):
+    """What is written for each separator and address; asks once for each, and forgets all when there are too many."""
+
+    def __init__(self, label: Label) -> None:
+        super().__init__()
+        self._label = label
+
+    def __missing__(self, found: bytes) -> bytes:
+        if len(self) >= MOST_KNOWN:
+            self.clear()
+        label = self._label(found[1:].decode("ascii"))
+        written = found if label is None else found + f"({label})".encode()
+        self[found] = written
+        return written
+
+
+class Annotator:
+    """Takes bytes as they come, and gives them back with the names; holds back only what may go on."""
+
+    def __init__(self, label: Label) -> None:
+        self._names = Names(label)
+        self._before = _START  # the byte before those that are held back
+        self._held = b""
+
+    def feed(self, data: bytes) -> bytes:
+        text = self._held + data
+        cut = len(text.rstrip(_IN_ADDRESSES))
+        if len(text) - cut > _RUN:
+            cut = _cut_in_run(text)
+        return self._upto(text, cut)
+
+    def end(self) -> bytes:
+        return self._upto(self._held, len(self._held))
+
+    def _upto(self, text: bytes, cut: int) -> bytes:
+        self._held = text[cut:]
+        if not cut:
+            return b""
+        parts = _ADDRESS.split(self._before + text[:cut])
+        parts[1::2] = map(self._names.__getitem__, parts[1::2])
+        self._before = text[cut - 1 : cut]
+        return b"".join(parts)[1:]
+
+
+def _cut_in_run(text: bytes) -> int:
+    """Where a text may be cut that ends with a long run of letters and digits: in no address, nor close behind one."""
+    cut = len(text) - LONGEST
+    for match in _ADDRESS.finditer(text):
+        if match.start() < cut < match.end() + LONGEST // 4:
+            return match.start()
+    return cut
+
+
+def annotated(blocks: Iterable[bytes], label: Label) -> Iterator[bytes]:
+    """The blocks with names in them, each as soon as it has come."""
+    annotator = Annotator(label)
+    for block in blocks:
+        yield annotator.feed(block)
+    yield annotator.end()

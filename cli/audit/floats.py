@@ -1,0 +1,245 @@
+"""Faults of MACs and floats: who has which, and with which address inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cli.audit.finding import Finding
+from cli.audit.unplug import unplug
+from cli.audit.world import AGENT, LOOPBACK, FloatFact, Seat, World, plugged_into
+from config.plan import Float, VirtualMachine
+from provider.virt.guest_config import Setup, file_for
+from provider.virt.guest_files import Setting
+from provider.virt.survey import DomainSeen
+
+LINK_DOWN = "has its link down"
+
+
+def mac_repeated(world: World) -> Iterator[Finding]:
+    for seat in world.seats:
+        if max(seat.live, seat.config) > 1:
+            sides = [
+                f"{count} times in {place}"
+                for count, place in ((seat.live, "the running guest"), (seat.config, "its definition"))
+                if count > 1
+            ]
+            what = f"the same NIC {seat.mac}{_called(world, seat.mac)} is plugged in {' and '.join(sides)}"
+            yield Finding(seat.stack, seat.domain.name, what, _mend_nic(world, seat, keep=1))
+
+
+def mac_shared(world: World) -> Iterator[Finding]:
+    by_mac: dict[str, list[Seat]] = {}
+    for seat in world.seats:
+        by_mac.setdefault(seat.mac, []).append(seat)
+    for mac, seats in by_mac.items():
+        wrong = [seat for seat in seats if not _is_right(world, seat)]
+        if len(seats) > 1:
+            first = (wrong or seats)[0]
+            what = f"the same MAC {mac}{_called(world, mac)} is in {', '.join(s.where for s in seats)}"
+            lines = [_mend_nic(world, seat, keep=0) for seat in wrong if len(wrong) < len(seats)]
+            mend = (
+                "; ".join(dict.fromkeys(lines))
+                or f"give all but one of them another MAC: {_edit(world, first)}"
+            )
+            yield Finding(first.stack, first.domain.name, what, mend, floats=_labels(world, mac))
+
+
+def float_mac(world: World) -> Iterator[Finding]:
+    for seat in world.seats:
+        held = world.float_of_mac(seat.mac)
+        if held is not None and not _is_right(world, seat):
+            what = f"it has a NIC with {held.label}'s MAC {held.mac}, but {held.whose}"
+            mend = _mend_nic(world, seat, keep=0)
+            yield Finding(seat.stack, seat.domain.name, what, mend, floats=(held.label,))
+
+
+def float_unplugged(world: World) -> Iterator[Finding]:
+    for stack, held, _, domain in _held(world):
+        what = _unplugged(world, stack, held, domain)
+        if what:
+            text = f"{held.label}'s NIC {held.mac} {what}"
+            mend = _link_up(world, stack, held, domain) if what == LINK_DOWN else world.up(stack)
+            yield Finding(stack, domain.name, text, mend, floats=(held.label,))
+
+
+def _unplugged(world: World, stack: str, held: Float, domain: DomainSeen) -> str:
+    sides = [
+        [nic for nic in side.nics if nic.mac == held.mac]
+        for side in (domain.live, domain.config)
+        if side is not None
+    ]
+    if not any(sides):
+        elsewhere = any(seat.mac == held.mac for seat in world.seats)
+        return "" if elsewhere else "is plugged in nowhere"  # who else has it is told by float-mac
+    if not all(sides):
+        missing = "the running guest" if domain.live is not None and not sides[0] else "its definition"
+        return f"is not in {missing}"
+    bridged = world.rack.plans[stack].networks.bridged
+    wrong = [nic for side in sides for nic in side if not plugged_into(nic, bridged)]
+    if wrong:
+        return f"is plugged into {wrong[0].place}, not into network {bridged.name}"
+    if domain.live is not None and all(nic.link == "down" for nic in sides[0]):
+        return LINK_DOWN
+    return ""
+
+
+def _link_up(world: World, stack: str, held: Float, domain: DomainSeen) -> str:
+    """No `up` does it: a link that is not declared is left as it is."""
+    return "; ".join(
+        world.virsh(stack, "domif-setlink", domain.name, held.mac, "up", *flag)
+        for flag, side in (((), domain.live), (("--config",), domain.config))
+        if side is not None and any((nic.mac, nic.link) == (held.mac, "down") for nic in side.nics)
+    )
+
+
+def float_address(world: World) -> Iterator[Finding]:
+    """An address of a float on another MAC than that float's."""
+    for stack, (_, host) in world.seen.items():
+        for domain in host.domains:
+            macs = {nic.mac for nic in domain.nics}
+            pairs = world.addresses(stack, domain)
+            for setting in world.inside(stack, domain.name).settings:
+                for address in setting.addresses if setting.mac in macs else ():
+                    pairs[setting.mac, address] = _both(pairs.get((setting.mac, address)), setting)
+            for (mac, address), said in pairs.items():
+                right = world.float_of_address(address)
+                if right is not None and mac not in (right.mac, LOOPBACK):
+                    yield _misplaced(world, stack, domain, mac, right, said)
+
+
+def _both(asked: str | None, setting: Setting) -> str:
+    return f"its file {setting.path}" if asked is None else f"{asked} and its file {setting.path}"
+
+
+def _misplaced(
+    world: World, stack: str, domain: DomainSeen, mac: str, right: FloatFact, said: str
+) -> Finding:
+    wrong = world.float_of_mac(mac)
+    whose = f"{wrong.label}'s MAC {mac}" if wrong else f"MAC {mac}"
+    what = f"{whose} has {right.label}'s address {right.address}, whose MAC is {right.mac} (asked: {said})"
+    floats = (right.label, *((wrong.label,) if wrong else ()))
+    name = world.name_of(stack, domain)
+    if wrong is not None and wrong.holder != name and _up_unplugs(world, stack, domain, mac):
+        return Finding(stack, domain.name, what, world.up(stack), floats=floats)
+    mend = f"in {domain.name}: take {right.address} off that NIC, and out of the file that gives it"
+    return Finding(stack, domain.name, what, mend, floats=floats)
+
+
+def float_not_set_up(world: World) -> Iterator[Finding]:
+    for stack, held, vm, domain in _held(world):
+        live = [nic for nic in (domain.live.nics if domain.live else ()) if nic.mac == held.mac]
+        there = (held.mac, held.address) in world.addresses(stack, domain)
+        if world.inside(stack, domain.name).agent and live and not there:
+            what = f"{held.label}'s NIC {held.mac} does not have its address {held.address} inside (asked: {AGENT})"
+            yield Finding(
+                stack, domain.name, what, _set_up(world, stack, held, vm, domain), floats=(held.label,)
+            )
+
+
+def _set_up(world: World, stack: str, held: Float, vm: VirtualMachine, domain: DomainSeen) -> str:
+    """An `up` looks for the file in the guest, and not whether the guest does as it says."""
+    address = f"{held.address}/{held.prefix}"
+    for setting in world.inside(stack, domain.name).settings:
+        if setting.mac == held.mac and held.address in setting.addresses:
+            return (
+                f"in {domain.name}: {setting.path} says so, and is not in force: ip addr add {address} dev …"
+            )
+    if vm.guest == "agent":
+        return world.up(stack)
+    file = file_for("ifcfg", Setup(held.mac, (address,))).path
+    return f"in {domain.name}: a file like {file} with HWADDR={held.mac}"
+
+
+def guest_file(world: World) -> Iterator[Finding]:
+    for stack, domain, setting in _strays(world):
+        for held in _spoilt(world, stack, domain, setting):
+            what = (
+                f"its file {setting.path} is for a NIC {setting.mac}, which it does not have, and gives it "
+                f"{held.label}'s address {held.address}, whose MAC is {held.mac} (asked: {AGENT})"
+            )
+            mend = f"in {domain.name}, {setting.path}: {setting.mac} is to be {held.mac}"
+            yield Finding(stack, domain.name, what, mend, floats=(held.label,))
+
+
+def guest_file_left(world: World) -> Iterator[Finding]:
+    for stack, domain, setting in _strays(world):
+        if not _spoilt(world, stack, domain, setting):
+            what = (
+                f"its file {setting.path} is for a NIC {setting.mac}, which it does not have (asked: {AGENT})"
+            )
+            yield Finding(stack, domain.name, what, f"in {domain.name}: rm {setting.path}")
+
+
+def _strays(world: World) -> Iterator[tuple[str, DomainSeen, Setting]]:
+    """What files say of NICs that the guest does not have."""
+    for stack, (_, host) in world.seen.items():
+        for domain in host.domains:
+            macs = {nic.mac for nic in domain.nics}
+            for setting in world.inside(stack, domain.name).settings:
+                if setting.mac not in macs:
+                    yield stack, domain, setting
+
+
+def _spoilt(world: World, stack: str, domain: DomainSeen, stray: Setting) -> list[FloatFact]:
+    """The VM's own floats that are set up by nothing but this file, which is for another MAC than theirs."""
+    fitting = {
+        address
+        for setting in world.inside(stack, domain.name).settings
+        for address in setting.addresses
+        if setting.mac in {nic.mac for nic in domain.nics}
+    }
+    return [
+        held
+        for held in world.floats
+        if held.address in stray.addresses
+        and held.mac != stray.mac
+        and (held.home, held.holder) == (stack, world.name_of(stack, domain))
+        and held.address not in fitting
+    ]
+
+
+def _held(world: World) -> Iterator[tuple[str, Float, VirtualMachine, DomainSeen]]:
+    """Each float whose holder is there."""
+    for stack, vm, domain in world.vms():
+        for held in world.rack.plans[stack].floats_of(vm.name):
+            yield stack, held, vm, domain
+
+
+def _is_right(world: World, seat: Seat) -> bool:
+    """Whether the plan gives this MAC to this domain."""
+    here = (seat.stack, world.name_of(seat.stack, seat.domain))
+    held = world.float_of_mac(seat.mac)
+    if held is not None:
+        return (held.home, held.holder) == here
+    owner = world.owners.get(seat.mac)
+    return owner is not None and (owner[0], owner[1].name) == here
+
+
+def _mend_nic(world: World, seat: Seat, keep: int) -> str:
+    if _up_unplugs(world, seat.stack, seat.domain, seat.mac):
+        return world.up(seat.stack)
+    return unplug(world, seat.stack, seat.domain, seat.mac, keep)
+
+
+def _up_unplugs(world: World, stack: str, domain: DomainSeen, mac: str) -> bool:
+    """Copies of what the stack declares for this VM, and the MACs of others' floats in a VM that holds one."""
+    vm = world.vm_of(stack, domain)
+    if vm is None:
+        return False
+    own = {vm.mac} if vm.nic else set()
+    held = world.rack.plans[stack].floats_of(vm.name)
+    return mac in own | {f.mac for f in held} | {m for f in held for m in f.forbidden_macs}
+
+
+def _called(world: World, mac: str) -> str:
+    labels = _labels(world, mac)
+    return f" ({labels[0]}'s)" if labels else ""
+
+
+def _labels(world: World, mac: str) -> tuple[str, ...]:
+    held = world.float_of_mac(mac)
+    return (held.label,) if held else ()
+
+
+def _edit(world: World, seat: Seat) -> str:
+    return world.virsh(seat.stack, "edit", seat.domain.name)

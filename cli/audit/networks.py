@@ -1,0 +1,175 @@
+"""Faults of networks, reservations and leases."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from ipaddress import ip_network
+from typing import Any
+
+from cli.audit.finding import Finding
+from cli.audit.world import World, plugged_into
+from provider import allow
+from provider.virt import network_change, network_xml
+from provider.virt.survey import HostSeen, Lease, NetworkSeen
+
+Host = dict[str, str]
+
+
+def network_down(world: World) -> Iterator[Finding]:
+    for stack, (plan, host) in world.seen.items():
+        for name in (plan.networks.bridged.name, plan.networks.default.name):
+            found = host.network(name)
+            if found is None or not found.active or not found.persistent:
+                state = (
+                    "is not there"
+                    if found is None
+                    else "does not run"
+                    if not found.active
+                    else "is transient"
+                )
+                yield Finding(stack, f"network {name}", f"it is declared, and {state}", world.up(stack))
+
+
+def network_waits(world: World) -> Iterator[Finding]:
+    for stack, network in world.networks():
+        if network.live_xml and network.config_xml:
+            served = {*network_change.SERVED, network_change.NAMES}
+            waits = network_change.waiting(network.live_xml, network.config_xml, served)
+            if waits:
+                what = f"{', '.join(waits)} in its definition waits for its restart"
+                how = allow.how(network.name, "network outage").partition(" (with")[0]
+                yield Finding(stack, f"network {network.name}", what, f"{world.up(stack)} {how}")
+
+
+def network_taken(world: World) -> Iterator[Finding]:
+    for stack, (plan, host) in world.seen.items():
+        default = plan.networks.default
+        for network in host.networks:
+            if network.name in (default.name, plan.networks.bridged.name):
+                continue
+            taken = [f"{default.name}'s MAC {network.mac}"] if network.mac == default.mac else []
+            taken += [f"addresses of {default.network}"] if _overlaps(network, default.network) else []
+            if taken:
+                what = f"nobody declares it, and it has {' and '.join(taken)}"
+                yield Finding(
+                    stack, f"network {network.name}", what, world.virsh(stack, "net-edit", network.name)
+                )
+
+
+def no_reservation(world: World) -> Iterator[Finding]:
+    for stack, vm, domain in world.vms():
+        if not vm.nic:
+            continue
+        default = world.rack.plans[stack].networks.default
+        sides = {
+            place: {host.get("mac"): host.get("ip") for host in hosts}
+            for place, hosts in _sides(world.seen[stack][1].network(default.name))
+        }
+        wrong = [place for place, reserved in sides.items() if reserved.get(vm.mac, vm.address) != vm.address]
+        if wrong:
+            what = f"another address than its {vm.address} is reserved for its MAC {vm.mac} in {' and '.join(wrong)}"
+            yield Finding(stack, domain.name, what, world.up(stack))
+        others = {nic.mac for nic in domain.nics if plugged_into(nic, default)} - {vm.mac}
+        for mac in (vm.mac, *sorted(others)):
+            missing = [place for place, reserved in sides.items() if mac not in reserved]
+            if missing:
+                edit = f"unplug that NIC: {world.virsh(stack, 'edit', domain.name)}"
+                mend = world.up(stack) if mac == vm.mac else edit
+                what = f"its MAC {mac} has no reservation in {' and '.join(missing)}"
+                yield Finding(stack, domain.name, what, mend)
+
+
+def stray_reservation(world: World) -> Iterator[Finding]:
+    """One that the plan does not have, and that no VM uses or that gives away what is planned."""
+    for stack, (plan, host) in world.seen.items():
+        default = plan.networks.default
+        slots = {slot.mac: slot for slot in default.reservations}
+        addresses = {slot.address: slot for slot in default.reservations}
+        there = {vm.name for vm in plan.vms if host.domain(vm.domain)}
+        used = {nic.mac for domain in host.domains for nic in domain.nics}
+        seen = {(h.get("mac"), h.get("ip")) for _, hosts in _sides(host.network(default.name)) for h in hosts}
+        for mac, address in sorted(seen, key=repr):
+            slot = slots.get(mac or "")
+            taken = addresses.get(address or "")
+            what = ""
+            if slot is not None and slot.address != address and slot.name not in there:
+                what = (
+                    f"{address} is reserved for {mac}, which is planned to have {slot.address} ({slot.name})"
+                )
+            elif slot is None and taken is not None:
+                what = f"{address} is reserved for {mac}, but is planned for {taken.name}, {taken.mac}"
+            elif slot is None and mac not in used:
+                what = f"{address} is reserved for {mac}, which no VM has and nobody declares"
+            if what:
+                yield Finding(stack, f"network {default.name}", what, world.up(stack))
+
+
+def slot_unused(world: World) -> Iterator[Finding]:
+    for stack, (plan, host) in world.seen.items():
+        there = {nic.mac for domain in host.domains for nic in domain.nics}
+        there |= {vm.mac for vm in plan.vms}
+        empty = [slot.name for slot in plan.networks.default.reservations if slot.mac not in there]
+        if empty:
+            count = f"{len(empty)} slots are" if len(empty) > 1 else "1 slot is"
+            what = f"{count} reserved and {'have' if len(empty) > 1 else 'has'} no VM: {', '.join(empty)}"
+            mend = (
+                f"nothing; or declare the VM in Pulumi.{stack}.yaml, or give the slot up in config/fleet.yaml"
+            )
+            yield Finding(stack, f"network {plan.networks.default.name}", what, mend)
+
+
+def lease(world: World) -> Iterator[Finding]:
+    for stack, (plan, host) in world.seen.items():
+        for each in host.leases:
+            if each.network == plan.networks.default.name and each.expires > world.now:
+                what = _outside(world, stack, host, each)
+                if what:
+                    until = time.strftime("%Y-%m-%d %H:%M", time.localtime(each.expires))
+                    text = f"{each.address} is leased to {each.mac} until {until}: {what}"
+                    yield Finding(
+                        stack, f"network {each.network}", text, _mend_lease(world, stack, host, each)
+                    )
+
+
+def _outside(world: World, stack: str, host: HostSeen, each: Lease) -> str:
+    """Why a lease is not as planned; that of a VM which nobody declares is, unless it takes what is planned."""
+    slots = world.rack.plans[stack].networks.default.reservations
+    own = next((slot for slot in slots if slot.mac == each.mac), None)
+    taken = next((slot for slot in slots if slot.address == each.address), None)
+    if own is not None:
+        return "" if own.address == each.address else f"{own.name} is planned to have {own.address}"
+    if taken is not None:
+        return f"it is planned for {taken.name}, {taken.mac}"
+    if any(nic.mac == each.mac for domain in host.domains for nic in domain.nics):
+        return ""
+    return "no VM of this hypervisor has that MAC"
+
+
+def _mend_lease(world: World, stack: str, host: HostSeen, each: Lease) -> str:
+    who = [d for d in host.domains if any(nic.mac == each.mac for nic in d.nics)]
+    if not who:
+        return f"find who has it: ./trop whois {each.mac}; a VM that is gone leaves its lease to run out"
+    if any(slot.mac == each.mac for slot in world.rack.plans[stack].networks.default.reservations):
+        return f"{world.up(stack)}, then ask for an address anew in {who[0].name}"
+    return f"give it another address: {world.virsh(stack, 'net-edit', each.network)}"
+
+
+def _sides(network: NetworkSeen | None) -> Iterator[tuple[str, list[Host]]]:
+    """The reservations of the running network, and of its definition."""
+    if network is not None:
+        for place, xml in (
+            (f"the running network {network.name}", network.live_xml),
+            (f"{network.name}'s definition", network.config_xml),
+        ):
+            if xml is not None:
+                yield place, network_xml.view(xml)["dhcpHosts"]
+
+
+def _overlaps(network: NetworkSeen, planned: str) -> bool:
+    xml = network.live_xml or network.config_xml
+    mine: Any = ip_network(planned)
+    return any(
+        s.version == mine.version and s.network.overlaps(mine)
+        for s in network_xml.subnets(xml or "<network/>")
+    )

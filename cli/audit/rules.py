@@ -1,0 +1,206 @@
+"""The kinds of findings, each with its rule; and all that is found, each cause told once.  Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from cli.audit import floats, networks, storage, vms
+from cli.audit.finding import Finding, Rule
+from cli.audit.world import World
+
+UP: Final = "`./trop up STACK`"
+
+RULES: Final = (
+    Rule(
+        "unreachable",
+        vms.unreachable,
+        "A hypervisor did not answer, so nothing is known of it; the others are audited.",
+        "What keeps it from answering: the line says what libvirt said.",
+    ),
+    Rule(
+        "same-host",
+        vms.same_host,
+        "Two stacks lead to one host. It is audited as the stack whose VMs are there.",
+        "`libvirt:uri` in the other stack's file.",
+    ),
+    Rule(
+        "mac-repeated",
+        floats.mac_repeated,
+        "One VM has the same NIC several times over, running or in its definition.",
+        f"{UP} where the MAC is the VM's own, or a float's and the VM holds one; else the virsh lines that are shown.",
+    ),
+    Rule(
+        "mac-shared",
+        floats.mac_shared,
+        "Two VMs have a NIC with one MAC, on one hypervisor or on two, declared or not, running or not.",
+        f"{UP} where the plan unplugs one; else the virsh lines that are shown.",
+    ),
+    Rule(
+        "float-mac",
+        floats.float_mac,
+        "A VM that does not hold a float has a NIC with the float's MAC.",
+        f"{UP} where the VM holds another float; else the virsh lines that are shown.",
+        yields_to=("float-address", "mac-shared"),
+    ),
+    Rule(
+        "float-unplugged",
+        floats.float_unplugged,
+        "A float's NIC is not plugged into its holder as declared: not at all, not in the running guest or not in the "
+        "definition, into another network, or with its link down.",
+        f"{UP}; `virsh domif-setlink` for the link.",
+        yields_to=("float-address",),
+    ),
+    Rule(
+        "float-address",
+        floats.float_address,
+        "Inside a guest a float's address is on another MAC than that float's, on another float's for example. "
+        "Its agent is asked for addresses and files, else the leases, else the host's neighbour table.",
+        f"{UP} where that unplugs the NIC; else the guest itself: the line says which address and file.",
+    ),
+    Rule(
+        "guest-file",
+        floats.guest_file,
+        "The file in the guest (network-scripts, NetworkManager, systemd-networkd, netplan) that sets up a float is "
+        "for a MAC (`HWADDR`) that none of its NICs has. Read through its agent.",
+        "The MAC in that file.",
+    ),
+    Rule(
+        "float-not-set-up",
+        floats.float_not_set_up,
+        "A float's NIC is plugged in, and does not have the float's address inside. Only the agent is believed.",
+        f"{UP} where the VM has `guest: agent`, and no file for it any more; else in the guest, as the line says.",
+        yields_to=("float-address", "guest-file"),
+    ),
+    Rule("vm-missing", vms.vm_missing, "A declared VM is not there.", UP),
+    Rule(
+        "vm-stopped",
+        vms.vm_stopped,
+        "A declared VM does not run: shut off, crashed, paused.",
+        f"{UP}; `virsh resume` for a paused one.",
+    ),
+    Rule(
+        "vm-nic",
+        vms.vm_nic,
+        "A declared VM's own NIC is not in the running guest or not in its definition, or not on network `default`.",
+        UP,
+    ),
+    Rule(
+        "vm-waits",
+        vms.vm_waits,
+        "A declared VM runs with other values than its definition has: they wait for its restart.",
+        f"{UP} `--allow NAME=restart`, when it may be restarted.",
+    ),
+    Rule(
+        "no-reservation",
+        networks.no_reservation,
+        "A declared VM has a MAC on network `default` that is not reserved there, or not with the planned address.",
+        f"{UP} for the VM's own MAC; another NIC is to be unplugged.",
+    ),
+    Rule(
+        "stray-reservation",
+        networks.stray_reservation,
+        "A reservation that the plan does not have: no VM uses it, or it gives a planned address away.",
+        UP,
+    ),
+    Rule(
+        "lease",
+        networks.lease,
+        "An address of network `default` is leased outside the plan: to a MAC that is planned to have another, to one "
+        "for which it is not planned, or to one that no VM has.",
+        f"{UP} where its reservation is missing; else whoever has it, who is to be found.",
+    ),
+    Rule(
+        "planned-taken",
+        vms.planned_taken,
+        "A VM has a MAC that is planned for another one, which does not have it plugged in.",
+        "Another MAC for it: `virsh edit`.",
+    ),
+    Rule(
+        "network-taken",
+        networks.network_taken,
+        "A network that nobody declares has the MAC or addresses that are planned for `default`.",
+        "`virsh net-edit`.",
+    ),
+    Rule("network-down", networks.network_down, "A declared network is not there, or does not run.", UP),
+    Rule(
+        "network-waits",
+        networks.network_waits,
+        "A declared network runs with other values than its definition has: they wait for its restart.",
+        f'{UP} `--allow "NAME=network outage"`, when an outage of a second will do.',
+    ),
+    Rule(
+        "autostart-off",
+        vms.autostart_off,
+        "A declared VM, network or pool does not start with its hypervisor.",
+        f"{UP}; `virsh pool-autostart` for the pool.",
+    ),
+    Rule(
+        "base-missing",
+        storage.base_missing,
+        "The file on which a declared VM's overlay rests is not there any more. Told when libvirt has looked for it; a "
+        "file that no active pool lists may be noticed only after `virsh pool-refresh`.",
+        "The very file, put back as it was.",
+    ),
+    Rule(
+        "base-other",
+        storage.base_other,
+        "A declared VM's overlay rests on another base image than the declared one.",
+        "The declaration (`baseImage`), or the VM built anew.",
+    ),
+    Rule(
+        "base-written",
+        storage.base_written,
+        "The file on which a declared VM's overlay rests was written to since. Known from the times of the files: the "
+        "base's last write is later than the overlay's birth, or, where libvirt knows no birth (on Linux), later than "
+        "the overlay's own last write. Where neither can be known, nothing is told.",
+        "The very file, put back as it was.",
+    ),
+    Rule(
+        "base-unused",
+        storage.base_unused,
+        "An image beside the declared base images that no overlay, VM or declaration has. Only where all pools are "
+        "active and list every VM's disks, so that its users would be seen; and never of raw files.",
+        "`virsh vol-delete`.",
+    ),
+    Rule(
+        "slot-unused",
+        networks.slot_unused,
+        "Slots that the plan reserves, and no VM has: reservations for VMs to come.",
+        "Nothing needs to be.",
+        level="note",
+    ),
+    Rule(
+        "guest-file-left",
+        floats.guest_file_left,
+        "A file in a guest is for a MAC that none of its NICs has, and no float of the VM depends on it: left over.",
+        "`rm`, in the guest.",
+        level="note",
+    ),
+    Rule(
+        "guest-unasked",
+        vms.guest_unasked,
+        "A declared VM's agent does not answer, or does not read files, so nothing is known of its inside but what "
+        "leases and neighbours tell.",
+        "`qemu-guest-agent`, in the guest.",
+        level="note",
+    ),
+)
+
+
+def audit(world: World) -> list[Finding]:
+    """All findings in the order of the hypervisors, faults before notes; each cause told once."""
+    found = [
+        (rule, replace(finding, kind=rule.kind, level=rule.level))
+        for rule in RULES
+        for finding in rule.find(world)
+    ]
+    told = [finding for rule, finding in found if not any(_tells(rule, finding, other) for _, other in found)]
+    stacks = list(world.hosts)
+    return sorted(told, key=lambda f: (f.level == "note", stacks.index(f.stack)))
+
+
+def _tells(rule: Rule, finding: Finding, other: Finding) -> bool:
+    """Whether the other finding is of what has caused this one."""
+    same = (finding.stack, finding.where) == (other.stack, other.where)
+    return other.kind in rule.yields_to and same and bool(set(finding.floats) & set(other.floats))

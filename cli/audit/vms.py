@@ -1,0 +1,137 @@
+"""Faults of VMs as the plan has them: not there, not running, changed but not restarted, not set to start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from cli.audit.finding import Finding
+from cli.audit.world import World, plugged_into
+from provider import allow
+from provider.errors import OperatorError
+from provider.virt import domain_pending, domain_read
+from provider.virt.survey import DomainSeen, HostSeen
+
+RUNNING = ("running", "idle")
+
+
+def unreachable(world: World) -> Iterator[Finding]:
+    for stack, host in world.hosts.items():
+        if isinstance(host, OperatorError):
+            mend = f"make it answer, or set libvirt:uri in Pulumi.{stack}.yaml; then audit it again"
+            yield Finding(stack, "hypervisor", f"it could not be audited: {host}", mend)
+
+
+def same_host(world: World) -> Iterator[Finding]:
+    for stack, host in world.hosts.items():
+        if isinstance(host, HostSeen) and world.stack_of(host) != stack:
+            what = f"its libvirt:uri {host.uri} leads to the host that is audited as {world.stack_of(host)}"
+            yield Finding(stack, "hypervisor", what, f"set libvirt:uri in Pulumi.{stack}.yaml")
+
+
+def vm_missing(world: World) -> Iterator[Finding]:
+    for stack, (plan, host) in world.seen.items():
+        for vm in plan.vms:
+            if host.domain(vm.domain) is None:
+                yield Finding(stack, vm.domain, "it is declared, and is not there", world.up(stack))
+
+
+def vm_stopped(world: World) -> Iterator[Finding]:
+    for stack, vm, domain in world.vms():
+        if vm.running and domain.state not in RUNNING:
+            paused = domain.live is not None
+            mend = world.virsh(stack, "resume", domain.name) if paused else world.up(stack)
+            yield Finding(stack, domain.name, f"it is declared to run, and is {domain.state}", mend)
+
+
+def vm_nic(world: World) -> Iterator[Finding]:
+    for stack, vm, domain in world.vms():
+        default = world.rack.plans[stack].networks.default
+        sides = [
+            (place, [nic for nic in side.nics if nic.mac == vm.mac])
+            for place, side in (("the running guest", domain.live), ("its definition", domain.config))
+            if side is not None and vm.nic
+        ]
+        for place, nics in sides:
+            if not nics:
+                yield Finding(stack, domain.name, f"its own NIC {vm.mac} is not in {place}", world.up(stack))
+            elif not any(plugged_into(nic, default) for nic in nics):
+                what = f"its own NIC {vm.mac} is on {nics[0].place} in {place}, not on network {default.name}"
+                yield Finding(stack, domain.name, what, world.up(stack))
+
+
+def planned_taken(world: World) -> Iterator[Finding]:
+    """A domain with a MAC that the plan keeps for another one, which has not plugged it in itself."""
+    for seat in world.seats:
+        owner = world.owners.get(seat.mac)
+        if owner is None or (owner[0], owner[1].name) == (seat.stack, world.name_of(seat.stack, seat.domain)):
+            continue
+        if sum(other.mac == seat.mac for other in world.seats) == 1:
+            what = f"it has MAC {seat.mac}, which is planned for {owner[1].name} on {owner[0]}"
+            yield Finding(
+                seat.stack,
+                seat.domain.name,
+                what,
+                f"give it another MAC: {_edit(world, seat.stack, seat.domain)}",
+            )
+
+
+def vm_waits(world: World) -> Iterator[Finding]:
+    for stack, _, domain in world.vms():
+        waits = _pending(domain)
+        if waits:
+            what = f"{', '.join(waits)} in its definition waits for its restart"
+            how = allow.how(domain.name, "restart").partition(" (with")[0]
+            again = f"{world.virsh(stack, 'shutdown', domain.name)}, and {world.up(stack)} once it is off"
+            yield Finding(stack, domain.name, what, f"{world.up(stack)} {how}, or {again}")
+
+
+def _pending(domain: DomainSeen) -> list[str]:
+    if domain.live is None or domain.config is None:
+        return []
+    config = domain.config
+    both = domain_read.Domain(
+        seen=config, live=domain.live.nics, config=config.nics, autostart=domain.autostart, now=domain.live
+    )
+    has: dict[str, Any] = {
+        **domain_read.imported(both),
+        # Without a balloon a guest has all that it may have, whatever it was meant to start with.
+        "memory": config.current_memory if config.balloon else config.memory,
+        "vcpu": config.current_vcpu,
+        "cpu": {"mode": config.cpu_mode},
+        "emulator": config.emulator,
+        "firmware": config.firmware,
+        "bootDevices": [{"devs": list(config.boot)}],
+        "graphics": config.graphics,
+        "video": {"type": config.video},
+    }
+    return domain_pending.pending(
+        {k: v for k, v in has.items() if v not in (None, {"mode": None}, {"type": None})}, both
+    )
+
+
+def autostart_off(world: World) -> Iterator[Finding]:
+    for stack, vm, domain in world.vms():
+        if vm.autostart and not domain.autostart:
+            yield Finding(stack, domain.name, "it does not start with its hypervisor", world.up(stack))
+    for stack, network in world.networks():
+        if not network.autostart:
+            what = "it does not start with its hypervisor"
+            yield Finding(stack, f"network {network.name}", what, world.up(stack))
+    for stack, (plan, host) in world.seen.items():
+        for pool in host.pools:
+            if pool.name == plan.storage.name and not pool.autostart:
+                mend = world.virsh(stack, "pool-autostart", pool.name)
+                yield Finding(stack, f"pool {pool.name}", "it does not start with its hypervisor", mend)
+
+
+def guest_unasked(world: World) -> Iterator[Finding]:
+    for stack, _, domain in world.vms():
+        silence = world.inside(stack, domain.name).silence
+        if silence and domain.state in RUNNING:
+            mend = f"in {domain.name}: install and start qemu-guest-agent"
+            yield Finding(stack, domain.name, f"it was not asked what it has inside: {silence}", mend)
+
+
+def _edit(world: World, stack: str, domain: DomainSeen) -> str:
+    return world.virsh(stack, "edit", domain.name)

@@ -1,0 +1,178 @@
+"""All that an audit judges by: what is declared, what was seen on each hypervisor, what the guests say.  Pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import config
+from cli.rack import Rack
+from config.addresses import mac_text
+from config.plan import Bridged, Nat, Reservation, VirtualMachine
+from provider.errors import OperatorError
+from provider.virt.guest_addresses import Inside
+from provider.virt.nic import Nic
+from provider.virt.survey import DomainSeen, HostSeen, NetworkSeen
+
+AGENT, LEASE, NEIGHBOURS = "its agent", "its lease", "the host's neighbour table"
+LOOPBACK = "00:00:00:00:00:00"
+
+
+@dataclass(frozen=True)
+class FloatFact:
+    """A float of the fleet; ``home`` is the hypervisor of the VM that holds it."""
+
+    label: str
+    mac: str
+    address: str
+    holder: str | None
+    home: str | None
+
+    @property
+    def whose(self) -> str:
+        return f"{self.holder} on {self.home} holds it" if self.holder else "nobody holds it"
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A domain that has NICs with this MAC: how many in the running guest, how many in its definition."""
+
+    stack: str
+    domain: DomainSeen
+    mac: str
+    live: int
+    config: int
+
+    @property
+    def where(self) -> str:
+        return f"{self.domain.name} on {self.stack} ({self.domain.state})"
+
+
+@dataclass(frozen=True)
+class World:
+    """``hosts`` and ``guests`` by hypervisor, the latter then by domain.  ``now`` in seconds since 1970."""
+
+    rack: Rack
+    hosts: Mapping[str, HostSeen | OperatorError]
+    guests: Mapping[str, Mapping[str, Inside]] = field(default_factory=dict)
+    now: float = 0.0
+    lab: bool = False
+
+    @cached_property
+    def seen(self) -> dict[str, tuple[config.Plan, HostSeen]]:
+        """The hypervisors that answered; a host to which several stacks lead is that of the most VMs."""
+        return {
+            stack: (self.rack.plans[stack], host)
+            for stack, host in self.hosts.items()
+            if isinstance(host, HostSeen) and self.stack_of(host) == stack
+        }
+
+    def stack_of(self, host: HostSeen) -> str:
+        """The stack whose hypervisor this host is."""
+        leading = [s for s, h in self.hosts.items() if isinstance(h, HostSeen) and h.uuid == host.uuid]
+        names = {domain.name for domain in host.domains}
+        return max(leading, key=lambda stack: sum(vm.domain in names for vm in self.rack.plans[stack].vms))
+
+    @cached_property
+    def floats(self) -> tuple[FloatFact, ...]:
+        rule, home = self.rack.fleet.floats, self.rack.fleet.home_of
+        return tuple(
+            FloatFact(
+                label,
+                mac_text(rule.macs.mac(0, member.index)),
+                str(member.address),
+                member.holder,
+                home(member.holder) if member.holder else None,
+            )
+            for label, member in rule.members.items()
+        )
+
+    def float_of_mac(self, mac: str) -> FloatFact | None:
+        return next((f for f in self.floats if f.mac == mac), None)
+
+    def float_of_address(self, address: str) -> FloatFact | None:
+        return next((f for f in self.floats if f.address == address), None)
+
+    @cached_property
+    def seats(self) -> tuple[Seat, ...]:
+        return tuple(
+            seat
+            for stack, (_, host) in self.seen.items()
+            for domain in host.domains
+            for seat in _seats(stack, domain)
+        )
+
+    def vms(self) -> Iterator[tuple[str, VirtualMachine, DomainSeen]]:
+        """Each declared VM that is there."""
+        for stack, (plan, host) in self.seen.items():
+            for vm in plan.vms:
+                domain = host.domain(vm.domain)
+                if domain is not None:
+                    yield stack, vm, domain
+
+    def networks(self) -> Iterator[tuple[str, NetworkSeen]]:
+        """Each declared network that is there."""
+        for stack, (plan, host) in self.seen.items():
+            for name in (plan.networks.bridged.name, plan.networks.default.name):
+                network = host.network(name)
+                if network is not None:
+                    yield stack, network
+
+    def vm_of(self, stack: str, domain: DomainSeen) -> VirtualMachine | None:
+        """Which declared VM the domain is; libvirt may call it otherwise."""
+        return next((vm for vm in self.rack.plans[stack].vms if vm.domain == domain.name), None)
+
+    def name_of(self, stack: str, domain: DomainSeen) -> str:
+        """What the plan calls the domain; of one that nobody declares its own name."""
+        vm = self.vm_of(stack, domain)
+        return vm.name if vm else domain.name
+
+    @cached_property
+    def owners(self) -> dict[str, tuple[str, Reservation]]:
+        """Planned MAC of a VM -> its hypervisor and slot."""
+        return {
+            slot.mac: (stack, slot)
+            for stack, plan in self.rack.plans.items()
+            for slot in plan.networks.default.reservations
+        }
+
+    def inside(self, stack: str, domain: str) -> Inside:
+        return self.guests.get(stack, {}).get(domain, Inside())
+
+    def addresses(self, stack: str, domain: DomainSeen) -> dict[tuple[str, str], str]:
+        """(MAC, address) of the guest's NICs, and who was asked: its agent, else leases, else the neighbour table."""
+        said = self.inside(stack, domain.name)
+        if said.agent:
+            return {(a.mac, a.address): AGENT for a in said.addresses}
+        macs = {nic.mac for nic in domain.nics}
+        found = self.hosts[stack]
+        leases = found.leases if isinstance(found, HostSeen) else ()
+        leased = {(each.mac, each.address): LEASE for each in leases if each.mac in macs}
+        unleased = macs - {mac for mac, _ in leased}
+        return {**{(a.mac, a.address): NEIGHBOURS for a in said.neighbours if a.mac in unleased}, **leased}
+
+    def up(self, stack: str) -> str:
+        return f"./trop up {stack}" + (" --lab" if self.lab else "")
+
+    def virsh(self, stack: str, *words: str) -> str:
+        found = self.hosts[stack]
+        uri = found.uri if isinstance(found, HostSeen) else ""
+        return shlex.join(["virsh", "-c", uri, *words])
+
+
+def plugged_into(nic: Nic, network: Bridged | Nat) -> bool:
+    """By the network's name, or straight into its bridge, which comes to the same."""
+    return nic.network == network.name or (nic.network is None and nic.bridge == network.bridge)
+
+
+def _seats(stack: str, domain: DomainSeen) -> Iterator[Seat]:
+    live, defined = (_macs(side.nics if side else ()) for side in (domain.live, domain.config))
+    for mac in dict.fromkeys((*live, *defined)):
+        yield Seat(stack, domain, mac, live[mac], defined[mac])
+
+
+def _macs(nics: tuple[Nic, ...]) -> Counter[str]:
+    return Counter(nic.mac for nic in nics if nic.mac)

@@ -1,0 +1,152 @@
+"""Several `./trop` at the same time, as processes of their own: what each says is kept, and a Ctrl-C goes to all."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Final
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from cli import ROOT
+from cli.signals import handled
+
+TICK: Final = 0.1  # seconds between two looks
+Tell = Callable[[str, str], None]  # (stack, line), when a line comes; from several threads
+
+
+@dataclass(frozen=True)
+class Ended:
+    """``output`` is all that was written, in its order; ``seconds`` from start to end."""
+
+    code: int
+    output: str
+    seconds: float
+
+
+class Interrupted(Exception):
+    """Somebody wanted to stop; ``ended`` is what each command, told so, had done by then."""
+
+    def __init__(self, ended: Mapping[str, Ended]) -> None:
+        super().__init__()
+        self.ended = ended
+
+
+@dataclass
+class _Child:
+    words: Sequence[str]
+    tell: Callable[[str], None]
+    started: float = field(default_factory=time.monotonic)
+    lines: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "cli", *self.words],
+            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            process_group=0,  # a Ctrl-C of the terminal does not reach it: it is told once, by us
+        )
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line)
+            self.tell(line.rstrip())
+        self.process.wait()
+        self.seconds = time.monotonic() - self.started
+
+    @property
+    def ended(self) -> Ended:
+        return Ended(self.process.wait(), "".join(self.lines), self.seconds)
+
+
+def run(jobs: Mapping[str, Sequence[str]], console: Console, *, verbose: bool) -> dict[str, Ended]:
+    """Runs the words of each stack to their end, all at the same time.  Raises `Interrupted` when they have ended.
+
+    On a terminal there is a line for each while it runs; with ``verbose`` all that they say, each line with its stack.
+    """
+    lines = _Lines(jobs)
+    told = _verbose(console) if verbose else lines.note
+    children: dict[str, _Child] = {}
+    arrived = 0
+
+    def pass_on(_number: int, _frame: FrameType | None) -> None:
+        nonlocal arrived
+        arrived += 1
+        for child in children.values():
+            _interrupt(child.process)
+
+    with handled(pass_on):
+        for stack, words in jobs.items():
+            children[stack] = _Child(words, lambda line, stack=stack: told(stack, line))  # type: ignore[misc]
+            if arrived:  # before this one was there to be told
+                _interrupt(children[stack].process)
+        _wait(children, lines, console, quiet=verbose or not console.is_terminal)
+    ended = {stack: child.ended for stack, child in children.items()}
+    if arrived:
+        raise Interrupted(ended)
+    return ended
+
+
+def _interrupt(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+
+
+def _wait(children: Mapping[str, _Child], lines: _Lines, console: Console, *, quiet: bool) -> None:
+    """Until all have ended; in short waits, so that a signal is taken up at once."""
+    if quiet:
+        while any(child.reader.is_alive() for child in children.values()):
+            time.sleep(TICK)
+        return
+    with Live(lines.shown(children), console=console, transient=True, refresh_per_second=8) as live:
+        while any(child.reader.is_alive() for child in children.values()):
+            time.sleep(TICK)
+            live.update(lines.shown(children))
+
+
+def _verbose(console: Console) -> Tell:
+    lock = threading.Lock()
+
+    def tell(stack: str, line: str) -> None:
+        with lock:
+            console.print(f"{stack} │ {line}", markup=False, highlight=False, soft_wrap=True)
+
+    return tell
+
+
+class _Lines:
+    """One line for each stack: how long it has been at work, and what it said last."""
+
+    def __init__(self, stacks: Mapping[str, object]) -> None:
+        self._width = max((len(stack) for stack in stacks), default=0)
+        self._last: dict[str, str] = {}
+
+    def note(self, stack: str, line: str) -> None:
+        if line.strip():
+            self._last[stack] = " ".join(line.split())
+
+    def shown(self, children: Mapping[str, _Child]) -> Text:
+        text = Text(no_wrap=True, overflow="ellipsis")
+        for stack, child in children.items():
+            running = child.reader.is_alive()
+            seconds = time.monotonic() - child.started if running else child.seconds
+            said = self._last.get(stack, "") if running else "ended"
+            text.append(f"{stack:<{self._width}}  {seconds:4.0f} s  {said}\n")
+        return text

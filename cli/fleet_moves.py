@@ -1,0 +1,88 @@
+"""Floats that change hypervisors: which have to wait, and whether they may be plugged in afterwards.  Pure.
+
+A MAC that is plugged in on two hypervisors makes answers flap between two guests.  One hypervisor cannot see that of
+another, so it is the fleet's run that looks at all of them before a float goes from one to the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import config
+from cli.plugged import Plugged, Sight, plugged
+from provider.errors import OperatorError
+
+
+@dataclass(frozen=True)
+class Gain:
+    """A float that a stack shall have and its hypervisor has not, while another has it, or may have it."""
+
+    stack: str
+    label: str
+    mac: str
+    holder: str
+    held_by: tuple[Plugged, ...]
+    unasked: tuple[str, ...]  # hypervisors that could not be looked at
+
+    def __str__(self) -> str:
+        if not self.held_by:
+            return f"{self.label} is new on {self.stack} ({self.holder})"
+        there = ", ".join(f"{p.hypervisor} ({p.vm})" for p in self.held_by)
+        return f"{self.label} moves from {there} to {self.stack} ({self.holder})"
+
+    @property
+    def not_plugged(self) -> str:
+        return f"{self.label} is not plugged in on {self.stack} ({self.holder})"
+
+
+def held_twice(plans: Mapping[str, config.Plan]) -> list[str]:
+    """Floats that two stacks hold, which one fleet file makes impossible; one line for each."""
+    homes: dict[str, list[str]] = {}
+    for stack, plan in plans.items():
+        for held in plan.floats:
+            homes.setdefault(f"{held.label} ({held.mac})", []).append(f"{stack} ({held.holder})")
+    return [
+        f"{label} is held on {' and on '.join(stacks)}: their files name different fleet files"
+        for label, stacks in homes.items()
+        if len(stacks) > 1
+    ]
+
+
+def gains(plans: Mapping[str, config.Plan], sight: Sight) -> list[Gain]:
+    """The floats that must not be plugged in before another look.
+
+    A float that its hypervisor has already is none of them, whoever else has it: there it is drift.
+    """
+    found = []
+    for stack, plan in plans.items():
+        for held in plan.floats:
+            places = plugged(held.mac, sight)
+            if any(p.hypervisor == stack for p in places):
+                continue
+            unasked = _unasked(stack, sight)
+            if places or unasked:
+                found.append(Gain(stack, held.label, held.mac, held.holder, tuple(places), unasked))
+    return found
+
+
+def _unasked(stack: str, sight: Sight) -> tuple[str, ...]:
+    return tuple(h for h, seen in sight.items() if isinstance(seen, OperatorError) and h != stack)
+
+
+def why_not(gain: Gain, sight: Sight, failed: Sequence[str]) -> str:
+    """Why the float may not be plugged in after the others' runs; empty if nothing speaks against it.
+
+    ``sight`` is a fresh one; ``failed`` are the stacks whose run did not end well.
+    """
+    said = gain.not_plugged
+    for hypervisor in _unasked(gain.stack, sight):
+        return (
+            f"{said}: {hypervisor} cannot be asked whether it still has {gain.mac}: {sight[hypervisor]}; "
+            f"when you know that it has not: ./trop up {gain.stack}"
+        )
+    for place in plugged(gain.mac, sight):
+        if place.hypervisor != gain.stack and place.up:
+            why = "its run failed" if place.hypervisor in failed else "its run did not take it out"
+            return f"{said}: {place.vm} on {place.hypervisor} still has {gain.mac} with its link up; {why}"
+    return f"{said}: the stack's first run failed" if gain.stack in failed else ""

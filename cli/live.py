@@ -1,0 +1,58 @@
+"""The hypervisors as they are now: asked at the same time, each through a read-only connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from cli.stacks import UsageError
+from config.read import yaml_mapping
+from provider.errors import OperatorError
+from provider.virt import errors, survey
+from provider.virt.survey import HostSeen
+
+URI = "libvirt:uri"
+
+
+def uris(root: Path, stacks: Iterable[str], *, lab: bool) -> dict[str, str]:
+    """Where each stack's libvirt is: what its file says, or its lab.  Raises `UsageError` for one that says nothing."""
+    return {stack: _lab_uri(stack) if lab else _declared_uri(root, stack) for stack in stacks}
+
+
+def look(uris: Mapping[str, str]) -> dict[str, HostSeen | OperatorError]:
+    """What is on each host, or why it could not be asked; in the order given."""
+    if not uris:
+        return {}
+    with ThreadPoolExecutor(max_workers=len(uris)) as pool:
+        return dict(zip(uris, pool.map(_one, uris.values()), strict=True))
+
+
+def _one(uri: str) -> HostSeen | OperatorError:
+    try:
+        host = survey.read_only(uri)
+        try:
+            return survey.survey(host)
+        finally:
+            host.close()
+    except OperatorError as error:
+        return error
+    except errors.VirtError as error:
+        return OperatorError(f"libvirt at {uri} stopped answering: {errors.said(error)}")
+
+
+def _lab_uri(stack: str) -> str:
+    from cli.labstack import bare_lab  # only for --lab: the lab's modules take time to load
+
+    return bare_lab(stack).uri
+
+
+def _declared_uri(root: Path, stack: str) -> str:
+    file = root / f"Pulumi.{stack}.yaml"
+    settings = yaml_mapping(file, file.name, "the stack's file").get("config")
+    uri = settings.get(URI) if isinstance(settings, dict) else None
+    if not isinstance(uri, str) or not uri:
+        raise UsageError(
+            f"{file.name}: {URI} is missing; set it with ./trop config {stack} set {URI} qemu+ssh://…"
+        )
+    return uri

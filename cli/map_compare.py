@@ -1,0 +1,230 @@
+"""The rack as it is declared and what is seen, put beside each other into one picture's content.
+
+Pure: declarations and surveys in.  How it is drawn, others decide.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import config
+from cli.map_model import NOWHERE, Bar, Box, Card, Float, Mark, Picture, Plug
+from cli.plugged import Plugged, Sight, plugged
+from config.addresses import mac_text
+from config.fleet import Fleet
+from provider.errors import OperatorError
+from provider.virt.nic import Link, Nic
+from provider.virt.survey import DomainSeen, HostSeen, NetworkSeen
+
+
+def picture(fleet: Fleet, plans: Mapping[str, config.Plan], sight: Sight | None = None) -> Picture:
+    """``plans`` by hypervisor in the order of the rack; ``sight`` None: nobody was asked."""
+    labels = {mac_text(fleet.floats.macs.mac(0, m.index)): name for name, m in fleet.floats.members.items()}
+    addresses = {name: str(m.address) for name, m in fleet.floats.members.items()}
+    known = _Known(labels, addresses)
+    cards = [_card(plan, known, None if sight is None else sight.get(name)) for name, plan in plans.items()]
+    floats = [_float(fleet, mac, label, sight) for mac, label in labels.items()]
+    return Picture(sight is not None, fleet, tuple(cards), tuple(floats))
+
+
+@dataclass(frozen=True)
+class _Known:
+    """The floats of the fleet: labels by MAC, addresses by label."""
+
+    labels: Mapping[str, str]
+    addresses: Mapping[str, str]
+
+
+def _card(plan: config.Plan, known: _Known, seen: HostSeen | OperatorError | None) -> Card:
+    net = plan.networks.default
+    words = f"{len(plan.vms) or 'no'} VMs · MACs {net.mac.rsplit(':', 1)[0]}:xx · addresses {net.network}"
+    declared = Card(
+        name=plan.hypervisor.name,
+        words=words.replace("1 VMs", "1 VM") if len(plan.vms) == 1 else words,
+        bars=(_bridged_bar(plan), _default_bar(plan)),
+        boxes=tuple(_declared_box(plan, slot) for slot in net.reservations),
+        bridges=tuple(b for b in plan.hypervisor.bridges if b.name != plan.networks.bridged.bridge),
+    )
+    if seen is None:
+        return declared
+    if isinstance(seen, OperatorError):
+        return _greyed(declared, str(seen))
+    boxes = (*(_seen_box(plan, known, box, seen) for box in declared.boxes), *_strangers(plan, known, seen))
+    bars = [*(_seen_bar(plan, bar, seen.network(bar.name)) for bar in declared.bars)]
+    names = {bar.name for bar in bars}
+    bars += [_stranger_bar(n) for n in seen.networks if n.name not in names]
+    bars += _places_beside(plan, boxes, {bar.name for bar in bars})
+    return replace(declared, boxes=boxes, bars=tuple(bars))
+
+
+def _greyed(card: Card, reason: str) -> Card:
+    unknown = Mark.UNKNOWN
+    return replace(
+        card,
+        reason=reason,
+        bars=tuple(replace(bar, mark=unknown) for bar in card.bars),
+        boxes=tuple(
+            replace(box, mark=unknown, plugs=tuple(replace(p, mark=unknown) for p in box.plugs))
+            for box in card.boxes
+        ),
+    )
+
+
+def _bridged_bar(plan: config.Plan) -> Bar:
+    net = plan.networks.bridged
+    found = next((b for b in plan.hypervisor.bridges if b.name == net.bridge), None)
+    if found is None:
+        words = f"{net.bridge} · address, MAC and port of this hypervisor are not declared"
+        return Bar(net.name, words, known=False)
+    return Bar(net.name, f"{found.name} · {found.address}/{found.prefix} · {found.mac} · port {found.port}")
+
+
+def _default_bar(plan: config.Plan) -> Bar:
+    net = plan.networks.default
+    first, last = net.dhcp_range
+    ports = f"NAT ports {net.nat_ports[0]}–{net.nat_ports[1]}"
+    dhcp = f"DHCP {first}–{last.rsplit('.', 1)[1]}"
+    return Bar(net.name, f"{net.bridge} · {net.gateway} · {net.mac} · {dhcp} · {ports}")
+
+
+def _declared_box(plan: config.Plan, slot: config.Reservation) -> Box:
+    runs = any(vm.name == slot.name for vm in plan.vms)
+    return Box(slot.name, slot.address, slot.mac, runs, plugs=tuple(_wanted(plan, slot.name)) if runs else ())
+
+
+def _wanted(plan: config.Plan, vm: str) -> list[Plug]:
+    """The NICs that a declared VM has: its own, and those of its floats."""
+    own = next((v for v in plan.vms if v.name == vm), None)
+    plugs = [Plug("", own.mac, own.address, plan.networks.default.name)] if own else []
+    return plugs + [Plug(f.label, f.mac, f.address, plan.networks.bridged.name) for f in plan.floats_of(vm)]
+
+
+def _seen_box(plan: config.Plan, known: _Known, box: Box, seen: HostSeen) -> Box:
+    domain = seen.domain(box.name)
+    if domain is None:
+        gone = tuple(replace(p, mark=Mark.MISSING) for p in box.plugs)
+        return replace(box, mark=Mark.MISSING, plugs=gone) if box.vm else box
+    mark = _vm_mark(domain) if box.vm else Mark.EXTRA
+    return replace(
+        box, vm=True, mark=mark, state=_state(domain), plugs=_plugs(plan, known, domain, box.plugs)
+    )
+
+
+def _strangers(plan: config.Plan, known: _Known, seen: HostSeen) -> list[Box]:
+    """The VMs whose names no slot of this hypervisor has."""
+    names = {slot.name for slot in plan.networks.default.reservations}
+    leases = {lease.mac: lease.address for lease in seen.leases}
+    boxes = []
+    for domain in seen.domains:
+        if domain.name not in names:
+            mac = next((nic.mac for nic in _plugged(domain)), "no NIC")
+            plugs = _plugs(plan, known, domain, ())
+            boxes.append(Box(domain.name, leases.get(mac, ""), mac, True, Mark.EXTRA, _state(domain), plugs))
+    return boxes
+
+
+def _vm_mark(domain: DomainSeen) -> Mark:
+    return Mark.SAME if domain.state == "running" else Mark.STOPPED
+
+
+def _state(domain: DomainSeen) -> str:
+    return "" if domain.state == "running" else domain.state
+
+
+def _plugged(domain: DomainSeen) -> tuple[Nic, ...]:
+    """What is plugged in now; in a VM that does not run, what it would start with."""
+    return domain.live.nics if domain.live is not None else domain.seen.nics
+
+
+def _plugs(plan: config.Plan, known: _Known, domain: DomainSeen, wanted: Iterable[Plug]) -> tuple[Plug, ...]:
+    """The wanted NICs as they are seen, then all others."""
+    groups = Counter((nic.mac, *_place(plan, nic), nic.link) for nic in _plugged(domain))
+    plugs = []
+    for plug in wanted:
+        mine = {key: count for key, count in groups.items() if key[0] == plug.mac}
+        plugs += _compared(plug, mine) or [replace(plug, mark=Mark.MISSING)]
+    macs = {plug.mac for plug in wanted}
+    for (mac, bar, direct, link), count in groups.items():
+        if mac not in macs:
+            label = known.labels.get(mac, "")
+            notes = (*(direct and (direct,)), *(("link down",) if link == "down" else ()))
+            plugs.append(Plug(label, mac, known.addresses.get(label, ""), bar, Mark.EXTRA, count, notes))
+    return tuple(plugs)
+
+
+def _compared(wanted: Plug, groups: Mapping[tuple[str, str, str, Link], int]) -> list[Plug]:
+    """One plug for each place in which the wanted NIC is; several copies are one too many in each of them."""
+    plugs = []
+    for (_, bar, direct, link), count in groups.items():
+        notes = [f"not {wanted.bar}"] if bar != wanted.bar else []
+        notes += [direct] if direct else []
+        notes += ["link down"] if link == "down" else []
+        mark = Mark.OTHER if notes or count > 1 or len(groups) > 1 else Mark.SAME
+        plugs.append(replace(wanted, bar=bar, mark=mark, copies=count, notes=tuple(notes)))
+    return plugs
+
+
+def _place(plan: config.Plan, nic: Nic) -> tuple[str, str]:
+    """The bar into which a NIC is plugged, and a note where that is the bridge and not the network on it."""
+    if nic.network is not None:
+        return nic.network, ""
+    if nic.bridge is None:
+        return NOWHERE, ""
+    for net in (plan.networks.bridged, plan.networks.default):
+        if nic.bridge == net.bridge:
+            return net.name, f"on {nic.bridge} itself"
+    return nic.bridge, ""
+
+
+def _seen_bar(plan: config.Plan, bar: Bar, seen: NetworkSeen | None) -> Bar:
+    if seen is None:
+        return replace(bar, mark=Mark.MISSING, note="not there")
+    if not seen.active:
+        return replace(bar, mark=Mark.STOPPED, note="not active")
+    nat = plan.networks.default
+    wanted = nat if bar.name == nat.name else plan.networks.bridged
+    notes = [f"on {seen.bridge}"] if seen.bridge != wanted.bridge else []
+    if wanted is nat and seen.mac != nat.mac:
+        notes.append(f"MAC {seen.mac}")
+    return replace(
+        bar, mark=Mark.OTHER if notes else Mark.SAME, note="seen " + ", ".join(notes) if notes else ""
+    )
+
+
+def _stranger_bar(seen: NetworkSeen) -> Bar:
+    parts = [seen.mode if seen.mode != "none" else "isolated", seen.bridge, seen.mac]
+    parts += [] if seen.active else ["not active"]
+    return Bar(seen.name, " · ".join(p for p in parts if p), mark=Mark.EXTRA)
+
+
+def _places_beside(plan: config.Plan, boxes: Iterable[Box], known: set[str]) -> list[Bar]:
+    """Where NICs are plugged that is no network of libvirt's."""
+    declared = {bridge.name for bridge in plan.hypervisor.bridges}
+    bars = []
+    for name in sorted({plug.bar for box in boxes for plug in box.plugs} - known - {NOWHERE}):
+        words = "a bridge of the hypervisor" if name in declared else "no network of libvirt's has this name"
+        bars.append(Bar(name, words, mark=Mark.EXTRA))
+    return bars
+
+
+def _float(fleet: Fleet, mac: str, label: str, sight: Sight | None) -> Float:
+    member = fleet.floats.members[label]
+    float_ = Float(label, str(member.address), mac, member.holder)
+    if sight is None:
+        return float_
+    home = fleet.home_of(member.holder) if member.holder else None
+    found = plugged(mac, sight)
+    if home and isinstance(sight.get(home), OperatorError):
+        return replace(float_, mark=Mark.UNKNOWN, seen=_words(found) or f"{home} not reached")
+    if not home:
+        return replace(float_, mark=Mark.EXTRA, seen=_words(found)) if found else float_
+    if not found:
+        return replace(float_, mark=Mark.MISSING, seen="plugged nowhere")
+    right = [(p.hypervisor, p.vm, p.copies) for p in found] == [(home, member.holder, 1)]
+    return float_ if right else replace(float_, mark=Mark.OTHER, seen=_words(found))
+
+
+def _words(found: Iterable[Plugged]) -> str:
+    return ", ".join(map(str, found))

@@ -1,0 +1,146 @@
+"""A map in Mermaid's words, for documents that draw such charts themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from cli.map_look import COLOR, DASH, TINT
+from cli.map_model import NOWHERE, SIGN, Bar, Box, Card, Float, Mark, Picture, Plug
+
+# Characters that mean something in Mermaid, in HTML or in Markdown, all of which a label passes through.
+_ESCAPED: Final = frozenset('"#&<>`;\\|[]{}()*_~$%@')
+_LIKE_A_LIST: Final = re.compile(r"([-+]|\d+[.)])(\s|$)")  # of Markdown's, which Mermaid does not draw
+
+
+def document(picture: Picture) -> str:
+    """A page of Markdown with the chart, and what its signs mean."""
+    return "\n".join(
+        [f"# {picture.title}", "", "```mermaid", chart(picture).rstrip(), "```", "", *_legend(picture)]
+    )
+
+
+def chart(picture: Picture) -> str:
+    links: list[str] = []
+    styles: list[str] = []
+
+    def link(line: str, mark: Mark) -> None:
+        if mark is not Mark.SAME:
+            dash = f",stroke-dasharray:{DASH[mark]}" if mark in DASH else ""
+            styles.append(f"  linkStyle {len(links)} stroke:{COLOR[mark]},stroke-width:3px{dash}")
+        links.append(f"  {line}")
+
+    nodes = [*_vlans(picture), *_floats(picture)]
+    for number, card in enumerate(picture.cards):
+        nodes += _card(card, f"h{number}")
+        link(f"vlan0 --- h{number}n0", Mark.SAME)
+        for i, bridge in enumerate(card.bridges):
+            vlan = picture.fleet.hypervisors[card.name].bridges[bridge.name].vlan
+            link(f"vlan{list(_vlan_names(picture)).index(vlan)} --- h{number}b{i}", Mark.SAME)
+        bars = [bar.name for bar in card.bars]
+        for i, box in enumerate(card.boxes):
+            for plug in box.plugs:
+                if plug.bar == NOWHERE:
+                    continue
+                words = [] if box.plain(plug) else _plug(plug)
+                edge = f"---|{_text(*words)}|" if words else "---"
+                link(f"h{number}v{i} {edge} h{number}n{bars.index(plug.bar)}", plug.mark)
+    return "\n".join(["flowchart LR", *nodes, *links, *_classes(), *styles, ""])
+
+
+def _vlan_names(picture: Picture) -> Iterator[str]:
+    """The VLAN of the floats first."""
+    fleet = picture.fleet
+    yield fleet.floats.vlan
+    yield from (name for name in fleet.vlans if name != fleet.floats.vlan)
+
+
+def _vlans(picture: Picture) -> Iterator[str]:
+    for i, name in enumerate(_vlan_names(picture)):
+        yield f"  vlan{i}([{_text(f'VLAN {name}', str(picture.fleet.vlans[name].network))}])"
+
+
+def _floats(picture: Picture) -> Iterator[str]:
+    """Those that no chart of a VM shows: free, or otherwise than declared."""
+    shown = [each for each in picture.floats if each.holder is None or each.mark is not Mark.SAME]
+    if shown:
+        yield '  subgraph floats["floats"]'
+        for i, each in enumerate(shown):
+            yield f"    f{i}[{_text(*_float(each))}]{_class(each.mark, 'reserved')}"
+        yield "  end"
+
+
+def _float(each: Float) -> list[str]:
+    held = f"held by {each.holder}" if each.holder else "free"
+    return [
+        _signed(each.mark, each.label),
+        each.address,
+        each.mac,
+        held,
+        *([f"seen: {each.seen}"] * bool(each.seen)),
+    ]
+
+
+def _card(card: Card, key: str) -> Iterator[str]:
+    reason = [f"not reached: {card.reason}"] if card.reason else []
+    yield f"  subgraph {key}[{_text(card.name, *reason)}]"
+    for i, bar in enumerate(card.bars):
+        yield f"    {key}n{i}[{_text(*_bar(bar))}]{_class(bar.mark, 'network')}"
+    for i, bridge in enumerate(card.bridges):
+        yield f"    {key}b{i}[{_text(bridge.name, f'{bridge.address}/{bridge.prefix}')}]:::network"
+    for i, box in enumerate(card.boxes):
+        yield f"    {key}v{i}({_text(*_box(box))}){_class(box.mark, 'vm' if box.vm else 'reserved')}"
+    yield "  end"
+
+
+def _bar(bar: Bar) -> list[str]:
+    return [_signed(bar.mark, bar.name), *(part for part in (bar.words, bar.note) if part)]
+
+
+def _box(box: Box) -> list[str]:
+    lines = (box.state, box.address, box.mac, "" if box.vm else "no VM")
+    return [_signed(box.mark, box.name), *(line for line in lines if line)]
+
+
+def _plug(plug: Plug) -> list[str]:
+    copies = f" ×{plug.copies}" if plug.copies > 1 else ""
+    name = _signed(plug.mark, (plug.label or "NIC") + copies)
+    return [name, plug.address if plug.label else plug.mac, *plug.notes]
+
+
+def _signed(mark: Mark, words: str) -> str:
+    return f"{SIGN[mark]} {words}" if mark in SIGN else words
+
+
+def _text(*lines: str) -> str:
+    """A label; what could be taken for anything but text goes in as its number."""
+    return '"' + "<br/>".join(_escaped(line) for line in lines) + '"'
+
+
+def _escaped(line: str) -> str:
+    plain = " ".join(line.split())
+    listed = _LIKE_A_LIST.match(plain)
+    first = f"#{ord(plain[0])};" if listed else ""
+    return first + "".join(f"#{ord(c)};" if c in _ESCAPED else c for c in plain[bool(listed) :])
+
+
+def _class(mark: Mark, otherwise: str) -> str:
+    return f":::{otherwise if mark is Mark.SAME else mark.name.lower()}"
+
+
+def _classes() -> Iterator[str]:
+    yield "  classDef vm fill:#ffffff,stroke:#1f2328,color:#1f2328"
+    yield "  classDef network fill:#e7f0fa,stroke:#1f5fa8,color:#1f2328"
+    yield "  classDef reserved fill:#ffffff,stroke:#9aa4ae,color:#59636e,stroke-dasharray:4 3"
+    for mark in SIGN:
+        dash = f",stroke-dasharray:{DASH[mark]}" if mark in DASH else ""
+        look = f"fill:{TINT[mark]},stroke:{COLOR[mark]},color:#1f2328,stroke-width:2px{dash}"
+        yield f"  classDef {mark.name.lower()} {look}"
+
+
+def _legend(picture: Picture) -> Iterator[str]:
+    if picture.live:
+        yield from (f"- `{SIGN[mark]}` {mark.value}" for mark in SIGN)
+        yield "- `×4` so many copies of one NIC"
+        yield ""

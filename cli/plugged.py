@@ -1,0 +1,37 @@
+"""Where a MAC is plugged in, among the hypervisors that could be looked at.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from provider.errors import OperatorError
+from provider.virt.survey import HostSeen
+
+Sight = Mapping[str, HostSeen | OperatorError]  # by hypervisor: what is on it, or why it could not be asked
+
+
+@dataclass(frozen=True)
+class Plugged:
+    """``copies`` NICs of one MAC in one VM, of which ``up`` have their link up in a guest that runs."""
+
+    hypervisor: str
+    vm: str
+    copies: int
+    up: int
+
+    def __str__(self) -> str:
+        return f"{self.hypervisor} {self.vm}" + (f" ×{self.copies}" if self.copies > 1 else "")
+
+
+def plugged(mac: str, sight: Sight) -> list[Plugged]:
+    """Every VM that has the MAC now, or would start with it."""
+    found = []
+    for hypervisor, seen in sight.items():
+        for domain in seen.domains if isinstance(seen, HostSeen) else ():
+            copies = sum(nic.mac == mac for nic in domain.nics)
+            live = domain.live.nics if domain.live is not None else ()
+            if copies:
+                up = sum(nic.mac == mac and nic.link == "up" for nic in live)
+                found.append(Plugged(hypervisor, domain.name, copies, up))
+    return found

@@ -1,0 +1,170 @@
+"""Whose each MAC, address and name is by the declarations.  Pure: the rack in, owners out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from cli.rack import Rack
+from config.addresses import mac_text
+from config.fleet import Bridge, Fleet
+
+Kind = Literal["VM", "reservation", "float", "network", "bridge", "hypervisor", "VLAN", "gateway", "resolver"]
+
+
+@dataclass(frozen=True)
+class Owner:
+    """One thing that is declared.  ``domain`` is the VM that has, or should have, the NIC with its ``mac``.
+
+    ``label`` is what stands beside its addresses in a trace.
+    """
+
+    kind: Kind
+    name: str
+    title: str
+    label: str
+    hypervisor: str | None = None
+    domain: str | None = None
+    network: str | None = None
+    bridge: str | None = None
+    vlan: str | None = None
+    mac: str | None = None
+    address: str | None = None
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The names by which one may ask for it, in lower case: no two VMs differ by letter case alone."""
+        if self.kind in ("gateway", "resolver"):
+            return frozenset()
+        also = self.bridge if self.kind == "network" and self.mac is not None else None
+        return frozenset(word.lower() for word in (self.name, also) if word is not None)
+
+
+def owners(rack: Rack) -> tuple[Owner, ...]:
+    """Everything in the fleet's file that has a name, a MAC or an address."""
+    fleet = rack.fleet
+    found = [*_vlans(fleet), *_floats(fleet)]
+    for name in fleet.hypervisors:
+        found += [
+            *_hypervisor(rack, name),
+            *_networks(fleet, name),
+            *_bridges(fleet, name),
+            *_slots(rack, name),
+        ]
+    return tuple(found)
+
+
+def _vlans(fleet: Fleet) -> Iterator[Owner]:
+    for name, vlan in fleet.vlans.items():
+        yield Owner("VLAN", name, f"{name}, a VLAN: {vlan.network}", name, vlan=name)
+        if vlan.gateway is not None:
+            title = f"the gateway of VLAN {name}"
+            yield Owner("gateway", name, title, f"{name}-gateway", vlan=name, address=str(vlan.gateway))
+        for resolver in vlan.resolvers:
+            title = f"a resolver of VLAN {name}"
+            yield Owner("resolver", name, title, f"{name}-resolver", vlan=name, address=str(resolver))
+
+
+def _floats(fleet: Fleet) -> Iterator[Owner]:
+    for label, member in fleet.floats.members.items():
+        home = None if member.holder is None else fleet.home_of(member.holder)
+        held = f"held by {member.holder} on {home}" if home else "held by nobody"
+        yield Owner(
+            "float",
+            label,
+            f"{label}, a float {held} (index {member.index})",
+            f"{label}@{home}" if home else label,
+            hypervisor=home,
+            domain=member.holder,
+            network="bridged",
+            bridge=fleet.networks.bridged.bridge,
+            vlan=fleet.floats.vlan,
+            mac=mac_text(fleet.floats.macs.mac(0, member.index)),
+            address=str(member.address),
+        )
+
+
+def _hypervisor(rack: Rack, name: str) -> Iterator[Owner]:
+    rule, number = rack.fleet.networks.default, rack.fleet.hypervisors[name].number
+    plan = rack.plans.get(name)
+    vms = f"{len(plan.vms) or 'no'} VMs" if plan else "no stack file"
+    macs = mac_text(rule.macs.mac(number, 0)).removesuffix("00") + "xx"
+    title = f"{name}, hypervisor {number}: {vms}, MACs {macs}, addresses {rule.addresses.network(number)}"
+    yield Owner("hypervisor", name, title, name, hypervisor=name)
+
+
+def _networks(fleet: Fleet, name: str) -> Iterator[Owner]:
+    nat, bridged, facts = fleet.networks.default, fleet.networks.bridged, fleet.hypervisors[name]
+    network = nat.addresses.network(facts.number)
+    dhcp = f"DHCP {network[nat.dhcp.first]} to {network[nat.dhcp.last]}"
+    yield Owner(
+        "network",
+        "default",
+        f"default, the NAT network of {name}, and its gateway: {network}, {dhcp}",
+        f"{nat.bridge}@{name}",
+        hypervisor=name,
+        network="default",
+        bridge=nat.bridge,
+        mac=mac_text(nat.macs.mac(facts.number, nat.gateway)),
+        address=str(network[nat.gateway]),
+    )
+    title = f"bridged, the network of {name} on its own bridge {bridged.bridge}"
+    yield Owner(
+        "network",
+        "bridged",
+        title,
+        f"bridged@{name}",
+        hypervisor=name,
+        network="bridged",
+        bridge=bridged.bridge,
+    )
+
+
+def _bridges(fleet: Fleet, name: str) -> Iterator[Owner]:
+    """The hypervisor's own bridges; by rule there is one under `bridged`, also where its facts are not known."""
+    plugged = fleet.networks.bridged.bridge
+    known: dict[str, Bridge | None] = {plugged: None, **fleet.hypervisors[name].bridges}
+    for bridge, facts in known.items():
+        title = f"{bridge}, a bridge of {name} itself"
+        network = "bridged" if bridge == plugged else None
+        label = f"{bridge}@{name}"
+        if facts is None:
+            title += ": its address and MAC are not declared"
+            yield Owner("bridge", bridge, title, label, hypervisor=name, network=network, bridge=bridge)
+        else:
+            yield Owner(
+                "bridge",
+                bridge,
+                f"{title} (port {facts.port})",
+                label,
+                hypervisor=name,
+                network=network,
+                bridge=bridge,
+                vlan=facts.vlan,
+                mac=mac_text(facts.mac),
+                address=str(facts.address),
+            )
+
+
+def _slots(rack: Rack, name: str) -> Iterator[Owner]:
+    rule, facts = rack.fleet.networks.default, rack.fleet.hypervisors[name]
+    plan = rack.plans.get(name)
+    run = {vm.name for vm in plan.vms} if plan else set()
+    for vm, slot in facts.slots.items():
+        floats = [label for label, member in rack.fleet.floats.members.items() if member.holder == vm]
+        holds = f", holds {', '.join(floats)}" if floats else ""
+        is_vm = f"{vm}, a VM of {name} (slot {slot}){holds}"
+        reserved = f"{vm}, reserved on {name} (slot {slot}); no VM is declared"
+        yield Owner(
+            "VM" if vm in run else "reservation",
+            vm,
+            is_vm if vm in run else reserved,
+            f"{vm}@{name}",
+            hypervisor=name,
+            domain=vm,
+            network="default",
+            bridge=rule.bridge,
+            mac=mac_text(rule.macs.mac(facts.number, slot)),
+            address=str(rule.addresses.address(facts.number, slot)),
+        )

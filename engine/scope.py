@@ -1,0 +1,176 @@
+"""What part of a stack a run is about: --target, --exclude, --replace and their like.  Pure.
+
+Each names URNs, or patterns of them: ``*`` stands for anything without a colon, ``**`` for anything at all.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from engine import graph, urns
+from engine.records import Resource
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The wishes of a command line; without any, a run is about all of the stack."""
+
+    targets: tuple[str, ...] = ()
+    target_dependents: bool = False
+    excludes: tuple[str, ...] = ()
+    exclude_dependents: bool = False
+    exclude_protected: bool = False
+    replaces: tuple[str, ...] = ()
+
+    @property
+    def narrows(self) -> bool:
+        return bool(self.targets or self.excludes or self.exclude_protected)
+
+    def is_target(self, urn: str) -> bool:
+        return _matches(self.targets, urn)
+
+    def is_excluded(self, urn: str) -> bool:
+        return _matches(self.excludes, urn)
+
+    def is_replaced(self, urn: str) -> bool:
+        return _matches(self.replaces, urn)
+
+    def missing(self, known: Collection[str]) -> list[str]:
+        """The URNs that were named and that nobody has."""
+        named = dict.fromkeys((*self.targets, *self.replaces, *self.excludes))
+        return [urn for urn in named if "*" not in urn and urn not in known]
+
+
+EVERYTHING: Final = Scope()
+
+
+def _matches(patterns: tuple[str, ...], urn: str) -> bool:
+    return any(_pattern(p).fullmatch(urn) for p in patterns)
+
+
+@functools.cache
+def _pattern(text: str) -> re.Pattern[str]:
+    parts = re.split(r"(\*\*|\*)", text)
+    kinds = {"**": ".*", "*": "[^:]*"}
+    return re.compile("".join(kinds.get(part, re.escape(part)) for part in parts), re.DOTALL)
+
+
+def not_found(urn: str) -> str:
+    """What is said of a URN that nobody has."""
+    hint = "" if "$" in urn else " Did you forget to escape $ in your shell?"
+    return f"Target '{urn}' could not be found in the stack.{hint}"
+
+
+class Aim:
+    """Follows a program and tells what of it the run is about."""
+
+    def __init__(self, scope: Scope):
+        self._scope = scope
+        self._reached: set[str] = set()  # targets, and what depends on them
+        self._left: set[str] = set()  # excluded, and what depends on that
+        self.skipped: set[str] = set()  # not there yet, and not to be made by this run
+
+    def takes(self, r: Resource) -> bool:
+        """Whether the run changes this resource.  The stack and providers, which are no objects, always go along."""
+        scope = self._scope
+        if r.type == urns.STACK_TYPE or urns.is_provider(r.type):
+            return True
+        above = graph.needs(r)
+        if scope.is_excluded(r.urn) or (scope.exclude_dependents and above & self._left):
+            self._left.add(r.urn)
+            return False
+        if scope.is_target(r.urn) or (scope.target_dependents and above & self._reached):
+            self._reached.add(r.urn)
+            return True
+        return not scope.targets
+
+    @property
+    def reached(self) -> Collection[str]:
+        """The URNs of the targets that were met, and of what follows them."""
+        return self._reached
+
+    def lacks(self, r: Resource) -> str:
+        """Something that the resource needs and that this run doesn't make; empty when all is there."""
+        wanted = [
+            r.parent,
+            urns.split_reference(r.provider)[0] if r.provider else "",
+            *sorted(graph.needs(r)),
+        ]
+        return next((urn for urn in wanted if urn in self.skipped), "")
+
+
+def of_state(scope: Scope, records: Iterable[Resource]) -> list[Resource]:
+    """The records of a state, dependencies first, that a run without a program is about."""
+    aim = Aim(scope)
+    taken = [r for r in records if aim.takes(r)]
+    if not scope.targets:
+        return taken
+    return [r for r in taken if r.urn in aim.reached]
+
+
+@dataclass(frozen=True)
+class Deletes:
+    """What is to be deleted; ``blocked`` is what would have to go too and was not named."""
+
+    going: list[Resource]
+    blocked: list[Resource]
+
+
+def deletes(
+    scope: Scope,
+    remaining: list[Resource],
+    everything: list[Resource],
+    replaced: Collection[int] = (),
+    reached: Collection[str] = (),
+) -> Deletes:
+    """Which of the records that a run has left over are to be deleted.
+
+    ``everything`` is the state, dependencies first; ``replaced`` has the identities of what this run replaced;
+    ``reached`` are the URNs that it was about.  The old copy of something that the rest of the stack still uses stays.
+    """
+    if not scope.narrows:
+        return Deletes(remaining, [])
+    live = {r.urn for r in remaining if not r.delete}
+    everything = [r for r in everything if not r.delete]
+    blocked: list[Resource] = []
+    if scope.targets:
+        going = {urn for urn in live if scope.is_target(urn)}
+        more = _dependents(going, everything)
+        allowed = live if scope.target_dependents else set()
+        blocked = [r for r in everything if r.urn in more - allowed]
+        going |= more
+        others = [r for r in everything if r.urn not in going and r.urn not in reached]
+        in_use = {urn for r in others for urn in graph.needs(r, parent=False)}
+    else:
+        in_use = _kept(scope, everything)
+        going = live - in_use
+    copies = {id(r) for r in remaining if r.delete and r.urn not in in_use}
+    if scope.targets:
+        copies = {
+            id(r) for r in remaining if id(r) in copies and (id(r) in replaced or scope.is_target(r.urn))
+        }
+    return Deletes([r for r in remaining if id(r) in copies or (r.urn in going and not r.delete)], blocked)
+
+
+def _dependents(roots: set[str], records: list[Resource]) -> set[str]:
+    """What needs one of ``roots``, children included, directly or not."""
+    found: set[str] = set()
+    for r in records:
+        if r.urn not in roots and graph.needs(r) & (roots | found):
+            found.add(r.urn)
+    return found
+
+
+def _kept(scope: Scope, records: list[Resource]) -> set[str]:
+    """What is excluded, and all that it can't be without."""
+    kept = {r.urn for r in records if scope.is_excluded(r.urn) or (scope.exclude_protected and r.protect)}
+    if scope.exclude_dependents:
+        kept |= _dependents(kept, records)
+    for r in reversed(records):
+        if r.urn in kept:
+            kept |= graph.needs(r)
+    return kept

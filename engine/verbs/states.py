@@ -1,0 +1,85 @@
+"""Edits of the state alone: `state unprotect`, `state rename`.  No object is touched, and no secret needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from engine import checkpoint, locks, urns
+from engine.checkpoint import Json
+from engine.context import Context, resources_of
+from engine.errors import NOT_CONFIRMED, CommandError
+
+PROPERTIES = ("inputs", "outputs")
+
+
+def edit(context: Context, change: Callable[[Json], str]) -> int:
+    """Hold the lock, change the document, write it, and print what ``change`` says of it."""
+    context.backend.require(context.stack)
+    with locks.held(context.backend.locks(context.stack)):
+        document = context.document()
+        told = change(document)
+        document["checkpoint"]["latest"]["manifest"] = checkpoint.manifest()
+        context.backend.write(context.stack, checkpoint.one_line(document))
+    context.console.print(told)
+    return 0
+
+
+def unprotect(context: Context) -> int:
+    """The mark that forbids a delete is taken off."""
+    urn, every = "".join(context.parsed.words), context.parsed.on("all")
+    if not urn and not every:
+        raise CommandError("state unprotect: must pass the URN of a resource, or --all")
+
+    def change(document: Json) -> str:
+        chosen = [r for r in resources_of(document) if every or r["urn"] == urn]
+        if not chosen:
+            raise _no_such(urn)
+        freed = [r for r in chosen if r.pop("protect", False)]
+        return f"{len(freed) if every else len(chosen)} resources unprotected"
+
+    return edit(context, change)
+
+
+def _no_such(urn: str) -> CommandError:
+    return CommandError(f'No such resource "{urn}" exists in the current state')
+
+
+def rename(context: Context) -> int:
+    """Another name in the URN of one resource, wherever the state speaks of it."""
+    former, name = context.parsed.words
+    if not name or "::" in name:
+        raise CommandError(f"state rename: invalid name {name!r}: it must not be empty, nor have :: in it")
+    if not (context.parsed.on("yes") or context.console.interactive):
+        raise CommandError(
+            "--yes must be passed in to proceed when running in non-interactive mode", NOT_CONFIRMED
+        )
+
+    def change(document: Json) -> str:
+        records = resources_of(document)
+        if not any(r["urn"] == former for r in records):
+            raise _no_such(former)
+        urn = former.removesuffix(urns.name_of(former)) + name
+        if any(r["urn"] == urn for r in records):
+            raise CommandError(f'a resource named "{urn}" exists in the current state already')
+        if not context.parsed.on("yes") and not context.confirm(f"Rename {former}\n    to {urn}? [yes/no] "):
+            raise CommandError("confirmation declined")
+        for record in checkpoint.records(document["checkpoint"]["latest"]):
+            fields = {k: _renamed(v, former, urn) for k, v in record.items() if k not in PROPERTIES}
+            record.update(fields)
+        return "Resource renamed"
+
+    return edit(context, change)
+
+
+def _renamed(value: Any, former: str, urn: str) -> Any:
+    """A field with the new URN in it; references to a provider have its id behind the URN."""
+    if isinstance(value, str):
+        return (
+            urn + value.removeprefix(former) if value == former or value.startswith(former + "::") else value
+        )
+    if isinstance(value, list):
+        return [_renamed(v, former, urn) for v in value]
+    if isinstance(value, dict):
+        return {k: _renamed(v, former, urn) for k, v in value.items()}
+    return value

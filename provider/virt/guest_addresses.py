@@ -1,0 +1,77 @@
+"""Which addresses a guest has, and what its files say of its NICs: asked of its agent, else of the host's neighbours.
+
+Nothing is changed: of the agent's commands only those are used that read, and a script that prints lines of files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from provider.virt import errors, guest_files
+from provider.virt.guest_agent import Agent, AgentError
+from provider.virt.guest_files import Setting
+from provider.virt.nic import same_mac
+
+FROM_NEIGHBOURS: Final = 2  # VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP
+
+
+@dataclass(frozen=True)
+class Address:
+    """``address`` without its prefix."""
+
+    mac: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What a guest says of itself; ``neighbours`` is what the host has heard of it, asked where its agent is silent.
+
+    ``agent``: it answered; ``files``: they were read.  ``silence``: why one of the two is not so, in one line.
+    """
+
+    agent: bool = False
+    files: bool = False
+    addresses: tuple[Address, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    neighbours: tuple[Address, ...] = ()
+    silence: str = ""
+
+
+def look(domain: Any, agent: Agent | None) -> Inside:
+    """``agent`` None: it is not to be asked.  A guest that goes away meanwhile has said nothing."""
+    if agent is None:
+        return Inside(neighbours=neighbours(domain))
+    try:
+        if not agent.answers():
+            return Inside(neighbours=neighbours(domain), silence="its agent does not answer")
+        addresses = tuple(_each(agent))
+    except (AgentError, errors.VirtError) as error:
+        return Inside(neighbours=neighbours(domain), silence=errors.said(error))
+    try:
+        settings = guest_files.settings(agent.run(guest_files.READ))
+    except AgentError as error:
+        return Inside(agent=True, addresses=addresses, silence=f"its files could not be read: {error}")
+    return Inside(agent=True, files=True, addresses=addresses, settings=settings)
+
+
+def _each(agent: Agent) -> Iterator[Address]:
+    for mac, nic in agent.interfaces():
+        for address in nic.addresses:
+            yield Address(mac, address.partition("/")[0])
+
+
+def neighbours(domain: Any) -> tuple[Address, ...]:
+    """From the host's neighbour table; nothing where libvirt can't read it."""
+    try:
+        found = domain.interfaceAddresses(FROM_NEIGHBOURS)
+    except errors.VirtError:
+        return ()
+    return tuple(
+        Address(same_mac(nic["hwaddr"]), each["addr"])
+        for nic in found.values()
+        if nic.get("hwaddr")
+        for each in nic.get("addrs") or ()
+    )

@@ -1,0 +1,273 @@
+"""Everything on a host, read in a few sweeps; a read-only connection is enough, so that nothing can be changed.
+
+What goes away while it is looked at is left out.  What a stopped pool holds is not known, and not guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, TypeVar
+
+import libvirt
+from lxml import etree
+
+from provider.virt import api, errors
+from provider.virt.domain_seen import Seen, see
+from provider.virt.domain_sweep import state
+from provider.virt.host import Host
+from provider.virt.network_host import sides
+from provider.virt.nic import Nic, same_mac
+
+XML_INACTIVE: Final = 2
+
+
+class Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+N = TypeVar("N", bound=Named)
+
+
+@dataclass(frozen=True)
+class DomainSeen:
+    """``live`` is what runs, ``config`` the persistent definition; None for the one that the domain does not have.
+
+    ``state`` is virsh's word.  Passwords of graphics are not in the XML: they need a connection that may write.
+    """
+
+    name: str
+    uuid: str
+    state: str
+    autostart: bool
+    live: Seen | None
+    config: Seen | None
+    live_xml: str | None
+    config_xml: str | None
+
+    @property
+    def seen(self) -> Seen:
+        """The persistent definition; of a transient domain what runs."""
+        found = self.config or self.live
+        assert found is not None
+        return found
+
+    @property
+    def nics(self) -> tuple[Nic, ...]:
+        """The NICs that run, then those that only the persistent definition has more of; told apart by MAC."""
+        live = list(self.live.nics) if self.live else []
+        left = [nic.mac for nic in live]
+        more = []
+        for nic in self.config.nics if self.config else ():
+            if nic.mac in left:
+                left.remove(nic.mac)
+            else:
+                more.append(nic)
+        return (*live, *more)
+
+
+@dataclass(frozen=True)
+class NetworkSeen:
+    """``bridge`` and ``mac`` as the XML in effect has them; ``mode`` is the forward mode, "none" without one."""
+
+    name: str
+    uuid: str
+    active: bool
+    persistent: bool
+    autostart: bool
+    mode: str
+    bridge: str | None
+    mac: str | None
+    live_xml: str | None
+    config_xml: str | None
+
+
+@dataclass(frozen=True)
+class Lease:
+    """``expires`` in seconds since 1970; ``hostname`` as the guest said it."""
+
+    network: str
+    mac: str
+    address: str
+    hostname: str | None
+    expires: int
+
+
+@dataclass(frozen=True)
+class PoolSeen:
+    """``kind`` is dir, logical, …; ``path`` None for a pool without one."""
+
+    name: str
+    uuid: str
+    kind: str
+    active: bool
+    autostart: bool
+    path: str | None
+
+
+@dataclass(frozen=True)
+class VolumeSeen:
+    """``modified`` and ``born`` (of the file) in seconds since 1970, where libvirt says them; ``capacity`` in bytes.
+
+    ``base_modified`` is of the base's file; ``base_missing``: libvirt looked for that file, and it is not there.
+    """
+
+    pool: str
+    name: str
+    path: str
+    format: str | None
+    capacity: int
+    base: str | None
+    base_format: str | None
+    modified: float | None
+    born: float | None
+    base_modified: float | None = None
+    base_missing: bool = False
+
+
+@dataclass(frozen=True)
+class HostSeen:
+    """All by name.  ``volumes`` are those of the pools that are active.
+
+    ``gone`` are the paths that a pool still lists, though their files are not there any more.
+    """
+
+    uri: str
+    uuid: str
+    domains: tuple[DomainSeen, ...]
+    networks: tuple[NetworkSeen, ...]
+    leases: tuple[Lease, ...]
+    pools: tuple[PoolSeen, ...]
+    volumes: tuple[VolumeSeen, ...]
+    gone: tuple[str, ...] = ()
+
+    def domain(self, name: str) -> DomainSeen | None:
+        return next((d for d in self.domains if d.name == name), None)
+
+    def network(self, name: str) -> NetworkSeen | None:
+        return next((n for n in self.networks if n.name == name), None)
+
+    def volume_at(self, path: str) -> VolumeSeen | None:
+        return next((v for v in self.volumes if v.path == path), None)
+
+
+def read_only(uri: str) -> Host:
+    """A host whose connection can't change anything; `OperatorError` with the URI if it does not answer in time."""
+    host = Host(uri, libvirt.openReadOnly)
+    _ = host.conn
+    return host
+
+
+def survey(host: Host) -> HostSeen:
+    conn = host.conn
+    networks = list(conn.listAllNetworks())
+    pools = list(conn.listAllStoragePools())
+    listed = [found for pool in pools for found in _volumes(pool)]
+    return HostSeen(
+        uri=host.uri,
+        uuid=host.uuid,
+        domains=_all(errors.NO_DOMAIN, _domain, conn.listAllDomains()),
+        networks=_all(errors.NO_NETWORK, _network, networks),
+        leases=tuple(lease for network in networks for lease in _leases(network)),
+        pools=_all(errors.NO_STORAGE_POOL, _pool, pools),
+        volumes=tuple(found for found in listed if isinstance(found, VolumeSeen)),
+        gone=tuple(found for found in listed if isinstance(found, str)),
+    )
+
+
+def _all(missing: int, look: Callable[[Any], N], objects: Iterable[Any]) -> tuple[N, ...]:
+    found = (errors.unless(missing, look, each) for each in objects)
+    return tuple(sorted((f for f in found if f is not None), key=lambda f: f.name))
+
+
+def _domain(domain: api.Domain) -> DomainSeen:
+    live = domain.XMLDesc() if domain.isActive() else None
+    config = domain.XMLDesc(XML_INACTIVE) if domain.isPersistent() else None
+    return DomainSeen(
+        name=domain.name(),
+        uuid=domain.UUIDString(),
+        state=state(domain),
+        autostart=bool(domain.autostart()),
+        live=None if live is None else see(live),
+        config=None if config is None else see(config),
+        live_xml=live,
+        config_xml=config,
+    )
+
+
+def _network(network: api.Network) -> NetworkSeen:
+    both = sides(network)
+    root = etree.fromstring((both.live or both.base).encode())
+    forward, bridge, mac = root.find("forward"), root.find("bridge"), root.find("mac")
+    return NetworkSeen(
+        name=network.name(),
+        uuid=network.UUIDString(),
+        active=both.live is not None,
+        persistent=both.persistent is not None,
+        autostart=bool(network.autostart()),
+        mode="none" if forward is None else forward.get("mode", "nat"),
+        bridge=None if bridge is None else bridge.get("name"),
+        mac=None if mac is None else same_mac(mac.get("address", "")),
+        live_xml=both.live,
+        config_xml=both.persistent,
+    )
+
+
+def _leases(network: api.Network) -> Iterator[Lease]:
+    given = errors.unless(errors.NO_NETWORK, network.DHCPLeases) if network.isActive() else None
+    for lease in given or ():
+        yield Lease(
+            network.name(),
+            same_mac(lease["mac"] or ""),
+            lease["ipaddr"],
+            lease["hostname"],
+            lease["expirytime"],
+        )
+
+
+def _pool(pool: api.Pool) -> PoolSeen:
+    root = etree.fromstring(pool.XMLDesc().encode())
+    return PoolSeen(
+        name=pool.name(),
+        uuid=pool.UUIDString(),
+        kind=root.get("type", ""),
+        active=bool(pool.isActive()),
+        autostart=bool(pool.autostart()),
+        path=root.findtext("target/path"),
+    )
+
+
+def _volumes(pool: api.Pool) -> Iterator[VolumeSeen | str]:
+    """Each volume; of one whose file is gone its path."""
+    listed = errors.unless(errors.NO_STORAGE_POOL, pool.listAllVolumes) if pool.isActive() else None
+    for volume in listed or ():
+        seen = errors.unless(errors.NO_STORAGE_VOL, _volume, pool.name(), volume)
+        found = seen or errors.unless(errors.NO_STORAGE_VOL, volume.path)
+        if found is not None:
+            yield found
+
+
+def _volume(pool: str, volume: api.Volume) -> VolumeSeen:
+    root = etree.fromstring(volume.XMLDesc().encode())
+    kind, base_kind = root.find("target/format"), root.find("backingStore/format")
+    base = root.findtext("backingStore/path")
+    times, base_times = _times(root, "target"), _times(root, "backingStore")
+    return VolumeSeen(
+        pool=pool,
+        name=volume.name(),
+        path=volume.path(),
+        format=None if kind is None else kind.get("type"),
+        capacity=int(root.findtext("capacity") or 0),
+        base=base,
+        base_format=None if base_kind is None else base_kind.get("type"),
+        modified=times.get("mtime") or None,
+        born=times.get("btime") or None,  # 0 where libvirt finds none, as on Linux
+        base_modified=base_times.get("mtime") or None,
+        base_missing=base is not None and base.startswith("/") and not base_times,
+    )
+
+
+def _times(root: Any, tag: str) -> Mapping[str, float]:
+    """Of the file; none where libvirt could not look at it."""
+    return {e.tag: float(e.text) for e in root.iterfind(f"{tag}/timestamps/*") if isinstance(e.tag, str)}

@@ -1,0 +1,109 @@
+"""Single faults, to be made in a clean picture; and what an audit then finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from cli.audit.finding import Finding
+from cli.audit.rules import audit
+from cli.audit.world import World
+from provider.virt.guest_files import Setting, settings
+from provider.virt.survey import Lease, PoolSeen, VolumeSeen
+from tests.unit.audit_world import (
+    BASE_WRITTEN,
+    FLOAT1,
+    FLOAT2_MAC,
+    NOW,
+    PLAN,
+    Picture,
+    Vm,
+    default_xml,
+    network,
+    nic,
+    overlay_of,
+    reservation,
+    world,
+)
+
+SAMPLES = Path(__file__).parent / "samples/audit"
+IFCFG = "/etc/sysconfig/network-scripts/ifcfg-ens5"
+ACILAMWEN, ULOV = (next(vm for vm in PLAN.vms if vm.name == name) for name in ("Acilamwen", "Ulov"))
+SIAMOND = next(slot for slot in PLAN.networks.default.reservations if slot.name == "Siamond")
+RESERVED = [reservation(s.mac, s.address, s.name) for s in PLAN.networks.default.reservations]
+OWN, FLOAT1_NIC, FLOAT2_NIC = nic(ACILAMWEN.mac), nic(FLOAT1.mac, "bridged"), nic(FLOAT2_MAC, "bridged")
+BASE = ACILAMWEN.base_image
+STRAY = "52:54:00:77:00:01"
+UP = "./trop up trop02"
+
+
+def faults_of(seen: World) -> list[Finding]:
+    return [f for f in audit(seen) if f.level == "fault"]
+
+
+def faults(*pictures: Picture, **more: object) -> list[Finding]:
+    return faults_of(world(*pictures, **more))  # type: ignore[arg-type]
+
+
+def notes(picture: Picture) -> list[Finding]:
+    return [f for f in audit(world(picture)) if f.level == "note"]
+
+
+def file(text: str, path: str = IFCFG) -> tuple[Setting, ...]:
+    return settings(f"\0{path}\0{text}")
+
+
+def plug(vm: str, *nics: str) -> Callable[[Picture], object]:
+    return lambda p: setattr(p.vms[vm], "nics", list(nics))
+
+
+def tenant(*nics: str, state: str = "running") -> Callable[[Picture], object]:
+    """A VM that nobody declares."""
+
+    def add(picture: Picture) -> None:
+        picture.vms["tenant"] = Vm("tenant", list(nics), state=state)
+
+    return add
+
+
+def reserved(*entries: str) -> Callable[[Picture], object]:
+    return lambda p: p.networks.update(default=network("default", default_xml(reservations=list(entries))))
+
+
+def leased(mac: str, address: str) -> Callable[[Picture], object]:
+    return lambda p: p.leases.append(Lease("default", mac, address, None, int(NOW) + 3600))
+
+
+def inside(*pairs: tuple[str, str], files: tuple[Setting, ...] = ()) -> Callable[[Picture], object]:
+    return lambda p: p.give("Acilamwen", (ACILAMWEN.mac, ACILAMWEN.address), *pairs, files=files)
+
+
+def both(*spoils: Callable[[Picture], object]) -> Callable[[Picture], object]:
+    return lambda p: [spoil(p) for spoil in spoils]
+
+
+def attribute(vm: str, **values: object) -> Callable[[Picture], object]:
+    return lambda p: [setattr(p.vms[vm], key, value) for key, value in values.items()]
+
+
+def base(**changes: object) -> Callable[[Picture], object]:
+    return lambda p: p.volume(overlay_of(PLAN, "Ulov"), **changes)
+
+
+def image(name: str, form: str = "qcow2") -> Callable[[Picture], object]:
+    path = f"{BASE.rpartition('/')[0]}/{name}"
+
+    def add(picture: Picture) -> None:
+        picture.pools["base"] = PoolSeen("base", "uuid-base", "dir", True, True, path.rpartition("/")[0])
+        picture.volumes[path] = VolumeSeen("base", name, path, form, 1, None, None, BASE_WRITTEN, None)
+
+    return add
+
+
+def without(vm: str) -> Callable[[Picture], object]:
+    return lambda p: p.vms.pop(vm)
+
+
+def changed(name: str, **values: object) -> Callable[[Picture], object]:
+    return lambda p: p.networks.update({name: replace(p.networks[name], **values)})  # type: ignore[arg-type]
