@@ -48,6 +48,7 @@ FIELDS: Final[tuple[tuple[str, str, bool], ...]] = (
     ("importID", "import_id", False),
     ("retainOnDelete", "retain_on_delete", False),
     ("deletedWith", "deleted_with", False),
+    ("replaceWith", "replace_with", False),
     ("created", "created", False),
     ("modified", "modified", False),
     ("sourcePosition", "source_position", False),
@@ -73,7 +74,9 @@ def parse(data: bytes, *, under: str = "checkpoint") -> Json:
     if not isinstance(document, dict) or not isinstance(document.get(under), dict):
         raise Malformed(f'no "{under}" in it')
     if document.get("version") != FORMAT:
-        raise Malformed(f"version {documents.short(document.get('version'))}, and only {FORMAT} is known here")
+        raise Malformed(
+            f"version {documents.short(document.get('version'))}, and only {FORMAT} is known here"
+        )
     part = document[under]
     latest = part if under == "deployment" else part.get("latest") or {}
     if not isinstance(part.get("stack", ""), str) or not isinstance(latest, dict):
@@ -89,7 +92,9 @@ def parse(data: bytes, *, under: str = "checkpoint") -> Json:
             raise Malformed("a resource in it has no urn or no type")
         for key, kind in _KINDS.items():
             if record.get(key) is not None and not _fits(key, kind, record[key]):
-                raise Malformed(f"{key} of {documents.short(record['urn'])} is {documents.short(record[key])}")
+                raise Malformed(
+                    f"{key} of {documents.short(record['urn'])} is {documents.short(record[key])}"
+                )
     return document
 
 

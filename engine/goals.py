@@ -17,7 +17,6 @@ from engine.values import Props, from_wire
 CLI = "use the Pulumi CLI for it (`--engine pulumi`)"
 UNSUPPORTED = {  # field of the request -> name of the option in a Python program
     "state_migrations": "state_migrations",
-    "replace_with": "replace_with",
     "hideDiffs": "hide_diffs",
     "envVarMappings": "env_var_mappings",
     "pluginDownloadURL": "plugin_download_url",
@@ -50,6 +49,7 @@ class Goal:
     custom_timeouts: dict[str, float] = field(default_factory=dict)
     import_id: str = ""
     deleted_with: str = ""
+    replace_with: list[str] = field(default_factory=list)
     source_position: str = ""
     stack_trace: list[dict[str, str]] = field(default_factory=list)
     aliases: list[Alias] = field(default_factory=list)
@@ -71,6 +71,7 @@ class Goal:
             import_id=self.import_id,
             retain_on_delete=bool(self.retain_on_delete),
             deleted_with=self.deleted_with,
+            replace_with=self.replace_with,
             source_position=self.source_position,
             stack_trace=self.stack_trace,
             ignore_changes=self.ignore_changes,
@@ -101,6 +102,7 @@ def from_request(request: Any, project: Project) -> Goal:
         custom_timeouts=_timeouts(request.customTimeouts),
         import_id=request.importId,
         deleted_with=request.deletedWith,
+        replace_with=sorted(request.replace_with),
         source_position=position(request.sourcePosition, project.root),
         stack_trace=trace(request.stackTrace, project.root),
         aliases=aliases.from_request(request),

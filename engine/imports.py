@@ -72,7 +72,8 @@ def refuse(faults: list[str], where: str) -> None:
     if faults:
         many = "1 error" if len(faults) == 1 else f"{len(faults)} errors"
         raise CommandError(
-            f"{where}: {many}, nothing was imported:\n" + "\n".join(f"  * {plain(f, keep='')}" for f in faults)
+            f"{where}: {many}, nothing was imported:\n"
+            + "\n".join(f"  * {plain(f, keep='')}" for f in faults)
         )
 
 
