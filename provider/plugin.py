@@ -22,7 +22,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 from provider import schema, wire
 from provider.answers import Task, check_failures, config_failures, diff_response, token_of
 from provider.engine_log import EngineLog
-from provider.errors import OperatorError
+from provider.errors import OperatorError, plain
 from provider.resources import RESOURCES, base, shape, upstream
 from provider.resources.base import COMPUTED, Props, Resource
 from provider.virt import errors
@@ -317,6 +317,6 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
 
 async def _fail(context: Context, text: str) -> NoReturn:
-    line = " ".join(text.split())
+    line = plain(text)
     await context.abort(grpc.StatusCode.FAILED_PRECONDITION, line)
     raise OperatorError(line)
