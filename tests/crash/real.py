@@ -1,0 +1,292 @@
+"""The same on a real libvirt: a process of the engine ended at points drawn by lot, or at all; then the next `up`.
+
+Two booted guests stay, and a float goes to and fro between them.  What is made, changed, replaced, imported and deleted
+stands beside them: networks, volumes, a seed and a domain that is not started.  This is a process of its own, whose
+forks run the engine: it never has a connection to libvirt that a fork could inherit.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import libvirt
+import libvirt_qemu
+
+import engine.deployment
+from provider.plugin import servicer
+from tests.crash import compare, stand
+from tests.crash.operations import CATNET, IMPORT, REPLACED, SCRATCH, UP, import_file
+from tests.crash.real_seen import seen
+from tests.crash.seam import CHANGING, EXIT, Seam, changes_guest
+from tests.crash.stand import in_child
+from tests.lab import moves
+from tests.lab.catalogue_stage import STACK, Data, Declared, Scene, scene
+
+Edit = Callable[[Declared], None]
+SEED: Data = {
+    "name": "spare-seed.iso", "pool": "live", "userData": "#cloud-config\nhostname: spare\n", "metaData": "a: b\n",
+}  # fmt: skip
+SPARE: Data = {
+    "name": "spare", "type": "qemu", "memory": 64, "vcpu": 1, "running": False, "autostart": False,
+    "disks": [{"volumeId": "${scratch.id}"}], "cloudinit": "${seed.id}",
+    "networkInterfaces": [{"networkName": "catnet", "mac": "52:54:00:77:00:07"}],
+}  # fmt: skip
+NIC: Data = {
+    "domain": "${spare.id}",
+    "network": "default",
+    "mac": "52:54:00:77:00:08",
+    "model": "virtio",
+    "link": "up",
+}
+BLANK: Data = {"name": "blank.qcow2", "pool": "live", "format": "qcow2", "size": 1 << 20}
+BARENET: Data = {
+    "name": "barenet", "mode": "nat", "bridge": "virbr8", "mac": "52:54:00:77:00:02", "autostart": True, "ipv6": False,
+    "addresses": ["10.79.0.0/24"], "stp": False, "delay": 0, "natPorts": {"start": 1024, "end": 65535},
+}  # fmt: skip
+REPLACING = (("barenet", True), ("blank", False))
+
+
+def start() -> Declared:
+    declared = moves.start()
+    declared.stack["vms"] = {vm: {"protect": False} for vm in declared.stack["vms"]}
+    return declared
+
+
+def create(declared: Declared) -> None:
+    made = {"catnet": ("Network", CATNET), "scratch": ("Volume", SCRATCH), "seed": ("CloudInitDisk", SEED),
+            "spare": ("Domain", SPARE), "nic": ("Interface", NIC), "barenet": ("Network", BARENET),
+            "blank": ("Volume", BLANK)}  # fmt: skip
+    declared.extra.update(copy.deepcopy(made))
+
+
+def delete(declared: Declared) -> None:
+    declared.extra.clear()
+    declared.slots().pop("Siamond", None)
+
+
+def update(declared: Declared) -> None:
+    """To and fro between two of each: a reservation, an amount at the next boot, a text, a seed."""
+    slots, spare = declared.slots(), declared.props("spare")
+    if "Siamond" in slots:
+        del slots["Siamond"]
+    else:
+        slots["Siamond"] = 14
+    spare["memory"] = 96 if spare["memory"] == 64 else 64
+    spare["description"] = f"with {spare['memory']} MiB"
+    declared.props("seed")["metaData"] = f"memory: {spare['memory']}\n"
+
+
+def move(declared: Declared) -> None:
+    holder = declared.fleet["floats"]["members"]["float1"]["holder"]
+    declared.hold("float1", "Ulov" if holder == "Acilamwen" else "Acilamwen")
+
+
+def replace(declared: Declared) -> None:
+    net, blank = declared.props("barenet"), declared.props("blank")
+    net["addresses"] = ["10.80.0.0/24" if net["addresses"] == ["10.79.0.0/24"] else "10.79.0.0/24"]
+    blank["name"] = "blank2.qcow2" if blank["name"] == "blank.qcow2" else "blank.qcow2"
+
+
+def nothing(declared: Declared) -> None:
+    """An import takes over what is there."""
+
+
+# Played round and round: after the last one all is as before the first.
+CHAIN: tuple[tuple[str, Edit], ...] = (
+    ("create", create), ("update", update), ("move", move), ("replace", replace), ("import", nothing), ("move", move),
+    ("delete", delete),
+)  # fmt: skip
+
+
+@dataclass
+class Trial:
+    """One operation ended at one point; ``reached`` is false where it had fewer points, and ended."""
+
+    operation: str
+    number: int
+    name: str = ""
+    reached: bool = True
+    wrong: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def ended_at(made: Scene, words: Sequence[str], fatal: int) -> tuple[list[str], str, int]:
+    """Runs the words in a fork that ends at the point; the names of the points it came to, the last, its exit code."""
+    told = made.stage.folder / "told"
+    told.unlink(missing_ok=True)
+    pid = os.fork()
+    if not pid:
+        _act(made, words, fatal, told)
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    said = json.loads(told.read_text()) if told.exists() else {}
+    died = fatal >= 0 and status == (-signal.SIGKILL if fatal % 2 else EXIT)
+    return said.get("names", []), said.get("last", "") if died else "", 0 if died else status
+
+
+def _act(made: Scene, words: Sequence[str], fatal: int, told: Path) -> None:
+    seam = Seam(fatal, lambda name: told.write_text(json.dumps({"last": name})) and None)
+    watch_libvirt(seam)
+    seam.watch_files(made.backend, made.folder)
+    ended = _engine(made, words)
+    told.write_text(json.dumps({"names": seam.names}))
+    if ended.code:
+        sys.stderr.write(ended.text)
+    os._exit(ended.code)
+
+
+def watch_libvirt(seam: Seam) -> None:
+    """From now on, for as long as this process lives: every call of libvirt-python that changes something."""
+
+    def put(owner: Any, name: str, what: Callable[..., str]) -> None:
+        real = getattr(owner, name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            shown = what(*args)
+            return seam.around(shown, lambda: real(*args, **kwargs)) if shown else real(*args, **kwargs)
+
+        setattr(owner, name, call)
+
+    for kind, names in CHANGING.items():
+        for name in names.split():
+            if hasattr(getattr(libvirt, f"vir{kind}"), name):
+                put(getattr(libvirt, f"vir{kind}"), name, lambda *_, what=f"{kind}.{name}": what)
+    put(libvirt_qemu, "qemuAgentCommand", lambda _domain, question, *_: changes_guest(question))
+
+
+def _engine(made: Scene, words: Sequence[str]) -> stand.Ended:
+    os.environ.update(made.environment(), TROP_DEBUG="1")
+    return stand.run_words([*words, "--cwd", str(made.folder), "--stack", STACK],
+                          lambda: stand.replacing(servicer(), (*REPLACED, *REPLACING)))  # fmt: skip
+
+
+def engine(made: Scene, *words: str) -> stand.Ended:
+    ended: stand.Ended = in_child(lambda: _engine(made, words))
+    return ended
+
+
+def world_and_state(made: Scene) -> dict[str, list[str]]:
+    state = compare.records(made.backend, outputs=False)
+    names = {compare.plain_name(name) for name in compare.files(made.backend)}
+    return {"world": in_child(lambda: seen(made.stage.lab.uri)), "state": state, "files": sorted(names)}
+
+
+class Real:
+    """One lab, and the operations that are played on it one after the other."""
+
+    def __init__(self, made: Scene) -> None:
+        self.made = made
+        self.empty = made.stage.folder / "empty"
+        self.counts: dict[str, list[str]] = {}
+        self.wanted: dict[str, dict[str, list[str]]] = {}
+
+    def begin(self) -> None:
+        shutil.copytree(self.made.backend, self.empty)
+        for _ in range(5):  # on busy cores a guest may boot for longer than an `up` waits for its agent
+            if engine(self.made, *UP).code == 0:
+                break
+        moves.ready(self.made)
+
+    def words(self, name: str) -> tuple[str, ...]:
+        return IMPORT if name == "import" else UP
+
+    def prepare(self, name: str, edit: Edit) -> None:
+        self.made.edit(edit)
+        if name == "import":
+            state = self.made.backend / f".pulumi/stacks/trop/{STACK}.json"
+            (self.made.folder / "import.json").write_text(import_file(state.read_bytes()))
+            shutil.rmtree(self.made.backend)
+            shutil.copytree(self.empty, self.made.backend)
+
+    def key(self) -> str:
+        declared = self.made.declared
+        return json.dumps([declared.fleet, declared.stack, declared.extra], sort_keys=True)
+
+    def undisturbed(self, name: str, edit: Edit) -> None:
+        """What it comes to when nothing happens."""
+        self.prepare(name, edit)
+        names, _, code = ended_at(self.made, self.words(name), -1)
+        assert code == 0, f"{name} itself ended with {code}"
+        self.counts[name] = names
+        if name == "import":
+            self.go_on(UP)
+        self.wanted.setdefault(self.key(), world_and_state(self.made))
+
+    def go_on(self, words: Sequence[str]) -> stand.Ended:
+        ended = engine(self.made, *words)
+        assert ended.code == 0, f"{words[0]} ended with {ended.code}: {ended.text[-2000:]}"
+        return ended
+
+    def trial(self, name: str, edit: Edit, number: int) -> Trial:
+        began = time.monotonic()
+        self.prepare(name, edit)
+        done = Trial(name, number)
+        _, done.name, code = ended_at(self.made, self.words(name), number)
+        done.reached = bool(done.name)
+        if code:
+            done.wrong.append(f"it ended by itself, with {code}")
+        try:
+            done.wrong += self._after(name)
+        except AssertionError as fault:
+            done.wrong.append(str(fault))
+        done.seconds = round(time.monotonic() - began, 2)
+        return done
+
+    def _after(self, name: str) -> list[str]:
+        wrong = []
+        locked = list(self.made.backend.rglob("locks/**/[!.]*.json"))
+        said = self.go_on(self.words(name)).text
+        if ("it was taken over" in said) != bool(locked):
+            wrong.append(f"{len(locked)} locks were left, and the next run says: {said[:500]}")
+        if name == "import":
+            self.go_on(UP)
+        have = world_and_state(self.made)
+        wrong += compare.differences(have, self.wanted.setdefault(self.key(), have))
+        again = engine(self.made, "preview", "--expect-no-changes")
+        if again.code:
+            wrong.append(f"the second preview is not empty: {again.text[-2000:]}")
+        return wrong
+
+
+def run(seed: int, count: int) -> None:
+    """Prints a line of JSON for each operation with its points, then one for each trial; ``count`` 0: all points."""
+    with scene(start()) as made:
+        real = Real(made)
+        real.begin()
+        for name, edit in CHAIN:
+            real.undisturbed(name, edit)
+        points = {name: len(names) for name, names in real.counts.items()}
+        for name, several in points.items():
+            print(json.dumps({"operation": name, "points": several}), flush=True)
+        for name, edit, number in drawn(seed, count, points) if count else every(points):
+            print(json.dumps(vars(real.trial(name, edit, number))), flush=True)
+
+
+def drawn(seed: int, count: int, points: Mapping[str, int]) -> Iterator[tuple[str, Edit, int]]:
+    lot = random.Random(seed)
+    for name, edit in itertools.islice(itertools.cycle(CHAIN), count):
+        yield name, edit, lot.randrange(points[name])
+
+
+def every(points: Mapping[str, int]) -> Iterator[tuple[str, Edit, int]]:
+    """Round by round; an operation that has fewer points than another is done to its end where it has no more."""
+    turns: dict[str, int] = dict.fromkeys(points, 0)
+    while any(turns[name] < several for name, several in points.items()):
+        for name, edit in CHAIN:
+            yield name, edit, turns[name]
+            turns[name] += 1
+
+
+if __name__ == "__main__":
+    run(int(sys.argv[1]), int(sys.argv[2]))
