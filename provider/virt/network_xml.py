@@ -277,6 +277,16 @@ _READ_WHOLE: Final = (
 
 
 @of_libvirt("a network")
+def declarable(xml: str) -> list[str]:
+    """The one subnet of each family that can be declared: the one that serves DHCP, or the first."""
+    root = etree.fromstring(xml.encode())
+    served = _served(root)
+    found = [_ip_of(e).network for e in ([] if served is None else [served]) + root.findall("ip")]
+    return [str(network) for network in {network.version: network for network in reversed(found)}.values()][
+        ::-1
+    ]
+
+
 def subnets(xml: str) -> list[Interface]:
     """The addresses that the network's bridge has on the host, with their prefix lengths."""
     return [_ip_of(element) for element in parsed(xml).findall("ip")]
@@ -289,11 +299,9 @@ def _ip_of(element: Element) -> Interface:
 
 
 def _served(root: Element) -> Element | None:
-    """The ``<ip>`` that serves DHCP, or would: reservations are for IPv4."""
-    for element in root.findall("ip"):
-        if element.get("family", "ipv4") == "ipv4":
-            return element
-    return None
+    """The ``<ip>`` that serves DHCP, or would: reservations are for IPv4, and libvirt has them in one subnet only."""
+    own = [element for element in root.findall("ip") if element.get("family", "ipv4") == "ipv4"]
+    return next((element for element in own if element.find("dhcp") is not None), own[0] if own else None)
 
 
 def _child(parent: Element, tag: str) -> Element:
