@@ -6,6 +6,7 @@ get, and nothing else, as with a libvirtd.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from multiprocessing.connection import Connection as Pipe
 from threading import Lock
@@ -113,4 +114,6 @@ def changing(kind: str, name: str, args: tuple[Any, ...]) -> str:
 
 
 def script(question: str) -> str:
-    return next((name for name, body in fake_guest.SCRIPTS.items() if body.splitlines()[0] in question), "")
+    """Which of the provider's scripts a guest-exec runs."""
+    said = " ".join(json.loads(question)["arguments"]["arg"])
+    return next((name for name, body in fake_guest.SCRIPTS.items() if body in said), "")

@@ -1,8 +1,8 @@
 """The same on a real libvirt: a process of the engine ended at points drawn by lot, or at all; then the next `up`.
 
 Two booted guests stay, and a float goes to and fro between them.  What is made, changed, replaced, imported and deleted
-stands beside them: networks, volumes, a seed and a domain that is not started.  This is a process of its own, whose
-forks run the engine: it never has a connection to libvirt that a fork could inherit.
+stands beside them: networks, volumes, a seed and a domain, which is started where there is the time for it.  This is a
+process of its own, whose forks run the engine: it never has a connection to libvirt that a fork could inherit.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ import libvirt_qemu
 import engine.deployment
 from provider.plugin import servicer
 from tests.crash import compare, stand
-from tests.crash.operations import CATNET, IMPORT, REPLACED, SCRATCH, UP, import_file
+from tests.crash.operations import CATNET, IMPORT, UP, import_file
 from tests.crash.real_seen import seen
 from tests.crash.seam import CHANGING, EXIT, Seam, changes_guest
 from tests.crash.stand import in_child
@@ -39,7 +39,7 @@ SEED: Data = {
     "name": "spare-seed.iso", "pool": "live", "userData": "#cloud-config\nhostname: spare\n", "metaData": "a: b\n",
 }  # fmt: skip
 SPARE: Data = {
-    "name": "spare", "type": "qemu", "memory": 64, "vcpu": 1, "running": False, "autostart": False,
+    "name": "spare", "type": "qemu", "memory": 96, "vcpu": 1, "running": False, "autostart": False,
     "disks": [{"volumeId": "${scratch.id}"}], "cloudinit": "${seed.id}",
     "networkInterfaces": [{"networkName": "catnet", "mac": "52:54:00:77:00:07"}],
 }  # fmt: skip
@@ -50,6 +50,7 @@ NIC: Data = {
     "model": "virtio",
     "link": "up",
 }
+DISK: Data = {"name": "scratch.qcow2", "pool": "live", "format": "qcow2"}
 BLANK: Data = {"name": "blank.qcow2", "pool": "live", "format": "qcow2", "size": 1 << 20}
 BARENET: Data = {
     "name": "barenet", "mode": "nat", "bridge": "virbr8", "mac": "52:54:00:77:00:02", "autostart": True, "ipv6": False,
@@ -65,9 +66,15 @@ def start() -> Declared:
 
 
 def create(declared: Declared) -> None:
-    made = {"catnet": ("Network", CATNET), "scratch": ("Volume", SCRATCH), "seed": ("CloudInitDisk", SEED),
-            "spare": ("Domain", SPARE), "nic": ("Interface", NIC), "barenet": ("Network", BARENET),
-            "blank": ("Volume", BLANK)}  # fmt: skip
+    made = {
+        "catnet": ("Network", CATNET),
+        "scratch": ("Volume", {**DISK, "baseVolumeId": declared.fleet["virtualMachines"]["baseImage"]}),
+        "seed": ("CloudInitDisk", SEED),
+        "spare": ("Domain", SPARE),
+        "nic": ("Interface", NIC),
+        "barenet": ("Network", BARENET),
+        "blank": ("Volume", BLANK),
+    }
     declared.extra.update(copy.deepcopy(made))
 
 
@@ -83,7 +90,7 @@ def update(declared: Declared) -> None:
         del slots["Siamond"]
     else:
         slots["Siamond"] = 14
-    spare["memory"] = 96 if spare["memory"] == 64 else 64
+    spare["memory"] = 128 if spare["memory"] == 96 else 96
     spare["description"] = f"with {spare['memory']} MiB"
     declared.props("seed")["metaData"] = f"memory: {spare['memory']}\n"
 
@@ -168,7 +175,7 @@ def watch_libvirt(seam: Seam) -> None:
 def _engine(made: Scene, words: Sequence[str]) -> stand.Ended:
     os.environ.update(made.environment(), TROP_DEBUG="1")
     return stand.run_words([*words, "--cwd", str(made.folder), "--stack", STACK],
-                          lambda: stand.replacing(servicer(), (*REPLACED, *REPLACING)))  # fmt: skip
+                          lambda: stand.replacing(servicer(), REPLACING))  # fmt: skip
 
 
 def engine(made: Scene, *words: str) -> stand.Ended:
@@ -259,8 +266,9 @@ class Real:
         return wrong
 
 
-def run(seed: int, count: int) -> None:
+def run(seed: int, count: int, running: bool) -> None:
     """Prints a line of JSON for each operation with its points, then one for each trial; ``count`` 0: all points."""
+    SPARE["running"] = running
     with scene(start()) as made:
         real = Real(made)
         real.begin()
@@ -289,4 +297,4 @@ def every(points: Mapping[str, int]) -> Iterator[tuple[str, Edit, int]]:
 
 
 if __name__ == "__main__":
-    run(int(sys.argv[1]), int(sys.argv[2]))
+    run(int(sys.argv[1]), int(sys.argv[2]), "running" in sys.argv)

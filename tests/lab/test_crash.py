@@ -21,20 +21,19 @@ TRIALS = 30
 SEED = "TROP_CRASH_SEED"  # of a run to be repeated
 
 
-def play(seed: int, trials: int) -> tuple[dict[str, int], list[dict[str, Any]]]:
+def play(seed: int, trials: int, *words: str) -> tuple[dict[str, int], list[dict[str, Any]]]:
     """A process of its own, which forks: the points of each operation, and the trials."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.crash.real", str(seed), str(trials)], cwd=ROOT, capture_output=True, text=True,
-        check=False, env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+    command = [sys.executable, "-m", "tests.crash.real", str(seed), str(trials), *words]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{SEED}={seed}: {done.stdout[-2000:]}{done.stderr[-6000:]}"
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     points = {line["operation"]: line["points"] for line in lines if "points" in line}
     return points, [line for line in lines if "number" in line]
 
 
-def judge(seed: int, trials: int, tell: Callable[[str, object], None]) -> None:
-    points, played = play(seed, trials)
+def judge(tell: Callable[[str, object], None], seed: int, trials: int, *words: str) -> None:
+    points, played = play(seed, trials, *words)
     ended = Counter(trial["operation"] for trial in played if trial["reached"])
     shown = ", ".join(f"{name} at {ended[name]} of {count} points" for name, count in points.items())
     tell("crash", f"on real libvirt, {SEED}={seed}: {ended.total()} processes ended: {shown}")
@@ -52,9 +51,9 @@ def judge(seed: int, trials: int, tell: Callable[[str, object], None]) -> None:
 def test_ended_at_points_drawn_by_lot_the_next_up_ends_as_if_nothing_had_happened(
     record_property: Callable[[str, object], None],
 ) -> None:
-    judge(int(os.environ.get(SEED) or random.randrange(10**6)), TRIALS, record_property)
+    judge(record_property, int(os.environ.get(SEED) or random.randrange(10**6)), TRIALS)
 
 
 @pytest.mark.soak
 def test_so_it_does_at_every_point(record_property: Callable[[str, object], None]) -> None:
-    judge(0, 0, record_property)
+    judge(record_property, 0, 0, "running")
