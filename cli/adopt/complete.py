@@ -42,7 +42,9 @@ def additions(everything: Plan, settings: Settings, seen: HostSeen) -> Additions
 
 
 def _can_be_said(key: str, value: Any) -> bool:
-    """libvirt takes names and texts that the settings refuse."""
+    """libvirt takes names and texts that the settings or the provider refuse."""
+    if key == "domain" and value != value.strip():
+        return False
     try:
         VmSettings.model_validate({key: value})
     except ValidationError:

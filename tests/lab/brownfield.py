@@ -113,7 +113,7 @@ DOMAINS: tuple[Found, ...] = (
         "Odd", {**WHOLE, **STOPPED, "domain": """Ünï "cödé" & <it's> v1.5; # no: 'comment'"""}, OVERLAY + NIC,
         libvirt="""Ünï "cödé" & <it's> v1.5; # no: 'comment'""",
     ),
-    Found("Dashes", {**WHOLE, **STOPPED, "domain": "--help me, please "}, OVERLAY + NIC, libvirt="--help me, please "),
+    Found("Dashes", {**WHOLE, **STOPPED, "domain": "--help me, please"}, OVERLAY + NIC, libvirt="--help me, please"),
     Found("Number", {**WHOLE, **STOPPED, "domain": "007"}, OVERLAY + NIC, libvirt="007"),
     Found(
         "Firmware", {**WHOLE, **STOPPED}, OVERLAY + NIC, machine="q35",

@@ -114,6 +114,7 @@ def test_what_the_settings_would_refuse_is_not_taken() -> None:
     named = ulov(name="no/name", description="two\nlines")
 
     assert form(named, OVERLAY) == {"description": "two\nlines"}
+    assert form(ulov(name="Ulov "), OVERLAY) == {}
 
 
 def test_what_the_file_says_is_never_changed() -> None:
