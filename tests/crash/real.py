@@ -7,7 +7,6 @@ process of its own, whose forks run the engine: it never has a connection to lib
 
 from __future__ import annotations
 
-import copy
 import itertools
 import json
 import os
@@ -27,94 +26,13 @@ import libvirt_qemu
 import engine.deployment
 from provider.plugin import servicer
 from tests.crash import compare, stand
-from tests.crash.operations import CATNET, IMPORT, UP, import_file
+from tests.crash.operations import IMPORT, UP, import_file
+from tests.crash.real_operations import CHAIN, REPLACING, SPARE, Edit, start
 from tests.crash.real_seen import seen
-from tests.crash.seam import CHANGING, EXIT, Seam, changes_guest
+from tests.crash.seam import CHANGING, EXIT, FILE_CALLS, Seam, changes_guest
 from tests.crash.stand import in_child
 from tests.lab import moves
-from tests.lab.catalogue_stage import STACK, Data, Declared, Scene, scene
-
-Edit = Callable[[Declared], None]
-SEED: Data = {
-    "name": "spare-seed.iso", "pool": "live", "userData": "#cloud-config\nhostname: spare\n", "metaData": "a: b\n",
-}  # fmt: skip
-SPARE: Data = {
-    "name": "spare", "type": "qemu", "memory": 96, "vcpu": 1, "running": False, "autostart": False,
-    "disks": [{"volumeId": "${scratch.id}"}], "cloudinit": "${seed.id}",
-    "networkInterfaces": [{"networkName": "catnet", "mac": "52:54:00:77:00:07"}],
-}  # fmt: skip
-NIC: Data = {
-    "domain": "${spare.id}",
-    "network": "default",
-    "mac": "52:54:00:77:00:08",
-    "model": "virtio",
-    "link": "up",
-}
-DISK: Data = {"name": "scratch.qcow2", "pool": "live", "format": "qcow2"}
-BLANK: Data = {"name": "blank.qcow2", "pool": "live", "format": "qcow2", "size": 1 << 20}
-BARENET: Data = {
-    "name": "barenet", "mode": "nat", "bridge": "virbr8", "mac": "52:54:00:77:00:02", "autostart": True, "ipv6": False,
-    "addresses": ["10.79.0.0/24"], "stp": False, "delay": 0, "natPorts": {"start": 1024, "end": 65535},
-}  # fmt: skip
-REPLACING = (("barenet", True), ("blank", False))
-
-
-def start() -> Declared:
-    declared = moves.start()
-    declared.stack["vms"] = {vm: {"protect": False} for vm in declared.stack["vms"]}
-    return declared
-
-
-def create(declared: Declared) -> None:
-    made = {
-        "catnet": ("Network", CATNET),
-        "scratch": ("Volume", {**DISK, "baseVolumeId": declared.fleet["virtualMachines"]["baseImage"]}),
-        "seed": ("CloudInitDisk", SEED),
-        "spare": ("Domain", SPARE),
-        "nic": ("Interface", NIC),
-        "barenet": ("Network", BARENET),
-        "blank": ("Volume", BLANK),
-    }
-    declared.extra.update(copy.deepcopy(made))
-
-
-def delete(declared: Declared) -> None:
-    declared.extra.clear()
-    declared.slots().pop("Siamond", None)
-
-
-def update(declared: Declared) -> None:
-    """To and fro between two of each: a reservation, an amount at the next boot, a text, a seed."""
-    slots, spare = declared.slots(), declared.props("spare")
-    if "Siamond" in slots:
-        del slots["Siamond"]
-    else:
-        slots["Siamond"] = 14
-    spare["memory"] = 128 if spare["memory"] == 96 else 96
-    spare["description"] = f"with {spare['memory']} MiB"
-    declared.props("seed")["metaData"] = f"memory: {spare['memory']}\n"
-
-
-def move(declared: Declared) -> None:
-    holder = declared.fleet["floats"]["members"]["float1"]["holder"]
-    declared.hold("float1", "Ulov" if holder == "Acilamwen" else "Acilamwen")
-
-
-def replace(declared: Declared) -> None:
-    net, blank = declared.props("barenet"), declared.props("blank")
-    net["addresses"] = ["10.80.0.0/24" if net["addresses"] == ["10.79.0.0/24"] else "10.79.0.0/24"]
-    blank["name"] = "blank2.qcow2" if blank["name"] == "blank.qcow2" else "blank.qcow2"
-
-
-def nothing(declared: Declared) -> None:
-    """An import takes over what is there."""
-
-
-# Played round and round: after the last one all is as before the first.
-CHAIN: tuple[tuple[str, Edit], ...] = (
-    ("create", create), ("update", update), ("move", move), ("replace", replace), ("import", nothing), ("move", move),
-    ("delete", delete),
-)  # fmt: skip
+from tests.lab.catalogue_stage import STACK, Scene, scene
 
 
 @dataclass
@@ -266,7 +184,7 @@ class Real:
         return wrong
 
 
-def run(seed: int, count: int, running: bool) -> None:
+def run(seed: int, count: int, running: bool, only_calls: bool) -> None:
     """Prints a line of JSON for each operation with its points, then one for each trial; ``count`` 0: all points."""
     SPARE["running"] = running
     with scene(start()) as made:
@@ -274,27 +192,35 @@ def run(seed: int, count: int, running: bool) -> None:
         real.begin()
         for name, edit in CHAIN:
             real.undisturbed(name, edit)
-        points = {name: len(names) for name, names in real.counts.items()}
-        for name, several in points.items():
-            print(json.dumps({"operation": name, "points": several}), flush=True)
-        for name, edit, number in drawn(seed, count, points) if count else every(points):
+        for name, names in real.counts.items():
+            print(
+                json.dumps({"operation": name, "points": len(names), "calls": len(calls(names))}), flush=True
+            )
+        for name, edit, number in (
+            drawn(seed, count, real.counts) if count else every(real.counts, only_calls)
+        ):
             print(json.dumps(vars(real.trial(name, edit, number))), flush=True)
 
 
-def drawn(seed: int, count: int, points: Mapping[str, int]) -> Iterator[tuple[str, Edit, int]]:
+def calls(names: Sequence[str]) -> list[int]:
+    """The points of calls to libvirt and to guests; most are of files, and those of one write are as of another."""
+    return [number for number, name in enumerate(names) if name.split()[1] not in FILE_CALLS]
+
+
+def drawn(seed: int, count: int, names: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, Edit, int]]:
+    """Every other one is of a call to libvirt or to a guest, where the operation has any."""
     lot = random.Random(seed)
-    for name, edit in itertools.islice(itertools.cycle(CHAIN), count):
-        yield name, edit, lot.randrange(points[name])
+    for turn, (name, edit) in enumerate(itertools.islice(itertools.cycle(CHAIN), count)):
+        yield name, edit, lot.choice((turn % 2 and calls(names[name])) or range(len(names[name])))
 
 
-def every(points: Mapping[str, int]) -> Iterator[tuple[str, Edit, int]]:
-    """Round by round; an operation that has fewer points than another is done to its end where it has no more."""
-    turns: dict[str, int] = dict.fromkeys(points, 0)
-    while any(turns[name] < several for name, several in points.items()):
+def every(names: Mapping[str, Sequence[str]], only_calls: bool) -> Iterator[tuple[str, Edit, int]]:
+    """Round by round; an operation that has fewer points than another ends by itself where it has no more."""
+    numbers = {name: calls(all_) if only_calls else list(range(len(all_))) for name, all_ in names.items()}
+    while any(numbers.values()):
         for name, edit in CHAIN:
-            yield name, edit, turns[name]
-            turns[name] += 1
+            yield name, edit, numbers[name].pop(0) if numbers[name] else len(names[name])
 
 
 if __name__ == "__main__":
-    run(int(sys.argv[1]), int(sys.argv[2]), "running" in sys.argv)
+    run(int(sys.argv[1]), int(sys.argv[2]), "running" in sys.argv, "calls" in sys.argv)
