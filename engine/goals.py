@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -138,10 +139,14 @@ def seconds(text: str) -> float:
 
 def position(source: Any, root: Path) -> str:
     """``project:///__main__.py#60`` for a file of the project; empty for others, whose paths mean nothing elsewhere."""
-    path = Path(unquote(urlparse(source.uri).path)) if source.uri.startswith("file:") else None
-    if path is None or not path.is_relative_to(root):
-        return ""
-    return f"project:///{path.relative_to(root).as_posix()}#{source.line}"
+    path = _in_project(source.uri, root)
+    return f"project:///{path}#{source.line}" if path else ""
+
+
+@functools.lru_cache(maxsize=4096)
+def _in_project(uri: str, root: Path) -> str:
+    path = Path(unquote(urlparse(uri).path)) if uri.startswith("file:") else None
+    return path.relative_to(root).as_posix() if path is not None and path.is_relative_to(root) else ""
 
 
 def trace(stack: Any, root: Path) -> list[dict[str, str]]:

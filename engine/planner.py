@@ -72,6 +72,8 @@ class Planner:
     def passes_by(self, goal: Goal) -> list[Step] | None:
         """The steps for a goal that this run is not about; None when it is.  Raises `HaltError` where it can't be."""
         session, new = self.session, goal.record()
+        if not session.options.scope.narrows:
+            return None
         if session.aim.takes(new):
             lacking = session.aim.lacks(new)
             if lacking:
@@ -197,7 +199,7 @@ class Planner:
         return [*deletes, logical, create]
 
     async def client(self, r: Resource) -> ProviderClient:
-        return await self.registry.client(r.provider, self.session.journal.current())
+        return await self.registry.client(r.provider, self.session.journal.find)
 
 
 def _step(op: str, old: Resource | None, new: Resource | None, diff: Diff | None = None) -> Step:
