@@ -92,12 +92,13 @@ class Far:
     """An object of the world at the other end; its calls that change something have their points."""
 
     def __init__(self, line: Line, handle: Handle) -> None:
-        self._line, self._handle = line, handle
+        self._line, self._handle, self._sent = line, handle, False
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
             plain = tuple(a._handle if isinstance(a, Far) else a for a in args)
-            what = changing(self._handle.kind, name, args)
+            self._sent = self._sent or name == "send"
+            what = changing(self._handle.kind, name, args) if name != "finish" or self._sent else ""
             ask = lambda: self._line.ask(self._handle.number, name, plain, kwargs)  # noqa: E731
             return self._line.seam.around(what, ask) if what else ask()
 

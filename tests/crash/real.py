@@ -83,10 +83,17 @@ def watch_libvirt(seam: Seam) -> None:
 
         setattr(owner, name, call)
 
+    sent: list[Any] = []
+
+    def named(kind: str, name: str, it: Any) -> str:
+        if name == "send":
+            sent.append(it)
+        return f"{kind}.{name}" if name != "finish" or it in sent else ""
+
     for kind, names in CHANGING.items():
         for name in names.split():
             if hasattr(getattr(libvirt, f"vir{kind}"), name):
-                put(getattr(libvirt, f"vir{kind}"), name, lambda *_, what=f"{kind}.{name}": what)
+                put(getattr(libvirt, f"vir{kind}"), name, lambda it, *_, key=(kind, name): named(*key, it))
     put(libvirt_qemu, "qemuAgentCommand", lambda _domain, question, *_: changes_guest(question))
 
 
@@ -215,12 +222,14 @@ def drawn(seed: int, count: int, names: Mapping[str, Sequence[str]]) -> Iterator
 
 
 def every(names: Mapping[str, Sequence[str]], only_calls: bool) -> Iterator[tuple[str, Edit, int]]:
-    """Round by round; an operation that has fewer points than another ends by itself where it has no more."""
+    """Round by round.  What has no more points is left out, but for what makes way for the others: that just ends."""
     numbers = {name: calls(all_) if only_calls else list(range(len(all_))) for name, all_ in names.items()}
     while any(numbers.values()):
         for name, edit in CHAIN:
-            yield name, edit, numbers[name].pop(0) if numbers[name] else len(names[name])
+            if numbers[name] or name in ("create", "delete"):
+                yield name, edit, numbers[name].pop(0) if numbers[name] else len(names[name])
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the lab is taken down all the same
     run(int(sys.argv[1]), int(sys.argv[2]), "running" in sys.argv, "calls" in sys.argv)

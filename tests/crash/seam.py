@@ -23,7 +23,7 @@ CHANGING = {
     "Network": "create destroy setAutostart undefine update",
     "StoragePool": "build create destroy setAutostart undefine createXML",
     "StorageVol": "delete resize upload wipe",
-    "Stream": "send finish abort",
+    "Stream": "send finish",  # to finish changes something where something was sent
     "Domain": """abortJob attachDeviceFlags blockResize create destroy detachDeviceAlias detachDeviceFlags
         injectNMI managedSave reboot rename reset resume setAutostart setMaxMemory setMemoryFlags setMetadata
         setVcpusFlags shutdown suspend undefine undefineFlags updateDeviceFlags""",
