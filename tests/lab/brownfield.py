@@ -63,15 +63,21 @@ def disk(path: str, target: str, bus: str = "virtio", kind: str = "qcow2", more:
     )
 
 
-def nic(source: str = "network='default'", kind: str = "network", address: str = "{mac}", more: str = "") -> str:
+def nic(
+    source: str = "network='default'", kind: str = "network", address: str = "{mac}", more: str = ""
+) -> str:
     plug = f"<source {source}/>" if source else ""
-    return f"<interface type='{kind}'><mac address='{address}'/>{plug}<model type='virtio'/>{more}</interface>"
+    return (
+        f"<interface type='{kind}'><mac address='{address}'/>{plug}<model type='virtio'/>{more}</interface>"
+    )
 
 
 OVERLAY = disk("{overlay}", "vda")
 NIC = nic()
 AGENT = "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>"
-VNC = "<graphics type='vnc' port='-1' autoport='yes' listen='127.0.0.1'/><video><model type='cirrus'/></video>"
+VNC = (
+    "<graphics type='vnc' port='-1' autoport='yes' listen='127.0.0.1'/><video><model type='cirrus'/></video>"
+)
 CD = "<disk type='file' device='cdrom'>{}<target dev='{}' bus='{}'/><readonly/></disk>"
 
 DOMAINS: tuple[Found, ...] = (
