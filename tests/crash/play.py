@@ -53,7 +53,10 @@ def cut_off(world: World, start: Start, operation: Operation, state: Path, fatal
     pid = os.fork()
     if not pid:
         near.close()
-        _act(far, start, operation, state, fatal, told)
+        try:
+            _act(far, start, operation, state, fatal, told)
+        finally:
+            os._exit(255)
     far.close()
     Service(world, near).serve()
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

@@ -53,7 +53,10 @@ def ended_at(made: Scene, words: Sequence[str], fatal: int) -> tuple[list[str], 
     told.unlink(missing_ok=True)
     pid = os.fork()
     if not pid:
-        _act(made, words, fatal, told)
+        try:
+            _act(made, words, fatal, told)
+        finally:
+            os._exit(255)
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     said = json.loads(told.read_text()) if told.exists() else {}
     died = fatal >= 0 and status == (-signal.SIGKILL if fatal % 2 else EXIT)

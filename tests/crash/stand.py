@@ -171,9 +171,8 @@ class Stand:
             made = self._up[name] = Start(self.root / name, b"")
             shutil.copytree(self.empty.folder, made.folder)
             made.write(declared())
-            made.world = self._must(
-                made, UP, self.empty.world
-            )  # in this process: what it loads, its forks have
+            # In this process: what it loads, its forks have.
+            made.world = self._must(made, UP, self.empty.world)
             _alone()
         return self._up[name]
 
