@@ -61,7 +61,12 @@ TIMEOUTS: Final = ("create", "update", "delete")
 LATEST: Final = frozenset({"manifest", "secrets_providers", "resources", "pending_operations", "metadata"})
 
 
-_PARTS: Final[dict[str, type]] = {"resources": list, "pending_operations": list, "secrets_providers": dict, "metadata": dict}
+_PARTS: Final[dict[str, type]] = {
+    "resources": list,
+    "pending_operations": list,
+    "secrets_providers": dict,
+    "metadata": dict,
+}
 _KINDS: Final[dict[str, type]] = {
     key: type(getattr(Resource(urn="", type=""), attribute)) for key, attribute, _ in FIELDS
 }
