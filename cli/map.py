@@ -15,6 +15,7 @@ from config.errors import ConfigError
 from lab.facts import LabError
 from provider.errors import OperatorError
 
+DECLARED: Final = "docs/rack.svg"  # the README's picture
 FORMS: Final = (".svg", ".png", ".mmd", ".md")
 
 
@@ -28,6 +29,8 @@ def run(root: Path, output: Path, *, seen: bool, lab: bool) -> int:
     """Writes the picture.  Raises `UsageError` or `ConfigError`."""
     if output.suffix not in FORMS:
         raise UsageError(f"{output.name}: the name of a map ends with one of {', '.join(FORMS)}")
+    if (seen or lab) and output.resolve() == (root / DECLARED).resolve():
+        raise UsageError(f"{DECLARED} shows what is declared; give the picture of what is seen another name")
     declared = rack.load(root)
     shown = picture(
         declared.fleet, declared.plans, sight(root, declared.plans, lab=lab) if seen or lab else None

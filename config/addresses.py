@@ -68,13 +68,13 @@ def _parsed(build: Callable[[str], T], allowed: str) -> BeforeValidator:
 
 
 def _mac(text: str) -> EUI:
-    if not _MAC.fullmatch(text) or int(text[:2], 16) & 1:
+    if not _MAC.fullmatch(text) or int(text[:2], 16) & 1 or not EUI(text).value:
         raise ValueError(text)
     return EUI(text)
 
 
 def _mac_rule(text: str) -> MacRule:
-    if not _MAC_RULE.fullmatch(text) or int(text[:2], 16) & 1:
+    if not _MAC_RULE.fullmatch(text) or int(text[:2], 16) & 1 or text.startswith("00:00:00:00:"):
         raise ValueError(text)
     return MacRule(text)
 
@@ -85,21 +85,32 @@ def _address(text: str) -> IPAddress:
 
 def _network(text: str) -> IPNetwork:
     network = IPNetwork(text, version=4)
-    if "/" not in text or network.ip != network.network:
+    if "/" not in text or network.ip != network.network or not _for_hosts(network):
         raise ValueError(text)
     return network
+
+
+def _for_hosts(network: IPNetwork) -> bool:
+    """Whether hosts have addresses in it at all: no loopback, multicast, link-local or reserved ones."""
+    odd = ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3")
+    return network.prefixlen > 0 and not any(network in IPNetwork(o) or IPNetwork(o) in network for o in odd)
 
 
 def _address_rule(text: str) -> AddressRule:
     match = _ADDRESS_RULE.fullmatch(text)
     if not match:
         raise ValueError(text)
-    IPAddress(match[1] + "0.0" if match[1].endswith(".") else match[1] + ".0", version=4)
+    first = match[1] + "0.0" if match[1].endswith(".") else match[1] + ".0"
+    if not _for_hosts(IPNetwork(first + "/24", version=4)):
+        raise ValueError(text)
     return AddressRule(text)
 
 
 Mac = Annotated[EUI, _parsed(_mac, "a unicast MAC in quotes, such as '0c:c4:7a:35:12:06'")]
-MacRuleText = Annotated[MacRule, _parsed(_mac_rule, "a rule such as 52:54:00:02:NN:xx, first octet even")]
+MacRuleText = Annotated[
+    MacRule,
+    _parsed(_mac_rule, "a rule such as 52:54:00:02:NN:xx, first octet even"),
+]
 Address = Annotated[IPAddress, _parsed(_address, "an IPv4 address such as 192.168.202.15")]
 Network = Annotated[
     IPNetwork, _parsed(_network, "an IPv4 network such as 129.215.175.0/24, no host bits set")

@@ -16,8 +16,8 @@ class Problem:
     allowed: str
 
     def __str__(self) -> str:
-        line = f"{self.file}: {self.path}: {self.why}; allowed: {self.allowed}"
-        return " ".join(line.split())
+        line = " ".join(f"{self.file}: {self.path}: {self.why}; allowed: {self.allowed}".split())
+        return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
 
 class ConfigError(Exception):

@@ -23,6 +23,18 @@ def _like(pattern: str, allowed: str) -> AfterValidator:
     return AfterValidator(matching)
 
 
+def _printable(but: str = "") -> AfterValidator:
+    """A validator of texts that are what they look like: nothing in them is invisible or turns them around."""
+
+    def shown(text: str) -> str:
+        odd = next((c for c in text if not c.isprintable() and c not in but), None)
+        if odd is not None:
+            raise PydanticCustomError("form", "{allowed}", {"allowed": f"text without {odd!a}"})
+        return text
+
+    return AfterValidator(shown)
+
+
 # A host name, and part of a file name.
 Name = Annotated[
     str, _like(r"[A-Za-z][A-Za-z0-9-]{0,62}", "a letter, then up to 62 letters, digits and hyphens")
@@ -32,15 +44,30 @@ Device = Annotated[  # Linux takes no longer names
 ]
 # What libvirt takes for a domain that somebody else has named: nearly anything.
 DomainName = Annotated[
-    str, _like(r"(?=.*\S)[^/\x00-\x1f\x7f]+", "a name, not empty, without slashes and line breaks")
+    str,
+    _like(r"(?=.*\S)[^/\x00-\x1f\x7f]{1,200}", "a name, not empty, without slashes and line breaks"),
+    _printable(),
 ]
-AbsolutePath = Annotated[str, _like(r"/[^\x00-\x1f]*[^/\x00-\x1f]", "an absolute path, no slash at its end")]
+Text = Annotated[str, _printable("\n\t")]
+AbsolutePath = Annotated[
+    str,
+    _like(
+        r"(?!.*/\.\.?(/|$))/[^\x00-\x1f]{,4000}[^/\x00-\x1f]",
+        "an absolute path, no slash at its end",
+    ),
+    _printable(),
+]
 Slot = Annotated[
     StrictInt, Field(ge=1, le=254)
 ]  # last octet of an address in a /24: not network, not broadcast
 Port = Annotated[StrictInt, Field(ge=1, le=65535)]
 Count = Annotated[StrictInt, Field(ge=1)]
 Seconds = Annotated[StrictInt, Field(ge=0)]
+
+
+DnsName = Annotated[
+    str, _like(r"(?=.{1,253}$)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*", "a DNS domain such as example.org")
+]
 
 
 class Declared(BaseModel):
@@ -60,7 +87,7 @@ class Vlan(Declared):
     network: Network
     gateway: Address | None = None
     resolvers: tuple[Address, ...] = ()
-    search: tuple[str, ...] = ()
+    search: tuple[DnsName, ...] = ()
 
 
 class Bridge(Declared):

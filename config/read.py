@@ -19,8 +19,23 @@ from config.settings import NAMESPACE, Settings
 M = TypeVar("M", bound=BaseModel)
 
 
+MOST = 100_000  # values in a file, those that its aliases repeat counted each time; a fleet of 1,000 VMs has 5,000
+DEEPEST = 30  # levels
+LARGEST = 4 << 20  # bytes
+
+
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]
-    """YAML in which a key that is written twice is a fault (plain YAML silently keeps the last)."""
+    """YAML in which a key that is written twice is a fault (plain YAML silently keeps the last), and of which no few
+    lines stand for a great many."""
+
+    def get_single_node(self) -> Any:
+        node = super().get_single_node()
+        if node is not None and _values(node, {}, 0) > MOST:
+            raise yaml.MarkedYAMLError(
+                problem=f"has more than {MOST} values, what its aliases repeat counted each time",
+                problem_mark=node.start_mark,
+            )
+        return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Hashable] = set()
@@ -35,10 +50,28 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]
         return mapping
 
 
+def _values(node: Any, known: dict[int, int], depth: int) -> int:
+    """How many values a node stands for; more than `MOST` for one that has itself inside."""
+    if depth > DEEPEST:
+        raise yaml.MarkedYAMLError(
+            problem=f"is nested deeper than {DEEPEST} levels", problem_mark=node.start_mark
+        )
+    if id(node) not in known:
+        known[id(node)] = MOST + 1
+        inner = node.value if isinstance(node, yaml.CollectionNode) else ()
+        parts = [part for item in inner for part in (item if isinstance(item, tuple) else (item,))]
+        known[id(node)] = min(MOST + 1, 1 + sum(_values(part, known, depth + 1) for part in parts))
+    return known[id(node)]
+
+
 def yaml_mapping(path: Path, shown: str, asked_by: str) -> dict[str, Any]:
     """The mapping in a YAML file; ``shown`` names the file in messages, ``asked_by`` who wants it."""
     try:
-        value = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+        data = path.read_bytes()
+        if len(data) > LARGEST:
+            why = f"has {len(data)} bytes"
+            raise ConfigError([Problem(shown, asked_by, why, f"a file of up to {LARGEST} bytes")])
+        value = yaml.load(data.decode("utf-8-sig"), _Loader)
     except (OSError, UnicodeDecodeError) as fault:
         why = fault.strerror if isinstance(fault, OSError) and fault.strerror else "is no UTF-8 text"
         raise ConfigError([Problem(shown, asked_by, why, "a readable YAML file")]) from fault
@@ -46,8 +79,16 @@ def yaml_mapping(path: Path, shown: str, asked_by: str) -> dict[str, Any]:
         mark = fault.problem_mark
         at = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the file"
         raise ConfigError([Problem(shown, at, str(fault.problem), "YAML, each key once")]) from fault
-    except yaml.YAMLError as fault:
+    except (
+        yaml.YAMLError,
+        ValueError,
+        TypeError,
+        OverflowError,
+    ) as fault:  # a date of month 13, a key that is a list
         raise ConfigError([Problem(shown, "the file", str(fault), "YAML")]) from fault
+    except RecursionError as fault:
+        why = f"is nested deeper than {DEEPEST} levels"
+        raise ConfigError([Problem(shown, "the file", why, "YAML")]) from fault
     if not isinstance(value, dict):
         raise ConfigError([Problem(shown, "the file", "is no mapping", "a mapping of keys to values")])
     return value

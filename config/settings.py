@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from pydantic import Field, StrictBool
 
-from config.fleet import AbsolutePath, Count, Declared, DomainName, GuestWay, Name
+from config.fleet import AbsolutePath, Count, Declared, DomainName, GuestWay, Name, Text
 
 NAMESPACE: Final = "trop:"
 DEFAULT_FLEET: Final = "config/fleet.yaml"
@@ -32,7 +32,7 @@ class VmSettings(Declared):
     memory: Count | None = None
     vcpu: Count | None = None
     base_image: AbsolutePath | None = None
-    description: str | None = None
+    description: Text | None = None
     protect: StrictBool = True
     guest: GuestWay | None = None
     domain: DomainName | None = None
@@ -70,6 +70,6 @@ def from_pulumi(values: Mapping[str, str]) -> dict[str, Any]:
 def _decoded(text: str) -> Any:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     return value if isinstance(value, dict | list) else text

@@ -74,6 +74,7 @@ def rename(records: Iterable[Resource], names: Mapping[str, str]) -> None:
 
     for r in records:
         r.urn, r.parent, r.deleted_with = new(r.urn), new(r.parent), new(r.deleted_with)
+        r.replace_with = [new(u) for u in r.replace_with]
         r.dependencies = [new(u) for u in r.dependencies]
         r.property_dependencies = {k: [new(u) for u in v] for k, v in r.property_dependencies.items()}
         if r.provider:

@@ -48,6 +48,7 @@ FIELDS: Final[tuple[tuple[str, str, bool], ...]] = (
     ("importID", "import_id", False),
     ("retainOnDelete", "retain_on_delete", False),
     ("deletedWith", "deleted_with", False),
+    ("replaceWith", "replace_with", False),
     ("created", "created", False),
     ("modified", "modified", False),
     ("sourcePosition", "source_position", False),
@@ -60,7 +61,12 @@ TIMEOUTS: Final = ("create", "update", "delete")
 LATEST: Final = frozenset({"manifest", "secrets_providers", "resources", "pending_operations", "metadata"})
 
 
-_PARTS: Final = {"resources": list, "pending_operations": list, "secrets_providers": dict, "metadata": dict}
+_PARTS: Final[dict[str, type]] = {
+    "resources": list,
+    "pending_operations": list,
+    "secrets_providers": dict,
+    "metadata": dict,
+}
 _KINDS: Final[dict[str, type]] = {
     key: type(getattr(Resource(urn="", type=""), attribute)) for key, attribute, _ in FIELDS
 }
@@ -80,9 +86,9 @@ def parse(data: bytes, *, under: str = "checkpoint") -> Json:
     latest = part if under == "deployment" else part.get("latest") or {}
     if not isinstance(part.get("stack", ""), str) or not isinstance(latest, dict):
         raise Malformed("its stack is no text, or its latest state no object")
-    for key, kind in _PARTS.items():
-        if latest.get(key) is not None and not isinstance(latest[key], kind):
-            raise Malformed(f'"{key}" is not {"a list" if kind is list else "an object"}')
+    for key, shape in _PARTS.items():
+        if latest.get(key) is not None and not isinstance(latest[key], shape):
+            raise Malformed(f'"{key}" is not {"a list" if shape is list else "an object"}')
     for operation in latest.get("pending_operations") or []:
         if not isinstance(operation, dict) or not isinstance(operation.get("type"), str):
             raise Malformed("a pending operation in it has no type")
@@ -97,9 +103,10 @@ def parse(data: bytes, *, under: str = "checkpoint") -> Json:
     return document
 
 
-def _fits(key: str, kind: type, value: Any) -> bool:
+def _fits(key: str, kind: type[Any], value: Any) -> bool:
     """Whether a field has its type; the lists of a record have texts in them, but for the stack trace."""
-    if not isinstance(value, kind):
+    is_one: bool = isinstance(value, kind)
+    if not is_one:
         return False
     if key == "propertyDependencies":
         return all(v is None or _fits("", list, v) for v in value.values())

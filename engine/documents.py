@@ -21,7 +21,9 @@ def parse(data: bytes, *, once: bool = False) -> Any:
     """
     pairs: Callable[[Any], Any] | None = _each_once if once else None
     try:
-        document = json.loads(data, parse_constant=_no_number, parse_float=_finite, object_pairs_hook=pairs)
+        document = json.loads(
+            data.decode("utf-8-sig"), parse_constant=_no_number, parse_float=_finite, object_pairs_hook=pairs
+        )
         if _depth(document) > DEEPEST:
             raise Malformed(f"nested deeper than {DEEPEST} levels")
         if b"\\ud" in data or b"\\uD" in data:

@@ -11,7 +11,7 @@ CHANGES_FOUND: Final = 7
 TERMINATED: Final = 8
 
 
-def plain(text: str, keep: str = "\n") -> str:
+def shown(text: str, keep: str = "\n") -> str:
     """A text in which nothing moves a terminal's cursor or turns what it shows around: such characters are escaped."""
     if text.isprintable():
         return text
@@ -22,7 +22,7 @@ class CommandError(Exception):
     """Something that the operator can cause or mend; ``code`` is the exit code, as the Pulumi CLI has it."""
 
     def __init__(self, message: str, code: int = FAILED) -> None:
-        super().__init__(plain(message))
+        super().__init__(shown(message))
         self.code = code
 
 

@@ -201,7 +201,7 @@ class Executor:
         self.session.journal.add(new)
 
     async def _client(self, r: Resource) -> ProviderClient:
-        return await self.registry.client(r.provider, self.session.journal.current())
+        return await self.registry.client(r.provider, self.session.journal.find)
 
 
 def is_shown_at_once(step: Step) -> bool:

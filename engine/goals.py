@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,6 @@ from engine.values import Props, from_wire
 CLI = "use the Pulumi CLI for it (`--engine pulumi`)"
 UNSUPPORTED = {  # field of the request -> name of the option in a Python program
     "state_migrations": "state_migrations",
-    "replace_with": "replace_with",
     "hideDiffs": "hide_diffs",
     "envVarMappings": "env_var_mappings",
     "pluginDownloadURL": "plugin_download_url",
@@ -50,6 +50,7 @@ class Goal:
     custom_timeouts: dict[str, float] = field(default_factory=dict)
     import_id: str = ""
     deleted_with: str = ""
+    replace_with: list[str] = field(default_factory=list)
     source_position: str = ""
     stack_trace: list[dict[str, str]] = field(default_factory=list)
     aliases: list[Alias] = field(default_factory=list)
@@ -71,6 +72,7 @@ class Goal:
             import_id=self.import_id,
             retain_on_delete=bool(self.retain_on_delete),
             deleted_with=self.deleted_with,
+            replace_with=self.replace_with,
             source_position=self.source_position,
             stack_trace=self.stack_trace,
             ignore_changes=self.ignore_changes,
@@ -101,6 +103,7 @@ def from_request(request: Any, project: Project) -> Goal:
         custom_timeouts=_timeouts(request.customTimeouts),
         import_id=request.importId,
         deleted_with=request.deletedWith,
+        replace_with=sorted(request.replace_with),
         source_position=position(request.sourcePosition, project.root),
         stack_trace=trace(request.stackTrace, project.root),
         aliases=aliases.from_request(request),
@@ -136,10 +139,14 @@ def seconds(text: str) -> float:
 
 def position(source: Any, root: Path) -> str:
     """``project:///__main__.py#60`` for a file of the project; empty for others, whose paths mean nothing elsewhere."""
-    path = Path(unquote(urlparse(source.uri).path)) if source.uri.startswith("file:") else None
-    if path is None or not path.is_relative_to(root):
-        return ""
-    return f"project:///{path.relative_to(root).as_posix()}#{source.line}"
+    path = _in_project(source.uri, root)
+    return f"project:///{path}#{source.line}" if path else ""
+
+
+@functools.lru_cache(maxsize=4096)
+def _in_project(uri: str, root: Path) -> str:
+    path = Path(unquote(urlparse(uri).path)) if uri.startswith("file:") else None
+    return path.relative_to(root).as_posix() if path is not None and path.is_relative_to(root) else ""
 
 
 def trace(stack: Any, root: Path) -> list[dict[str, str]]:

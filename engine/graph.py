@@ -64,6 +64,7 @@ def without_gone(records: list[Resource], gone: Collection[str]) -> list[Resourc
 
     for r in records:
         r.dependencies = keep(r.dependencies)
+        r.replace_with = keep(r.replace_with)
         r.property_dependencies = {k: keep(v) for k, v in r.property_dependencies.items() if keep(v)}
         r.deleted_with = "" if r.deleted_with in gone else r.deleted_with
     return records

@@ -171,7 +171,7 @@ async def _look(session: Session, registry: Registry, taken: Taken) -> None:
 
 
 async def _read(session: Session, registry: Registry, taken: Taken) -> None:
-    new, client = taken.new, await registry.client(taken.new.provider, session.journal.current())
+    new, client = taken.new, await registry.client(taken.new.provider, session.journal.find)
     found = await client.read(new, with_inputs=False)
     if found is None:
         taken.why = f"resource '{new.id}' does not exist"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from engine import documents, urns
-from engine.errors import CommandError, plain
+from engine.errors import CommandError, shown
 from engine.options import Import
 
 PLACEHOLDER: Final = "<PLACEHOLDER>"
@@ -73,7 +73,7 @@ def refuse(faults: list[str], where: str) -> None:
         many = "1 error" if len(faults) == 1 else f"{len(faults)} errors"
         raise CommandError(
             f"{where}: {many}, nothing was imported:\n"
-            + "\n".join(f"  * {plain(f, keep='')}" for f in faults)
+            + "\n".join(f"  * {shown(f, keep='')}" for f in faults)
         )
 
 

@@ -1,7 +1,8 @@
 """What a run has done so far, as the snapshot that must be saved now.
 
 Order of the records: as steps ended in this run (so a dependency comes before its dependents), then what the run has
-not reached, in old order.  Records are known by identity, since an old copy may have its replacement's URN.
+not reached, in old order.  Records are known by identity, since an old copy may have its replacement's URN; what is
+asked for each resource (`find`, `forget`, `add`) takes the same time however many there are.
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ class Journal:
         self.interrupted = list(snapshot.pending_operations)  # of an earlier run
         self._frame = snapshot
         self._save, self._persist = save, persist
-        self._handled: set[int] = set()
-        self._news: list[Resource] = []
         self._running: list[PendingOperation] = []
         self._tentative: dict[str, str] = {}  # new URN -> former, until a step has made it so
+        self._news: dict[int, Resource] = {}  # by identity, as the old ones that are left
+        self._left: dict[int, Resource] = {}
+        self._by_urn: dict[str, list[Resource]] = {}
+        self._sort(self.base, [])
 
     def begin(self, operation: PendingOperation) -> None:
         """A step is about to touch something: that is on disk before it does."""
@@ -38,19 +41,20 @@ class Journal:
 
     def forget(self, old: Resource) -> None:
         """The old record is gone, or another one stands in its place."""
-        if any(r is old for r in self._news):
-            self._news = [r for r in self._news if r is not old]
-        else:
-            self._handled.add(id(old))
+        if self._news.pop(id(old), None) or self._left.pop(id(old), None):
+            others = [r for r in self._by_urn[old.urn] if r is not old]
+            self._by_urn[old.urn] = others
 
     def add(self, new: Resource) -> None:
         self._tentative.pop(new.urn, None)
-        self._news.append(new)
+        self._news[id(new)] = new
+        self._by_urn.setdefault(new.urn, []).append(new)
 
     def rename(self, former: str, urn: str) -> None:
         """From now on the record of ``former`` is ``urn``'s; what is saved has the new name once a step has ended."""
         self._tentative[urn] = former
         aliases.rename(self.current(), {former: urn})
+        self._sort(self.remaining(), list(self._news.values()))
 
     def settle(self, urn: str) -> None:
         """An interrupted create of ``urn`` has now been done: the provider has taken up what was left of it."""
@@ -58,28 +62,34 @@ class Journal:
 
     def rebase(self, resources: list[Resource]) -> None:
         """After a refresh: these are the old records from now on."""
-        self.base, self._news, self._handled = resources, [], set()
+        self.base = resources
+        self._sort(resources, [])
 
     def keep_first(self) -> None:
         """All that was there stays, and stands before what this run has added."""
-        kept = self.remaining()
-        self._handled.update(id(r) for r in kept)
-        self._news = kept + self._news
+        self._sort([], [*self.remaining(), *self._news.values()])
 
     def revert(self) -> None:
         """All is as it was before this run."""
-        self._news, self._handled = [], set()
+        self._sort(self.base, [])
 
     def remaining(self) -> list[Resource]:
         """Old records that nothing in this run has stood in for."""
-        return [r for r in self.base if id(r) not in self._handled]
+        return list(self._left.values())
 
     def current(self) -> list[Resource]:
-        return self._news + self.remaining()
+        return [*self._news.values(), *self._left.values()]
+
+    def _sort(self, left: list[Resource], news: list[Resource]) -> None:
+        """What is there now: ``left`` of the old records, and ``news``."""
+        self._left, self._news = {id(r): r for r in left}, {id(r): r for r in news}
+        self._by_urn = {}
+        for r in [*left, *news]:
+            self._by_urn.setdefault(r.urn, []).append(r)
 
     def find(self, urn: str) -> Resource | None:
         """The live record of ``urn`` as this run has it now."""
-        return next((r for r in self.current() if r.urn == urn and not r.delete), None)
+        return next((r for r in reversed(self._by_urn.get(urn, [])) if not r.delete), None)
 
     def snapshot(self) -> Snapshot:
         """Interrupted creates of earlier runs stay; interrupted updates and deletes don't."""

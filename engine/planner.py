@@ -28,6 +28,7 @@ class Planner:
     def __init__(self, session: Session, registry: Registry):
         self.session, self.registry = session, registry
         self.seen: set[str] = set()
+        self._replaced: set[str] = set()
         self._former: dict[str, str] = {}  # URN -> the one that the state had the resource under
         self.replacements = Replacements(session, registry, self.seen)
 
@@ -71,6 +72,8 @@ class Planner:
     def passes_by(self, goal: Goal) -> list[Step] | None:
         """The steps for a goal that this run is not about; None when it is.  Raises `HaltError` where it can't be."""
         session, new = self.session, goal.record()
+        if not session.options.scope.narrows:
+            return None
         if session.aim.takes(new):
             lacking = session.aim.lacks(new)
             if lacking:
@@ -104,6 +107,8 @@ class Planner:
         if forced:
             return await self._plan_replacement(goal, old, new, Diff(changes=True, replaces=["id"]))
         diff = await self._diff(old, new)
+        if not diff.replace and self._replaced & set(goal.replace_with):
+            diff = Diff(changes=True, keys=diff.keys, replaces=["id"], detailed=diff.detailed)
         if diff.replace or old.pending_replacement:
             return await self._plan_replacement(goal, old, new, diff, check=True)
         if diff.changes or old.init_errors:
@@ -182,6 +187,7 @@ class Planner:
     def _replace(
         self, old: Resource, new: Resource, diff: Diff, first: bool, dependents: list[Resource]
     ) -> list[Step]:
+        self._replaced.add(new.urn)
         logical = _step("replace", old, new, diff)
         create = _step("create-replacement", old, new, diff)
         if not first:
@@ -193,7 +199,7 @@ class Planner:
         return [*deletes, logical, create]
 
     async def client(self, r: Resource) -> ProviderClient:
-        return await self.registry.client(r.provider, self.session.journal.current())
+        return await self.registry.client(r.provider, self.session.journal.find)
 
 
 def _step(op: str, old: Resource | None, new: Resource | None, diff: Diff | None = None) -> Step:

@@ -15,8 +15,8 @@ from typing import Any, Final
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from engine import atomic
-from engine.errors import CommandError, unsupported
+from engine import atomic, yaml_limits
+from engine.errors import CommandError, shown, unsupported
 
 FILE: Final = "Pulumi.yaml"
 ORGANIZATION: Final = "organization"
@@ -65,7 +65,7 @@ def find(folder: Path) -> ProjectFile:
 
 def read(path: Path) -> ProjectFile:
     document = load_yaml(path)
-    unknown = sorted(set(document) - KNOWN)
+    unknown = sorted(str(key) for key in set(document) - KNOWN)
     if unknown:
         raise unsupported(f"{path}: {', '.join(unknown)}")
     name = document.get("name")
@@ -87,22 +87,32 @@ def load_yaml(path: Path) -> dict[str, Any]:
     reader = YAML(typ="rt")
     reader.preserve_quotes = True
     try:
-        document = reader.load(path.read_text(encoding="utf-8"))
+        document = reader.load(path.read_text(encoding="utf-8-sig"))
     except YAMLError as error:
         raise CommandError(f"{path}: not valid YAML: {one_line(error)}") from error
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+    except RecursionError as error:
+        raise CommandError(
+            f"{path}: not valid YAML: nested deeper than {yaml_limits.DEEPEST} levels"
+        ) from error
+    except Exception as error:  # what the reader itself trips over: a date of month 13, a tag without a value
+        raise CommandError(f"{path}: not valid YAML: {shown(str(error), keep='')}") from error
     if document is None:
         return {}
     if not isinstance(document, dict):
         raise CommandError(f"{path}: expected a mapping, got {type(document).__name__}")
+    wrong = yaml_limits.why_not(document)
+    if wrong:
+        raise CommandError(f"{path}: {wrong}")
     return document
 
 
 def one_line(error: YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or str(error).split("\n", 1)[0]
-    return f"line {mark.line + 1}: {problem}" if mark is not None else problem
+    line = f"line {mark.line + 1}: {problem}" if mark is not None else problem
+    return shown(line, keep="")
 
 
 def _mapping(document: Mapping[str, Any], key: str, path: Path) -> Mapping[str, Any]:

@@ -35,6 +35,7 @@ class Resource:
     import_id: str = ""
     retain_on_delete: bool = False
     deleted_with: str = ""
+    replace_with: list[str] = field(default_factory=list)
     created: str = ""
     modified: str = ""
     source_position: str = ""

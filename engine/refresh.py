@@ -99,7 +99,7 @@ async def _look(session: Session, registry: Registry, old: Resource) -> Sight:
             return Sight(step, old, old, began)
         session.enter()
         try:
-            client = await registry.client(old.provider, session.journal.base)
+            client = await registry.client(old.provider, session.journal.find)
             found = await client.read(old)
             return Sight(step, old, _seen(old, found), began)
         except InitError as e:
@@ -134,7 +134,7 @@ async def _judge(session: Session, registry: Registry, sight: Sight) -> None:
     diff = Diff()
     if new is not None and is_readable(old):
         try:
-            diff = await _difference(await registry.client(old.provider, session.journal.base), old, new)
+            diff = await _difference(await registry.client(old.provider, session.journal.find), old, new)
         except (ProviderError, UnsupportedError) as e:
             raise _failed(session, sight.step, str(e)) from None
         op = "update" if diff.changes else "same"

@@ -241,7 +241,7 @@ class Registrations:
         package = urns.package_of(request.tok)
         async with self._planning:
             reference = request.provider or await self._default(package, request.version)
-        client = await self.registry.client(reference, self.session.journal.current())
+        client = await self.registry.client(reference, self.session.journal.find)
         result, failures = await client.invoke(request.tok, from_wire(request.args), self.session.preview)
         answer = resource_pb2.ResourceInvokeResponse(
             failures=[provider_pb2.CheckFailure(property=f.property, reason=f.reason) for f in failures]

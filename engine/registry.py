@@ -85,12 +85,12 @@ class Registry:
         """A provider's id is the engine's to give; a preview does not know it."""
         return "" if self._preview else str(uuid.uuid4())
 
-    async def client(self, reference: str, records: list[Resource]) -> ProviderClient:
-        """The configured provider of a reference; one that this run has not met is taken from the state."""
+    async def client(self, reference: str, find: Callable[[str], Resource | None]) -> ProviderClient:
+        """The configured provider of a reference; one that this run has not met is taken from the state by ``find``."""
         urn, _ = urns.split_reference(reference)
         async with self._loading:
             if urn not in self._configured:
-                record = next((r for r in records if r.urn == urn and not r.delete), None)
+                record = find(urn)
                 if record is None:
                     raise ProviderError(f"the state has no provider '{urn}'")
                 client = await self._start(urn)

@@ -97,7 +97,7 @@ class Replacements:
         if not any(v is UNKNOWN for v in news.values()):
             return False
         try:
-            client = await self._registry.client(r.provider, self._session.journal.current())
+            client = await self._registry.client(r.provider, self._session.journal.find)
             diff = await client.diff(r, news, [])
         except ProviderError as e:
             raise self._session.refuse(str(e), r.urn) from None

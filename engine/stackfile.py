@@ -13,7 +13,7 @@ from typing import Any, Final
 from ruamel.yaml import YAML
 
 from engine import atomic
-from engine.errors import CommandError, unsupported
+from engine.errors import CommandError, shown, unsupported
 from engine.project import load_yaml
 
 Step = str | int
@@ -32,7 +32,7 @@ def full_key(key: str, project: str) -> str:
         parts = [project, key]
     if len(parts) != 2 or not all(parts):
         raise CommandError(
-            f"invalid configuration key: could not parse {key} as a configuration key "
+            f"invalid configuration key: could not parse {shown(key, keep='')} as a configuration key "
             "(configuration keys should be of the form `<namespace>:<name>`)"
         )
     return ":".join(parts)
@@ -52,11 +52,18 @@ def split_path(text: str, project: str) -> tuple[str, list[Step]]:
         if match is None:
             raise CommandError(f"invalid configuration path {text!r}")
         name, index, quoted = match.groups()
-        steps.append(int(index) if index is not None else name or json.loads(f'"{quoted}"'))
+        steps.append(int(index[:18]) if index is not None else name or _unquoted(quoted, text))
         end = match.end()
     if not steps or not isinstance(steps[0], str):
         raise CommandError(f"invalid configuration path {text!r}")
     return full_key(namespace + colon + steps[0], project), steps[1:]
+
+
+def _unquoted(quoted: str, text: str) -> str:
+    try:
+        return str(json.loads(f'"{quoted}"', strict=False))
+    except ValueError as error:
+        raise CommandError(f"invalid configuration path {text!r}") from error
 
 
 def is_secret(value: Any) -> bool:
@@ -122,7 +129,7 @@ class StackFile:
         for key in config:
             if ":" not in str(key):
                 raise CommandError(
-                    f"{self.path}: config: could not parse {key} as a configuration key "
+                    f"{self.path}: config: could not parse {shown(str(key), keep='')} as a configuration key "
                     "(configuration keys should be of the form `<namespace>:<name>`)"
                 )
         yield from sorted((full_key(str(k), self.project), v) for k, v in config.items())

@@ -9,6 +9,7 @@ from typing import Any
 
 from pulumi.runtime.proto import provider_pb2
 
+from provider.errors import plain
 from provider.impact import Note
 from provider.resources import shape
 from provider.resources.base import COMPUTED, Failure, Props
@@ -54,7 +55,7 @@ def token_of(urn: str) -> str:
 
 
 def check_failures(failures: Iterable[Failure]) -> list[Any]:
-    return [provider_pb2.CheckFailure(property=f.path, reason=f.reason) for f in failures]
+    return [provider_pb2.CheckFailure(property=plain(f.path), reason=plain(f.reason)) for f in failures]
 
 
 def diff_response(changes: dict[str, Any], output_paths: Iterable[str]) -> Any:

@@ -1,8 +1,17 @@
 """The one error type that reaches an operator: a single line, no traceback."""
 
 
+def plain(text: str) -> str:
+    """A text as one line, in which nothing moves a terminal's cursor or turns what it shows around."""
+    line = " ".join(text.split())
+    return line if line.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+
+
 class OperatorError(Exception):
     """Something that an operator can cause or mend: what, where, why, and what to do, in one line."""
+
+    def __init__(self, line: str) -> None:
+        super().__init__(plain(line))
 
 
 class Refused(OperatorError):

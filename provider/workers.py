@@ -14,7 +14,7 @@ from typing import Any, NoReturn, TypeVar
 import grpc
 
 from provider.answers import Task
-from provider.errors import OperatorError
+from provider.errors import OperatorError, plain
 from provider.virt import errors
 
 T = TypeVar("T")
@@ -64,6 +64,6 @@ class Workers:
 
 
 async def fail(context: Context, text: str) -> NoReturn:
-    line = " ".join(text.split())
+    line = plain(text)
     await context.abort(grpc.StatusCode.FAILED_PRECONDITION, line)
     raise OperatorError(line)

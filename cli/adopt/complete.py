@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import ValidationError
+
 from cli.adopt import declared
 from cli.adopt.compare import as_observed
 from cli.adopt.match import domains_of, volume_in
@@ -33,10 +35,21 @@ def additions(everything: Plan, settings: Settings, seen: HostSeen) -> Additions
         if settings.emulation.memory is not None:
             form.pop("memory", None)
         said = {VmSettings.model_fields[field].alias or field for field in own.model_fields_set}
-        new = {key: value for key, value in form.items() if key not in said}
+        new = {key: value for key, value in form.items() if key not in said and _can_be_said(key, value)}
         if new or name not in settings.vms:
             result[name] = new
     return result
+
+
+def _can_be_said(key: str, value: Any) -> bool:
+    """libvirt takes names and texts that the settings or the provider refuse."""
+    if key == "domain" and value != value.strip():
+        return False
+    try:
+        VmSettings.model_validate({key: value})
+    except ValidationError:
+        return False
+    return True
 
 
 def _form(plan: Plan, vm: VirtualMachine, domain: DomainSeen, seen: HostSeen) -> dict[str, Any]:
@@ -77,7 +90,7 @@ def _overlay(plan: Plan, vm: VirtualMachine, looked: Domain, seen: HostSeen) -> 
     volume = volume_in(plan, seen, path)
     if volume is None:
         return {"overlay": False} if active else {}
-    if volume.format != "qcow2" or volume.base is None or not volume.base.startswith("/"):
+    if volume.format != "qcow2" or volume.base is None or not _can_be_said("baseImage", volume.base):
         return {"overlay": False}
     return {} if volume.base == vm.base_image else {"baseImage": volume.base}
 

@@ -6,9 +6,10 @@ import posixpath
 from typing import Final
 
 from provider.errors import OperatorError, Refused
-from provider.resources import shape
-from provider.resources.base import COMPUTED, Call, Checked, Diff, Failure, Found, Props, Resource
+from provider.resources import seed_texts, shape
+from provider.resources.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
 from provider.resources.compare import declared_changes
+from provider.resources.names import name_failures
 from provider.resources.own import check_path, not_ours
 from provider.resources.volume_schema import SEED_SCHEMA
 from provider.virt import api, pool_xml, seed_iso, storage, volume_xml
@@ -23,10 +24,8 @@ class CloudInitDisk(Resource):
     def check(self, call: Call, olds: Props, news: Props) -> Checked:
         inputs = {**news, "name": news.get("name", olds.get("name", call.name))}
         inputs.setdefault("pool", "default")
-        name = inputs["name"]
-        wrong = name is not COMPUTED and (not name or "/" in name)
-        reason = f"{name!r} can't be a volume's name: it is a file's name, without '/'"
-        return Checked(inputs, [Failure("name", reason)] if wrong else [])
+        wrong = [*name_failures("a volume", inputs["name"]), *seed_texts.failures(inputs)]
+        return Checked(inputs, wrong)
 
     def diff(self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props) -> Diff:
         return Diff(declared_changes(old_inputs, news))

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from provider.errors import OperatorError
 from provider.resources.base import COMPUTED, Failure, Props
+from provider.resources.names import name_failures
 from provider.virt import nic
 from provider.virt.domain_xml import metadata_elements
 
@@ -168,6 +169,8 @@ def mac_failure(path: str, value: Any) -> Iterator[Failure]:
         yield Failure(path, f'"{value}" is no MAC; an example is 52:54:00:00:01:00')
     elif int(value[:2], 16) & 1:
         yield Failure(path, f'"{value}" is a multicast address, and no NIC can have it')
+    elif not int(value.replace(":", ""), 16):
+        yield Failure(path, f'"{value}" is nobody\'s address, and no NIC can have it')
 
 
 def one_of(entry: Props, path: str, *keys: str) -> Iterator[Failure]:
@@ -178,11 +181,7 @@ def one_of(entry: Props, path: str, *keys: str) -> Iterator[Failure]:
 
 
 def _scalars(inputs: Props) -> Iterator[Failure]:
-    name = inputs["name"]
-    if name is not COMPUTED and (not name.strip() or "/" in name or "\n" in name):
-        yield Failure(
-            "name", f"{name!r} is no name of a domain: it must not be empty or contain / or line breaks"
-        )
+    yield from name_failures("a domain", inputs["name"])
     for key in _POSITIVE:
         value = inputs.get(key, 1)
         if value is not COMPUTED and value < 1:

@@ -17,7 +17,7 @@ from provider.virt.mark import uuid_of
 from provider.virt.network_change import fresh, waits_now
 from provider.virt.network_host import check_host, plugged, sides
 from provider.virt.network_replug import left_aside, unplugged
-from provider.virt.network_xml import view
+from provider.virt.network_xml import declarable, view
 
 # Outputs that the next update mends when they are not as here.
 _STATES: dict[str, object] = {"active": True, "persistent": True, "unplugged": []}
@@ -85,7 +85,8 @@ class Network(Resource):
         if inputs:
             seen = as_seen(network, inputs)
         else:
-            everything = {**view(sides(network).base), "autostart": bool(network.autostart())}
+            base = sides(network).base
+            everything = {**view(base), "autostart": bool(network.autostart()), "addresses": declarable(base)}
             seen = {key: value for key, value in everything.items() if value not in _NOTHING}
         return Found(network.UUIDString(), seen, self._outputs(call, network, seen))
 

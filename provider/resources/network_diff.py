@@ -11,13 +11,21 @@ from provider.resources.compare import declared_changes
 
 
 def changes(old_inputs: Props, news: Props) -> dict[str, Kind]:
-    """Path in ``news`` -> kind.  MACs and subnets are compared as values, reservations by MAC."""
+    """Path in ``news`` -> kind.  MACs and subnets are compared as values, reservations by MAC; subnets beside the
+    declared ones are others'."""
     old, new = _canonical(old_inputs), _canonical(news)
+    if _has_all(old.get("addresses"), new.get("addresses")):
+        old["addresses"] = new["addresses"]
     old_hosts, new_hosts = old.pop("dhcpHosts", None), new.pop("dhcpHosts", None)
     found = declared_changes(old, new)
     if new_hosts is not None:
         found |= _host_changes(old_hosts, new_hosts)
     return found
+
+
+def _has_all(there: Any, wanted: Any) -> bool:
+    known = isinstance(there, list) and isinstance(wanted, list) and not shape.unknown(wanted)
+    return known and bool(wanted) and set(wanted) <= set(there)
 
 
 def _canonical(inputs: Props) -> Props:

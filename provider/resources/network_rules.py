@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Address, IPv4Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Final
 
 from provider.resources import shape
 from provider.resources.base import Failure, Props
+from provider.resources.names import name_failures
 
 MODES: Final = ("nat", "route", "open", "none", "bridge")
 _MAC: Final = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
-_INTERFACE_NAME: Final = re.compile(r"[^\s/]{1,15}")
+_INTERFACE_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,15}")
 _NOT_ON_A_BRIDGE: Final = (
     "addresses", "dhcp", "dhcpRanges", "dhcpHosts", "natPorts", "stp", "delay", "mac", "domain", "mtu",
 )  # fmt: skip
@@ -32,11 +33,13 @@ def failures(props: Props) -> list[Failure]:
 
 
 def _names(props: Props) -> Iterator[Failure]:
-    name = props.get("name")
-    if name is not None and (not name or "/" in name or name != name.strip()):
-        yield Failure("name", f"{name!r} can't be a network's name: it must not be empty or have a '/'")
-    if "bridge" in props and not _INTERFACE_NAME.fullmatch(props["bridge"]):
-        yield Failure("bridge", f"{props['bridge']!r} is no name of an interface: 1 to 15 characters, no '/'")
+    yield from name_failures("a network", props.get("name"))
+    bridge = props.get("bridge", "none")
+    if not _INTERFACE_NAME.fullmatch(bridge) or bridge in (".", ".."):
+        yield Failure(
+            "bridge",
+            f"{bridge!r} is no name of an interface: 1 to 15 characters, each a letter, a digit, '.', '_' or '-'",
+        )
     if "mac" in props:
         yield from _mac("mac", props["mac"])
     if "mtu" in props and not 68 <= props["mtu"] <= 65535:
@@ -50,6 +53,8 @@ def _mac(path: str, mac: str) -> Iterator[Failure]:
         yield Failure(path, f"{mac!r} is no MAC address: six pairs of hex digits, as in 52:54:00:02:02:01")
     elif int(mac[:2], 16) & 1:
         yield Failure(path, f"{mac} is a group's address, not one interface's: its first byte must be even")
+    elif not int(mac.replace(":", ""), 16):
+        yield Failure(path, f"{mac} is nobody's address, and no NIC can have it")
 
 
 def _mode(known: Props, props: Props) -> Iterator[Failure]:
@@ -75,11 +80,22 @@ def _addresses(props: Props) -> Iterator[Failure]:
         except ValueError:
             yield Failure(path, f"{text!r} is no subnet: an address and its prefix, as in 192.168.202.0/24")
             continue
+        if not _for_guests(network):
+            yield Failure(
+                path, f"{text} is no subnet that guests can be in: loopback, multicast and the like are not"
+            )
         if network.num_addresses < 4:
             yield Failure(path, f"{text} has no room for a gateway and a guest")
         if network.version in versions:
             yield Failure(path, f"{text}: a network has at most one IPv4 and one IPv6 subnet")
         versions.append(network.version)
+
+
+def _for_guests(network: IPv4Network | IPv6Network) -> bool:
+    """Whether hosts have such addresses at all."""
+    odd = ("is_loopback", "is_multicast", "is_unspecified", "is_reserved")
+    ends = (network.network_address, network.broadcast_address)
+    return network.prefixlen > 0 and not any(getattr(end, name) for end in ends for name in odd)
 
 
 def _ports(props: Props) -> Iterator[Failure]:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from provider.errors import OperatorError, Refused
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Failure, Found, Kind, Props, Resource
 from provider.resources.compare import declared_changes
+from provider.resources.names import name_failures
 from provider.resources.own import check_uuid, not_ours, staying
 from provider.virt import api, pool_xml, storage
 from provider.virt.mark import uuid_of
@@ -48,8 +49,7 @@ class Pool(Resource):
             failures.append(
                 Failure("type", f"must be dir, not {inputs['type']!r}: others are not implemented")
             )
-        if inputs["name"] is not COMPUTED and (not inputs["name"] or "/" in inputs["name"]):
-            failures.append(Failure("name", f"{inputs['name']!r} can't be a pool's name"))
+        failures += name_failures("a pool", inputs["name"])
         path = _path(inputs)
         if path is None:
             failures.append(Failure("path", "must be given"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,6 +10,9 @@ from provider.resources.base import COMPUTED, Failure, Kind, Props
 from provider.resources.upstream import KNOWN
 
 Spec = Mapping[str, Any]
+
+# What libvirt could not be told: control characters, halves of a character, and two that are none.
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 _WORDS = {
     "string": "a string",
@@ -52,6 +56,8 @@ def _value(token: str, spec: Spec, value: Any, path: str, plain: str) -> Iterato
     kind = spec["type"]
     if not _is(kind, value):
         yield Failure(path, f"must be {_WORDS[kind]}, not {_shown(value)}")
+    elif kind == "string" and (odd := _NOT_IN_XML.search(value)):
+        yield Failure(path, f"has {odd[0]!r} in it, a character that no XML can hold")
     elif kind == "array":
         for index, member in enumerate(value):
             yield from _value(token, spec["items"], member, f"{path}[{index}]", plain)

@@ -9,6 +9,7 @@ from provider.allow import allowed, how
 from provider.errors import OperatorError, Refused
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Failure, Found, Props, Resource
 from provider.resources.compare import declared_changes
+from provider.resources.names import name_failures
 from provider.resources.own import check_path, not_ours
 from provider.resources.volume_schema import SCHEMA
 from provider.virt import api, base_image, storage, volume_grow, volume_xml, xslt
@@ -22,12 +23,8 @@ class Volume(Resource):
     def check(self, call: Call, olds: Props, news: Props) -> Checked:
         inputs = {**news, "name": news.get("name", olds.get("name", call.name))}
         inputs.setdefault("pool", "default")
-        failures = []
-        name, size = inputs["name"], inputs.get("size", COMPUTED)
-        if name is not COMPUTED and (not name or "/" in name):
-            failures.append(
-                Failure("name", f"{name!r} can't be a volume's name: it is a file's name, without '/'")
-            )
+        failures = list(name_failures("a volume", inputs["name"]))
+        size = inputs.get("size", COMPUTED)
         if inputs.get("format", "qcow2") not in ("qcow2", "raw", COMPUTED):
             failures.append(Failure("format", f"must be qcow2 or raw, not {inputs['format']!r}"))
         if size is not COMPUTED and size <= 0:

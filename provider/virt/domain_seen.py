@@ -11,6 +11,7 @@ from lxml import etree
 from provider.virt import nic
 from provider.virt.domain_xml import AGENT_CHANNEL
 from provider.virt.mark import RESTARTING
+from provider.virt.xml_in import of_libvirt, parsed
 
 VolumePath = Callable[[str, str], str | None]  # pool and volume name -> path
 
@@ -68,12 +69,13 @@ class Seen:
     agent: bool
 
 
+@of_libvirt("a domain")
 def see(xml: str, volume_path: VolumePath = lambda _pool, _volume: None) -> Seen:
     """The facts of a persistent definition, or of a running guest's inactive form.
 
     ``volume_path`` finds the file of a disk that was declared by pool and volume name, which virt-manager does.
     """
-    root = etree.fromstring(xml.encode())
+    root = parsed(xml)
     kind = root.find("os/type")
     cpu = root.find("cpu")
     memory = in_mib(root.find("memory"))
@@ -113,9 +115,10 @@ def _is_mark(element: Any) -> bool:
     return isinstance(element.tag, str) and etree.QName(element).namespace == RESTARTING
 
 
+@of_libvirt("a domain")
 def written_disks(xml: str) -> set[str]:
     """Paths of the disks that a domain may write to, for telling whether a file is in use."""
-    root = etree.fromstring(xml.encode())
+    root = parsed(xml)
     return {
         path
         for disk in root.iterfind("devices/disk")

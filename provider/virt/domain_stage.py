@@ -16,23 +16,26 @@ from lxml import etree
 
 from provider.virt.domain_seen import in_mib
 from provider.virt.domain_xml import add_graphics, add_serial, add_virtio_console
+from provider.virt.xml_in import of_libvirt, parsed
 
 _MIB_IN_KIB: Final = 1024
 _VERSION: Final = re.compile(r"-(\d+(\.\d+)*|rhel[\d.]+)$")
 _X86: Final = frozenset({"i686", "x86_64"})
 
 
+@of_libvirt("a domain")
 def staged(xml: str, declared: Mapping[str, Any], keys: Collection[str]) -> str:
     """The persistent definition ``xml`` with these declared properties (of `STAGED`) put into it."""
-    root = etree.fromstring(xml.encode())
+    root = parsed(xml)
     for key in sorted(keys):
         _SETTERS[key](root, declared[key])
     return str(etree.tostring(root, encoding="unicode"))
 
 
+@of_libvirt("a domain")
 def unfit(xml: str, declared: Mapping[str, Any], keys: Collection[str]) -> dict[str, str]:
     """Property -> why it cannot be put into this definition: the rest of it would not fit, or not start."""
-    root = etree.fromstring(xml.encode())
+    root = parsed(xml)
     found = {key: _UNFIT[key](root, declared[key]) for key in keys if key in _UNFIT}
     return {key: reason for key, reason in found.items() if reason}
 

@@ -99,7 +99,7 @@ def _paired(wanted: Sequence[Host], have: Sequence[Host]) -> tuple[list[Pair], l
     An entry is known by its MAC.  One whose MAC is not wanted any more, but whose name is, gets another MAC.
     """
     macs = {_mac(host) for host in wanted}
-    by_mac = {_mac(host): host for host in have}
+    by_mac = {_mac(host): host for host in reversed(have)}  # of two, libvirt changes the first
     by_name = {host["name"]: host for host in have if "name" in host and _mac(host) not in macs}
     pairs: list[Pair] = []
     new: list[Host] = []

@@ -14,6 +14,8 @@ from typing import Any, Final
 
 from lxml import etree
 
+from provider.virt.xml_in import of_libvirt, parsed
+
 Element = Any  # lxml.etree._Element
 Interface = IPv4Interface | IPv6Interface
 Seen = Mapping[str, Any]  # what `view` says
@@ -44,9 +46,10 @@ def skeleton(uuid: str) -> str:
     return f"<network><uuid>{uuid}</uuid></network>"
 
 
+@of_libvirt("a network")
 def render(inputs: Mapping[str, Any], base: str) -> str:
     """The network's XML with every declared property as declared, whatever ``base`` says of it."""
-    root = etree.fromstring(base.encode(), etree.XMLParser(remove_blank_text=True, resolve_entities=False))
+    root = parsed(base, blanks=False)
     root.attrib.pop("connections", None)  # libvirt's count of plugged guests, in live XML only
     if "name" in inputs:
         _child(root, "name").text = inputs["name"]
@@ -124,9 +127,12 @@ def _dns(root: Element, dns: Mapping[str, Any]) -> None:
 
 
 def _addresses(root: Element, inputs: Mapping[str, Any]) -> None:
+    """Subnets beside the declared ones are others', and stay where those are there."""
     if "addresses" not in inputs:
         return
     kept = {_ip_of(element).network: element for element in root.findall("ip")}
+    if inputs["addresses"] and all(subnet(address).network in kept for address in inputs["addresses"]):
+        return
     _drop(root, "ip")
     for address in inputs["addresses"]:
         gateway = subnet(address)
@@ -185,12 +191,13 @@ def dns_host(ip: str, names: list[str]) -> Element:
 
 
 @lru_cache(maxsize=64)  # within one update the same XML is looked at again and again
+@of_libvirt("a network")
 def view(xml: str) -> Seen:
     """Every property of a network, in the wire form; a property that the network does not have is absent.
 
     Who asks again gets the same object: not to be changed.
     """
-    root = etree.fromstring(xml.encode())
+    root = parsed(xml)
     bridge, domain = root.find("bridge"), root.find("domain")
     mode = _mode_of(root)
     seen: dict[str, Any] = {"name": root.findtext("name"), "mode": mode, "ipv6": root.get("ipv6") == "yes"}
@@ -217,7 +224,7 @@ def view(xml: str) -> Seen:
     served = _served(root)
     dhcp = served.find("dhcp") if served is not None else None
     seen["dhcp"] = {"enabled": dhcp is not None}
-    seen["dhcpRanges"] = [] if dhcp is None else [dict(r.attrib) for r in dhcp.findall("range")]
+    seen["dhcpRanges"] = [] if dhcp is None else [_range_view(r) for r in dhcp.findall("range")]
     seen["dhcpHosts"] = [] if dhcp is None else [_host_view(host) for host in dhcp.findall("host")]
     return seen
 
@@ -235,15 +242,20 @@ def _dns_view(root: Element) -> dict[str, Any]:
     }
 
 
+def _range_view(limits: Element) -> dict[str, str]:
+    return {"start": limits.attrib["start"], "end": limits.attrib["end"], **limits.attrib}
+
+
 def _host_view(host: Element) -> dict[str, str]:
     seen = dhcp_host(host.attrib)
     return {**seen, "mac": seen["mac"].lower()} if "mac" in seen else seen
 
 
 @lru_cache(maxsize=64)
+@of_libvirt("a network")
 def rest(xml: str) -> str:
     """What the XML says beyond the properties that `view` reads, and beyond what only a running network says."""
-    root = etree.fromstring(xml.encode(), etree.XMLParser(remove_blank_text=True, resolve_entities=False))
+    root = parsed(xml, blanks=False)
     for path, names in _READ.items():
         for element in [root] if path == "." else root.findall(path):
             for name in names:
@@ -271,9 +283,20 @@ _READ_WHOLE: Final = (
 )  # fmt: skip
 
 
+@of_libvirt("a network")
+def declarable(xml: str) -> list[str]:
+    """The one subnet of each family that can be declared: the one that serves DHCP, or the first."""
+    root = etree.fromstring(xml.encode())
+    served = _served(root)
+    found = [_ip_of(e).network for e in ([] if served is None else [served]) + root.findall("ip")]
+    return [str(network) for network in {network.version: network for network in reversed(found)}.values()][
+        ::-1
+    ]
+
+
 def subnets(xml: str) -> list[Interface]:
     """The addresses that the network's bridge has on the host, with their prefix lengths."""
-    return [_ip_of(element) for element in etree.fromstring(xml.encode()).findall("ip")]
+    return [_ip_of(element) for element in parsed(xml).findall("ip")]
 
 
 def _ip_of(element: Element) -> Interface:
@@ -283,11 +306,9 @@ def _ip_of(element: Element) -> Interface:
 
 
 def _served(root: Element) -> Element | None:
-    """The ``<ip>`` that serves DHCP, or would: reservations are for IPv4."""
-    for element in root.findall("ip"):
-        if element.get("family", "ipv4") == "ipv4":
-            return element
-    return None
+    """The ``<ip>`` that serves DHCP, or would: reservations are for IPv4, and libvirt has them in one subnet only."""
+    own = [element for element in root.findall("ip") if element.get("family", "ipv4") == "ipv4"]
+    return next((element for element in own if element.find("dhcp") is not None), own[0] if own else None)
 
 
 def _child(parent: Element, tag: str) -> Element:

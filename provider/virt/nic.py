@@ -16,6 +16,8 @@ from typing import Any, Literal
 
 from lxml import etree
 
+from provider.virt.xml_in import of_libvirt, parsed
+
 Link = Literal["up", "down"]
 USER_ALIAS = "ua-"
 DEFAULT_MODEL = "virtio"
@@ -75,11 +77,12 @@ def alias_for(mac: str) -> str:
 
 
 @lru_cache(maxsize=64)  # within one update the same XML is asked for again and again
+@of_libvirt("a domain")
 def nics(domain_xml: str | None) -> Sequence[Nic]:
     """Every NIC of a domain in the order of its XML; none when there is no such XML."""
     if domain_xml is None:
         return ()
-    return tuple(_nic(e) for e in etree.fromstring(domain_xml.encode()).iterfind("devices/interface"))
+    return tuple(_nic(e) for e in parsed(domain_xml).iterfind("devices/interface"))
 
 
 def macs(domain_xml: str | None) -> list[str]:
@@ -124,12 +127,12 @@ def with_place(nic: Nic, wanted: Wanted) -> str:
 
 def place_of(xml: str) -> str:
     """What the NIC of this element is plugged into, for messages."""
-    return _nic(etree.fromstring(xml.encode())).place
+    return _nic(parsed(xml)).place
 
 
 def same_place(one: str, other: str) -> bool:
     """Whether two elements of NICs are plugged into one network or bridge."""
-    a, b = _nic(etree.fromstring(one.encode())), _nic(etree.fromstring(other.encode()))
+    a, b = _nic(parsed(one)), _nic(parsed(other))
     return (a.network, a.bridge) == (b.network, b.bridge)
 
 

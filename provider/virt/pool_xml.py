@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from lxml import etree
 
+from provider.virt.xml_in import of_libvirt, parsed
+
 
 def render(name: str, uuid: str, path: str) -> str:
     pool = etree.Element("pool", type="dir")
@@ -13,8 +15,9 @@ def render(name: str, uuid: str, path: str) -> str:
     return str(etree.tostring(pool, encoding="unicode"))
 
 
+@of_libvirt("a storage pool")
 def view(xml: str) -> dict[str, str]:
     """Name, type, and path (absent for kinds of pools that have none)."""
-    pool = etree.fromstring(xml.encode())
+    pool = parsed(xml)
     seen = {"name": pool.findtext("name"), "type": pool.get("type"), "path": pool.findtext("target/path")}
     return {key: value for key, value in seen.items() if value}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import threading
 import time
 from collections.abc import Mapping
@@ -21,6 +22,12 @@ _BLOCK: Final = 64 * 1024  # bytes; small edits then fit into the volume as it i
 _MOMENT: Final = (
     946684800.0  # 2000-01-01: the same inputs give the same bytes, on every day and in every zone
 )
+
+# What pycdlib meets in an image that is cut off or spoiled.
+_BROKEN: Final = (
+    pycdlib.pycdlibexception.PyCdlibException, struct.error, LookupError, ValueError, TypeError, AttributeError,
+    AssertionError, OverflowError, RecursionError, MemoryError,
+)  # fmt: skip
 
 _lock = threading.Lock()
 
@@ -60,7 +67,7 @@ def extract(image: bytes) -> dict[str, str] | None:
                 continue
             found[key] = out.getvalue().decode()
         iso.close()
-    except (pycdlib.pycdlibexception.PyCdlibException, UnicodeDecodeError, IndexError, ValueError):
+    except _BROKEN:
         return None
     return found
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from provider.virt.xml_in import of_libvirt, parsed
+
 
 @dataclass(frozen=True)
 class Backing:
@@ -45,8 +47,9 @@ def render(name: str, format: str, capacity: int, backing: Backing | None) -> st
     return str(etree.tostring(volume, encoding="unicode"))
 
 
+@of_libvirt("a volume")
 def view(xml: str) -> Seen:
-    volume = etree.fromstring(xml.encode())
+    volume = parsed(xml)
     backing, base = None, volume.findtext("backingStore/path")
     if base:
         found = volume.find("backingStore/format")
@@ -62,9 +65,10 @@ def view(xml: str) -> Seen:
     )
 
 
+@of_libvirt("a domain")
 def files(domain_xml: str) -> set[str]:
     """Every file of a domain's disks: what they write to, and, in live XML, what that stands on."""
-    domain = etree.fromstring(domain_xml.encode())
+    domain = parsed(domain_xml)
     return {
         source.get(key)
         for source in domain.findall("devices/disk//source")
@@ -73,9 +77,10 @@ def files(domain_xml: str) -> set[str]:
     }
 
 
+@of_libvirt("a domain")
 def target_of(domain_xml: str, path: str, pool: str, name: str) -> str | None:
     """The name ("vda") of the domain's disk that is this very file, and is written to; None when there is none."""
-    for disk in etree.fromstring(domain_xml.encode()).iterfind("devices/disk"):
+    for disk in parsed(domain_xml).iterfind("devices/disk"):
         source, target = disk.find("source"), disk.find("target")
         if source is None or target is None or disk.find("readonly") is not None:
             continue
@@ -87,9 +92,10 @@ def target_of(domain_xml: str, path: str, pool: str, name: str) -> str | None:
     return None
 
 
+@of_libvirt("a domain")
 def pool_volumes(domain_xml: str) -> set[tuple[str, str]]:
     """(pool, volume) of each of a domain's disks that are given by these names."""
-    domain = etree.fromstring(domain_xml.encode())
+    domain = parsed(domain_xml)
     return {
         (source.get("pool"), source.get("volume"))
         for source in domain.findall("devices/disk/source")

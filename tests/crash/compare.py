@@ -22,7 +22,8 @@ def files(state: Path) -> dict[str, bytes]:
 def plain_name(name: str) -> str:
     """A file's name without process, time and lock numbers."""
     name = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "LOCK", name)
-    return re.sub(r"\d{5,}", "N", name)
+    name = re.sub(r"\.\d+\.tmp$", ".N.tmp", name)
+    return re.sub(r"\d{10,}", "N", name)
 
 
 def fingerprint(world: World, state: Path) -> tuple[str, str]:
@@ -37,8 +38,11 @@ def fingerprint(world: World, state: Path) -> tuple[str, str]:
     return hashlib.sha256(read.encode()).hexdigest(), "\n".join(names)
 
 
-def records(state: Path) -> list[str]:
-    """What the state says, without times and the provider's own number; what is pending is part of it."""
+def records(state: Path, outputs: bool = True) -> list[str]:
+    """What the state says, without times and the provider's own number; what is pending is part of it.
+
+    Of the outputs some tell what has been before: what was imported once is told as such for ever.
+    """
     document = json.loads((state / f".pulumi/stacks/trop/{STACK}.json").read_text())
     latest = document["checkpoint"]["latest"] or {}
     lines = []
@@ -46,6 +50,8 @@ def records(state: Path) -> list[str]:
         r = {k: v for k, v in r.items() if k not in ("created", "modified", "sourcePosition", "stackTrace")}
         if r["type"].startswith("pulumi:providers:"):
             r.pop("id", None)
+        if not outputs:
+            r.pop("outputs", None)
         if r["type"].endswith(":Interface"):
             r["id"] = r["id"].partition("/")[2]  # before it: where it was first
         for side in (r.get("inputs", {}), r.get("outputs", {})):

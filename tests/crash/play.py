@@ -53,7 +53,10 @@ def cut_off(world: World, start: Start, operation: Operation, state: Path, fatal
     pid = os.fork()
     if not pid:
         near.close()
-        _act(far, start, operation, state, fatal, told)
+        try:
+            _act(far, start, operation, state, fatal, told)
+        finally:
+            os._exit(255)
     far.close()
     Service(world, near).serve()
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -97,6 +100,14 @@ def go_on(
     return wrong
 
 
+@dataclass
+class Verdict:
+    """The name of the point, empty when the run ended before it, and what is wrong."""
+
+    name: str
+    wrong: list[str]
+
+
 class Player:
     """All points of one operation, as many at a time as there are cores."""
 
@@ -136,58 +147,57 @@ class Player:
 
     def play(self, numbers: Sequence[int], width: int) -> None:
         left = list(reversed(numbers))
-        running: dict[Any, tuple[int, int]] = {}
-        while left or running:
-            while left and len(running) < width:
-                number = left.pop()
-                pipe, pid = self._begin(number)
-                running[pipe] = (number, pid)
-            for pipe in wait(list(running)):
-                number, pid = running[pipe]
-                try:
-                    kind, value = pipe.recv()
-                except EOFError:
-                    kind, value = "verdict", {"name": "?", "wrong": ["the test's own process ended"]}
-                if kind == "left":
-                    alone = [part for part in value if self.known.setdefault(part, number) == number]
-                    self.shared += not alone
-                    pipe.send(bool(alone))
-                    continue
-                os.waitpid(pid, 0)
-                del running[pipe]
-                pipe.close()
-                if value.get("missed"):
-                    self.missed += 1
-                if value["wrong"]:
-                    self.failures.append({"number": number, **value})
+        workers = dict(self._worker() for _ in range(width))
+        busy: dict[Any, int] = {}
+        while left or busy:
+            for pipe in workers.keys() - busy.keys():
+                if left:
+                    busy[pipe] = left.pop()
+                    pipe.send(busy[pipe])
+            for pipe in wait(list(busy)):
+                self._hear(pipe, busy)
+        for pipe, pid in workers.items():
+            pipe.send(None)
+            os.waitpid(pid, 0)
 
-    def _begin(self, number: int) -> tuple[Any, int]:
+    def _hear(self, pipe: Any, busy: dict[Any, int]) -> None:
+        """What a worker says of the point that it is at: what was left there, or how it came out in the end."""
+        kind, value = pipe.recv()
+        if kind == "left":
+            alone = [part for part in value if self.known.setdefault(part, busy[pipe]) == busy[pipe]]
+            self.shared += not alone
+            pipe.send(bool(alone))
+            return
+        self.missed += value.name == ""
+        if value.wrong:
+            self.failures.append({"number": busy[pipe], "name": value.name, "wrong": value.wrong})
+        del busy[pipe]
+
+    def _worker(self) -> tuple[Any, int]:
+        """A fork that does one point after the other, and its pipe."""
         near, far = multiprocessing.Pipe()
         pid = os.fork()
         if pid:
             far.close()
             return near, pid
         near.close()
-        try:
-            verdict = self._one(number, far)
-        except BaseException as fault:
-            verdict = {"name": "?", "wrong": ["".join(traceback.format_exception(fault))]}
-        far.send(("verdict", verdict))
+        while (number := far.recv()) is not None:
+            try:
+                verdict = self._one(number, far)
+            except Exception as fault:
+                verdict = Verdict("?", ["".join(traceback.format_exception(fault))])
+            far.send(("verdict", verdict))
         os._exit(0)
 
-    def _one(self, number: int, pipe: Any) -> dict[str, Any]:
+    def _one(self, number: int, pipe: Any) -> Verdict:
         world, state = pickle.loads(self.start.world), self._state(str(number))
         try:
             left = cut_off(world, self.start, self.operation, state, number)
             if not left.reached:
-                return {
-                    "name": "",
-                    "missed": True,
-                    "wrong": [] if left.code == 0 else [f"ended with {left.code}"],
-                }
+                return Verdict("", [] if left.code == 0 else [f"ended by itself with {left.code}"])
             pipe.send(("left", fingerprint(world, state)))
-            wrong = go_on(world, self.start, self.operation, state, self.want) if pipe.recv() else []
-            return {"name": left.name, "wrong": wrong}
+            again = lambda: go_on(world, self.start, self.operation, state, self.want)  # noqa: E731
+            return Verdict(left.name, in_child(again) if pipe.recv() else [])
         finally:
             shutil.rmtree(state.parent, ignore_errors=True)
 

@@ -23,13 +23,14 @@ CHANGING = {
     "Network": "create destroy setAutostart undefine update",
     "StoragePool": "build create destroy setAutostart undefine createXML",
     "StorageVol": "delete resize upload wipe",
-    "Stream": "send finish abort",
+    "Stream": "send finish",  # to finish changes something where something was sent
     "Domain": """abortJob attachDeviceFlags blockResize create destroy detachDeviceAlias detachDeviceFlags
         injectNMI managedSave reboot rename reset resume setAutostart setMaxMemory setMemoryFlags setMetadata
         setVcpusFlags shutdown suspend undefine undefineFlags updateDeviceFlags""",
     "Connect": """createXML defineXML defineXMLFlags networkCreateXML networkDefineXML networkDefineXMLFlags
         storagePoolDefineXML""",
 }
+FILE_CALLS = ("open", "replace", "rename", "link", "unlink", "remove", "mkdir", "rmdir")
 _WRITING = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_RDWR
 _EVENTS = ("open", "os.rename", "os.link", "os.symlink", "os.remove", "os.mkdir", "os.rmdir", "os.truncate")
 
@@ -65,7 +66,7 @@ class Seam:
     def watch_files(self, *folders: Path) -> None:
         """From now on, for as long as this process lives: every change of a file in the folders."""
         under = tuple(str(folder) for folder in folders)
-        for name in ("open", "replace", "rename", "link", "unlink", "remove", "mkdir", "rmdir"):
+        for name in FILE_CALLS:
             setattr(os, name, self._file_call(name, getattr(os, name), under))
         sys.addaudithook(lambda event, args: self._note_escape(event, args, under))
 

@@ -11,6 +11,7 @@ import pickle
 import shutil
 import tempfile
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -143,6 +144,14 @@ def in_child(work: Callable[[], Any]) -> Any:
     return value
 
 
+def _alone(seconds: float = 20.0) -> None:
+    """Wait until the threads of a run have ended: what is forked has none of them, and perhaps their locks."""
+    end = time.monotonic() + seconds
+    while threading.active_count() > 1:
+        assert time.monotonic() < end, threading.enumerate()
+        time.sleep(0.01)
+
+
 class Stand:
     """The beginnings, each made once."""
 
@@ -162,10 +171,9 @@ class Stand:
             made = self._up[name] = Start(self.root / name, b"")
             shutil.copytree(self.empty.folder, made.folder)
             made.write(declared())
-            made.world = self._must(
-                made, UP, self.empty.world
-            )  # in this process: what it loads, its forks have
-            assert threading.active_count() == 1, threading.enumerate()
+            # In this process: what it loads, its forks have.
+            made.world = self._must(made, UP, self.empty.world)
+            _alone()
         return self._up[name]
 
     def _must(self, start: Start, words: Sequence[str], world: bytes = b"") -> bytes:

@@ -119,7 +119,7 @@ DOMAINS: tuple[Found, ...] = (
         "Odd", {**WHOLE, **STOPPED, "domain": """Ünï "cödé" & <it's> v1.5; # no: 'comment'"""}, OVERLAY + NIC,
         libvirt="""Ünï "cödé" & <it's> v1.5; # no: 'comment'""",
     ),
-    Found("Dashes", {**WHOLE, **STOPPED, "domain": "--help me, please "}, OVERLAY + NIC, libvirt="--help me, please "),
+    Found("Dashes", {**WHOLE, **STOPPED, "domain": "--help me, please"}, OVERLAY + NIC, libvirt="--help me, please"),
     Found("Number", {**WHOLE, **STOPPED, "domain": "007"}, OVERLAY + NIC, libvirt="007"),
     Found(
         "Firmware", {**WHOLE, **STOPPED}, OVERLAY + NIC, machine="q35",
@@ -230,6 +230,7 @@ def default_network() -> str:
         "<portgroup name='quiet'><bandwidth><inbound average='1000'/></bandwidth></portgroup>"
         "<ip family='ipv4' address='192.168.202.1' netmask='255.255.255.0'>"
         f"<dhcp><range start='192.168.202.8' end='192.168.202.60'/>{hosts}</dhcp></ip>"
+        "<ip address='10.98.0.1' prefix='24'/><ip family='ipv6' address='fd00:98::1' prefix='64'/>"
         "<route address='10.99.0.0' prefix='16' gateway='192.168.202.254'/></network>"
     )
 

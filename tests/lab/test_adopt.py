@@ -15,7 +15,7 @@ from lab import processes
 from tests.lab import by_hand
 from tests.lab.by_hand import ADDRESS, DESCRIPTIONS, FLOAT2, VMS, ByHand
 from tests.lab.lab_guest import page
-from tests.lab.pings import LATE, Loss, Pings, Target, pinging
+from tests.lab.pings import LATE, Loss, Target, pinging
 from tests.lab.stage import Done, Stage, short_folder
 
 pytestmark = [pytest.mark.lab, pytest.mark.adopt]
@@ -30,6 +30,7 @@ class Taken:
     stage: Stage
     hand: ByHand
     done: dict[str, Done] = field(default_factory=dict)
+    moments: dict[str, tuple[float, float]] = field(default_factory=dict)
     loss: dict[str, dict[str, Loss]] = field(default_factory=dict)
     seen: dict[str, dict[str, str]] = field(default_factory=dict)
     boots: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -48,30 +49,28 @@ class Taken:
     def file(self) -> Path:
         return self.stage.lab.state / "project" / f"Pulumi.{self.stage.stack}.yaml"
 
-    def play(self, pings: Pings) -> None:
+    def play(self) -> None:
         self.note("made")
-        self.do(pings, "table", lambda: self.adopt())
-        self.do(pings, "taken", lambda: self.adopt("--write", "--yes"))
+        self.do("table", self.adopt)
+        self.do("taken", lambda: self.adopt("--write", "--yes"))
         self.note("taken")
-        self.do(pings, "again", lambda: self.adopt("--write", "--yes"))
-        self.do(pings, "preview", lambda: self.stage.on_stack("preview", "--diff"))
+        self.do("again", lambda: self.adopt("--write", "--yes"))
+        self.do("preview", lambda: self.stage.on_stack("preview", "--diff"))
         self.note("preview")
-        self.do(pings, "up", lambda: self.stage.on_stack("up", "--yes", "--skip-preview"))
+        self.do("up", lambda: self.stage.on_stack("up", "--yes", "--skip-preview"))
         self.note("up")
-        self.do(pings, "settled", lambda: self.stage.on_stack("preview", "--expect-no-changes"))
+        self.do("settled", lambda: self.stage.on_stack("preview", "--expect-no-changes"))
         self.records["up"] = self.stage.records()
         self.forget()
-        self.do(pings, "retaken", lambda: self.adopt("--yes"))
-        self.do(pings, "resettled", lambda: self.stage.on_stack("preview", "--expect-no-changes"))
+        self.do("retaken", lambda: self.adopt("--yes"))
+        self.do("resettled", lambda: self.stage.on_stack("preview", "--expect-no-changes"))
         self.records["retaken"] = self.stage.records()
         self.note("retaken")
 
-    def do(self, pings: Pings, step: str, what: Any) -> None:
+    def do(self, step: str, what: Any) -> None:
         begin = time.monotonic()
         self.done[step] = what()
         self.moments[step] = begin, time.monotonic()
-
-    moments: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def forget(self) -> None:
         """The state is lost."""
@@ -99,7 +98,7 @@ def taken() -> Iterator[Taken]:
             hand.float_four_times()
             made = Taken(stage, hand)
             with pinging(made.targets(), folder / "pings.log") as pings:
-                made.play(pings)
+                made.play()
                 time.sleep(LATE)
             for step, (begin, end) in made.moments.items():
                 made.loss[step] = {t.name: pings.between(t.name, begin, end) for t in made.targets()}

@@ -91,7 +91,7 @@ class Watch(threading.Thread):
     def run(self) -> None:
         while not self.done.is_set():
             self.seen.append(self.labs.where())
-            time.sleep(0.05)
+            time.sleep(0.1)
 
     def __enter__(self) -> Watch:
         self.start()

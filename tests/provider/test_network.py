@@ -249,6 +249,20 @@ def test_an_import_reads_all_and_differs_from_no_declaration_that_agrees(
     assert diff.changes == {}
 
 
+def test_a_subnet_that_somebody_has_added_is_left_alone(made: tuple[World, str, Any]) -> None:
+    world, id, network = made
+    for side in (network.config, network.live):
+        side.append(etree.fromstring("<ip address='10.98.0.1' prefix='24'/>"))
+    found = world.read("Network", id, DEFAULT, {})
+    assert found.inputs == DEFAULT
+    imported = world.read("Network", id, {}, {})
+    assert imported.inputs["addresses"] == DEFAULT["addresses"]
+    handler = HANDLERS["Network"]
+    assert handler.check(world.call("Network", "x"), imported.inputs, imported.inputs).failures == []
+    world.update("Network", id, DEFAULT, {**DEFAULT, "dhcpHosts": DEFAULT["dhcpHosts"][:1]})
+    assert len(network.live.findall("ip")) == len(network.config.findall("ip")) == 2
+
+
 def test_a_network_into_which_a_guest_is_plugged_is_not_deleted(made: tuple[World, str, Any]) -> None:
     world, id, network = made
     world.conn.domains = [Domain(sample("domain-overlay-live.xml"), None)]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from provider.virt.network_xml import NAT_PORTS, guessed_range, render, skeleton, view
+from provider.virt.network_xml import NAT_PORTS, declarable, guessed_range, render, skeleton, view
 from tests.provider.storage_world import BRIDGED, DEFAULT, sample
 
 UUID = "7fb4c970-580a-5acc-a1ed-ed1d78477d56"
@@ -99,3 +99,24 @@ def test_an_ipv6_subnet_stands_beside_the_ipv4_one() -> None:
         "prefix": "64",
     }
     assert view(xml)["addresses"] == ["10.0.0.0/24", "fd00::/64"]
+
+
+BESIDE = """<network><name>n</name><ip address='10.98.0.1' prefix='24'/>
+  <ip address='192.168.202.1' prefix='24'><dhcp><host mac='52:54:00:02:02:08' ip='192.168.202.8'/></dhcp></ip>
+  <ip family='ipv6' address='fd00::1' prefix='64'/><ip family='ipv6' address='fd01::1' prefix='64'/></network>"""
+
+
+def test_subnets_beside_the_declared_ones_stay_and_serve_nothing() -> None:
+    xml = render({"addresses": ["192.168.202.0/24"], "dhcpHosts": []}, BESIDE)
+    assert view(xml)["addresses"] == view(BESIDE)["addresses"]
+    assert view(BESIDE)["dhcpHosts"] == [{"mac": "52:54:00:02:02:08", "ip": "192.168.202.8"}]
+    assert view(xml)["dhcpHosts"] == []
+
+
+def test_a_declared_subnet_that_is_not_there_takes_the_place_of_all() -> None:
+    assert view(render({"addresses": ["10.1.0.0/24"]}, BESIDE))["addresses"] == ["10.1.0.0/24"]
+
+
+def test_of_several_subnets_one_of_each_family_can_be_declared() -> None:
+    assert declarable(BESIDE) == ["192.168.202.0/24", "fd00::/64"]
+    assert declarable("<network><name>n</name></network>") == []

@@ -432,7 +432,7 @@ def test_another_seed_is_never_taken(world: World) -> None:
     world.create("CloudInitDisk", "seed", SEED)
     for preview in (True, False):
         with pytest.raises(OperatorError, match=r"exists already.*CloudInitDisk seed"):
-            world.create("CloudInitDisk", "seed", {**SEED, "userData": "other"}, preview)
+            world.create("CloudInitDisk", "seed", {**SEED, "userData": "#!other"}, preview)
 
 
 def test_a_seed_that_could_not_be_written_leaves_nothing(world: World) -> None:

@@ -144,6 +144,14 @@ def test_a_name_goes_before_a_mac() -> None:
     assert found.why == ()
 
 
+def test_a_mac_on_another_vms_domain_makes_it_no_second_one() -> None:
+    plan = plan_of(Ulov={}, Dwiema={})
+    stolen = hosts.nic(vm_of(plan, "Dwiema").mac)
+    found = matches(plan, hosts.host([hosts.whole(plan, vm_of(plan, "Ulov"), stolen)]))
+
+    assert (set(found.domains), found.why) == ({"Ulov"}, ())
+
+
 def test_a_mac_in_two_domains_is_in_the_way() -> None:
     plan = plan_of(Ulov={})
     mac = vm_of(plan, "Ulov").mac

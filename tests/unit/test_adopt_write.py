@@ -96,6 +96,7 @@ def test_facts_and_form_are_taken_from_the_host_and_faults_are_not(
     [
         ({"base": "/images/other.qcow"}, {"baseImage": "/images/other.qcow"}),
         ({"base": "other.qcow"}, {"overlay": False}),
+        ({"base": "/images/"}, {"overlay": False}),
         ({"base": None}, {"overlay": False}),
         ({"format": "raw", "base": None}, {"overlay": False}),
     ],
@@ -107,6 +108,13 @@ def test_the_base_image_is_taken_from_the_overlay(changes: dict[str, Any], taken
 def test_of_a_pool_that_is_stopped_no_overlay_is_judged() -> None:
     assert form(ulov(), pools=(hosts.pool(active=False),)) == {}
     assert form(ulov()) == {"overlay": False}  # the pool runs, and does not have it
+
+
+def test_what_the_settings_would_refuse_is_not_taken() -> None:
+    named = ulov(name="no/name", description="two\nlines")
+
+    assert form(named, OVERLAY) == {"description": "two\nlines"}
+    assert form(ulov(name="Ulov "), OVERLAY) == {}
 
 
 def test_what_the_file_says_is_never_changed() -> None:

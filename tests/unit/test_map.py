@@ -385,6 +385,9 @@ def test_a_name_that_says_no_form_is_refused(tmp_path: Path, capsys: pytest.Capt
     assert "ends with one of .svg, .png, .mmd, .md" in capsys.readouterr().err
     assert carefully(lambda: map.run(fleets.ROOT, tmp_path / "no" / "rack.svg", seen=False, lab=False)) == 1
     assert "can't be written there: No such file or directory" in capsys.readouterr().err
+    readme = fleets.ROOT / "docs/rack.svg"
+    assert carefully(lambda: map.run(fleets.ROOT, readme, seen=True, lab=False)) == 1
+    assert "shows what is declared" in capsys.readouterr().err
 
 
 def test_hypervisors_that_cannot_be_asked_do_not_keep_the_map_from_being_drawn(

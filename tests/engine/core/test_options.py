@@ -209,3 +209,18 @@ def test_what_would_replace_an_import_is_told_without_secrets() -> None:
     world = World(objects={"there": {"size": 1, "key": "k"}}, replace_on=frozenset({"size", "key"}))
     message = go(program, world).messages()[0]
     assert message.endswith("your program;\nkey: {k} => {[secret]};\nsize: {1} => {2}")
+
+
+def test_a_resource_may_be_replaced_together_with_another() -> None:
+    def program(size: int) -> None:
+        a = Thing("a", size=size)
+        Thing("b", size=1, opts=ResourceOptions(replace_with=[a]))
+        Thing("c", size=1)
+
+    world = World(replace_on=frozenset({"size"}))
+    made = go(lambda: program(1), world)
+    assert record(made, "b").replace_with == [record(made, "a").urn]
+    assert go(lambda: program(1), world, made.snapshot).result.changes == {"same": 4}
+    run = go(lambda: program(2), world, made.snapshot)
+    assert run.result.changes == {"same": 2, "replace": 2}
+    assert sorted(world.asked("Delete")) == ["a", "b"]

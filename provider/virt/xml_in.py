@@ -1,0 +1,41 @@
+"""XML that somebody else has written: read without reaching out, and told in one line where it is not understood."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from lxml import etree
+
+from provider.errors import OperatorError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# What code that takes elements and numbers for granted meets where they are missing, or are none.
+_NOT_THERE = (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError, etree.LxmlError)
+
+
+def parsed(xml: str, *, blanks: bool = True) -> Any:
+    """The document's root; no entity is resolved, and nothing is fetched."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=not blanks)
+    return etree.fromstring(xml.encode(), parser)
+
+
+def of_libvirt(what: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """For a function whose XML comes from libvirt: `OperatorError` when it is not as libvirt writes that of
+    ``what``."""
+
+    def wrap(read: Callable[P, T]) -> Callable[P, T]:
+        @functools.wraps(read)
+        def reading(*args: P.args, **kwargs: P.kwargs) -> T:
+            try:
+                return read(*args, **kwargs)
+            except _NOT_THERE as error:
+                why = f"{type(error).__name__}: {str(error)[:200]}"
+                raise OperatorError(f"libvirt's XML of {what} is not understood ({why})") from error
+
+        return reading
+
+    return wrap

@@ -1,0 +1,92 @@
+"""The operations that are played on a real libvirt, round and round, and where they begin."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+
+from tests.crash.operations import CATNET
+from tests.lab import moves
+from tests.lab.catalogue_stage import Data, Declared
+
+Edit = Callable[[Declared], None]
+SEED: Data = {
+    "name": "spare-seed.iso", "pool": "live", "userData": "#cloud-config\nhostname: spare\n", "metaData": "a: b\n",
+}  # fmt: skip
+SPARE: Data = {
+    "name": "spare", "type": "qemu", "memory": 96, "vcpu": 1, "running": False, "autostart": False,
+    "disks": [{"volumeId": "${scratch.id}"}], "cloudinit": "${seed.id}",
+    "networkInterfaces": [{"networkName": "catnet", "mac": "52:54:00:77:00:07"}],
+}  # fmt: skip
+NIC: Data = {
+    "domain": "${spare.id}",
+    "network": "default",
+    "mac": "52:54:00:77:00:08",
+    "model": "virtio",
+    "link": "up",
+}
+DISK: Data = {"name": "scratch.qcow2", "pool": "live", "format": "qcow2"}
+BLANK: Data = {"name": "blank.qcow2", "pool": "live", "format": "qcow2", "size": 1 << 20}
+BARENET: Data = {
+    "name": "barenet", "mode": "nat", "bridge": "virbr8", "mac": "52:54:00:77:00:02", "autostart": True, "ipv6": False,
+    "addresses": ["10.79.0.0/24"], "stp": False, "delay": 0, "natPorts": {"start": 1024, "end": 65535},
+}  # fmt: skip
+REPLACING = (("barenet", True), ("blank", False))
+
+
+def start() -> Declared:
+    declared = moves.start()
+    declared.stack["vms"] = {vm: {"protect": False} for vm in declared.stack["vms"]}
+    return declared
+
+
+def create(declared: Declared) -> None:
+    made = {
+        "catnet": ("Network", CATNET),
+        "scratch": ("Volume", {**DISK, "baseVolumeId": declared.fleet["virtualMachines"]["baseImage"]}),
+        "seed": ("CloudInitDisk", SEED),
+        "spare": ("Domain", SPARE),
+        "nic": ("Interface", NIC),
+        "barenet": ("Network", BARENET),
+        "blank": ("Volume", BLANK),
+    }
+    declared.extra.update(copy.deepcopy(made))
+
+
+def delete(declared: Declared) -> None:
+    declared.extra.clear()
+    declared.slots().pop("Siamond", None)
+
+
+def update(declared: Declared) -> None:
+    """To and fro between two of each: a reservation, an amount at the next boot, a text, a seed."""
+    slots, spare = declared.slots(), declared.props("spare")
+    if "Siamond" in slots:
+        del slots["Siamond"]
+    else:
+        slots["Siamond"] = 14
+    spare["memory"] = 128 if spare["memory"] == 96 else 96
+    spare["description"] = f"with {spare['memory']} MiB"
+    declared.props("seed")["metaData"] = f"memory: {spare['memory']}\n"
+
+
+def move(declared: Declared) -> None:
+    holder = declared.fleet["floats"]["members"]["float1"]["holder"]
+    declared.hold("float1", "Ulov" if holder == "Acilamwen" else "Acilamwen")
+
+
+def replace(declared: Declared) -> None:
+    net, blank = declared.props("barenet"), declared.props("blank")
+    net["addresses"] = ["10.80.0.0/24" if net["addresses"] == ["10.79.0.0/24"] else "10.79.0.0/24"]
+    blank["name"] = "blank2.qcow2" if blank["name"] == "blank.qcow2" else "blank.qcow2"
+
+
+def nothing(declared: Declared) -> None:
+    """An import takes over what is there."""
+
+
+# Played round and round: after the last one all is as before the first.
+CHAIN: tuple[tuple[str, Edit], ...] = (
+    ("create", create), ("update", update), ("move", move), ("replace", replace), ("import", nothing), ("move", move),
+    ("delete", delete),
+)  # fmt: skip

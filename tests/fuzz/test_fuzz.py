@@ -1,0 +1,91 @@
+"""Spoiled inputs end well: the same cases in every ordinary run, a million of a new seed in the soak."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.fuzz import loop, targets
+from tests.fuzz.loop import Target
+
+SHARE = 150  # of the million's cases, one in so many belongs to every run
+BY_NAME = {target.name: (target, cases) for target, cases in targets.ALL}
+
+
+@pytest.fixture(autouse=True)
+def kept_cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fails is written into the test's own folder, unless somebody named another."""
+    if "TROP_FUZZ_DIR" not in os.environ:
+        monkeypatch.setenv("TROP_FUZZ_DIR", str(tmp_path))
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_no_spoiled_input_ends_in_anything_but_success_or_its_own_error(name: str) -> None:
+    target, cases = BY_NAME[name]
+    found = loop.run(target, 20260101, max(40, cases // SHARE))
+    assert found.faults == {}
+    assert found.cases >= 40
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", BY_NAME)
+def test_a_million_spoiled_inputs_end_so(name: str) -> None:
+    target, cases = BY_NAME[name]
+    seed = int(os.environ.get("TROP_FUZZ_SEED", 0)) or secrets.randbelow(2**31)
+    found = loop.run(target, seed, cases)
+    print(f"{name}: seed {seed}, {found.cases} cases, {found.refused} refused, {len(found.faults)} faults")
+    assert found.faults == {}
+
+
+def test_it_is_a_million() -> None:
+    assert sum(cases for _, cases in targets.ALL) >= 1_000_000
+
+
+def test_a_case_is_the_same_in_every_run() -> None:
+    for target, _ in targets.ALL:
+        assert repr(loop.again(target, 1, 2)) == repr(loop.again(target, 1, 2))
+
+
+def bad(feed: object) -> Target:
+    return Target("bad", lambda rng: rng.random(), feed, (ValueError,))  # type: ignore[arg-type]
+
+
+def test_the_loop_finds_what_is_not_allowed() -> None:
+    def traceback(_: float) -> None:
+        raise KeyError("x")
+
+    def two_lines(_: float) -> None:
+        raise ValueError("a\nb")
+
+    def escapes(_: float) -> None:
+        raise ValueError("\x1b[2J")
+
+    for feed, kind in ((traceback, "KeyError"), (two_lines, "Undue 2 lines"), (escapes, "Undue '\\x1b'")):
+        faults = loop.run(bad(feed), 1, 3).faults
+        assert len(faults) == 1
+        assert next(iter(faults)).startswith(kind)
+
+
+def test_the_loop_finds_what_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "SECONDS", 0.2)
+
+    def forever(_: float) -> None:
+        while True:
+            pass
+
+    assert next(iter(loop.run(bad(forever), 1, 1).faults)).startswith("Hang")
+
+
+def test_a_failing_case_is_written_out_and_can_be_played_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TROP_FUZZ_DIR", str(tmp_path))
+    target = Target("bytes", lambda rng: rng.randbytes(4), lambda data: {}[data], ())
+    loop.run(target, 7, 2)
+    (file,) = tmp_path.iterdir()
+    assert file.name == "fuzz-bytes-7-0.json"
+    assert loop.again(target, 7, 0) == Random("bytes/7/0").randbytes(4)
