@@ -217,6 +217,7 @@ NETWORKS = (
 )  # fmt: skip
 
 DOMAINS = (
+    Row("title", worker(title="the one in front"), calls=calls("domain.setMetadata")),
     Row("description", worker(description="front end"), calls=calls("domain.setMetadata")),
     Row("metadata", worker(metadata='<t:tag xmlns:t="urn:test">a</t:tag>'), calls=calls("domain.setMetadata")),
     Row("metadata is changed", worker(metadata='<t:tag xmlns:t="urn:test">b</t:tag>'),
@@ -301,6 +302,10 @@ LAST = (
         impact=(), calls=calls(DEFINE_NETWORK, "network.create", "network.setAutostart")),
     Row("a network without guests is removed", gone("spare"),
         calls=calls("network.destroy", "network.undefine")),
+    Row("a VM is restarted for more processors where that is allowed",
+        lambda d: d.stack["vms"]["Ulov"].update(vcpu=3), impact=(RESTART,),
+        calls=calls(DEFINE, "domain.setMetadata", "domain.shutdown", "domain.create"),
+        allow="Ulov=restart", changed=("Ulov",), boots=("Ulov",)),
     Row("a VM was stopped by hand", by_hand=("destroy Ulov",), calls=calls("domain.create"),
         changed=("Ulov",), boots=("Ulov",)),
 )  # fmt: skip
