@@ -102,7 +102,7 @@ def _wanted(plan: config.Plan, vm: str) -> list[Plug]:
 
 
 def _seen_box(plan: config.Plan, known: _Known, box: Box, seen: HostSeen) -> Box:
-    domain = seen.domain(box.name)
+    domain = seen.domain(_domains(plan)[box.name])
     if domain is None:
         gone = tuple(replace(p, mark=Mark.MISSING) for p in box.plugs)
         return replace(box, mark=Mark.MISSING, plugs=gone) if box.vm else box
@@ -112,9 +112,15 @@ def _seen_box(plan: config.Plan, known: _Known, box: Box, seen: HostSeen) -> Box
     )
 
 
+def _domains(plan: config.Plan) -> dict[str, str]:
+    """The domain of each slot's VM, by the slot's name: it is called otherwise where it was taken over so."""
+    names = {slot.name: slot.name for slot in plan.networks.default.reservations}
+    return names | {vm.name: vm.domain for vm in plan.vms}
+
+
 def _strangers(plan: config.Plan, known: _Known, seen: HostSeen) -> list[Box]:
-    """The VMs whose names no slot of this hypervisor has."""
-    names = {slot.name for slot in plan.networks.default.reservations}
+    """The domains that are no slot's on this hypervisor."""
+    names = set(_domains(plan).values())
     leases = {lease.mac: lease.address for lease in seen.leases}
     boxes = []
     for domain in seen.domains:

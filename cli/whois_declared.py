@@ -15,7 +15,7 @@ Kind = Literal["VM", "reservation", "float", "network", "bridge", "hypervisor", 
 
 @dataclass(frozen=True)
 class Owner:
-    """One thing that is declared.  ``domain`` is the VM that has, or should have, the NIC with its ``mac``.
+    """One thing that is declared.  ``domain`` is the one that has, or should have, the NIC with its ``mac``.
 
     ``label`` is what stands beside its addresses in a trace.
     """
@@ -37,14 +37,15 @@ class Owner:
         """The names by which one may ask for it, in lower case: no two VMs differ by letter case alone."""
         if self.kind in ("gateway", "resolver"):
             return frozenset()
-        also = self.bridge if self.kind == "network" and self.mac is not None else None
-        return frozenset(word.lower() for word in (self.name, also) if word is not None)
+        bridge = self.bridge if self.kind == "network" and self.mac is not None else None
+        domain = self.domain if self.kind == "VM" else None
+        return frozenset(word.lower() for word in (self.name, bridge, domain) if word is not None)
 
 
 def owners(rack: Rack) -> tuple[Owner, ...]:
     """Everything in the fleet's file that has a name, a MAC or an address."""
     fleet = rack.fleet
-    found = [*_vlans(fleet), *_floats(fleet)]
+    found = [*_vlans(fleet), *_floats(rack)]
     for name in fleet.hypervisors:
         found += [
             *_hypervisor(rack, name),
@@ -66,7 +67,8 @@ def _vlans(fleet: Fleet) -> Iterator[Owner]:
             yield Owner("resolver", name, title, f"{name}-resolver", vlan=name, address=str(resolver))
 
 
-def _floats(fleet: Fleet) -> Iterator[Owner]:
+def _floats(rack: Rack) -> Iterator[Owner]:
+    fleet = rack.fleet
     for label, member in fleet.floats.members.items():
         home = None if member.holder is None else fleet.home_of(member.holder)
         held = f"held by {member.holder} on {home}" if home else "held by nobody"
@@ -76,7 +78,7 @@ def _floats(fleet: Fleet) -> Iterator[Owner]:
             f"{label}, a float {held} (index {member.index})",
             f"{label}@{home}" if home else label,
             hypervisor=home,
-            domain=member.holder,
+            domain=None if member.holder is None else _domains(rack, home).get(member.holder, member.holder),
             network="bridged",
             bridge=fleet.networks.bridged.bridge,
             vlan=fleet.floats.vlan,
@@ -147,22 +149,27 @@ def _bridges(fleet: Fleet, name: str) -> Iterator[Owner]:
             )
 
 
+def _domains(rack: Rack, home: str | None) -> dict[str, str]:
+    """The domain of each VM that a hypervisor's stack declares: it is called otherwise where it was taken over so."""
+    plan = None if home is None else rack.plans.get(home)
+    return {} if plan is None else {vm.name: vm.domain for vm in plan.vms}
+
+
 def _slots(rack: Rack, name: str) -> Iterator[Owner]:
     rule, facts = rack.fleet.networks.default, rack.fleet.hypervisors[name]
-    plan = rack.plans.get(name)
-    run = {vm.name for vm in plan.vms} if plan else set()
+    domains = _domains(rack, name)
     for vm, slot in facts.slots.items():
         floats = [label for label, member in rack.fleet.floats.members.items() if member.holder == vm]
         holds = f", holds {', '.join(floats)}" if floats else ""
         is_vm = f"{vm}, a VM of {name} (slot {slot}){holds}"
         reserved = f"{vm}, reserved on {name} (slot {slot}); no VM is declared"
         yield Owner(
-            "VM" if vm in run else "reservation",
+            "VM" if vm in domains else "reservation",
             vm,
-            is_vm if vm in run else reserved,
+            is_vm if vm in domains else reserved,
             f"{vm}@{name}",
             hypervisor=name,
-            domain=vm,
+            domain=domains.get(vm, vm),
             network="default",
             bridge=rule.bridge,
             mac=mac_text(rule.macs.mac(facts.number, slot)),

@@ -175,6 +175,16 @@ def test_what_is_seen_as_declared_has_no_mark() -> None:
     assert [f.mark for f in shown.floats] == [Mark.SAME] * 4
 
 
+def test_a_vm_whose_domain_has_another_name_is_found_under_that_name(tmp_path: Path) -> None:
+    facts = fleets.rack_facts()
+    plan = fleets.load(tmp_path, facts, "trop02", {"vms": {"Acilamwen": {"domain": "acil 2018"}}})
+    found = map_hosts.host(
+        [domain("acil 2018", [nic(MACS["Acilamwen"]), nic("52:54:00:00:01:00", BRIDGED)])], SEEN.networks
+    )
+    shown = picture(RACK.fleet, {"trop02": plan}, {"trop02": found})
+    assert (marks(shown), card(shown).differences) == ({}, 0)
+
+
 def test_four_copies_of_a_nic_with_anothers_mac_are_one_mark_with_their_number() -> None:
     shown = seen(domain("Acilamwen", [nic(MACS["Acilamwen"]), *[nic(FLOAT2, BRIDGED)] * 4]))
     assert marks(shown) == {"Acilamwen float1 bridged": Mark.MISSING, "Acilamwen float2 bridged": Mark.EXTRA}

@@ -20,6 +20,7 @@ from cli.whois_seen import Seen, gather
 from provider.errors import OperatorError
 from provider.virt.domain_seen import see
 from provider.virt.survey import DomainSeen, HostSeen, Lease, NetworkSeen
+from tests.unit import fleets
 
 RACK = rack.load(ROOT)
 OFFLINE = Directory(RACK)
@@ -203,6 +204,16 @@ def test_what_runs_as_declared_is_declared_and_seen() -> None:
         in said("float1", known)
     )
     assert known.answer("192.168.202.15").verdicts == ("declared and seen",)
+
+
+def test_a_vm_and_its_float_are_seen_in_a_domain_of_another_name(tmp_path: Path) -> None:
+    settings = {"vms": {"Acilamwen": {"domain": "acil-2018"}}}
+    plan = fleets.load(tmp_path, fleets.rack_facts(), "trop02", settings)
+    there = host(domain("acil-2018", "52:54:00:02:02:0f default vnet0", "52:54:00:00:01:00 bridged vnet5"))
+    known = Directory(replace(RACK, plans={"trop02": plan}), gather({"trop02": there}, {}))
+
+    for word in ("52:54:00:02:02:0f", "float1", "acil-2018", "Acilamwen"):
+        assert known.answer(word).verdicts == ("declared and seen",)
 
 
 def test_a_float_in_another_vm_is_told_with_both_places() -> None:
