@@ -99,7 +99,10 @@ def run_words(words: Sequence[str], provider: Callable[[], Any]) -> Ended:
             code = 255
             out.write("".join(traceback.format_exception(fault)))
     for each in served:
-        each._threads.shutdown()
+        each.close()
+    for thread in threading.enumerate():  # a process that has others can't be forked safely
+        if thread.name.startswith("libvirt"):
+            thread.join()
     return Ended(code, out.getvalue())
 
 

@@ -125,6 +125,9 @@ def test_a_provider_that_stops_when_told_to_ends_the_run_at_once(project: Projec
     assert (outcome.code, "Domain vm0 created" in outcome.out) == (0, True)
 
 
+SLEEPS = {"updating": "update_sleep", "deleting": "delete_sleep"}
+
+
 @pytest.mark.parametrize(
     ("step", "said", "kind"),
     [
@@ -136,7 +139,7 @@ def test_a_provider_that_stops_when_told_to_ends_the_run_at_once(project: Projec
 def test_a_step_that_was_killed_is_pending(step: str, said: str, kind: str, project: Project) -> None:
     project.put_state(CREATED)
     case = Case("17-killed", step)
-    process = begin(project, case, {f"{kind[:6]}_sleep": {"Domain:vm0": 30, "Network:bridged": 30}})
+    process = begin(project, case, {SLEEPS[kind]: {"Domain:vm0": 30, "Network:bridged": 30}})
     read_until(process, said)
     while '"pending_operations"' not in project.state_file.read_text():
         assert process.poll() is None
