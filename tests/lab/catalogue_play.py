@@ -42,7 +42,7 @@ def play_all(rows: Sequence[Row]) -> list[Played]:
         made.agent(FROM_INSIDE, f"ping -i {INTERVAL} {AWAY} > /run/ping.log 2>&1 < /dev/null &")
         targets = [made.target(name, address, campus=False) for name, address in ADDRESSES.items()]
         targets.append(made.target("float1", FLOATS["float1"][0], campus=True))
-        targets.append(made.target("away", "", campus=True))
+        targets.append(made.target("away", AWAY, campus=True, interval=0))
         with made.pinging(targets) as pings:
             played = [play(made, row) for row in rows]
             time.sleep(LATE)

@@ -30,7 +30,10 @@ LATE = 3.0  # seconds after which an answer is not waited for any more
 
 @dataclass(frozen=True)
 class Target:
-    """``space`` is the path of the network namespace to ping from; an empty address means to listen there only."""
+    """``space`` is the path of the network namespace to ping from, every ``interval`` seconds.
+
+    An interval of 0 means to listen there only, for what others send to that address.
+    """
 
     name: str
     space: str
@@ -107,7 +110,7 @@ def main(targets: Sequence[Target]) -> None:
         own = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
         own.setblocking(False)
         sockets[own] = target
-    due = {target.name: time.monotonic() for target in targets if target.address}
+    due = {target.name: time.monotonic() for target in targets if target.interval}
     numbers = dict.fromkeys(due, 0)
     by_name = {target.name: (own, target) for own, target in sockets.items()}
     while True:
@@ -136,17 +139,18 @@ def _send(own: socket.socket, target: Target, number: int) -> None:
 def _take(own: socket.socket, target: Target) -> None:
     while True:
         try:
-            packet = own.recv(2048)[HEADER:]
+            whole = own.recv(2048)
         except BlockingIOError:
             return
         except OSError:
             continue  # an ICMP error that came for a ping before
+        packet, to = whole[HEADER:], socket.inet_ntoa(whole[16:HEADER])
         if len(packet) < 8:
             continue
         kind, _, _, mark, number = struct.unpack("!BBHHH", packet[:8])
-        if target.address and kind == ANSWER and mark == _mark(target.name):
+        if target.interval and kind == ANSWER and mark == _mark(target.name):
             _say("r", target.name, number, time.monotonic())
-        elif not target.address and kind == ECHO:
+        elif not target.interval and (kind, to) == (ECHO, target.address):
             _say("h", target.name, number, time.monotonic())
 
 
