@@ -27,6 +27,11 @@ stopped hard only where a restart is allowed), and a volume with what is written
 the operator's word, and `protect` is what keeps it from being said by mistake. A network with guests plugged in, and
 a volume that something else needs, can't be removed at all. The rest that is removed interrupts nothing (live).
 
+How it is told: the provider sends each impact as an Info message on the resource, `impact live: dhcpHosts: …`, over
+gRPC to the CLI's engine service, in-process to the embedded engine, which knows no libvirt and reads only these words;
+it prints them beside the changes and counts them. Of a delete the embedded engine asks beforehand, by the provider's
+`PreviewDelete`, which is no call of Pulumi's; under the CLI it is told when it is due.
+
 A property that is not declared is neither compared nor changed. Where two impacts are given, the text says
 when it is which.
 """
