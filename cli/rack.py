@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import config
+from config.errors import ConfigError, Problem
 from config.fleet import Fleet
 from config.read import fleet_file, stack_file
 from config.settings import DEFAULT_FLEET
@@ -22,8 +24,22 @@ class Rack:
 
 def load(root: Path) -> Rack:
     """The declarations of the project in ``root``.  Raises `config.ConfigError` with all that is wrong."""
-    fleet = fleet_file(root, DEFAULT_FLEET)
-    files = {name: root / f"Pulumi.{name}.yaml" for name in fleet.hypervisors}
-    return Rack(
-        fleet, {n: config.load(n, stack_file(f), root, f.name) for n, f in files.items() if f.exists()}
-    )
+    files = {
+        path.name.split(".", 1)[1].removesuffix(".yaml"): path for path in sorted(root.glob("Pulumi.*.yaml"))
+    }
+    settings = {name: stack_file(path) for name, path in files.items()}
+    fleet = fleet_file(root, _fleet_of(settings))
+    stacks = [name for name in fleet.hypervisors if name in files]
+    return Rack(fleet, {n: config.load(n, settings[n], root, files[n].name) for n in stacks})
+
+
+def _fleet_of(settings: Mapping[str, Mapping[str, Any]]) -> str:
+    """The fleet's file that the stacks name; a rack has one."""
+    named = {str(own.get("fleet", DEFAULT_FLEET)): name for name, own in settings.items()}
+    if len(named) > 1:
+        (one, first), (other, second) = list(named.items())[:2]
+        why = f"is {other}, and {first}'s is {one}"
+        raise ConfigError(
+            [Problem(f"Pulumi.{second}.yaml", "trop:fleet", why, "one fleet file for the whole rack")]
+        )
+    return next(iter(named), DEFAULT_FLEET)
