@@ -17,6 +17,7 @@ CHECKS = (
     ("mypy",),
 )
 SHARED = ("-n", "auto", "--dist", "worksteal")  # among all cores; a lab's guests need the cores themselves
+TOGETHER = ("-n", "2", "--dist", "loadfile")  # labs in which nothing is timed: they wait more than they work
 LEFT_OUT = ("lab", "endtoend", "soak", "slow")  # of the quick tests: no root, under a minute
 
 
@@ -32,7 +33,8 @@ def run_tests(words: Sequence[str], *, quick: bool, soak: bool) -> int:
     """Runs pytest and gives its exit code.  ``words`` go to pytest; a ``-m`` among them narrows.
 
     The lab's packages are installed first, unless no test needs them; without them the lab's tests are skipped.
-    All tests go in two runs of pytest: those without a lab on all cores, then those with one, one after the other.
+    All tests go in three runs of pytest: those without a lab on all cores, those that take over what runs with two labs
+    at a time, then the other labs one after the other, as outages are measured there.
     """
     if not quick:
         try:
@@ -42,9 +44,12 @@ def run_tests(words: Sequence[str], *, quick: bool, soak: bool) -> int:
     if quick:
         return _python("-m", "pytest", *SHARED, *pytest_words(words, quick=True, soak=soak))
     if words or soak:
-        return _python("-m", "pytest", *pytest_words(words, quick=False, soak=soak))
-    return _python("-m", "pytest", *SHARED, "-m", "not lab and not endtoend and not soak") or _python(
-        "-m", "pytest", "-m", "(lab or endtoend) and not soak"
+        together = TOGETHER if split_marks(words)[1] == ["adopt"] else ()
+        return _python("-m", "pytest", *together, *pytest_words(words, quick=False, soak=soak))
+    return (
+        _python("-m", "pytest", *SHARED, "-m", "not lab and not endtoend and not soak")
+        or _python("-m", "pytest", *TOGETHER, "-m", "adopt and not soak")
+        or _python("-m", "pytest", "-m", "(lab or endtoend) and not adopt and not soak")
     )
 
 
