@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from engine import urns
 from engine.records import Resource
@@ -56,13 +56,18 @@ def deletion_rounds(condemned: list[Resource]) -> list[list[Resource]]:
     return [rounds[n] for n in sorted(rounds, reverse=True)]
 
 
-def without_gone(records: list[Resource], gone: Collection[str]) -> list[Resource]:
-    """The records with every mention of what is gone taken out; properties left without any are left out too."""
+def without_gone(records: list[Resource], gone: Mapping[str, str]) -> list[Resource]:
+    """The records with every mention of what is gone taken out; properties left without any are left out too.
+
+    ``gone`` has the parents of what is gone, by URN: they are its children's parents from now on.
+    """
 
     def keep(names: list[str]) -> list[str]:
         return [n for n in names if n not in gone]
 
     for r in records:
+        while r.parent in gone:
+            r.parent = gone[r.parent]
         r.dependencies = keep(r.dependencies)
         r.replace_with = keep(r.replace_with)
         r.property_dependencies = {k: keep(v) for k, v in r.property_dependencies.items() if keep(v)}
