@@ -69,7 +69,7 @@ class Registrations:
                 if urn in self._deleting:
                     await self._deleting[urn].wait()
             steps = await self._plan(goal)
-        if graph.needs(goal.record()) & self._failed:
+        if self._lacks(goal):
             self._failed.add(goal.urn)
             return resource_pb2.RegisterResourceResponse(urn=goal.urn, result=resource_pb2.FAIL)
         if goal.urn in self.session.aim.skipped:
@@ -98,7 +98,7 @@ class Registrations:
                 if passed_by:
                     self._steps[goal.urn] = passed_by[0]
                 return passed_by
-            if self._is_import(goal):
+            if self._is_import(goal) and not self._lacks(goal):
                 await self.executor.run([self._import_step(goal)])
                 imported = True
             steps = await self.planner.plan(goal)
@@ -156,6 +156,10 @@ class Registrations:
             assert record is not None
             self._defaults[key] = f"{record.urn}::{known(record.id)}"
         return self._defaults[key]
+
+    def _lacks(self, goal: Goal) -> bool:
+        """Whether something that the goal needs has failed in this run."""
+        return bool(graph.needs(goal.record()) & self._failed)
 
     def _is_import(self, goal: Goal) -> bool:
         old = self.planner.old(goal.urn)

@@ -166,6 +166,17 @@ def test_a_run_that_goes_on_past_a_failure_leaves_alone_what_needs_it() -> None:
     assert sorted(world.asked("Create")) == ["bad", "free"]
 
 
+def test_what_needs_a_failed_resource_is_not_imported_either() -> None:
+    def program() -> None:
+        bad = Thing("bad", fail=True)
+        Thing("needs", opts=ResourceOptions(import_="there", depends_on=[bad]))
+
+    world = World(objects={"there": {}})
+    run = go(program, world, continue_on_error=True)
+    assert run.ids() == {}
+    assert world.asked("Read") == []
+
+
 @pytest.mark.parametrize(
     ("patterns", "replaced"),
     [(["size"], True), (["*"], True), (["tags.owner"], False), (["tags[*]"], False), (["other"], False)],
