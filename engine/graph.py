@@ -34,6 +34,24 @@ def dependents(root: Resource, records: Iterable[Resource], ignore: Collection[s
     return found
 
 
+def in_order(records: list[Resource]) -> list[Resource]:
+    """The records, each after what it can't be without; otherwise as they stand."""
+    found: dict[str, Resource] = {r.urn: r for r in records if not r.delete}
+    found |= {f"{r.urn}::{r.id}": r for r in records if urns.is_provider(r.type)}
+    placed: dict[int, Resource] = {}
+
+    def place(r: Resource, above: frozenset[int]) -> None:
+        if id(r) in placed or id(r) in above:
+            return
+        for name in sorted({*needs(r), *r.replace_with, r.provider} & found.keys()):
+            place(found[name], above | {id(r)})
+        placed[id(r)] = r
+
+    for r in records:
+        place(r, frozenset())
+    return list(placed.values())
+
+
 def deletion_rounds(condemned: list[Resource]) -> list[list[Resource]]:
     """Rounds to delete in: what depends on something goes in an earlier round than that.
 
