@@ -174,7 +174,21 @@ class Registrations:
                 f"the state has this resource as '{old.id}': import_ can't give it another object", goal.urn
             )
         new = goal.record().copy(id=goal.import_id, inputs={})
+        other = self._holder(new)
+        if other:
+            raise self.session.refuse(
+                f"the state has '{new.id}' already, as '{other}', whose delete would take it along: "
+                "name that as an alias",
+                goal.urn,
+            )
         return Step(op="import", urn=goal.urn, type=goal.type, new=new, provider=goal.provider)
+
+    def _holder(self, new: Resource) -> str:
+        """The URN of another record of the same object, which goes when that is deleted."""
+        provider = urns.split_reference(new.provider)[0]
+        holders = [r for r in self.session.journal.current() if (r.type, r.id) == (new.type, new.id)]
+        holders = [r for r in holders if not r.external and not r.retain_on_delete]
+        return next((r.urn for r in holders if urns.split_reference(r.provider)[0] == provider), "")
 
     async def register_outputs(self, request: Any) -> Any:
         """RegisterResourceOutputs: of a component, or the stack."""
