@@ -269,7 +269,7 @@ class Core(RuleBasedStateMachine):
 
     def _has_no_orphan(self, after: Snapshot, pending: set[str]) -> None:
         """What is there is known, or will be found by the create that made it."""
-        recorded = {r.id for r in after.resources}
+        recorded = {r.id for r in after.resources if not r.pending_replacement}
         if self.ended:
             self.world.lose(recorded)
         self.let_go -= recorded

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -13,13 +14,15 @@ from engine.records import Resource
 from engine.values import SECRET_SIGNATURE, SIGNATURE
 
 VERSION = "v3.260.0"
+Seal = Callable[[str], str]
 
 
-def as_the_cli_writes(disk: bytes, random: Random) -> bytes:
+def as_the_cli_writes(disk: bytes, random: Random, seal: Seal = str.swapcase) -> bytes:
     """The same state from the other engine.
 
     Its version and magic, its order (as steps happened to end: what a record speaks of before it, an old copy after
-    what replaces it), where its program stood, its ciphertexts, its null for an empty list, a field unknown here.
+    what replaces it), where its program stood, its ciphertexts (``seal`` makes them of ours), its null for an empty
+    list, a field unknown here.
     """
     document = json.loads(disk)
     latest = document["checkpoint"]["latest"]
@@ -30,8 +33,8 @@ def as_the_cli_writes(disk: bytes, random: Random) -> bytes:
         record |= {"sourcePosition": place, "stackTrace": [{"sourcePosition": place}], "viewOf": ""}
         for key, names in record.get("propertyDependencies", {}).items():
             record["propertyDependencies"][key] = names or None
-        _seal_again(record.get("inputs", {}))
-        _seal_again(record.get("outputs", {}))
+        _seal_again(record.get("inputs", {}), seal)
+        _seal_again(record.get("outputs", {}), seal)
     return json.dumps(document, separators=(",", ":")).encode()
 
 
@@ -58,13 +61,13 @@ def _mentions(record: dict[str, Any]) -> set[str]:
     return (graph.needs(r) | set(r.replace_with)) - {r.urn}
 
 
-def _seal_again(value: Any) -> None:
+def _seal_again(value: Any, seal: Seal) -> None:
     """Ciphertexts that are others, and open to the same."""
     if isinstance(value, list):
         for each in value:
-            _seal_again(each)
+            _seal_again(each, seal)
     elif isinstance(value, dict):
         if value.get(SIGNATURE) == SECRET_SIGNATURE:
-            value["ciphertext"] = value["ciphertext"].swapcase()
+            value["ciphertext"] = seal(value["ciphertext"])
         for each in value.values():
-            _seal_again(each)
+            _seal_again(each, seal)

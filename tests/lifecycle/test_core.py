@@ -20,6 +20,7 @@ def told(tell: Tell, what: str, count: Counter[str]) -> None:
     tell("lives", f"{count['lives']} random life cycles {what}: {more}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", range(SHARES))
 def test_a_stack_lives_through_faults_and_ends_as_declared(share: int, record_property: Tell) -> None:
     count = live(Core, LIVES, share)
