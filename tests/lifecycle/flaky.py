@@ -86,6 +86,8 @@ class FlakyProvider(FakeProvider):
             await asyncio.Event().wait()
         if method == "Create" and done and not request.preview:
             world.loose[request.urn] = answer.id
+            if what != "kill":  # the engine was told that there is nothing
+                del world.made[answer.id]
         world.dead = what == "kill"
         return await context.abort(grpc.StatusCode.UNAVAILABLE, f"{method} of {name}: no answer")
 
