@@ -207,6 +207,8 @@ class Codec:
         for key, attribute, _ in FIELDS:
             if record.get(key) is not None:
                 setattr(resource, attribute, record[key])
+        # a list that Go has never put anything into is written as null
+        resource.property_dependencies = {k: v or [] for k, v in resource.property_dependencies.items()}
         owner = (resource.urn, resource.id)
         resource.inputs = self._open(resource.inputs, owner, "inputs", ())
         resource.outputs = self._open(resource.outputs, owner, "outputs", ())

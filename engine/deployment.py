@@ -43,7 +43,8 @@ async def run(
     Errors of the program and of providers are told and make the result a failed one; they are not raised.
     """
     preview = options.preview or kind == "preview"
-    journal = Journal(snapshot, save, persist=not preview)
+    passes_by = options.scope.narrows or options.run_program
+    journal = Journal(snapshot, save, persist=not preview, passes_by=passes_by)
     session = Session(kind, options, project, journal, emit)
     registry = Registry(
         providers, project, preview, lambda urn, severity, message: session.say(severity, message, urn)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from engine import urns
 from engine.records import Resource
@@ -34,6 +34,24 @@ def dependents(root: Resource, records: Iterable[Resource], ignore: Collection[s
     return found
 
 
+def in_order(records: list[Resource]) -> list[Resource]:
+    """The records, each after what it can't be without; otherwise as they stand."""
+    found: dict[str, Resource] = {r.urn: r for r in records if not r.delete}
+    found |= {f"{r.urn}::{r.id}": r for r in records if urns.is_provider(r.type)}
+    placed: dict[int, Resource] = {}
+
+    def place(r: Resource, above: frozenset[int]) -> None:
+        if id(r) in placed or id(r) in above:
+            return
+        for name in sorted({*needs(r), *r.replace_with, r.provider} & found.keys()):
+            place(found[name], above | {id(r)})
+        placed[id(r)] = r
+
+    for r in records:
+        place(r, frozenset())
+    return list(placed.values())
+
+
 def deletion_rounds(condemned: list[Resource]) -> list[list[Resource]]:
     """Rounds to delete in: what depends on something goes in an earlier round than that.
 
@@ -56,13 +74,18 @@ def deletion_rounds(condemned: list[Resource]) -> list[list[Resource]]:
     return [rounds[n] for n in sorted(rounds, reverse=True)]
 
 
-def without_gone(records: list[Resource], gone: Collection[str]) -> list[Resource]:
-    """The records with every mention of what is gone taken out; properties left without any are left out too."""
+def without_gone(records: list[Resource], gone: Mapping[str, str]) -> list[Resource]:
+    """The records with every mention of what is gone taken out; properties left without any are left out too.
+
+    ``gone`` has the parents of what is gone, by URN: they are its children's parents from now on.
+    """
 
     def keep(names: list[str]) -> list[str]:
         return [n for n in names if n not in gone]
 
     for r in records:
+        while r.parent in gone:
+            r.parent = gone[r.parent]
         r.dependencies = keep(r.dependencies)
         r.replace_with = keep(r.replace_with)
         r.property_dependencies = {k: keep(v) for k, v in r.property_dependencies.items() if keep(v)}

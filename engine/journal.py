@@ -1,13 +1,14 @@
 """What a run has done so far, as the snapshot that must be saved now.
 
 Order of the records: as steps ended in this run (so a dependency comes before its dependents), then what the run has
-not reached, in old order.  Records are known by identity, since an old copy may have its replacement's URN; what is
+not reached, in old order; where a run passes records by as they are, they may speak of some that it has not reached,
+which then stand before them.  Records are known by identity, since an old copy may have its replacement's URN; what is
 asked for each resource (`find`, `forget`, `add`) takes the same time however many there are.
 """
 
 from __future__ import annotations
 
-from engine import aliases
+from engine import aliases, graph
 from engine.options import Save
 from engine.records import PendingOperation, Resource, Snapshot
 
@@ -19,11 +20,11 @@ class Journal:
     ``pending_replacement``), nothing else.
     """
 
-    def __init__(self, snapshot: Snapshot, save: Save, persist: bool):
+    def __init__(self, snapshot: Snapshot, save: Save, persist: bool, passes_by: bool = False):
         self.base = [r.copy() for r in snapshot.resources]
         self.interrupted = list(snapshot.pending_operations)  # of an earlier run
         self._frame = snapshot
-        self._save, self._persist = save, persist
+        self._save, self._persist, self._passes_by = save, persist, passes_by
         self._running: list[PendingOperation] = []
         self._tentative: dict[str, str] = {}  # new URN -> former, until a step has made it so
         self._news: dict[int, Resource] = {}  # by identity, as the old ones that are left
@@ -78,7 +79,8 @@ class Journal:
         return list(self._left.values())
 
     def current(self) -> list[Resource]:
-        return [*self._news.values(), *self._left.values()]
+        records = [*self._news.values(), *self._left.values()]
+        return graph.in_order(records) if self._passes_by else records
 
     def _sort(self, left: list[Resource], news: list[Resource]) -> None:
         """What is there now: ``left`` of the old records, and ``news``."""

@@ -86,7 +86,7 @@ class Planner:
         if old is None:
             session.aim.skipped.add(goal.urn)
             return []
-        return [_step("same", old, old.copy())]
+        return [_step("same", old, _on_present_provider(old, goal))]
 
     async def plan(self, goal: Goal) -> list[Step]:
         """The steps for one goal, in their order.  Raises `HaltError` when there is nothing to be done with it."""
@@ -216,6 +216,12 @@ def _step(op: str, old: Resource | None, new: Resource | None, diff: Diff | None
         detailed_diff=diff.detailed if diff else None,
         provider=r.provider,
     )
+
+
+def _on_present_provider(old: Resource, goal: Goal) -> Resource:
+    """The record as it is; only its provider may have another id, because this run has replaced that."""
+    before, after = (urns.split_reference(p)[0] if p else "" for p in (old.provider, goal.provider))
+    return old.copy(provider=goal.provider if before == after else old.provider)
 
 
 def complaint(new: Resource, failure: Failure, news: Props) -> str:

@@ -42,8 +42,7 @@ async def refresh(session: Session, registry: Registry) -> None:
     chosen = scope.of_state(session.options.scope, journal.base)
     sights = await _together([_look(session, registry, r) for r in chosen])
     await _together([_judge(session, registry, s) for s in sights])
-    kept = {r.urn for s in sights for r in [s.new] if r is not None}
-    gone = {s.old.urn for s in sights} - kept
+    gone = {s.old.urn: s.old.parent for s in sights if s.new is None and not s.old.delete}
     seen = {id(s.old): s.new for s in sights}
     found = [seen.get(id(r), r) for r in journal.base]
     journal.rebase(graph.without_gone([r for r in found if r is not None], gone))
@@ -55,10 +54,10 @@ async def reread(session: Session, registry: Registry, old: Resource) -> Resourc
     sight = await _look(session, registry, old)
     await _judge(session, registry, sight)
     session.journal.forget(old)
-    if sight.new is None:
-        graph.without_gone(session.journal.current(), {old.urn})
-    else:
+    if sight.new is not None:
         session.journal.add(sight.new)
+    elif not old.delete:
+        graph.without_gone(session.journal.current(), {old.urn: old.parent})
     return sight.new
 
 

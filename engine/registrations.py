@@ -69,7 +69,7 @@ class Registrations:
                 if urn in self._deleting:
                     await self._deleting[urn].wait()
             steps = await self._plan(goal)
-        if graph.needs(goal.record()) & self._failed:
+        if self._lacks(goal):
             self._failed.add(goal.urn)
             return resource_pb2.RegisterResourceResponse(urn=goal.urn, result=resource_pb2.FAIL)
         if goal.urn in self.session.aim.skipped:
@@ -98,7 +98,7 @@ class Registrations:
                 if passed_by:
                     self._steps[goal.urn] = passed_by[0]
                 return passed_by
-            if self._is_import(goal):
+            if self._is_import(goal) and not self._lacks(goal):
                 await self.executor.run([self._import_step(goal)])
                 imported = True
             steps = await self.planner.plan(goal)
@@ -157,6 +157,10 @@ class Registrations:
             self._defaults[key] = f"{record.urn}::{known(record.id)}"
         return self._defaults[key]
 
+    def _lacks(self, goal: Goal) -> bool:
+        """Whether something that the goal needs has failed in this run."""
+        return bool(graph.needs(goal.record()) & self._failed)
+
     def _is_import(self, goal: Goal) -> bool:
         old = self.planner.old(goal.urn)
         if not goal.import_id or not goal.custom:
@@ -170,7 +174,21 @@ class Registrations:
                 f"the state has this resource as '{old.id}': import_ can't give it another object", goal.urn
             )
         new = goal.record().copy(id=goal.import_id, inputs={})
+        other = self._holder(new)
+        if other:
+            raise self.session.refuse(
+                f"the state has '{new.id}' already, as '{other}', whose delete would take it along: "
+                "name that as an alias",
+                goal.urn,
+            )
         return Step(op="import", urn=goal.urn, type=goal.type, new=new, provider=goal.provider)
+
+    def _holder(self, new: Resource) -> str:
+        """The URN of another record of the same object, which goes when that is deleted."""
+        provider = urns.split_reference(new.provider)[0]
+        holders = [r for r in self.session.journal.current() if (r.type, r.id) == (new.type, new.id)]
+        holders = [r for r in holders if not r.external and not r.retain_on_delete]
+        return next((r.urn for r in holders if urns.split_reference(r.provider)[0] == provider), "")
 
     async def register_outputs(self, request: Any) -> Any:
         """RegisterResourceOutputs: of a component, or the stack."""

@@ -54,6 +54,22 @@ def test_a_child_is_no_dependent_of_its_parent() -> None:
 
 def test_what_is_gone_is_mentioned_nowhere() -> None:
     [r] = graph.without_gone(
-        [made("b", "a", "c", property_dependencies={"x": ["a"], "y": ["a", "c"]}, deleted_with="a")], {"a"}
+        [made("b", "a", "c", property_dependencies={"x": ["a"], "y": ["a", "c"]}, deleted_with="a")],
+        {"a": ""},
     )
     assert (r.dependencies, r.property_dependencies, r.deleted_with) == (["c"], {"y": ["c"]}, "")
+
+
+def test_the_children_of_what_is_gone_are_those_of_the_next_above_that_is_there() -> None:
+    [r] = graph.without_gone([made("c", parent="b")], {"b": "a", "a": "stack"})
+    assert r.parent == "stack"
+
+
+def test_records_are_put_after_what_they_speak_of_and_stay_in_order_otherwise() -> None:
+    records = [made("c", "b"), made("x"), made("a"), made("b", "a")]
+    assert [r.urn for r in graph.in_order(records)] == ["a", "b", "c", "x"]
+
+
+def test_an_old_copy_stands_in_for_nothing_and_is_kept() -> None:
+    records = [made("b", "a"), made("a", delete=True), made("a")]
+    assert [(r.urn, r.delete) for r in graph.in_order(records)] == [("a", False), ("b", False), ("a", True)]

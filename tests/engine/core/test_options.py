@@ -166,6 +166,33 @@ def test_a_run_that_goes_on_past_a_failure_leaves_alone_what_needs_it() -> None:
     assert sorted(world.asked("Create")) == ["bad", "free"]
 
 
+def test_an_object_that_the_stack_has_under_another_name_is_not_imported_to_be_deleted_with_that() -> None:
+    def program(name: str, retain: bool = False) -> None:
+        Thing(name, opts=ResourceOptions(import_="there", retain_on_delete=retain))
+
+    world = World(objects={"there": {}})
+    made = go(lambda: program("a"), world)
+    run = go(lambda: program("b"), world, made.snapshot)
+    assert run.messages()[0].startswith(
+        "the state has 'there' already, as 'urn:pulumi:dev::proj::fake:index:Thing::a'"
+    )
+    assert (run.ids(), set(world.objects)) == ({"a": "there"}, {"there"})
+    kept = go(lambda: program("a", retain=True), world, made.snapshot)
+    moved = go(lambda: program("b"), world, kept.snapshot)
+    assert (moved.ids(), set(world.objects)) == ({"b": "there"}, {"there"})
+
+
+def test_what_needs_a_failed_resource_is_not_imported_either() -> None:
+    def program() -> None:
+        bad = Thing("bad", fail=True)
+        Thing("needs", opts=ResourceOptions(import_="there", depends_on=[bad]))
+
+    world = World(objects={"there": {}})
+    run = go(program, world, continue_on_error=True)
+    assert run.ids() == {}
+    assert world.asked("Read") == []
+
+
 @pytest.mark.parametrize(
     ("patterns", "replaced"),
     [(["size"], True), (["*"], True), (["tags.owner"], False), (["tags[*]"], False), (["other"], False)],

@@ -32,6 +32,40 @@ def test_what_is_gone_leaves_the_state_and_the_dependencies_of_others() -> None:
     assert [r.dependencies for r in run.snapshot.resources if r.urn.endswith("::b")] == [[]]
 
 
+def test_the_children_of_what_is_gone_stay_and_the_state_is_valid() -> None:
+    def family() -> None:
+        Thing("child", size=1, opts=pulumi.ResourceOptions(parent=Thing("a", size=1)))
+
+    world = World()
+    made = go(family, world)
+    del world.objects["a-1"]
+    run = go(family, world, made.snapshot, "refresh")
+    in_order(run.snapshot)
+    again = go(family, world, run.snapshot)
+    assert again.result.changes == {"same": 2, "create": 1}
+    assert "child-1" in world.objects
+
+
+def test_an_old_copy_that_is_gone_takes_no_mention_of_the_new_one_along() -> None:
+    async def refuses(name: str) -> None:
+        raise RuntimeError(f"{name} stays")
+
+    world = World(replace_on=frozenset({"size"}))
+    made = go(program, world)
+    world.on_delete = refuses
+
+    def other() -> None:
+        Thing("b", a=Thing("a", size=2).id)
+
+    partly = go(other, world, made.snapshot)
+    assert [r.id for r in partly.snapshot.resources if r.delete] == ["a-1"]
+    del world.objects["a-1"]
+    run = go(other, world, partly.snapshot, "refresh")
+    assert [r.dependencies for r in run.snapshot.resources if r.urn.endswith("::b")] == [
+        [r.urn for r in run.snapshot.resources if r.urn.endswith("::a")]
+    ]
+
+
 def test_a_preview_with_refresh_shows_what_up_would_mend_and_saves_nothing() -> None:
     world = World()
     made = go(program, world)

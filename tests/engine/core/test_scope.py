@@ -186,3 +186,41 @@ def test_a_replacement_that_goes_first_does_not_delete_what_is_no_target(world: 
     run = go(lambda: program(2), world, made.snapshot, scope=Scope(targets=(urn("a"),)))
     assert run.messages()[0].startswith(f"Resource '{urn('b')}' will be destroyed but was not specified")
     assert world.asked("Delete") == []
+
+
+def test_what_a_record_passed_by_still_speaks_of_stands_before_it_though_the_program_has_it_no_longer() -> (
+    None
+):
+    world = World()
+
+    def before() -> None:
+        Thing("last", x=Thing("gone").id)
+        Thing("a", size=1)
+
+    def after() -> None:
+        Thing("last")
+        Thing("a", size=2)
+
+    made = go(before, world)
+    run = go(after, world, made.snapshot, scope=Scope(targets=(urn("a"),)))
+    assert run.result.changes == {"same": 2, "update": 1}
+    for snapshot in [*run.saves, run.snapshot]:
+        in_order(snapshot)
+
+
+def test_a_record_passed_by_is_on_its_provider_as_this_run_has_replaced_it() -> None:
+    world = World()
+
+    def program() -> None:
+        Thing("a")
+        Thing("b")
+
+    made = go(program, world)
+    provider = next(r.urn for r in made.snapshot.resources if "providers" in r.type)
+    run = go(program, world, made.snapshot, scope=Scope(targets=(urn("a"),), replaces=(provider,)))
+    references = {
+        f"{r.urn}::{r.id}" for r in run.snapshot.resources if "providers" in r.type and not r.delete
+    }
+    assert {r.provider for r in run.snapshot.resources if r.provider} == references
+    for snapshot in run.saves:
+        in_order(snapshot)

@@ -81,6 +81,13 @@ def test_a_changed_secret_gets_a_new_ciphertext_and_the_others_keep_theirs() -> 
     assert after[-1]["outputs"]["metadata"] == before[-1]["outputs"]["metadata"]
 
 
+def test_a_property_that_depends_on_nothing_may_be_written_as_null() -> None:
+    document = json.loads(CREATED.read_bytes())
+    for record in document["checkpoint"]["latest"]["resources"]:
+        record["propertyDependencies"] = {"name": None}
+    assert all(r.property_dependencies == {"name": []} for r in codec().load(document).resources)
+
+
 def test_fields_of_a_newer_cli_survive_a_round_trip() -> None:
     document: dict[str, Any] = json.loads(CREATED.read_text())
     latest = document["checkpoint"]["latest"]
