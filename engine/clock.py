@@ -15,7 +15,7 @@ def timestamp() -> str:
 
 
 def seconds_of(stamp: str) -> float | None:
-    """Seconds since 1970 of a time in RFC 3339, whatever its zone (the CLI writes its machine's); None if it is none."""
+    """Seconds since 1970 of a time in RFC 3339, in any zone (the CLI writes its machine's); None if it is none."""
     try:
         moment = datetime.fromisoformat(stamp)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

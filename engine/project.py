@@ -94,7 +94,11 @@ def load_yaml(path: Path) -> dict[str, Any]:
     reader = YAML(typ="rt")
     reader.preserve_quotes = True
     try:
-        document = reader.load(path.read_text(encoding="utf-8-sig"))
+        text = _text(path)
+        yaml_limits.check(reader.parse(text))
+        document = reader.load(text)
+    except yaml_limits.Beyond as error:
+        raise CommandError(f"{path}: {error}") from error
     except YAMLError as error:
         raise CommandError(f"{path}: not valid YAML: {one_line(error)}") from error
     except (OSError, UnicodeDecodeError) as error:
@@ -113,6 +117,14 @@ def load_yaml(path: Path) -> dict[str, Any]:
     if wrong:
         raise CommandError(f"{path}: {wrong}")
     return document
+
+
+def _text(path: Path) -> str:
+    with path.open("rb") as file:
+        data = file.read(yaml_limits.LARGEST + 1)  # of a device there would be no end
+    if len(data) > yaml_limits.LARGEST:
+        raise yaml_limits.Beyond(f"is too large; allowed: up to {yaml_limits.LARGEST} bytes")
+    return data.decode("utf-8-sig")
 
 
 def one_line(error: YAMLError) -> str:
@@ -155,7 +167,9 @@ def stack_name(text: str, project: str) -> str:
     if len(name) > 100:
         raise CommandError(f"invalid stack name {said}: a stack name cannot exceed 100 characters")
     if name in (".", ".."):
-        raise CommandError(f"invalid stack name {said}: it is a folder's; allowed: a name with a letter or a digit")
+        raise CommandError(
+            f"invalid stack name {said}: it is a folder's; allowed: a name with a letter or a digit"
+        )
     if len(parts) == 3 and parts[0] != ORGANIZATION:
         raise CommandError(f"organization must be '{ORGANIZATION}', got {parts[0]!r}")
     if len(parts) > 1 and parts[-2] != project:

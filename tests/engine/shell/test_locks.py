@@ -157,7 +157,9 @@ def test_a_lock_with_an_odd_field_is_a_lock_told_in_its_line(tmp_path: Path, odd
     assert file.exists()
 
 
-@pytest.mark.parametrize("text", ["", "[]", "null", '"x"', "[" * 5000, '{"pid": 1e999}', "\ufeff{}", "\udcff"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "null", '"x"', "[" * 5000, '{"pid": 1e999}', "\ufeff{}", "\udcff"]
+)
 def test_a_file_that_is_no_lock_is_one_of_an_unknown_owner(tmp_path: Path, text: str) -> None:
     (tmp_path / "odd.json").write_bytes(text.encode(errors="surrogateescape"))
     (lock,) = locks.found(tmp_path)
