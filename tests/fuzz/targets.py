@@ -325,7 +325,8 @@ def _pair(rng: Random) -> tuple[str, str]:
 
 def sheet(case: tuple[str, str]) -> None:
     """In this process: in its own, each takes a hundred times as long."""
-    xslt_child.transform(*case)
+    with contextlib.suppress(xslt_child.Unfit):
+        xslt_child.transform(*case)
 
 
 def sheet_apart(case: tuple[str, str]) -> None:
@@ -473,7 +474,7 @@ ALL: tuple[tuple[Target, int], ...] = (
     (Target("domain XML", _xml(*DOMAINS), domain, (OperatorError,)), 60_000),
     (Target("domain staging", _xml(*DOMAINS), domain_staged, (OperatorError,)), 50_000),
     (Target("storage XML", _xml(*VOLUMES, *POOLS), storage, (OperatorError,)), 50_000),
-    (Target("stylesheet", _sheets, sheet, (xslt_child.Unfit,), 10), 50_000),
+    (Target("stylesheet", _sheets, sheet, ()), 50_000),
     (Target("stylesheet's process", _sheets, sheet_apart, (OperatorError,)), 1_500),
     (Target("properties", _properties, properties, ()), 100_000),
     (Target("cloud-init texts", _seeds, seeds, ()), 20_000),
