@@ -16,7 +16,7 @@ from lxml import etree
 SECONDS: Final = 5  # of processor time; a good stylesheet takes some milliseconds
 MEMORY: Final = 512 << 20  # bytes of address space, of which Python and lxml have some 50 MiB
 LONGEST: Final = 4 << 20  # bytes of a result: libvirt takes no longer text
-_NOTHING: Final = ("unknown error", "runtime error, element")
+_NOTHING: Final = "runtime error, element"
 UNFIT: Final = 3
 FULL: Final = 4
 
@@ -39,7 +39,7 @@ def _read(xml: str) -> etree._Element:
     try:
         root = etree.fromstring(xml.encode(), parser)
     except etree.XMLSyntaxError as error:
-        elsewhere = "; nothing is read from elsewhere" if "not defined" in str(error) else ""
+        elsewhere = "; nothing is read from elsewhere" if str(error).startswith("Entity") else ""
         raise Unfit(f"{error}{elsewhere}") from error
     info = root.getroottree().docinfo
     outside = info.system_url or info.public_id
@@ -66,7 +66,8 @@ def transform(xml: str, sheet: str) -> str:
 def _why(error: etree.XSLTError) -> str:
     """libxslt's own words: what lxml says is the last of them, and that may say nothing."""
     said = [str(error), *(str(entry.message) for entry in error.error_log)]
-    return next((text.split("\n")[0] for text in said if not text.startswith(_NOTHING)), said[0])
+    telling = (text for text in said if len(text) > len("unknown error") and not text.startswith(_NOTHING))
+    return next(telling, said[0]).split("\nYou can adjust")[0]
 
 
 def _limit() -> None:

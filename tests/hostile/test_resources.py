@@ -11,7 +11,6 @@ from pulumi.runtime.proto import provider_pb2 as pb
 
 from provider.errors import plain
 from provider.plugin import Servicer
-from provider.resources import seed_texts
 from provider.virt.host import Host
 from tests.hostile import values
 from tests.hostile.values import cut
@@ -308,7 +307,3 @@ def test_a_number_that_pulumi_cannot_hold(kind: str, path: str, value: int) -> N
     shown = str(int(float(value)))
     shown = shown if len(shown) <= 40 else shown[:37] + "..."
     assert said == f"must be from -9007199254740991 to 9007199254740991, not {shown}"
-
-
-def test_the_headers_of_the_seed_s_kinds_are_cloud_init_s() -> None:
-    assert seed_texts.MOST <= 20_000
