@@ -70,9 +70,9 @@ def check(parsed: Iterable[Any]) -> None:
 def why_not(value: Any) -> str:
     """What a document, once it is made, has in it that no setting can be, in a few words; "" when nothing."""
     if isinstance(value, Mapping):
-        odd = next((key for key in value if not isinstance(key, (str, int, float, date))), None)
-        if odd is not None:
-            return f"a key is a {type(odd).__name__}; allowed: texts"
+        odd = [type(key).__name__ for key in value if not isinstance(key, (str, int, float, date))]
+        if odd:
+            return f"a key is a {odd[0]}; allowed: texts"
         return next(filter(None, map(why_not, value.values())), "")
     if isinstance(value, list):
         return next(filter(None, map(why_not, value)), "")

@@ -44,7 +44,9 @@ def read(context: Context) -> tuple[Import, ...]:
         try:
             data = documents.read(context.cwd / where)
         except OSError as error:
-            raise CommandError(f"could not read import file: open {shown(where, keep='')}: {error.strerror}") from error
+            raise CommandError(
+                f"could not read import file: open {shown(where, keep='')}: {error.strerror}"
+            ) from error
         plan = imports.parse(data, where)
     else:
         where = "import"

@@ -60,6 +60,7 @@ BOMBS = {
         "a value is a CommentedSet; allowed: texts, numbers, true, false, lists and mappings",
     ),
     "a list for a key": ("config:\n  [a, b]: 1\n", "a key is a CommentedKeySeq; allowed: texts"),
+    "nothing for a key": ("config:\n  trop:a:\n    b: 1\n    : 2\n", "a key is a NoneType; allowed: texts"),
     "a merge with a number": (
         "config:\n  trop:a: {<<: 3}\n",
         "not valid YAML: line 2: expected a mapping or list of mappings for merging, but found scalar",
@@ -137,6 +138,13 @@ def test_merges_and_aliases_of_a_usual_size_are_read_alike_by_both_readers(tmp_p
     wanted = {"Ulov": {"memory": 512, "vcpu": 1}, "Dwiema": {"memory": 512, "vcpu": 2}}
     assert read.stack_file(path) == {"vms": wanted}
     assert stackfile.plain(stackfile.StackFile.read(path, "trop").get("trop:vms", []), str) == wanted
+
+
+def test_keys_of_several_kinds_are_texts_to_the_program(tmp_path: Path) -> None:
+    path = tmp_path / "Pulumi.trop02.yaml"
+    path.write_text("config:\n  trop:a: {b: 1, 2: 3, 1.5: 4}\n")
+    texts = stackfile.StackFile.read(path, "trop").texts(str)
+    assert texts == {"trop:a": '{"1.5":4,"2":3,"b":1}'}
 
 
 def test_a_key_that_a_merge_brings_may_be_written_too_and_one_that_is_written_twice_may_not(
