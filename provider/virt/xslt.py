@@ -15,6 +15,10 @@ import lxml
 from provider.errors import OperatorError
 from provider.virt import xslt_child
 
+STYLESHEET: Final = (
+    "A stylesheet applied to what libvirt is given.  It may take "
+    f"{xslt_child.SECONDS} s of processor time and {xslt_child.MEMORY >> 20} MiB, and reaches no file and no network."
+)
 # Isolated, and without what site.py would look for: it starts in some 30 ms.
 _COMMAND: Final = (sys.executable, "-I", "-S", "-c")
 _START: Final = (

@@ -399,7 +399,10 @@ def seeds(case: dict[str, str]) -> None:
 
 def _seeds(rng: Random) -> dict[str, str]:
     key = rng.choice(list(_TEXTS))
-    return {key: mutate.of_bytes(rng, _TEXTS[key].encode()).decode(errors="replace")}
+    text = _TEXTS[key]
+    if rng.random() < 0.05:
+        text += "z: " + rng.choice("[{") * rng.choice((10, 60, 600))
+    return {key: mutate.of_bytes(rng, text.encode()).decode(errors="replace")}
 
 
 _LOCK = {
