@@ -85,7 +85,7 @@ def _address(text: str) -> IPAddress:
 
 def _network(text: str) -> IPNetwork:
     network = IPNetwork(text, version=4)
-    if "/" not in text or network.ip != network.network or not _for_hosts(network):
+    if "/" not in text or text != text.strip() or network.ip != network.network or not _for_hosts(network):
         raise ValueError(text)
     return network
 

@@ -23,16 +23,24 @@ def _like(pattern: str, allowed: str) -> AfterValidator:
     return AfterValidator(matching)
 
 
-def _printable(but: str = "") -> AfterValidator:
-    """A validator of texts that are what they look like: nothing in them is invisible or turns them around."""
+def _without(characters: str) -> AfterValidator:
+    """A validator of texts in which none of the characters of a regular expression stands."""
 
-    def shown(text: str) -> str:
-        odd = next((c for c in text if not c.isprintable() and c not in but), None)
+    def clean(text: str) -> str:
+        odd = re.search(characters, text)
         if odd is not None:
-            raise PydanticCustomError("form", "{allowed}", {"allowed": f"text without {odd!a}"})
+            raise PydanticCustomError("form", "{allowed}", {"allowed": f"text without {odd[0]!a}"})
         return text
 
-    return AfterValidator(shown)
+    return AfterValidator(clean)
+
+
+def _printable(text: str) -> str:
+    """A text that is what it looks like: nothing in it is invisible or turns it around."""
+    odd = next((c for c in text if not c.isprintable()), None)
+    if odd is not None:
+        raise PydanticCustomError("form", "{allowed}", {"allowed": f"text without {odd!a}"})
+    return text
 
 
 # A host name, and part of a file name.
@@ -46,23 +54,24 @@ Device = Annotated[  # Linux takes no longer names
 DomainName = Annotated[
     str,
     _like(r"(?=.*\S)[^/\x00-\x1f\x7f]{1,200}", "a name, not empty, without slashes and line breaks"),
-    _printable(),
+    AfterValidator(_printable),
 ]
-Text = Annotated[str, _printable("\n\t")]
+# What XML can hold, and with it libvirt: tabs, line breaks and every script, but no control characters.
+Text = Annotated[str, _without("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")]
 AbsolutePath = Annotated[
     str,
     _like(
         r"(?!.*/\.\.?(/|$))/[^\x00-\x1f]{,4000}[^/\x00-\x1f]",
         "an absolute path, no slash at its end",
     ),
-    _printable(),
+    AfterValidator(_printable),
 ]
 Slot = Annotated[
     StrictInt, Field(ge=1, le=254)
 ]  # last octet of an address in a /24: not network, not broadcast
 Port = Annotated[StrictInt, Field(ge=1, le=65535)]
-Count = Annotated[StrictInt, Field(ge=1)]
-Seconds = Annotated[StrictInt, Field(ge=0)]
+Count = Annotated[StrictInt, Field(ge=1, le=2**31 - 1)]
+Seconds = Annotated[StrictInt, Field(ge=0, le=2**31 - 1)]
 
 
 DnsName = Annotated[

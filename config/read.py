@@ -22,6 +22,8 @@ M = TypeVar("M", bound=BaseModel)
 MOST = 100_000  # values in a file, those that its aliases repeat counted each time; a fleet of 1,000 VMs has 5,000
 DEEPEST = 30  # levels
 LARGEST = 4 << 20  # bytes
+LONGEST_NUMBER = 70  # characters: 64 bits in base 2, with its sign and 0b
+_MERGE = "tag:yaml.org,2002:merge"
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]
@@ -35,19 +37,37 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]
                 problem=f"has more than {MOST} values, what its aliases repeat counted each time",
                 problem_mark=node.start_mark,
             )
+        self._each_key_once(node, set())
         return node
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+    def _each_key_once(self, node: Any, met: set[int]) -> None:
+        """Of the keys as they are written: one that a merge (<<) brings may be written too, and then that counts."""
+        if not isinstance(node, yaml.CollectionNode) or id(node) in met:
+            return
+        met.add(id(node))
         seen: set[Hashable] = set()
-        for key_node, _ in node.value:
+        for item in node.value:
+            key_node, value_node = item if isinstance(item, tuple) else (None, item)
+            self._each_key_once(value_node, met)
+            if key_node is None or key_node.tag == _MERGE:
+                continue
             key = self.construct_object(key_node, deep=True)
             if key in seen:
                 raise yaml.MarkedYAMLError(
                     problem=f"{key} is declared twice", problem_mark=key_node.start_mark
                 )
             seen.add(key)
-        mapping: dict[Hashable, Any] = super().construct_mapping(node, deep)
-        return mapping
+
+
+def _whole(loader: _Loader, node: yaml.ScalarNode) -> int:
+    """A whole number; one in base 60 (1:20:30) of a hundred thousand places would take an hour to make."""
+    if len(node.value) > LONGEST_NUMBER:
+        why = f"is a number of {len(node.value)} characters, more than {LONGEST_NUMBER}"
+        raise yaml.MarkedYAMLError(problem=why, problem_mark=node.start_mark)
+    return int(loader.construct_yaml_int(node))
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _whole)
 
 
 def _values(node: Any, known: dict[int, int], depth: int) -> int:
@@ -67,9 +87,10 @@ def _values(node: Any, known: dict[int, int], depth: int) -> int:
 def yaml_mapping(path: Path, shown: str, asked_by: str) -> dict[str, Any]:
     """The mapping in a YAML file; ``shown`` names the file in messages, ``asked_by`` who wants it."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)  # of a device there would be no end
         if len(data) > LARGEST:
-            why = f"has {len(data)} bytes"
+            why = "is too large"
             raise ConfigError([Problem(shown, asked_by, why, f"a file of up to {LARGEST} bytes")])
         value = yaml.load(data.decode("utf-8-sig"), _Loader)
     except (OSError, UnicodeDecodeError) as fault:

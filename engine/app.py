@@ -11,7 +11,7 @@ from typing import Any, Final
 from engine import checkpoint
 from engine.context import Context
 from engine.display import console
-from engine.errors import FAILED, TERMINATED, CommandError, unsupported
+from engine.errors import FAILED, TERMINATED, CommandError, shown, unsupported
 from engine.flags import Command, Flag, Parsed, parse, usage
 from engine.options import Providers, UnsupportedError
 from engine.verbs.switches import GLOBAL, GLOBAL_REFUSED, REFUSED
@@ -75,7 +75,7 @@ def _run(arguments: list[str], providers: Providers) -> int:
     _check_words(command, parsed)
     cwd = Path.cwd() / parsed.text("cwd")
     if not cwd.is_dir():
-        raise CommandError(f"--cwd: {cwd} is not a folder")
+        raise CommandError(f"--cwd: {shown(str(cwd), keep='')} is not a folder")
     color = parsed.text("color", "auto")
     if color not in ("always", "never", "raw", "auto"):
         raise CommandError(
@@ -107,7 +107,7 @@ def find(arguments: list[str]) -> tuple[Command | None, list[str]]:
         if command is not None and len(command.path) == length:
             taken = {place for place, _ in words[:length]}
             return command, [word for i, word in enumerate(arguments) if i not in taken]
-    raise CommandError(f'unknown command "{names[0]}" for "pulumi"')
+    raise CommandError(f'unknown command "{shown(names[0], keep="")}" for "pulumi"')
 
 
 def _names(arguments: list[str]) -> list[tuple[int, str]]:

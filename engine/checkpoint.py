@@ -89,6 +89,9 @@ def parse(data: bytes, *, under: str = "checkpoint") -> Json:
     for key, shape in _PARTS.items():
         if latest.get(key) is not None and not isinstance(latest[key], shape):
             raise Malformed(f'"{key}" is not {"a list" if shape is list else "an object"}')
+    keeper = latest.get("secrets_providers") or {}
+    if not isinstance(keeper.get("type", ""), str) or not isinstance(keeper.get("state") or {}, dict):
+        raise Malformed('the type of its "secrets_providers" is no text, or their state no object')
     for operation in latest.get("pending_operations") or []:
         if not isinstance(operation, dict) or not isinstance(operation.get("type"), str):
             raise Malformed("a pending operation in it has no type")

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
+LARGEST: Final = 64 << 20  # bytes; the state of a thousand VMs has some ten million
 DEEPEST: Final = 200  # levels; what is nested further is nobody's state
 
 
 class Malformed(ValueError):
     """The text is not what it should be; says in a few words why."""
+
+
+def read(path: Path) -> bytes:
+    """A file that an operator names; OSError when it can't be read, or has no end in sight, as a device."""
+    with path.open("rb") as file:
+        data = file.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+    return data
 
 
 def parse(data: bytes, *, once: bool = False) -> Any:

@@ -28,4 +28,4 @@ class CommandError(Exception):
 
 def unsupported(what: str) -> CommandError:
     """The refusal of something that the Pulumi CLI has and this engine has not."""
-    return CommandError(f"{what} is not supported by the embedded engine; use the Pulumi CLI")
+    return CommandError(f"{shown(what, keep='')} is not supported by the embedded engine; use the Pulumi CLI")

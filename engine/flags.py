@@ -124,7 +124,7 @@ def _value(flag: Flag, spelled: str, glued: str | None, left: list[str]) -> Any:
             return True
         if glued.lower() in FALSE:
             return False
-        raise CommandError(f'invalid argument "{glued}" for "{spelled}" flag: expected true or false')
+        raise CommandError(f'invalid argument "{_cut(glued)}" for "{spelled}" flag: expected true or false')
     if glued is None:
         if not left:
             raise CommandError(f"flag needs an argument: {spelled}")
@@ -134,9 +134,13 @@ def _value(flag: Flag, spelled: str, glued: str | None, left: list[str]) -> Any:
             return int(glued)
         except ValueError as error:
             raise CommandError(
-                f'invalid argument "{glued}" for "{spelled}" flag: expected a number'
+                f'invalid argument "{_cut(glued)}" for "{spelled}" flag: expected a number'
             ) from error
     return glued
+
+
+def _cut(word: str) -> str:
+    return word if len(word) <= 60 else word[:57] + "..."
 
 
 def usage(command: Command, common: Sequence[Flag]) -> str:

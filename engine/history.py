@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine import backend as backends
-from engine import checkpoint
+from engine import checkpoint, documents
 from engine.checkpoint import ENGINE_VERSION
-from engine.errors import CommandError
+from engine.errors import CommandError, shown
 
 KINDS: Final = {"update": "update", "refresh": "refresh", "destroy": "destroy", "import": "resource-import"}
+LATEST: Final = 253402300799  # the end of the year 9999, in seconds since 1970: no later day can be shown
 SYSTEMS: Final = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
@@ -99,14 +100,31 @@ def _stamp_of(file: Path) -> int:
 
 def _past(version: int, file: Path) -> Past:
     try:
-        record = json.loads(file.read_text(encoding="utf-8"))
-        for key, kind in (("kind", str), ("result", str), ("startTime", int), ("endTime", int)):
-            if not isinstance(record[key], kind):
-                raise ValueError(f"{key} is no {kind.__name__}")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CommandError(f"{file}: not a record of a run: {error}") from error
+        record = documents.parse(file.read_bytes())
+        wrong = _wrong_with(record)
+    except (OSError, documents.Malformed) as error:
+        wrong = str(error)
+    if wrong:
+        raise CommandError(f"{file}: not a record of a run: {shown(wrong, keep='')}")
     name = file.name.removesuffix(".history.json") + ".checkpoint.json"
     return Past(version, record, file.with_name(name))
+
+
+def _wrong_with(record: Any) -> str:
+    """What of a record could not be told, in a few words; "" when nothing."""
+    if not isinstance(record, dict):
+        return "it is no object"
+    for key in ("kind", "result"):
+        if not isinstance(record.get(key), str):
+            return f"{key} is no text"
+    for key in ("startTime", "endTime"):
+        when = record.get(key)
+        if type(when) is not int or not 0 <= when <= LATEST:
+            return f"{key} is no time in seconds since 1970"
+    for key in ("config", "environment", "resourceChanges"):
+        if not isinstance(record.get(key) or {}, dict):
+            return f"{key} is no object"
+    return "message is no text" if not isinstance(record.get("message", ""), str) else ""
 
 
 def state_of(backend: backends.Backend, stack: str, version: int) -> checkpoint.Json:

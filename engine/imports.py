@@ -5,6 +5,7 @@ The file is the Pulumi CLI's: ``{"nameTable": {name: urn}, "resources": [{type, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -13,6 +14,8 @@ from engine import documents, urns
 from engine.errors import CommandError, shown
 from engine.options import Import
 
+LONGEST: Final = 1000  # characters of a name or an ID
+_TYPE: Final = re.compile(r"[A-Za-z0-9._-]+:[A-Za-z0-9._/-]+:[A-Za-z0-9._-]+")
 PLACEHOLDER: Final = "<PLACEHOLDER>"
 TEXTS: Final = frozenset(
     {"type", "name", "id", "parent", "provider", "version", "pluginDownloadUrl", "logicalName"}
@@ -83,7 +86,12 @@ def entry_of(raw: Any, where: str, faults: list[str]) -> Entry | None:
         faults.append(f"{where}: expected an object, got {type(raw).__name__}")
         return None
     before = len(faults)
-    where = f"{where} ({raw['name']})" if isinstance(raw.get("name"), str) and raw["name"] else where
+    name = raw.get("name")
+    where = (
+        f"{where} ({name if len(name) <= 60 else name[:57] + '...'})"
+        if isinstance(name, str) and name
+        else where
+    )
     faults += [f"{where}: {key}: unknown key" for key in sorted(raw.keys() - KEYS)]
     faults += [f"{where}: {k}: expected a text" for k in sorted(TEXTS & raw.keys()) if not _is_text(raw[k])]
     faults += [
@@ -115,8 +123,8 @@ def _problems(raw: Mapping[str, Any]) -> list[str]:
     """What is missing or not to be had in an entry whose values have the right types."""
     kind, id_ = raw.get("type") or "", raw.get("id") or ""
     found = [f"{key} is missing" for key in ("type", "name") if not raw.get(key)]
-    if kind and (kind.count(":") != 2 or not all(kind.split(":"))):
-        found.append(f"type: expected package:module:Name, got {kind!r}")
+    if kind and not _TYPE.fullmatch(kind):
+        found.append(f"type: expected package:module:Name, got {documents.short(kind)}")
     elif urns.is_provider(kind) or kind == urns.STACK_TYPE:
         found.append(f"type: {kind} can't be imported")
     if raw.get("remote"):
@@ -129,6 +137,12 @@ def _problems(raw: Mapping[str, Any]) -> list[str]:
         found.append("id is missing")
     elif id_ == PLACEHOLDER:
         found.append(f"id: still {PLACEHOLDER}; put the object's id there, or take the entry out")
+    for key in ("name", "logicalName", "id"):
+        text = raw.get(key) or ""
+        if not text.isprintable() or len(text) > LONGEST:
+            found.append(
+                f"{key}: {documents.short(text)} is no {key}; allowed: printable text of up to {LONGEST} characters"
+            )
     return found
 
 

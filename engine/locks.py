@@ -16,15 +16,15 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from engine import atomic
+from engine import atomic, documents
 from engine import backend as backends
-from engine.clock import timestamp
-from engine.errors import CommandError
+from engine.clock import seconds_of, timestamp
+from engine.errors import CommandError, shown
 
+LARGEST_PID: Final = 2**31 - 1
 CLOCK_SLACK: Final = 60.0  # seconds between a lock's time and its owner's start that clocks may be apart
 
 
@@ -39,8 +39,16 @@ class Lock:
     when: str
 
     def __str__(self) -> str:
-        second = self.when.split(".")[0].rstrip("Z") + "Z"
-        return f"created by {self.user}@{self.host} (pid {self.pid}) at {second}"
+        written = seconds_of(self.when)
+        second = "an unknown time"
+        if written is not None:
+            second = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(written))
+        return f"created by {_cut(self.user)}@{_cut(self.host)} (pid {self.pid}) at {second}"
+
+
+def _cut(text: str) -> str:
+    """A name of somebody else's as one line shows it."""
+    return shown(text if len(text) <= 100 else text[:97] + "...", keep="")
 
 
 def found(folder: Path) -> list[Lock]:
@@ -49,10 +57,13 @@ def found(folder: Path) -> list[Lock]:
 
 def _read(file: Path) -> Lock:
     try:
-        data = json.loads(file.read_text())
-        return Lock(file, int(data["pid"]), data["username"], data["hostname"], data["timestamp"])
-    except (OSError, ValueError, KeyError, TypeError):
+        data = documents.parse(file.read_bytes())
+        pid, texts = data["pid"], [data[key] for key in ("username", "hostname", "timestamp")]
+    except (OSError, documents.Malformed, KeyError, TypeError):
         return Lock(file, 0, "unknown", "unknown", "")
+    known = type(pid) is int and 0 < pid <= LARGEST_PID
+    user, host, when = (text if isinstance(text, str) else "unknown" for text in texts)
+    return Lock(file, pid if known else 0, user, host, when)
 
 
 def refuse(locks: list[Lock]) -> CommandError:
@@ -70,7 +81,7 @@ def is_dead(lock: Lock) -> bool:
     started = _start_of(lock.pid)
     if started is None:
         return True
-    written = _seconds(lock.when)
+    written = seconds_of(lock.when)
     return written is not None and started > written + CLOCK_SLACK
 
 
@@ -98,13 +109,6 @@ def _start_of(pid: int) -> float | None:
     except (OSError, ValueError, IndexError):
         return 0.0
     return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + ticks / os.sysconf("SC_CLK_TCK")
-
-
-def _seconds(when: str) -> float | None:
-    try:
-        return datetime.fromisoformat(when.split(".")[0].rstrip("Z")).replace(tzinfo=UTC).timestamp()
-    except ValueError:
-        return None
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import hashlib
 import importlib.metadata
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +16,12 @@ from typing import Any, Final
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from engine import atomic, yaml_limits
+from engine import atomic, documents, yaml_limits
 from engine.errors import CommandError, shown, unsupported
 
 FILE: Final = "Pulumi.yaml"
 ORGANIZATION: Final = "organization"
+STACK_NAME: Final = re.compile(r"[A-Za-z0-9._-]+")  # the CLI's rule, for stacks and projects
 KNOWN: Final = frozenset(
     {
         "name",
@@ -71,6 +73,11 @@ def read(path: Path) -> ProjectFile:
     name = document.get("name")
     if not isinstance(name, str) or not name:
         raise CommandError(f"{path}: project is missing a 'name' attribute")
+    if not STACK_NAME.fullmatch(name) or len(name) > 100 or name in (".", ".."):
+        raise CommandError(
+            f"{path}: name: {documents.short(name)} is no project name; allowed: up to 100 letters, digits, hyphens, "
+            "underscores and periods"
+        )
     _require_python(path, document.get("runtime"))
     backend, options = _mapping(document, "backend", path), _mapping(document, "options", path)
     return ProjectFile(
@@ -87,7 +94,11 @@ def load_yaml(path: Path) -> dict[str, Any]:
     reader = YAML(typ="rt")
     reader.preserve_quotes = True
     try:
-        document = reader.load(path.read_text(encoding="utf-8-sig"))
+        text = _text(path)
+        yaml_limits.check(reader.parse(text))
+        document = reader.load(text)
+    except yaml_limits.Beyond as error:
+        raise CommandError(f"{path}: {error}") from error
     except YAMLError as error:
         raise CommandError(f"{path}: not valid YAML: {one_line(error)}") from error
     except (OSError, UnicodeDecodeError) as error:
@@ -106,6 +117,14 @@ def load_yaml(path: Path) -> dict[str, Any]:
     if wrong:
         raise CommandError(f"{path}: {wrong}")
     return document
+
+
+def _text(path: Path) -> str:
+    with path.open("rb") as file:
+        data = file.read(yaml_limits.LARGEST + 1)  # of a device there would be no end
+    if len(data) > yaml_limits.LARGEST:
+        raise yaml_limits.Beyond(f"is too large; allowed: up to {yaml_limits.LARGEST} bytes")
+    return data.decode("utf-8-sig")
 
 
 def one_line(error: YAMLError) -> str:
@@ -140,9 +159,16 @@ def stack_name(text: str, project: str) -> str:
     """The bare name in ``stack``, ``project/stack`` or ``organization/project/stack``."""
     parts = text.split("/")
     name = parts[-1]
-    if len(parts) > 3 or not name or not all(c.isalnum() or c in "-_." for c in name):
+    said = repr(text if len(text) <= 60 else text[:57] + "...")
+    if len(parts) > 3 or not STACK_NAME.fullmatch(name):
         raise CommandError(
-            f"invalid stack name {text!r}: a stack name may only contain alphanumeric, hyphens, underscores, or periods"
+            f"invalid stack name {said}: a stack name may only contain alphanumeric, hyphens, underscores, or periods"
+        )
+    if len(name) > 100:
+        raise CommandError(f"invalid stack name {said}: a stack name cannot exceed 100 characters")
+    if name in (".", ".."):
+        raise CommandError(
+            f"invalid stack name {said}: it is a folder's; allowed: a name with a letter or a digit"
         )
     if len(parts) == 3 and parts[0] != ORGANIZATION:
         raise CommandError(f"organization must be '{ORGANIZATION}', got {parts[0]!r}")

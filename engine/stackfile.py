@@ -82,7 +82,7 @@ def plain(value: Any, decrypt: Decrypt) -> Any:
     if is_secret(value):
         return decrypt(value["secure"])
     if isinstance(value, dict):
-        return {str(k): plain(v, decrypt) for k, v in sorted(value.items())}
+        return {str(k): plain(v, decrypt) for k, v in sorted(value.items(), key=lambda item: str(item[0]))}
     return [plain(v, decrypt) for v in value] if isinstance(value, list) else value
 
 

@@ -13,7 +13,9 @@ from provider.errors import plain
 from provider.impact import Note
 from provider.resources import shape
 from provider.resources.base import COMPUTED, Failure, Props
+from provider.resources.names import short
 
+LONGEST_URI = 1000  # characters
 _URI = re.compile(r"[a-z]+(\+[a-z0-9]+)?://\S*")
 _KINDS = {
     "add": provider_pb2.PropertyDiff.ADD,
@@ -44,9 +46,20 @@ def config_failures(config: Props) -> list[Failure]:
     uri = config.get("uri")
     if uri is None or uri == "":
         found.append(Failure("uri", "must be given: the hypervisor, for example qemu:///system"))
-    elif uri is not COMPUTED and not (isinstance(uri, str) and _URI.fullmatch(uri)):
-        found.append(Failure("uri", f"is no libvirt URI: {uri!r}; an example is qemu+ssh://root@host/system"))
+    elif uri is not COMPUTED and not _is_uri(uri):
+        found.append(
+            Failure("uri", f"is no libvirt URI: {short(uri)}; an example is qemu+ssh://root@host/system")
+        )
     return found
+
+
+def _is_uri(uri: Any) -> bool:
+    return (
+        isinstance(uri, str)
+        and len(uri) <= LONGEST_URI
+        and uri.isprintable()
+        and _URI.fullmatch(uri) is not None
+    )
 
 
 def token_of(urn: str) -> str:

@@ -18,8 +18,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """What the crash tests and the random lives have counted is shown also where they pass."""
+    """What the crash tests, the random lives and the fuzzing have counted is shown also where they pass."""
     reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
     for name, value in (told for report in reports for told in report.user_properties):
-        if name in ("crash", "lives"):
+        if name in ("crash", "lives", "fuzz"):
             terminalreporter.write_line(str(value))

@@ -6,11 +6,11 @@ import json
 import shlex
 import socket
 import time
-from datetime import UTC, datetime
 from typing import Any
 
 from engine import checkpoint
 from engine.checkpoint import Codec, Json
+from engine.clock import seconds_of
 from engine.context import Context, resources_of
 from engine.display.digest import plain
 from engine.display.words import ago
@@ -27,11 +27,9 @@ def updated(document: Json) -> str:
 
 
 def age(when: str) -> float:
-    whole = when.rstrip("Z").partition(".")[0]
-    try:
-        return max(0.0, time.time() - datetime.fromisoformat(whole).replace(tzinfo=UTC).timestamp())
-    except ValueError:
-        return 0.0
+    """Seconds gone by since a time in RFC 3339; 0 where it is none, or is to come."""
+    then = seconds_of(when)
+    return 0.0 if then is None else max(0.0, time.time() - then)
 
 
 def columns(rows: list[list[str]], indent: str = "") -> str:

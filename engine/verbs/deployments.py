@@ -6,10 +6,10 @@ import json
 import sys
 from typing import Any
 
-from engine import checkpoint, history, locks
+from engine import checkpoint, documents, history, locks
 from engine.checkpoint import Json
 from engine.context import Context
-from engine.errors import CommandError
+from engine.errors import CommandError, shown
 from engine.values import SECRET_SIGNATURE, SIGNATURE
 
 
@@ -77,9 +77,9 @@ def _read_deployment(context: Context) -> bytes:
     if not file:
         return sys.stdin.buffer.read()
     try:
-        return (context.cwd / file).read_bytes()
+        return documents.read(context.cwd / file)
     except OSError as error:
-        raise CommandError(f"could not open {file}: {error.strerror}") from error
+        raise CommandError(f"could not open {shown(file, keep='')}: {error.strerror}") from error
 
 
 def deployment_faults(deployment: Json, stack: str) -> list[str]:

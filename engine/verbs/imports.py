@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from engine import imports
+from engine import documents, imports
 from engine.context import Context
-from engine.errors import NOT_CONFIRMED, CommandError
+from engine.errors import NOT_CONFIRMED, CommandError, shown
 from engine.imports import Entry
 from engine.options import Import
 from engine.project import package_version
@@ -42,9 +42,11 @@ def read(context: Context) -> tuple[Import, ...]:
             raise CommandError(f"--{given[0]}: belongs into the import file")
         where = parsed.text("file")
         try:
-            data = (context.cwd / where).read_bytes()
+            data = documents.read(context.cwd / where)
         except OSError as error:
-            raise CommandError(f"could not read import file: open {where}: {error.strerror}") from error
+            raise CommandError(
+                f"could not read import file: open {shown(where, keep='')}: {error.strerror}"
+            ) from error
         plan = imports.parse(data, where)
     else:
         where = "import"

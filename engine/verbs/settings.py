@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import getpass
 import json
+import re
 import sys
-from typing import Any
+from typing import Any, Final
 
 from engine.checkpoint import Json
 from engine.context import Context, Vault
 from engine.errors import CommandError
 from engine.stackfile import Step, full_key, holds_secret, plain, short_key, split_path, text_of
 from engine.verbs.contents import columns
+
+_WHOLE: Final = re.compile(
+    r"-?(0|[1-9][0-9]{0,17})"
+)  # what is longer is no number that every reader can hold
 
 
 def _vault(context: Context) -> Vault:
@@ -100,8 +105,7 @@ def _typed(text: str) -> Any:
     """A value inside a structure: true, false and whole numbers are what they look like."""
     if text in ("true", "false"):
         return text == "true"
-    digits = text.removeprefix("-")
-    return int(text) if digits.isdecimal() and (digits == "0" or not digits.startswith("0")) else text
+    return int(text) if _WHOLE.fullmatch(text) else text
 
 
 def rm(context: Context) -> int:

@@ -24,7 +24,11 @@ class CloudInitDisk(Resource):
     def check(self, call: Call, olds: Props, news: Props) -> Checked:
         inputs = {**news, "name": news.get("name", olds.get("name", call.name))}
         inputs.setdefault("pool", "default")
-        wrong = [*name_failures("a volume", inputs["name"]), *seed_texts.failures(inputs)]
+        wrong = [
+            *name_failures("a volume", inputs["name"]),
+            *name_failures("a pool", inputs["pool"], "pool"),
+            *seed_texts.failures(inputs),
+        ]
         return Checked(inputs, wrong)
 
     def diff(self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props) -> Diff:

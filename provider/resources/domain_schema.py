@@ -9,7 +9,13 @@ from typing import Any, Final
 
 from provider.errors import OperatorError
 from provider.resources.base import COMPUTED, Failure, Props
-from provider.resources.names import name_failures
+from provider.resources.names import (
+    interface_failures,
+    name_failures,
+    path_failures,
+    short,
+    word_failures,
+)
 from provider.virt import nic
 from provider.virt.domain_xml import metadata_elements
 
@@ -149,16 +155,20 @@ def _mac(urn: str, index: int, before: Any) -> str:
 def failures(inputs: Props) -> Iterator[Failure]:
     """What is wrong with values of the right types.  `COMPUTED` is never wrong."""
     yield from _scalars(inputs)
+    yield from _texts(inputs)
     for index, disk in enumerate(_members(inputs, "disks")):
         yield from one_of(disk, f"disks[{index}]", "volumeId", "file")
+        for key in disk:
+            yield from path_failures(f"disks[{index}].{key}", disk[key])
     yield from _nics(_members(inputs, "networkInterfaces"))
     for index, console in enumerate(_members(inputs, "consoles")):
         if console.get("type", "pty") not in ("pty", COMPUTED):
-            yield Failure(f"consoles[{index}].type", f'must be "pty", not "{console["type"]}"')
+            yield Failure(f"consoles[{index}].type", f'must be "pty", not {short(console["type"])}')
+        yield from word_failures(f"consoles[{index}].targetPort", console.get("targetPort"))
         if console.get("targetType", "serial") not in ("serial", "virtio", COMPUTED):
             yield Failure(
                 f"consoles[{index}].targetType",
-                f'must be "serial" or "virtio", not "{console["targetType"]}"',
+                f'must be "serial" or "virtio", not {short(console["targetType"])}',
             )
 
 
@@ -166,7 +176,7 @@ def mac_failure(path: str, value: Any) -> Iterator[Failure]:
     if value is COMPUTED:
         return
     if not _MAC.fullmatch(value):
-        yield Failure(path, f'"{value}" is no MAC; an example is 52:54:00:00:01:00')
+        yield Failure(path, f"{short(value)} is no MAC; an example is 52:54:00:00:01:00")
     elif int(value[:2], 16) & 1:
         yield Failure(path, f'"{value}" is a multicast address, and no NIC can have it')
     elif not int(value.replace(":", ""), 16):
@@ -189,10 +199,10 @@ def _scalars(inputs: Props) -> Iterator[Failure]:
     for key, choices in _CHOICES.items():
         value = inputs.get(key, choices[0])
         if value is not COMPUTED and value not in choices:
-            yield Failure(key, f'must be {" or ".join(choices)}, not "{value}"')
+            yield Failure(key, f"must be {' or '.join(choices)}, not {short(value)}")
     title = inputs.get("title")
     if isinstance(title, str) and "\n" in title:
-        yield Failure("title", f"must be one line, not {title!r}; description may have several")
+        yield Failure("title", f"must be one line, not {short(title)}; description may have several")
     metadata = inputs.get("metadata")
     if isinstance(metadata, str):
         try:
@@ -201,11 +211,30 @@ def _scalars(inputs: Props) -> Iterator[Failure]:
             yield Failure("metadata", str(error).removeprefix("metadata: "))
 
 
+def _texts(inputs: Props) -> Iterator[Failure]:
+    """Texts that are files of the host, or libvirt's own words."""
+    for key in ("emulator", "firmware", "cloudinit"):
+        yield from path_failures(key, inputs.get(key))
+    for key in ("arch", "machine"):
+        yield from word_failures(key, inputs.get(key))
+    for key, parts in (("cpu", ("mode",)), ("video", ("type",)), ("graphics", ("type", "listenType"))):
+        entry = inputs.get(key)
+        given = entry if isinstance(entry, dict) else {}
+        for part in parts:
+            yield from word_failures(f"{key}.{part}", given.get(part))
+    for index, entry in enumerate(_members(inputs, "bootDevices")):
+        devices = entry.get("devs")
+        for number, device in enumerate(devices if isinstance(devices, list) else ()):
+            yield from word_failures(f"bootDevices[{index}].devs[{number}]", device)
+
+
 def _nics(entries: list[Props]) -> Iterator[Failure]:
     seen: dict[str, int] = {}
     for index, entry in enumerate(entries):
         path = f"networkInterfaces[{index}]"
         yield from one_of(entry, path, "networkId", "networkName", "bridge")
+        yield from name_failures("a network", entry.get("networkName"), f"{path}.networkName")
+        yield from interface_failures(f"{path}.bridge", entry.get("bridge"))
         mac = entry["mac"]
         wrong = list(mac_failure(f"{path}.mac", mac))
         yield from wrong

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Any, Final
 
 from provider.resources.base import COMPUTED, Failure, Props
 from provider.resources.domain_schema import mac_failure
+from provider.resources.names import name_failures, short, word_failures
 from provider.virt import nic
 
 _STRING: Final = {"type": "string"}
 _BOOLEAN: Final = {"type": "boolean"}
 _STRINGS: Final = {"type": "array", "items": _STRING}
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 GUEST_WAYS: Final = ("agent", "cloud-init", "none")
 
 INPUTS: Final[Mapping[str, Any]] = {
@@ -68,6 +71,13 @@ REQUIRED_OUTPUTS: Final = ("domain", "network", "mac", "hostUuid", "holder", "li
 
 def failures(inputs: Props) -> Iterator[Failure]:
     yield from mac_failure("mac", inputs["mac"])
+    domain = inputs["domain"]
+    if isinstance(domain, str) and not _UUID.fullmatch(domain):
+        yield Failure(
+            "domain", f"{short(domain)} is no UUID; allowed: that of a domain, which is its resource's ID"
+        )
+    yield from name_failures("a network", inputs["network"], "network")
+    yield from word_failures("model", inputs.get("model"))
     for index, mac in enumerate(inputs.get("forbiddenMacs", ())):
         wrong = list(mac_failure(f"forbiddenMacs[{index}]", mac))
         yield from wrong
@@ -78,13 +88,13 @@ def failures(inputs: Props) -> Iterator[Failure]:
         ):
             yield Failure(f"forbiddenMacs[{index}]", f"{mac} is the MAC of this interface itself")
     if inputs.get("link", "up") not in ("up", "down", COMPUTED):
-        yield Failure("link", f'must be "up" or "down", not "{inputs["link"]}"')
+        yield Failure("link", f'must be "up" or "down", not {short(inputs["link"])}')
     yield from _guest_failures(inputs)
 
 
 def _guest_failures(inputs: Props) -> Iterator[Failure]:
     if inputs.get("guest", COMPUTED) not in (*GUEST_WAYS, COMPUTED):
-        yield Failure("guest", f'must be "agent", "cloud-init" or "none", not "{inputs["guest"]}"')
+        yield Failure("guest", f'must be "agent", "cloud-init" or "none", not {short(inputs["guest"])}')
     if inputs.get("guest") == "agent" and not inputs.get("addresses"):
         yield Failure("addresses", 'must be given with guest "agent": what it shall set up')
     networks = []
@@ -97,13 +107,13 @@ def _guest_failures(inputs: Props) -> Iterator[Failure]:
         except ValueError:
             prefix = False
         if not prefix:
-            yield Failure(f"addresses[{index}]", f'must be like "192.0.2.1/24", not "{address}"')
+            yield Failure(f"addresses[{index}]", f'must be like "192.0.2.1/24", not {short(address)}')
     gateway = inputs.get("gateway", COMPUTED)
     if gateway is not COMPUTED:
         try:
             near = any(IPv4Address(gateway) in network for network in networks)
         except ValueError:
-            yield Failure("gateway", f'must be an IPv4 address, not "{gateway}"')
+            yield Failure("gateway", f"must be an IPv4 address, not {short(gateway)}")
         else:
             if not near:
                 yield Failure("gateway", f"{gateway} is in the network of none of the addresses")

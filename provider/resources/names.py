@@ -1,25 +1,87 @@
-"""What may be the name of an object: libvirt makes files of it, and operators read it in a terminal."""
+"""What may be the name of an object: libvirt makes files of it, and operators read it in a terminal.
+
+Beside names: file names, the words that libvirt knows, host names.  Each yields at most one `Failure`; what is not
+known yet, or no text, is not judged here.
+"""
 
 from __future__ import annotations
 
+import posixpath
+import re
+import unicodedata
 from collections.abc import Iterator
+from typing import Final
 
-from provider.resources.base import COMPUTED, Failure
+from provider.resources.base import Failure
 
-LONGEST = 200  # bytes: a file system takes 255, and libvirt adds endings such as .hostsfile
+LONGEST: Final = 200  # bytes: a file system takes 255, and libvirt adds endings such as .hostsfile
+LONGEST_PATH: Final = 4000  # bytes
+_WORD: Final = re.compile(r"[A-Za-z0-9._+-]{1,100}")
+_INTERFACE: Final = re.compile(r"[A-Za-z0-9._-]{1,15}")
+_HOST_NAME: Final = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?", re.ASCII)
+_ALIKE: Final = frozenset({"LATIN", "CYRILLIC", "GREEK"})  # scripts with letters that look the same
 
 
-def name_failures(what: str, name: object) -> Iterator[Failure]:
-    """At most one, of the property ``name``; ``what``: "a volume", for the message."""
-    if name is COMPUTED or not isinstance(name, str):
-        return
-    why = _why(name)
+def name_failures(what: str, name: object, path: str = "name") -> Iterator[Failure]:
+    """``what``: "a volume", for the message; ``path``: the property."""
+    why = _why(name) if isinstance(name, str) else ""
     if why:
-        shown = name if len(name) <= 60 else name[:57] + "..."
         yield Failure(
-            "name",
-            f"{shown!r} can't be {what}'s name: {why}; allowed: up to {LONGEST} bytes of printable text, without '/'",
+            path,
+            f"{short(name)} can't be {what}'s name: {why}; allowed: up to {LONGEST} bytes of printable text, "
+            "without '/'",
         )
+
+
+def path_failures(path: str, file: object) -> Iterator[Failure]:
+    """Of a property that is the absolute path of a file or folder on the host."""
+    if not isinstance(file, str):
+        return
+    steps = file.split("/")
+    if (
+        not posixpath.isabs(file)
+        or not file.isprintable()
+        or ".." in steps
+        or len(file.encode()) > LONGEST_PATH
+    ):
+        yield Failure(
+            path,
+            f"must be absolute, not {short(file)}; allowed: up to {LONGEST_PATH} bytes of printable text that begins "
+            "with '/', without '..'",
+        )
+
+
+def word_failures(path: str, word: object) -> Iterator[Failure]:
+    """Of a property whose values are libvirt's own words: they are never anything else than these characters."""
+    if isinstance(word, str) and not _WORD.fullmatch(word):
+        yield Failure(
+            path, f"{short(word)} is no word of libvirt's; allowed: letters, digits, '.', '_', '+' and '-'"
+        )
+
+
+def interface_failures(path: str, name: object) -> Iterator[Failure]:
+    """Of the name of a bridge."""
+    if isinstance(name, str) and (not _INTERFACE.fullmatch(name) or name in (".", "..")):
+        yield Failure(
+            path,
+            f"{short(name)} is no name of an interface: 1 to 15 characters, each a letter, a digit, '.', '_' or '-'",
+        )
+
+
+def host_name_failures(path: str, name: object) -> Iterator[Failure]:
+    """Of what is written into the files of dnsmasq, where a line break would begin another setting."""
+    if isinstance(name, str) and not _HOST_NAME.fullmatch(name):
+        yield Failure(
+            path,
+            f"{short(name)} is no name that DNS can have; allowed: parts of up to 63 letters, digits, '-' and '_', "
+            "with dots between them",
+        )
+
+
+def short(value: object) -> str:
+    """A text in quotes as a message shows it: what does not show is escaped, and what is long is cut."""
+    text = str(value)
+    return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
 def _why(name: str) -> str:
@@ -33,5 +95,19 @@ def _why(name: str) -> str:
         return "it has a '/' in it"
     if not name.isprintable():
         odd = next(c for c in name if not c.isprintable())
-        return f"it has {odd!r} in it, which does not show"
-    return "it is too long" if len(name.encode()) > LONGEST else ""
+        return f"it has {odd!a} in it, which does not show"
+    return "it is too long" if len(name.encode()) > LONGEST else _look_alike(name)
+
+
+def _look_alike(name: str) -> str:
+    """Why somebody could take the name for another one."""
+    if name.isascii():
+        return ""
+    usual = unicodedata.normalize("NFKC", name)
+    if usual != name:
+        return f"it looks like {short(usual)}, and is another"
+    for word in re.findall(r"[^\W\d_]+", name):
+        scripts = {unicodedata.name(c, "?").split()[0] for c in word} & _ALIKE
+        if len(scripts) > 1:
+            return f"{' and '.join(sorted(s.capitalize() for s in scripts))} letters, which look alike, are mixed in it"
+    return ""

@@ -9,11 +9,10 @@ from typing import Any, Final
 
 from provider.resources import shape
 from provider.resources.base import Failure, Props
-from provider.resources.names import name_failures
+from provider.resources.names import host_name_failures, interface_failures, name_failures, short
 
 MODES: Final = ("nat", "route", "open", "none", "bridge")
 _MAC: Final = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
-_INTERFACE_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,15}")
 _NOT_ON_A_BRIDGE: Final = (
     "addresses", "dhcp", "dhcpRanges", "dhcpHosts", "natPorts", "stp", "delay", "mac", "domain", "mtu",
 )  # fmt: skip
@@ -34,12 +33,8 @@ def failures(props: Props) -> list[Failure]:
 
 def _names(props: Props) -> Iterator[Failure]:
     yield from name_failures("a network", props.get("name"))
-    bridge = props.get("bridge", "none")
-    if not _INTERFACE_NAME.fullmatch(bridge) or bridge in (".", ".."):
-        yield Failure(
-            "bridge",
-            f"{bridge!r} is no name of an interface: 1 to 15 characters, each a letter, a digit, '.', '_' or '-'",
-        )
+    yield from interface_failures("bridge", props.get("bridge"))
+    yield from host_name_failures("domain", props.get("domain"))
     if "mac" in props:
         yield from _mac("mac", props["mac"])
     if "mtu" in props and not 68 <= props["mtu"] <= 65535:
@@ -50,7 +45,9 @@ def _names(props: Props) -> Iterator[Failure]:
 
 def _mac(path: str, mac: str) -> Iterator[Failure]:
     if not _MAC.fullmatch(mac):
-        yield Failure(path, f"{mac!r} is no MAC address: six pairs of hex digits, as in 52:54:00:02:02:01")
+        yield Failure(
+            path, f"{short(mac)} is no MAC address: six pairs of hex digits, as in 52:54:00:02:02:01"
+        )
     elif int(mac[:2], 16) & 1:
         yield Failure(path, f"{mac} is a group's address, not one interface's: its first byte must be even")
     elif not int(mac.replace(":", ""), 16):
@@ -60,7 +57,7 @@ def _mac(path: str, mac: str) -> Iterator[Failure]:
 def _mode(known: Props, props: Props) -> Iterator[Failure]:
     mode = known.get("mode", "nat" if "mode" not in props else None)
     if mode is not None and mode not in MODES:
-        yield Failure("mode", f"must be one of {', '.join(MODES)}, not {mode!r}")
+        yield Failure("mode", f"must be one of {', '.join(MODES)}, not {short(mode)}")
     if mode == "bridge":
         if "bridge" not in props:
             yield Failure("bridge", "must be given in mode bridge: the host's bridge to plug guests into")
@@ -78,7 +75,9 @@ def _addresses(props: Props) -> Iterator[Failure]:
         try:
             network = ip_network(text, strict=False)
         except ValueError:
-            yield Failure(path, f"{text!r} is no subnet: an address and its prefix, as in 192.168.202.0/24")
+            yield Failure(
+                path, f"{short(text)} is no subnet: an address and its prefix, as in 192.168.202.0/24"
+            )
             continue
         if not _for_guests(network):
             yield Failure(
@@ -136,7 +135,7 @@ def _inside(path: str, text: str, subnet: IPv4Network) -> Iterator[Failure]:
     try:
         address = ip_address(text)
     except ValueError:
-        yield Failure(path, f"{text!r} is no IP address")
+        yield Failure(path, f"{short(text)} is no IP address")
         return
     if address not in subnet or address in (subnet.network_address, subnet.broadcast_address):
         yield Failure(path, f"{text} is not an address of a guest in {subnet}")
@@ -170,6 +169,7 @@ def _hosts(hosts: list[dict[str, str]], subnet: IPv4Network) -> Iterator[Failure
         path = f"dhcpHosts[{index}]"
         yield from _mac(f"{path}.mac", host["mac"])
         yield from _inside(f"{path}.ip", host["ip"], subnet)
+        yield from host_name_failures(f"{path}.name", host.get("name"))
         for key in ("mac", "ip", "name"):
             value = host.get(key, "").lower()
             first = seen.setdefault((key, value), index)
@@ -187,4 +187,5 @@ def _dns(known: Props, props: Props) -> Iterator[Failure]:
         try:
             ip_address(host["ip"])
         except ValueError:
-            yield Failure(f"dns.hosts[{index}].ip", f"{host['ip']!r} is no IP address")
+            yield Failure(f"dns.hosts[{index}].ip", f"{short(host['ip'])} is no IP address")
+        yield from host_name_failures(f"dns.hosts[{index}].hostname", host["hostname"])

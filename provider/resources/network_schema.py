@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from provider.virt.xslt import STYLESHEET
+
 _STRING: Final = {"type": "string"}
 _INTEGER: Final = {"type": "integer"}
 _BOOLEAN: Final = {"type": "boolean"}
@@ -44,7 +46,7 @@ INPUTS: Final[dict[str, Any]] = {
     "autostart": {**_BOOLEAN, "description": "Whether the network starts with the host."},
     "xml": {
         "type": "object",
-        "properties": {"xslt": {**_STRING, "description": "A stylesheet applied to what libvirt is given."}},
+        "properties": {"xslt": {**_STRING, "description": STYLESHEET}},
     },
     "ipv6": {**_BOOLEAN, "description": "Whether guests may talk IPv6 to each other without an IPv6 subnet."},
     "natPorts": {

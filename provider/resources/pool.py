@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from provider.errors import OperatorError, Refused
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Failure, Found, Kind, Props, Resource
 from provider.resources.compare import declared_changes
-from provider.resources.names import name_failures
+from provider.resources.names import name_failures, path_failures, short
 from provider.resources.own import check_uuid, not_ours, staying
 from provider.virt import api, pool_xml, storage
 from provider.virt.mark import uuid_of
@@ -47,14 +47,13 @@ class Pool(Resource):
         failures = []
         if inputs["type"] not in ("dir", COMPUTED):
             failures.append(
-                Failure("type", f"must be dir, not {inputs['type']!r}: others are not implemented")
+                Failure("type", f"must be dir, not {short(inputs['type'])}: others are not implemented")
             )
         failures += name_failures("a pool", inputs["name"])
         path = _path(inputs)
         if path is None:
             failures.append(Failure("path", "must be given"))
-        elif path is not COMPUTED and not posixpath.isabs(path):
-            failures.append(Failure("path", f"must be absolute, not {path!r}"))
+        failures += path_failures("path", path)
         return Checked(inputs, failures)
 
     def diff(self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props) -> Diff:

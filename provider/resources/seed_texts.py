@@ -9,15 +9,24 @@ import yaml  # type: ignore[import-untyped]
 
 from provider.resources.base import Failure, Props
 
-CLOUD_CONFIG: Final = "#cloud-config"
-# How user-data of another kind than #cloud-config begins, as cloud-init knows it.
-_KINDS: Final = (
-    "#!", "#include", "#cloud-boothook", "#cloud-config-archive", "#part-handler", "#cloud-config-jsonp",
-    "#template", "## template:", "Content-Type:", "MIME-Version:", "From ",
+# How user-data begins, as cloud-init knows it: letter case and blanks before it aside.  The longer of two comes first.
+_HEADERS: Final = (
+    "#cloud-config-archive", "#cloud-config-jsonp", "#cloud-config", "#cloud-boothook", "#include", "#part-handler",
+    "#upstart-job", "#!", "## template: jinja",
 )  # fmt: skip
+_YAML: Final = {
+    "#cloud-config": (yaml.MappingNode, "a mapping of keys to values"),
+    "#cloud-config-archive": (yaml.SequenceNode, "a list"),
+}
+_MIME: Final = (
+    "mime-version:"  # anywhere near the beginning, it makes the text a message with headers and parts
+)
+_NEAR: Final = 4096  # characters
+_GZIP: Final = "H4sI"  # how base64 of what gzip has packed begins
 LONGEST: Final = 1 << 20  # characters of one text
 MOST: Final = 20_000  # values in one text, those that aliases repeat counted each time
 DEEPEST: Final = 50
+LONGEST_NUMBER: Final = 100  # characters
 
 
 def failures(inputs: Props) -> Iterator[Failure]:
@@ -28,44 +37,49 @@ def failures(inputs: Props) -> Iterator[Failure]:
             continue
         if len(text) > LONGEST:
             yield Failure(key, f"has {len(text)} characters; allowed: up to {LONGEST}")
-        elif key != "userData":
-            yield from _mapping(key, text)
-        else:
+        elif key == "userData":
             yield from _user_data(text)
+        else:
+            yield from _yaml(key, text, "#cloud-config")
 
 
 def _user_data(text: str) -> Iterator[Failure]:
-    first = text.split("\n", 1)[0].rstrip("\r")
-    if first.rstrip() == CLOUD_CONFIG:
-        yield from _mapping("userData", text)
-    elif text.strip() and not text.startswith(_KINDS):
+    if not text.strip() or _MIME in text[:_NEAR].lower():
+        return
+    start = text.lstrip()
+    header = next((h for h in _HEADERS if start[:40].lower().startswith(h)), "")
+    if header in _YAML:
+        yield from _yaml("userData", text, header)
+    elif not header:
+        first = start.split("\n", 1)[0]
         said = repr(first if len(first) <= 40 else first[:37] + "...")
+        packed = "; it looks like gzip in base64: give the text itself" if start.startswith(_GZIP) else ""
         yield Failure(
             "userData",
-            f"begins with {said}, and cloud-init would not read it; allowed: {CLOUD_CONFIG} as first line, "
-            f"or another kind of user-data ({', '.join(_KINDS)})",
+            f"begins with {said}, and cloud-init would not read it{packed}; allowed: a first line that begins with one "
+            f"of {', '.join(sorted(_HEADERS))}, or a MIME message with MIME-Version",
         )
 
 
-def _mapping(key: str, text: str) -> Iterator[Failure]:
-    why = _why_no_mapping(text)
+def _yaml(key: str, text: str, kind: str) -> Iterator[Failure]:
+    node, words = _YAML[kind]
+    why = _why_not(text, node, words)
     if why:
-        yield Failure(
-            key, f"is not YAML that cloud-init can use: {why}; allowed: a mapping of keys to values"
-        )
+        yield Failure(key, f"is not YAML that cloud-init can use: {why}; allowed: {words}")
 
 
-def _why_no_mapping(text: str) -> str:
+def _why_not(text: str, wanted: type[Any], words: str) -> str:
     try:
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
+        if node is None:
+            return ""
         wrong = _too_much(node)
+        if not wrong and not isinstance(node, wanted):
+            wrong = f"it is not {words}"
         if wrong:
             return wrong
-        if node is not None and not isinstance(node, yaml.MappingNode):
-            return "it is no mapping"
-        if node is not None:
-            loader.construct_document(node)
+        loader.construct_document(node)
     except yaml.MarkedYAMLError as fault:
         mark = fault.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
@@ -89,8 +103,10 @@ def _too_much(root: Any) -> str:
             inner = node.value if isinstance(node, yaml.CollectionNode) else ()
             parts = [part for item in inner for part in (item if isinstance(item, tuple) else (item,))]
             sizes[id(node)] = min(MOST + 1, 1 + sum(size(part, depth + 1) for part in parts))
+            if node.tag == "tag:yaml.org,2002:int" and len(node.value) > LONGEST_NUMBER:
+                raise ValueError(f"a number has {len(node.value)} characters, more than {LONGEST_NUMBER}")
         return sizes[id(node)]
 
-    if root is not None and size(root, 0) > MOST:
+    if size(root, 0) > MOST:
         return f"it has more than {MOST} values, what its aliases repeat counted each time"
     return ""

@@ -13,6 +13,13 @@ Spec = Mapping[str, Any]
 
 # What libvirt could not be told: control characters, halves of a character, and two that are none.
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_HALVES = re.compile("[\ud800-\udfff]")
+_FILES = (
+    "userData",
+    "metaData",
+    "networkConfig",
+)  # what a guest reads: no XML has them in it, a disk has them whole
+_LARGEST = 2**53 - 1  # Pulumi's numbers are floats
 
 _WORDS = {
     "string": "a string",
@@ -56,8 +63,12 @@ def _value(token: str, spec: Spec, value: Any, path: str, plain: str) -> Iterato
     kind = spec["type"]
     if not _is(kind, value):
         yield Failure(path, f"must be {_WORDS[kind]}, not {_shown(value)}")
-    elif kind == "string" and (odd := _NOT_IN_XML.search(value)):
-        yield Failure(path, f"has {odd[0]!r} in it, a character that no XML can hold")
+    elif kind == "string" and (odd := _NOT_IN_XML.search(value)) and path not in _FILES:
+        yield Failure(path, f"has {odd[0]!a} in it, a character that no XML can hold")
+    elif kind == "string" and (odd := _HALVES.search(value)):
+        yield Failure(path, f"has {odd[0]!a} in it, which is half a character")
+    elif kind == "integer" and abs(value) > _LARGEST:
+        yield Failure(path, f"must be from {-_LARGEST} to {_LARGEST}, not {_shown(value)}")
     elif kind == "array":
         for index, member in enumerate(value):
             yield from _value(token, spec["items"], member, f"{path}[{index}]", plain)

@@ -9,7 +9,7 @@ from provider.allow import allowed, how
 from provider.errors import OperatorError, Refused
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Failure, Found, Props, Resource
 from provider.resources.compare import declared_changes
-from provider.resources.names import name_failures
+from provider.resources.names import name_failures, path_failures, short
 from provider.resources.own import check_path, not_ours
 from provider.resources.volume_schema import SCHEMA
 from provider.virt import api, base_image, storage, volume_grow, volume_xml, xslt
@@ -24,9 +24,13 @@ class Volume(Resource):
         inputs = {**news, "name": news.get("name", olds.get("name", call.name))}
         inputs.setdefault("pool", "default")
         failures = list(name_failures("a volume", inputs["name"]))
+        failures += name_failures("a pool", inputs["pool"], "pool")
+        failures += path_failures("baseVolumeId", inputs.get("baseVolumeId"))
+        failures += name_failures("a volume", inputs.get("baseVolumeName"), "baseVolumeName")
+        failures += name_failures("a pool", inputs.get("baseVolumePool"), "baseVolumePool")
         size = inputs.get("size", COMPUTED)
         if inputs.get("format", "qcow2") not in ("qcow2", "raw", COMPUTED):
-            failures.append(Failure("format", f"must be qcow2 or raw, not {inputs['format']!r}"))
+            failures.append(Failure("format", f"must be qcow2 or raw, not {short(inputs['format'])}"))
         if size is not COMPUTED and size <= 0:
             failures.append(Failure("size", f"must be more than 0 bytes, not {size}"))
         overlay = "baseVolumeId" in inputs or "baseVolumeName" in inputs

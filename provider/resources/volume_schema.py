@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from provider.virt.xslt import STYLESHEET
+
 _STRING: Final = {"type": "string"}
 _INTEGER: Final = {"type": "integer"}
 
@@ -27,7 +29,7 @@ _INPUTS: Final[dict[str, Any]] = {
     "baseVolumePool": {**_STRING, "description": "The base image's pool; that of the volume when not given."},
     "xml": {
         "type": "object",
-        "properties": {"xslt": {**_STRING, "description": "A stylesheet applied to what libvirt is given."}},
+        "properties": {"xslt": {**_STRING, "description": STYLESHEET}},
     },
 }
 
@@ -46,7 +48,10 @@ SCHEMA: Final[dict[str, Any]] = {
 _SEED_INPUTS: Final[dict[str, Any]] = {
     "name": _NAME,
     "pool": _POOL,
-    "userData": {**_STRING, "description": "cloud-init's user-data."},
+    "userData": {
+        **_STRING,
+        "description": "cloud-init's user-data, of any kind that it reads: #cloud-config, a script, a MIME message.",
+    },
     "metaData": {**_STRING, "description": "cloud-init's meta-data."},
     "networkConfig": {**_STRING, "description": "cloud-init's network-config."},
 }

@@ -82,7 +82,8 @@ def _calls(
 def _reservation_steps(wanted: Sequence[Host], have: Sequence[Host]) -> list[Step]:
     """Deletes first, so that what they free is free; then changes in place, then additions."""
     pairs, gone, new = _paired(wanted, have)
-    changes = _ordered(pairs, [host for host in have if host not in gone])
+    going = {id(host) for host in gone}
+    changes = _ordered(pairs, [host for host in have if id(host) not in going])
     return [
         *(("delete", _host_xml(host)) for host in gone),
         *(("modify", _host_xml(host)) for host in changes),
@@ -100,7 +101,7 @@ def _paired(wanted: Sequence[Host], have: Sequence[Host]) -> tuple[list[Pair], l
     """
     macs = {_mac(host) for host in wanted}
     by_mac = {_mac(host): host for host in reversed(have)}  # of two, libvirt changes the first
-    by_name = {host["name"]: host for host in have if "name" in host and _mac(host) not in macs}
+    by_name = {host["name"]: host for host in reversed(have) if "name" in host and _mac(host) not in macs}
     pairs: list[Pair] = []
     new: list[Host] = []
     for host in wanted:
@@ -109,9 +110,9 @@ def _paired(wanted: Sequence[Host], have: Sequence[Host]) -> tuple[list[Pair], l
             new.append(host)
         else:
             pairs.append((old, host))
-    kept = [old for old, _ in pairs]
+    kept = {id(old) for old, _ in pairs}  # not by value: a definition may have an entry twice
     differing = [pair for pair in pairs if _canonical(pair[0]) != _canonical(pair[1])]
-    return differing, [host for host in have if host not in kept], new
+    return differing, [host for host in have if id(host) not in kept], new
 
 
 def _ordered(pairs: list[Pair], have: list[Host]) -> list[Host]:
@@ -125,7 +126,7 @@ def _ordered(pairs: list[Pair], have: list[Host]) -> list[Host]:
     while left:
         fitting = [(old, new) for old, new in left if _found(have, new) is old]
         free = [(old, new) for old, new in fitting if all(o is old or o.get("ip") != new["ip"] for o in have)]
-        old, new = (free or fitting)[0]
+        old, new = (free or fitting or left)[0]
         left = [pair for pair in left if pair[0] is not old]
         changes.append(new)
         have = [new if one is old else one for one in have]

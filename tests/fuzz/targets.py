@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import json
+import socket
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -22,13 +23,14 @@ from config import read
 from config.errors import ConfigError
 from config.fleet import Fleet
 from config.settings import from_pulumi
-from engine import checkpoint, context, imports, project, stackfile
+from engine import checkpoint, context, history, imports, locks, project, stackfile
+from engine.backend import Backend
 from engine.errors import CommandError
 from engine.options import UnsupportedError
-from engine.verbs import deployments
-from provider.errors import OperatorError
-from provider.resources import RESOURCES, shape
-from provider.resources.base import Call
+from engine.verbs import deployments, histories
+from provider.errors import OperatorError, plain
+from provider.resources import RESOURCES, seed_texts, shape
+from provider.resources.base import Call, Checked
 from provider.virt import (
     domain_new,
     domain_read,
@@ -41,10 +43,11 @@ from provider.virt import (
     seed_iso,
     volume_xml,
     xslt,
+    xslt_child,
 )
 from provider.virt.host import Host
 from tests.engine.shell.conftest import RECORDINGS
-from tests.fuzz import mutate
+from tests.fuzz import loop, mutate
 from tests.fuzz.loop import Target
 from tests.provider.storage_world import BRIDGED, DEFAULT
 from tests.unit.fleets import ROOT
@@ -112,6 +115,7 @@ def _bytes(*seeds: bytes) -> Callable[[Random], bytes]:
 
 def _file(name: str, data: bytes) -> Path:
     path = FOLDER / name
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     return path
 
@@ -320,6 +324,12 @@ def _pair(rng: Random) -> tuple[str, str]:
 
 
 def sheet(case: tuple[str, str]) -> None:
+    """In this process: in its own, each takes a hundred times as long."""
+    with contextlib.suppress(xslt_child.Unfit):
+        xslt_child.transform(*case)
+
+
+def sheet_apart(case: tuple[str, str]) -> None:
     xslt.apply(*case)
 
 
@@ -339,9 +349,9 @@ def properties(case: tuple[str, Any]) -> None:
     handler = _HANDLERS[kind]
     call = Call(no_host(), f"urn:pulumi:trop02::trop::{handler.token}::x")
     wrong = shape.failures(handler.token, handler.schema, inputs)
-    if wrong:
-        return
-    checked = handler.check(call, {}, inputs)
+    checked = Checked(inputs, wrong) if wrong else handler.check(call, {}, inputs)
+    for failure in checked.failures:
+        loop.check_words(plain(f"{failure.path}: {failure.reason}"))
     if checked.failures:
         return
     if kind == "Network":
@@ -375,6 +385,77 @@ def seed_disk(data: bytes) -> None:
     seed_iso.extract(data)
 
 
+_TEXTS = {
+    "userData": "#cloud-config\nusers: &u\n- {name: core, ssh_authorized_keys: [a, b]}\nruncmd: [*u, {<<: {a: 1}}]\n",
+    "metaData": "instance-id: a\nlocal-hostname: b\n",
+    "networkConfig": "version: 2\nethernets: {a: {dhcp4: true, match: {macaddress: '52:54:00:02:02:0f'}}}\n",
+}
+
+
+def seeds(case: dict[str, str]) -> None:
+    for failure in seed_texts.failures(case):
+        loop.check_words(plain(failure.reason))
+
+
+def _seeds(rng: Random) -> dict[str, str]:
+    key = rng.choice(list(_TEXTS))
+    text = _TEXTS[key]
+    if rng.random() < 0.05:
+        text += "z: " + rng.choice("[{") * rng.choice((10, 60, 600))
+    return {key: mutate.of_bytes(rng, text.encode()).decode(errors="replace")}
+
+
+_LOCK = {
+    "pid": 4711,
+    "username": "op",
+    "hostname": socket.gethostname(),
+    "timestamp": "2026-11-23T04:22:58.75Z",
+}
+_RECORD = json.loads((RECORDINGS / "31-backend-folder" / "last.history.json").read_bytes())
+_STAMPS = (
+    "2026-11-23T04:22:58.755862466-05:00",
+    "2026-11-23",
+    "9999-12-31T23:59:59-12:00",
+    "0001-01-01T00:00:00+14:00",
+)
+
+
+def lock_file(data: bytes) -> None:
+    """One that is not understood is still a lock, of an owner that is never judged."""
+    _file("locks/a.json", data)
+    (lock,) = locks.found(FOLDER / "locks")
+    loop.check_words(str(lock))
+    locks.is_dead(lock)
+
+
+def _locks(rng: Random) -> bytes:
+    if rng.random() < 0.3:
+        return mutate.of_bytes(rng, _written(_LOCK))
+    if rng.random() < 0.3:
+        return _written(
+            {
+                **_LOCK,
+                "timestamp": mutate.of_bytes(rng, rng.choice(_STAMPS).encode()).decode(errors="replace"),
+            }
+        )
+    return _written(mutate.of_document(rng, _LOCK))
+
+
+def record_file(data: bytes) -> None:
+    file = _file(".pulumi/history/trop/trop02/trop02-1.history.json", data)
+    (run,) = history.past(Backend(FOLDER, "trop"), "trop02")
+    assert run.checkpoint.parent == file.parent
+    histories._lines(run, True)
+    histories._lines(run, False)
+    histories._stamp(run.record["endTime"])
+
+
+def _records(rng: Random) -> bytes:
+    if rng.random() < 0.3:
+        return mutate.of_bytes(rng, _written(_RECORD))
+    return _written(mutate.of_document(rng, _RECORD))
+
+
 _ENGINE = (CommandError, UnsupportedError)
 _STATE = (checkpoint.Malformed, *_ENGINE)
 _MANY = 400  # lines of a message that lists all that is wrong
@@ -396,7 +477,11 @@ ALL: tuple[tuple[Target, int], ...] = (
     (Target("domain XML", _xml(*DOMAINS), domain, (OperatorError,)), 60_000),
     (Target("domain staging", _xml(*DOMAINS), domain_staged, (OperatorError,)), 50_000),
     (Target("storage XML", _xml(*VOLUMES, *POOLS), storage, (OperatorError,)), 50_000),
-    (Target("stylesheet", _sheets, sheet, (OperatorError,)), 50_000),
-    (Target("properties", _properties, properties, ()), 35_000),
+    (Target("stylesheet", _sheets, sheet, ()), 50_000),
+    (Target("stylesheet's process", _sheets, sheet_apart, (OperatorError,)), 1_500),
+    (Target("properties", _properties, properties, ()), 100_000),
+    (Target("cloud-init texts", _seeds, seeds, ()), 20_000),
     (Target("seed disk", _bytes(_SEED), seed_disk, ()), 5_000),
+    (Target("lock file", _locks, lock_file, ()), 40_000),
+    (Target("record of a run", _records, record_file, _ENGINE), 20_000),
 )

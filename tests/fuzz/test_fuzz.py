@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -12,8 +13,11 @@ import pytest
 from tests.fuzz import loop, targets
 from tests.fuzz.loop import Target
 
-SHARE = 150  # of the million's cases, one in so many belongs to every run
+SHARE = 16  # of the million's cases, one in so many belongs to every run: a minute of one core
 BY_NAME = {target.name: (target, cases) for target, cases in targets.ALL}
+Tell = Callable[[str, object], None]
+
+pytestmark = pytest.mark.fuzz
 
 
 @pytest.fixture(autouse=True)
@@ -24,21 +28,28 @@ def kept_cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", BY_NAME)
-def test_no_spoiled_input_ends_in_anything_but_success_or_its_own_error(name: str) -> None:
+def test_no_spoiled_input_ends_in_anything_but_success_or_its_own_error(
+    name: str, record_property: Tell
+) -> None:
     target, cases = BY_NAME[name]
-    found = loop.run(target, 20260101, max(40, cases // SHARE))
-    assert found.faults == {}
-    assert found.cases >= 40
+    assert play(target, 20260101, cases // SHARE, record_property).faults == {}
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("name", BY_NAME)
-def test_a_million_spoiled_inputs_end_so(name: str) -> None:
+def test_a_million_spoiled_inputs_end_so(name: str, record_property: Tell) -> None:
     target, cases = BY_NAME[name]
     seed = int(os.environ.get("TROP_FUZZ_SEED", 0)) or secrets.randbelow(2**31)
+    assert play(target, seed, cases, record_property).faults == {}
+
+
+def play(target: Target, seed: int, cases: int, tell: Tell) -> loop.Found:
+    """The cases of a seed, counted in the terminal's summary."""
     found = loop.run(target, seed, cases)
-    print(f"{name}: seed {seed}, {found.cases} cases, {found.refused} refused, {len(found.faults)} faults")
-    assert found.faults == {}
+    told = f"fuzz {target.name}: seed {seed}, {found.cases} cases, {found.refused} refused"
+    tell("fuzz", f"{told}, {len(found.faults)} faults")
+    assert found.cases == cases >= 40
+    return found
 
 
 def test_it_is_a_million() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -431,6 +432,6 @@ def test_a_guest_that_holds_on_to_a_forbidden_nic_is_told_and_keeps_nothing_from
 def test_a_wrong_value_is_a_check_failure_at_its_path(
     place: Place, inputs: dict[str, Any], path: str
 ) -> None:
-    news = {"domain": "x", "network": "bridged", "mac": FLOAT1} | inputs
+    news = {"domain": str(UUID(int=1)), "network": "bridged", "mac": FLOAT1} | inputs
     checked = place.interfaces.check(place.call(place.interfaces, "x"), {}, news)
     assert [f.path for f in checked.failures] == [path]

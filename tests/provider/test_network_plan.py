@@ -75,6 +75,15 @@ def test_two_reservations_that_swap_addresses_are_two_changes() -> None:
     assert [verb for verb, _, _ in calls(swapped)] == ["modify", "modify"]
 
 
+def test_an_entry_that_stands_twice_and_has_no_mac_gets_the_wanted_one_once() -> None:
+    one = {key: HOSTS[0][key] for key in ("ip", "name")}
+    twice = etree.fromstring(with_hosts(HOSTS[1:]))
+    for _ in range(2):
+        etree.SubElement(twice.find("ip/dhcp"), "host", one)
+    made = calls(HOSTS, live=None, persistent=etree.tostring(twice, encoding="unicode"))
+    assert made == [("delete", None, CONFIG), ("modify", HOSTS[0]["mac"], CONFIG)]
+
+
 def test_two_reservations_that_swap_names_are_two_changes() -> None:
     one, two = HOSTS[:2]
     swapped = [{**one, "name": two["name"]}, {**two, "name": one["name"]}, *HOSTS[2:]]

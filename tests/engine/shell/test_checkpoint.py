@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from engine import checkpoint
 from engine.checkpoint import Codec
+from engine.context import salt_of
+from engine.errors import CommandError
 from engine.records import Resource, Snapshot
 from engine.secrets import Crypter
 from engine.values import UNKNOWN, Secret, has_secret
@@ -121,6 +123,8 @@ def test_a_state_without_secrets_asks_for_no_key() -> None:
         (b'{"version": 4, "checkpoint": {}}', "version 4"),
         (b'{"version": 3, "checkpoint": {"latest": {"resources": {}}}}', "not a list"),
         (b'{"version": 3, "checkpoint": {"latest": {"resources": [{"urn": "u"}]}}}', "no urn or no type"),
+        (b'{"version": 3, "checkpoint": {"latest": {"secrets_providers": {"type": {}}}}}', "no text"),
+        (b'{"version": 3, "checkpoint": {"latest": {"secrets_providers": {"state": "x"}}}}', "no object"),
     ],
 )
 def test_what_is_no_state_is_told_in_a_few_words(text: bytes, reason: str) -> None:
@@ -143,3 +147,12 @@ def test_any_properties_come_back_as_they_were(props: dict[str, Any]) -> None:
     record = Resource(urn="urn:pulumi:s::trop::a:b:C::d", type="a:b:C", inputs=props, outputs=dict(props))
     loaded = codec().load(checkpoint.parse(own.dump(Snapshot(resources=[record])))).resources[0]
     assert (loaded.inputs, loaded.outputs) == (props, props)
+
+
+def test_a_keeper_of_secrets_with_an_odd_name_is_refused_in_one_line() -> None:
+    latest = {"secrets_providers": {"type": "a\nb\x1b[2J", "state": {}}}
+    with pytest.raises(CommandError) as error:
+        salt_of({"checkpoint": {"latest": latest}})
+    assert str(error.value) == (
+        r"the secrets provider a\nb\x1b[2J is not supported by the embedded engine; use the Pulumi CLI"
+    )

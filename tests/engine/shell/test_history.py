@@ -121,3 +121,30 @@ def test_damaged_files_of_the_history_are_told_by_name(project: Project) -> None
     record.write_text('{"kind": 3}')
     outcome = project.run("stack", "history")
     assert (outcome.code, outcome.err.startswith(f"error: {record}: not a record of a run")) == (1, True)
+
+
+ODD = {
+    "no object": ([], "it is no object"),
+    "a kind that is a number": ({"kind": 3}, "kind is no text"),
+    "a start that is text": ({"startTime": "now"}, "startTime is no time in seconds since 1970"),
+    "a start that is true": ({"startTime": True}, "startTime is no time in seconds since 1970"),
+    "a start before 1970": ({"startTime": -1}, "startTime is no time in seconds since 1970"),
+    "an end after all days": ({"endTime": 10**30}, "endTime is no time in seconds since 1970"),
+    "settings that are a list": ({"config": ["x"]}, "config is no object"),
+    "changes that are text": ({"resourceChanges": "x"}, "resourceChanges is no object"),
+    "an environment that is text": ({"environment": "x"}, "environment is no object"),
+    "a message that is a list": ({"message": []}, "message is no text"),
+}
+
+
+@pytest.mark.parametrize(("odd", "why"), ODD.values(), ids=ODD)
+@pytest.mark.parametrize("words", [(), ("--json",), ("--full-dates",)], ids=str)
+def test_a_record_with_an_odd_field_is_told_by_its_file(
+    project: Project, odd: Any, why: str, words: tuple[str, ...]
+) -> None:
+    put_recorded(project)
+    file = folder(project) / "trop02-9.history.json"
+    record = json.loads(file.read_text())
+    file.write_text(json.dumps(record | odd if isinstance(odd, dict) else odd))
+    outcome = project.run("stack", "history", *words)
+    assert (outcome.code, outcome.err) == (1, f"error: {file}: not a record of a run: {why}\n")

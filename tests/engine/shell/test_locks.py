@@ -8,6 +8,7 @@ import re
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,56 @@ def test_the_rest_of_a_lock_whose_owner_ended_while_it_gave_it_back_goes(tmp_pat
         assert taken_over == []
         assert not rest.exists()
         assert not half.exists()
+
+
+def test_a_living_owner_is_known_in_every_time_zone(tmp_path: Path) -> None:
+    """The CLI writes its machine's time: 9 in the morning on the one is 2 in the night on the other."""
+    now = datetime.now(UTC)
+    for hours in (-11, -5, 0, 5.5, 14):
+        here = now.astimezone(timezone(timedelta(hours=hours)))
+        lock_of(tmp_path, os.getpid(), when=here.isoformat().replace("+00:00", "Z"))
+        (lock,) = locks.found(tmp_path)
+        assert not locks.is_dead(lock), here
+        assert str(lock).endswith(f"at {now:%Y-%m-%dT%H:%M:%S}Z")
+
+
+ODD = {
+    "a pid that is text": {"pid": "one"},
+    "a pid that is a fraction": {"pid": 1.5},
+    "a pid that is true": {"pid": True},
+    "a pid below nothing": {"pid": -1},
+    "a pid that no system has": {"pid": 10**30},
+    "a time that is a number": {"timestamp": 5},
+    "a time that is none": {"timestamp": "yesterday"},
+    "a time of month 13": {"timestamp": "2026-13-01T00:00:00Z"},
+    "a time in the year 0": {"timestamp": "0000-01-01T00:00:00Z"},
+    "a time at the end of all years": {"timestamp": "9999-12-31T23:59:59-12:00"},
+    "a time that is missing": {"timestamp": None},
+    "a user that is a list": {"username": ["op"]},
+    "a user of two lines": {"username": "op\nroot"},
+    "a user that moves the cursor": {"username": "\x1b[2Jop"},
+    "a host that turns the line around": {"hostname": "\u202eabc"},
+    "a host of 3,000 characters": {"hostname": "h" * 3000},
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_a_lock_with_an_odd_field_is_a_lock_told_in_its_line(tmp_path: Path, odd: dict[str, object]) -> None:
+    file = lock_of(tmp_path, os.getppid(), host="elsewhere")
+    file.write_text(json.dumps(json.loads(file.read_text()) | odd))
+    with pytest.raises(CommandError) as error, locks.held(tmp_path):
+        pass
+    head, line = str(error.value).split("\n")
+    assert head.startswith("the stack is currently locked by 1 lock(s).")
+    assert line.isprintable()
+    assert len(line) < 500
+    assert file.exists()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "null", '"x"', "[" * 5000, '{"pid": 1e999}', "\ufeff{}", "\udcff"]
+)
+def test_a_file_that_is_no_lock_is_one_of_an_unknown_owner(tmp_path: Path, text: str) -> None:
+    (tmp_path / "odd.json").write_bytes(text.encode(errors="surrogateescape"))
+    (lock,) = locks.found(tmp_path)
+    assert (lock.pid, lock.user, locks.is_dead(lock)) == (0, "unknown", False)
