@@ -1,7 +1,8 @@
 """The lock of a stack: a file that names its owner, as the CLI writes it.
 
 An owner is alive when it still holds the file by ``flock`` (this engine does, the CLI does not), or when its
-process is there and began before the lock was written.  What another host has locked is never judged.
+process is there and began before the lock was written, or is a CLI's: then the clock may have been set since.
+What another host has locked is never judged.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class Lock:
     when: str
 
     def __str__(self) -> str:
-        second = self.when.split(".")[0].rstrip("Z") + "Z"
+        moment = moment_of(self.when)
+        second = moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else self.when or "a time unknown"
         return f"created by {self.user}@{self.host} (pid {self.pid}) at {second}"
 
 
@@ -48,10 +50,14 @@ def found(folder: Path) -> list[Lock]:
 
 
 def _read(file: Path) -> Lock:
+    """What a lock file says; of one that says it otherwise than the CLI does, nothing is known."""
     try:
         data = json.loads(file.read_text())
-        return Lock(file, int(data["pid"]), data["username"], data["hostname"], data["timestamp"])
-    except (OSError, ValueError, KeyError, TypeError):
+        texts = [data[key] for key in ("username", "hostname", "timestamp")]
+        if type(data["pid"]) is not int or not all(isinstance(text, str) for text in texts):
+            raise ValueError("no lock of the CLI's")
+        return Lock(file, data["pid"], *(" ".join(text.split()) for text in texts))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return Lock(file, 0, "unknown", "unknown", "")
 
 
@@ -70,8 +76,8 @@ def is_dead(lock: Lock) -> bool:
     started = _start_of(lock.pid)
     if started is None:
         return True
-    written = _seconds(lock.when)
-    return written is not None and started > written + CLOCK_SLACK
+    written = moment_of(lock.when)
+    return written is not None and started > written.timestamp() + CLOCK_SLACK and not _is_cli(lock.pid)
 
 
 def _is_held(file: Path) -> bool:
@@ -89,7 +95,7 @@ def _start_of(pid: int) -> float | None:
     """When a process began, in seconds since 1970 (0 when it won't say); None when there is no such process."""
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return None
     except OSError:
         return 0.0  # there, and somebody else's
@@ -100,11 +106,21 @@ def _start_of(pid: int) -> float | None:
     return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + ticks / os.sysconf("SC_CLK_TCK")
 
 
-def _seconds(when: str) -> float | None:
+def moment_of(when: str) -> datetime | None:
+    """A lock's time, RFC 3339 with any offset (the CLI writes its own zone's), as UTC; None when it is no time."""
     try:
-        return datetime.fromisoformat(when.split(".")[0].rstrip("Z")).replace(tzinfo=UTC).timestamp()
-    except ValueError:
+        moment = datetime.fromisoformat(when)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
+
+
+def _is_cli(pid: int) -> bool:
+    """Whether the process is a Pulumi CLI: one that began after its lock was written, if the clock was set since."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().startswith("pulumi")
+    except (OSError, ValueError):
+        return False
 
 
 @contextmanager
@@ -118,8 +134,8 @@ def held(folder: Path) -> Iterator[list[Lock]]:
         "hostname": socket.gethostname(),
         "timestamp": timestamp(),
     }
-    backends.with_attributes(file, json.dumps(owner, separators=(",", ":")).encode(), durable=False)
     try:
+        backends.with_attributes(file, json.dumps(owner, separators=(",", ":")).encode(), durable=False)
         with file.open("rb") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             others = [lock for lock in found(folder) if lock.file != file]

@@ -190,7 +190,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             return provider_pb2.ReadResponse(
                 id=found.id,
                 inputs=wire.dump(found.inputs, secret),
-                properties=wire.dump(found.outputs, secret | secret_outputs),
+                properties=wire.dump(found.outputs, secret.and_(secret_outputs)),
             )
 
         return await self._workers.run(context, work, task)
