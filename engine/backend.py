@@ -158,7 +158,8 @@ class Backend:
         if judge(file, data) == "damaged":
             beside = attributes_of(file)
             raise CommandError(
-                self._damaged(stack, "its checksum is another") + f"; if it is meant to be so, remove {beside}"
+                self._damaged(stack, "its checksum is another")
+                + f"; if it is meant to be so, remove {beside}"
             )
         return document
 
@@ -168,7 +169,9 @@ class Backend:
         if judge(file, self.read(stack)) != "replaced":
             return ""
         good = self.last_good(stack)
-        return f"{file} was changed since it was written" + (f"; the last one written is {good}" if good else "")
+        return f"{file} was changed since it was written" + (
+            f"; the last one written is {good}" if good else ""
+        )
 
     def _damaged(self, stack: str, why: str) -> str:
         good = self.last_good(stack)

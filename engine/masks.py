@@ -10,7 +10,9 @@ from typing import Final
 from engine.values import Secret, Value
 
 HIDDEN: Final = "[secret]"
-SHORTEST: Final = 3  # characters of a secret that is looked for, as with the CLI: less would hide half of every text
+SHORTEST: Final = (
+    3  # characters of a secret that is looked for, as with the CLI: less would hide half of every text
+)
 LINE: Final = 8  # of a line of a longer secret
 PIECE: Final = 16  # of any other part of one: what is cut off in the middle, or stands among other words
 LONGEST: Final = 1 << 16  # of a secret whose parts are looked for
@@ -44,8 +46,8 @@ class Mask:
         if len(text) < SHORTEST or text in self._whole:
             return
         lines = [form for line in text.splitlines() for form in (line.strip(), " ".join(line.split()))]
-        self._whole |= {text, *(line for line in lines if len(line) >= LINE)}
         plain = " ".join(text[:LONGEST].split())
+        self._whole |= {text, *(line for line in (*lines, plain) if len(line) >= LINE)}
         self._pieces |= {plain[i : i + PIECE] for i in range(len(plain) - PIECE + 1)}
 
     def hide(self, text: str) -> str:

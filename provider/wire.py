@@ -36,6 +36,10 @@ class Secrets(frozenset[str]):
     def and_(self, other: Secrets) -> Secrets:
         return Secrets(self | other, self.texts | other.texts)
 
+    def spread(self, made_of: Mapping[str, tuple[str, ...]]) -> Secrets:
+        """With the outputs that are made of any of these properties."""
+        return Secrets(self | {key for key, of in made_of.items() if self.intersection(of)}, self.texts)
+
 
 def load(struct: struct_pb2.Struct) -> tuple[Props, Secrets]:
     """The plain properties, and the names of those that held a secret anywhere inside; nulls are left out."""

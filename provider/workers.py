@@ -59,7 +59,8 @@ class Workers:
             return str(error)
         if isinstance(error, errors.VirtError):
             what = f"{task.failure}: " if task else ""
-            return f"{what}libvirt at {self._where()}: {errors.said(error)}"
+            line = f"{what}libvirt at {self._where()}: {errors.said(error)}"
+            return f"{line}; the connection is lost: run the same again" if errors.lost(error) else line
         return f"a fault of this provider ({type(error).__name__}: {error}); TROP_DEBUG=1 shows where"
 
 

@@ -71,8 +71,8 @@ class Work:
             self.context.backend.write(self.project.stack, self.codec.dump(snapshot))
         except OSError as error:
             raise CommandError(
-                f"the state can't be written: {error.filename}: {error.strerror}; it is as it was before. Mend that, "
-                "and run the same again: what was made by then is found and taken up"
+                f"the state can't be written: {error.filename}: {error.strerror}; what stands there is whole. Mend "
+                "that, and run the same again: what was made by then is found and taken up"
             ) from error
 
 

@@ -35,6 +35,16 @@ def said(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
+def lost(error: Exception) -> bool:
+    """Whether the connection broke under a call: what that call was doing may be done, or not."""
+    if not isinstance(error, VirtError):
+        return False
+    return error.get_error_domain() == libvirt.VIR_FROM_RPC or any(
+        sign in str(error)
+        for sign in ("Cannot recv data", "Cannot write data", "End of file while reading data")
+    )
+
+
 def unless(missing: int, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
     """The call's answer, or None when libvirt answers with exactly this "no such" code; other errors pass."""
     try:

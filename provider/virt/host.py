@@ -11,7 +11,7 @@ import libvirt
 from lxml import etree
 
 from provider.errors import OperatorError
-from provider.virt import api, errors
+from provider.virt import api, errors, keepalive
 
 OPEN_SECONDS = 10.0
 
@@ -26,7 +26,10 @@ class Host:
     """
 
     def __init__(
-        self, uri: str, opener: Callable[[str], api.Connection] = libvirt.open, seconds: float = OPEN_SECONDS
+        self,
+        uri: str,
+        opener: Callable[[str], api.Connection] = keepalive.opened,
+        seconds: float = OPEN_SECONDS,
     ) -> None:
         self.uri = uri
         self._opener = opener
