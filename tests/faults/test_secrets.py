@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pulumi import ResourceOptions
 
 from cli import ROOT
 from engine.masks import Mask
 from engine.values import Secret
+from tests.engine.core.fake import Thing, World, go
 
 CANARY = "canary-that-must-not-sing"
 ADDRESS = "10.77.0.213"  # the program has it as a secret too
@@ -118,3 +120,18 @@ def test_a_secret_setting_that_is_an_object_hides_its_parts() -> None:
     mask = Mask()
     mask.learn_setting('{"users": ["somebody-known"]}')
     assert mask.hide("user somebody-known is unknown") == "user [secret] is unknown"
+
+
+def test_additional_secret_outputs_stay_secret_when_what_is_there_is_read_again() -> None:
+    """The provider itself knows nothing of it."""
+
+    def program() -> None:
+        Thing("a", size=CANARY, opts=ResourceOptions(additional_secret_outputs=["size"]))
+
+    world = World()
+    made = go(program, world)
+    for kind, options in (("refresh", {}), ("update", {"refresh": True})):
+        ran = go(program, world, made.snapshot, kind, **options)
+        record = next(r for r in ran.snapshot.resources if r.urn.endswith("::a"))
+        assert record.outputs["size"] == Secret(CANARY)
+        assert ran.result.changes == {"same": 2}
