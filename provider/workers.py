@@ -14,7 +14,7 @@ from typing import Any, NoReturn, TypeVar
 import grpc
 
 from provider.answers import Task
-from provider.errors import OperatorError, plain
+from provider.errors import OperatorError, Unreachable, plain
 from provider.virt import errors
 
 T = TypeVar("T")
@@ -55,12 +55,18 @@ class Workers:
                 await sent
 
     def _line(self, error: Exception, task: Task | None) -> str:
+        lost = None if isinstance(error, Unreachable) else errors.lost(error)
+        if lost is not None:
+            what = f"{task.subject}: " if task else ""
+            return (
+                f"{what}the connection to libvirt at {self._where()} was lost ({errors.said(lost)}): what was under "
+                "way may be done or not; run the same again"
+            )
         if isinstance(error, OperatorError):
             return str(error)
         if isinstance(error, errors.VirtError):
             what = f"{task.failure}: " if task else ""
-            line = f"{what}libvirt at {self._where()}: {errors.said(error)}"
-            return f"{line}; the connection is lost: run the same again" if errors.lost(error) else line
+            return f"{what}libvirt at {self._where()}: {errors.said(error)}"
         return f"a fault of this provider ({type(error).__name__}: {error}); TROP_DEBUG=1 shows where"
 
 
