@@ -20,6 +20,7 @@ from engine.errors import CommandError
 from tests.engine.shell.conftest import CREATED
 from tests.engine.shell.harness import Case, Project, locks_of
 from tests.engine.shell.test_signals import begin, read_until
+from tests.faults.page import assert_is_on_the_page
 
 STACK = "trop02"
 
@@ -77,7 +78,7 @@ def test_a_state_cut_off_is_told_and_the_command_in_the_line_puts_it_back(
     assert done.code == 1
     assert done.err.startswith(f"error: the state file {project.state_file} is damaged (")
     assert done.err.count("\n") == 1
-    assert "nothing was changed" in done.err
+    assert_is_on_the_page(done.err)
     assert files(project.state) == before
     put_back(project, done.err)
     converges(project)
@@ -91,6 +92,7 @@ def test_a_flipped_bit_that_leaves_the_state_valid_is_told_by_its_checksum(proje
     assert done.code == 1
     assert f"the state file {project.state_file} is damaged (its checksum is another)" in done.err
     assert f"if it is meant to be so, remove {project.state_file}.attrs" in done.err
+    assert_is_on_the_page(done.err)
     assert files(project.state) == before
     put_back(project, done.err)
     assert json.loads(project.state_file.read_text())["checkpoint"]["latest"]["resources"] == whole
@@ -233,6 +235,7 @@ def test_odd_times_of_locks_are_told_and_free_nothing(when: str, shown: str, tmp
     with pytest.raises(CommandError) as error, locks.held(tmp_path):
         pass
     assert str(error.value).endswith(f"(pid {os.getppid()}) at {shown}")
+    assert_is_on_the_page(str(error.value))
 
 
 def test_a_lock_in_another_zones_time_is_its_living_owners(tmp_path: Path) -> None:
@@ -288,7 +291,7 @@ def test_of_two_operators_the_second_is_told_who_has_the_stack_and_since_when(
 ) -> None:
     project = Project(tmp_path, monkeypatch)
     project.make()
-    first = begin(project, Case("04-up-create", "01-up-yes"), {"create_sleep": {"Domain:vm0": 3}})
+    first = begin(project, Case("04-up-create", "01-up-yes"), {"create_sleep": {"Domain:vm0": 2}})
     try:
         read_until(first, "Domain vm0 creating")
         second = project.run("up", "--yes", "--skip-preview")
@@ -318,7 +321,7 @@ def test_a_killed_operators_lock_is_said_and_taken_over(
     done = project.run("up", "--yes", "--skip-preview")
     assert done.code == 0, done.out + done.err
     assert f"(pid {first.pid}) at" in done.err
-    assert "was left by a process that is gone; it was taken over" in done.err
+    assert_is_on_the_page(done.err)
 
 
 def test_a_state_of_the_recorded_cli_needs_no_checksum_of_ours(
