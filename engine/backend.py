@@ -176,7 +176,8 @@ class Backend:
     def _damaged(self, stack: str, why: str) -> str:
         good = self.last_good(stack)
         remedy = f"the last good one is {good}" if good else "and no good one was found beside it"
-        command = f"; `./trop stack {stack} import --file {good}` puts it back" if good else ""
+        words = f"stack {stack} import --file {good} --engine embedded"  # the CLI's import takes exports only
+        command = f"; `./trop {words}` puts it back" if good else ""
         file = self.state_file(stack)
         return f"the state file {file} is damaged ({why}); {remedy}; nothing was changed{command}"
 

@@ -62,8 +62,8 @@ def converges(project: Project) -> None:
 
 def put_back(project: Project, told: str) -> None:
     """Type the command that the line names, as `./trop` hands it on."""
-    command = told.partition("`./trop stack trop02 ")[2].partition("`")[0].split()
-    done = project.run("stack", *command)
+    command = told.partition("`./trop stack trop02 ")[2].partition("`")[0]
+    done = project.run("stack", *command.removesuffix(" --engine embedded").split())
     assert done.code == 0, done.err
 
 
