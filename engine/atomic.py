@@ -16,8 +16,15 @@ def write(path: Path, data: bytes, *, durable: bool = True, mode: int = 0o600) -
     """Replace ``path`` by ``data`` in one step; ``durable`` waits until the disk has it.
 
     The temporary file stands beside the target and has a name that no reader looks for: with the host and the process,
-    so that what a process leaves that ends here can be cleared (`clear`).
+    so that what a process leaves that ends here can be cleared (`clear`).  An OSError names the target.
     """
+    try:
+        _write(path, data, durable, mode)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _write(path: Path, data: bytes, durable: bool, mode: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _beside(path)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)

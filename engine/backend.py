@@ -11,7 +11,7 @@ import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from engine import atomic, checkpoint
 from engine.errors import NO_SUCH_STACK, CommandError, unsupported
@@ -52,7 +52,7 @@ def with_attributes(path: Path, data: bytes, *, durable: bool = True) -> None:
         "user.content_language": "",
         "user.content_type": "text/plain; charset=utf-8",
         "user.metadata": None,
-        "md5": base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode(),
+        "md5": _checksum(data),
     }
     line = json.dumps(attributes, separators=(",", ":")).encode() + b"\n"
     atomic.write(attributes_of(path), line, durable=False)
@@ -60,6 +60,29 @@ def with_attributes(path: Path, data: bytes, *, durable: bool = True) -> None:
 
 def attributes_of(path: Path) -> Path:
     return path.with_name(path.name + ".attrs")
+
+
+def _checksum(data: bytes) -> str:
+    return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+
+
+Verdict = Literal["as written", "replaced", "damaged", "unknown"]
+
+
+def judge(path: Path, data: bytes) -> Verdict:
+    """What the checksum beside a file, which both engines write with it, says of its content.
+
+    A file that differs and is younger was replaced: on purpose, or by a tool that writes no checksums.
+    """
+    attributes = attributes_of(path)
+    try:
+        written = json.loads(attributes.read_bytes())["md5"]
+        younger = path.stat().st_mtime_ns > attributes.stat().st_mtime_ns
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return "unknown"
+    if written == _checksum(data):
+        return "as written"
+    return "replaced" if younger else "damaged"
 
 
 @dataclass(frozen=True)
@@ -127,33 +150,64 @@ class Backend:
 
     def document(self, stack: str) -> checkpoint.Json:
         """The parsed state; a damaged file is told in one line that names the last good one."""
-        data = self.read(stack)
+        data, file = self.read(stack), self.state_file(stack)
         try:
-            return checkpoint.parse(data)
+            document = checkpoint.parse(data)
         except checkpoint.Malformed as error:
-            file = self.state_file(stack)
-            good = self.last_good(stack)
-            remedy = f"the last good one is {good}" if good else "and no good one was found beside it"
+            raise CommandError(self._damaged(stack, str(error))) from error
+        if judge(file, data) == "damaged":
+            beside = attributes_of(file)
             raise CommandError(
-                f"the state file {file} is damaged ({error}); {remedy}; nothing was changed"
-            ) from error
+                self._damaged(stack, "its checksum is another")
+                + f"; if it is meant to be so, remove {beside}"
+            )
+        return document
+
+    def doubt(self, stack: str) -> str:
+        """What is to be said of a state that is whole, but not what was written last; empty for all others."""
+        file = self.state_file(stack)
+        if judge(file, self.read(stack)) != "replaced":
+            return ""
+        good = self.last_good(stack)
+        return f"{file} was changed since it was written" + (
+            f"; the last one written is {good}" if good else ""
+        )
+
+    def _damaged(self, stack: str, why: str) -> str:
+        good = self.last_good(stack)
+        remedy = f"the last good one is {good}" if good else "and no good one was found beside it"
+        words = f"stack {stack} import --file {good} --engine embedded"  # the CLI's import takes exports only
+        command = f"; `./trop {words}` puts it back" if good else ""
+        file = self.state_file(stack)
+        return f"the state file {file} is damaged ({why}); {remedy}; nothing was changed{command}"
 
     def last_good(self, stack: str) -> Path | None:
-        """The newest file from which a damaged state can be put back."""
+        """The file from which a damaged state is best put back: what it was by its checksum, else the youngest."""
         state = self.state_file(stack)
-        candidates = [state.with_name(state.name + ".bak")]
-        candidates += sorted(self.backups(stack).glob("*.json"), reverse=True)
-        candidates += sorted(self.history(stack).glob("*.checkpoint.json"), reverse=True)
-        return next((c for c in candidates if _is_good(c)), None)
+        places = (
+            (state.parent, f"{state.name}.bak"),
+            (self.backups(stack), "*.json"),
+            (self.history(stack), "*.checkpoint.json"),
+        )
+        good = [file for folder, name in places for file in folder.glob(name) if _is_good(file)]
+        return max(
+            good,
+            key=lambda file: (judge(state, file.read_bytes()) == "as written", file.stat().st_mtime_ns),
+            default=None,
+        )
 
     def write(self, stack: str, data: bytes) -> None:
-        """Replace the state; what was there before becomes ``.bak``.  Whenever it stops, a whole state is there."""
+        """Replace the state; what was there before becomes ``.bak``.  Whenever it stops, a whole state is there.
+
+        The checksum goes with what it is of, before the new state comes: no state stands beside another's.
+        """
         file = self.state_file(stack)
         file.parent.mkdir(parents=True, exist_ok=True)
         backup = file.with_name(file.name + ".bak")
-        for old, kept in ((file, backup), (attributes_of(file), attributes_of(backup))):
-            if old.exists():
-                atomic.duplicate(old, kept)
+        if attributes_of(file).exists():
+            attributes_of(file).replace(attributes_of(backup))
+        if file.exists():
+            atomic.duplicate(file, backup)
         with_attributes(file, data)
 
     def clear(self, stack: str) -> None:
@@ -172,10 +226,11 @@ class Backend:
 
 def _is_good(path: Path) -> bool:
     try:
-        checkpoint.parse(path.read_bytes())
+        data = path.read_bytes()
+        checkpoint.parse(data)
     except (OSError, checkpoint.Malformed):
         return False
-    return True
+    return judge(path, data) != "damaged"
 
 
 def open_backend(

@@ -14,7 +14,7 @@ from engine.provider_client import INTERNAL, ProviderClient
 from engine.records import OperationType, PendingOperation, Resource
 from engine.registry import Registry
 from engine.session import HaltError, Session
-from engine.values import Props, Secret
+from engine.values import Props, mark_secret
 
 PENDING: dict[str, OperationType] = {
     "create": "creating",
@@ -134,6 +134,7 @@ class Executor:
                 failure = e
                 new.id, outputs, new.init_errors = e.id, e.outputs, e.reasons
             new.outputs = mark_secret(outputs, new.additional_secret_outputs)
+        self.session.mask.learn(new.outputs)
         new.created = new.modified = timestamp()
         self._put(step, new)
         if failure is not None:
@@ -168,6 +169,7 @@ class Executor:
                 failure = e
                 outputs, new.init_errors = e.outputs, e.reasons
             new.outputs = mark_secret(outputs, new.additional_secret_outputs)
+        self.session.mask.learn(new.outputs)
         self.session.journal.forget(old)
         self.session.journal.add(new)
         if failure is not None:
@@ -208,11 +210,6 @@ def is_shown_at_once(step: Step) -> bool:
     """Components are done when they have registered their outputs, and not before (deletes aside)."""
     r = step.new or step.old
     return (r is not None and r.custom) or step.op.startswith("delete")
-
-
-def mark_secret(outputs: Props, keys: list[str]) -> Props:
-    """The outputs with those of additional_secret_outputs secret."""
-    return {k: Secret(v) if k in keys and not isinstance(v, Secret) else v for k, v in outputs.items()}
 
 
 def _listing(reasons: list[str]) -> str:

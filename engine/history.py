@@ -69,13 +69,20 @@ def _environment(flags: Mapping[str, str]) -> dict[str, str]:
 def keep(backend: backends.Backend, stack: str, record: Record) -> None:
     """Write the record, and the state as it is now beside it and among the backups."""
     state = backend.read(stack)
-    stamp = time.time_ns()
+    stamp = _next_stamp(backend, stack)
     line = json.dumps(record.document(), ensure_ascii=False, separators=(",", ":")).encode()
-    backends.with_attributes(backend.history(stack) / f"{stack}-{stamp}.history.json", line, durable=False)
-    backends.with_attributes(
-        backend.history(stack) / f"{stack}-{stamp}.checkpoint.json", state, durable=False
-    )
-    backends.with_attributes(backend.backups(stack) / f"{stack}.{time.time_ns()}.json", state)
+    kept = backend.history(stack) / f"{stack}-{stamp}"
+    backends.with_attributes(kept.with_name(f"{kept.name}.checkpoint.json"), state, durable=False)
+    backends.with_attributes(kept.with_name(f"{kept.name}.history.json"), line, durable=False)
+    backends.with_attributes(backend.backups(stack) / f"{stack}.{stamp}.json", state)
+
+
+def _next_stamp(backend: backends.Backend, stack: str) -> int:
+    """Now, in ns since 1970, but behind all that was kept before: the clock may have been set back since."""
+    names = [file.name.removesuffix(".json") for file in backend.backups(stack).glob("[!.]*.json")]
+    records = [_stamp_of(file) for file in backend.history(stack).glob("[!.]*.history.json")]
+    backups = [int(stamp) for stamp in (name.rpartition(".")[2] for name in names) if stamp.isdecimal()]
+    return max([time.time_ns(), *(stamp + 1 for stamp in (*records, *backups))])
 
 
 @dataclass(frozen=True)

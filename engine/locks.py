@@ -1,7 +1,8 @@
 """The lock of a stack: a file that names its owner, as the CLI writes it.
 
 An owner is alive when it still holds the file by ``flock`` (this engine does, the CLI does not), or when its
-process is there and began before the lock was written.  What another host has locked is never judged.
+process is there and began before the lock was written, or is a CLI's: then the clock may have been set since.
+What another host has locked is never judged.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from engine import backend as backends
 from engine.clock import seconds_of, timestamp
 from engine.errors import CommandError, shown
 
-LARGEST_PID: Final = 2**31 - 1
 CLOCK_SLACK: Final = 60.0  # seconds between a lock's time and its owner's start that clocks may be apart
 
 
@@ -40,7 +40,7 @@ class Lock:
 
     def __str__(self) -> str:
         written = seconds_of(self.when)
-        second = "an unknown time"
+        second = _cut(self.when) or "a time unknown"
         if written is not None:
             second = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(written))
         return f"created by {_cut(self.user)}@{_cut(self.host)} (pid {self.pid}) at {second}"
@@ -56,14 +56,15 @@ def found(folder: Path) -> list[Lock]:
 
 
 def _read(file: Path) -> Lock:
+    """What a lock file says; of one that says it otherwise than the CLI does, nothing is known."""
+    unknown = Lock(file, 0, "unknown", "unknown", "")
     try:
         data = documents.parse(file.read_bytes())
         pid, texts = data["pid"], [data[key] for key in ("username", "hostname", "timestamp")]
     except (OSError, documents.Malformed, KeyError, TypeError):
-        return Lock(file, 0, "unknown", "unknown", "")
-    known = type(pid) is int and 0 < pid <= LARGEST_PID
-    user, host, when = (text if isinstance(text, str) else "unknown" for text in texts)
-    return Lock(file, pid if known else 0, user, host, when)
+        return unknown
+    as_written = type(pid) is int and all(isinstance(text, str) for text in texts)
+    return Lock(file, pid, *texts) if as_written else unknown
 
 
 def refuse(locks: list[Lock]) -> CommandError:
@@ -82,7 +83,7 @@ def is_dead(lock: Lock) -> bool:
     if started is None:
         return True
     written = seconds_of(lock.when)
-    return written is not None and started > written + CLOCK_SLACK
+    return written is not None and started > written + CLOCK_SLACK and not _is_cli(lock.pid)
 
 
 def _is_held(file: Path) -> bool:
@@ -100,7 +101,7 @@ def _start_of(pid: int) -> float | None:
     """When a process began, in seconds since 1970 (0 when it won't say); None when there is no such process."""
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return None
     except OSError:
         return 0.0  # there, and somebody else's
@@ -109,6 +110,14 @@ def _start_of(pid: int) -> float | None:
     except (OSError, ValueError, IndexError):
         return 0.0
     return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _is_cli(pid: int) -> bool:
+    """Whether the process is a Pulumi CLI: one that began after its lock was written, if the clock was set since."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().startswith("pulumi")
+    except (OSError, ValueError):
+        return False
 
 
 @contextmanager
@@ -122,8 +131,8 @@ def held(folder: Path) -> Iterator[list[Lock]]:
         "hostname": socket.gethostname(),
         "timestamp": timestamp(),
     }
-    backends.with_attributes(file, json.dumps(owner, separators=(",", ":")).encode(), durable=False)
     try:
+        backends.with_attributes(file, json.dumps(owner, separators=(",", ":")).encode(), durable=False)
         with file.open("rb") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             others = [lock for lock in found(folder) if lock.file != file]

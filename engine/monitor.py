@@ -15,6 +15,7 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 
+from engine.errors import CommandError
 from engine.events import Severity
 from engine.goals import CLI
 from engine.options import ProviderError, UnsupportedError
@@ -71,9 +72,8 @@ class Monitor:
         except (ProviderError, UnsupportedError) as e:
             raise CallError(str(e)) from None
         except Exception as e:  # the state can't be written, or the engine has a fault: begin nothing more
-            self._loop.call_soon_threadsafe(
-                self._session.refuse, f"the engine failed: {type(e).__name__}: {e}"
-            )
+            fault = str(e) if isinstance(e, CommandError) else f"the engine failed: {type(e).__name__}: {e}"
+            self._loop.call_soon_threadsafe(self._session.refuse, fault)
             raise ProgramStoppedError from None
         finally:
             self._asked.discard(answer)

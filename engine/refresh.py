@@ -16,6 +16,7 @@ from engine.provider_client import Diff, ProviderClient, Read
 from engine.records import Resource
 from engine.registry import Registry
 from engine.session import HaltError, Session
+from engine.values import mark_secret
 
 T = TypeVar("T")
 TURNED: dict[DiffKind, DiffKind] = {
@@ -120,7 +121,8 @@ def _seen(old: Resource, found: Read | None) -> Resource | None:
     if found is None:
         return None
     inputs = old.inputs if found.inputs is None else found.inputs
-    new = old.copy(id=found.id, inputs=inputs, outputs=found.outputs, init_errors=[])
+    outputs = mark_secret(found.outputs, old.additional_secret_outputs)
+    new = old.copy(id=found.id, inputs=inputs, outputs=outputs, init_errors=[])
     if (new.inputs, new.outputs, new.id) != (old.inputs, old.outputs, old.id):
         new.modified = timestamp()
     return new

@@ -52,6 +52,7 @@ class Registrations:
         except (ProviderError, UnsupportedError) as e:
             raise self.session.refuse(str(e)) from None
         self.transforms.note(goal.urn, goal.parent, callbacks)
+        self.session.mask.learn(goal.inputs)
         if not self.session.preview:
             goal.inputs = without_unknown(goal.inputs)  # left by a resource that failed
         try:
@@ -201,6 +202,7 @@ class Registrations:
         step = self._steps[request.urn]
         old: Props = step.old.outputs if step.old else {}
         record.outputs = from_wire(request.outputs)
+        self.session.mask.learn(record.outputs)
         if record.outputs != old:
             self.session.journal.write()
         self.session.emit(OutputsRegistered(request.urn, old, record.outputs, step))
@@ -220,6 +222,7 @@ class Registrations:
         project = self.session.project
         urn = urns.make(project.stack, project.name, request.parent, request.type, request.name)
         properties = from_wire(request.properties)
+        self.session.mask.learn(properties)
         async with self._planning:
             self.planner.claim(urn)
             old = self.planner.old(urn)
@@ -260,7 +263,9 @@ class Registrations:
         async with self._planning:
             reference = request.provider or await self._default(package, request.version)
         client = await self.registry.client(reference, self.session.journal.find)
-        result, failures = await client.invoke(request.tok, from_wire(request.args), self.session.preview)
+        args = from_wire(request.args)
+        self.session.mask.learn(args)
+        result, failures = await client.invoke(request.tok, args, self.session.preview)
         answer = resource_pb2.ResourceInvokeResponse(
             failures=[provider_pb2.CheckFailure(property=f.property, reason=f.reason) for f in failures]
         )

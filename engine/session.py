@@ -10,6 +10,7 @@ from collections.abc import Collection
 from engine import urns
 from engine.events import Diagnostic, Emit, Event, Severity, Step, StepDone, StepFailed, StepStarted
 from engine.journal import Journal
+from engine.masks import Mask
 from engine.options import Kind, Options, Project
 from engine.records import Resource
 from engine.scope import Aim, not_found
@@ -38,6 +39,11 @@ class Session:
         self.began = time.monotonic()
         self.slots = asyncio.Semaphore(max(1, options.parallel))
         self.stopping = asyncio.Event()  # no step may start any more
+        self.mask = Mask()
+        for key in project.secret_keys:
+            self.mask.learn_setting(project.config.get(key, ""))
+        for r in journal.base:
+            self.mask.learn(r.inputs, r.outputs)
         self._emit = emit
         self._busy = 0
         self._idle = asyncio.Event()
@@ -54,10 +60,10 @@ class Session:
             self._emit(event)
 
     def say(self, severity: Severity, message: str, urn: str = "", ephemeral: bool = False) -> None:
-        """A diagnostic; one without URN is the stack's.  Errors make the run a failed one."""
+        """A diagnostic, without what is secret; one without URN is the stack's.  Errors make the run a failed one."""
         if severity == "error":
             self.errored.add(urn or self.stack_urn)
-        self.emit(Diagnostic(severity, message, urn, ephemeral=ephemeral))
+        self.emit(Diagnostic(severity, self.mask.hide(message), urn, ephemeral=ephemeral))
 
     def refuse(self, message: str, urn: str = "") -> HaltError:
         """Say the error, let no step start any more; the caller raises what comes back."""

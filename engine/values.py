@@ -71,6 +71,11 @@ def _dump(v: Value) -> Any:
     return [_dump(x) for x in v] if isinstance(v, list) else v
 
 
+def mark_secret(outputs: Props, keys: list[str]) -> Props:
+    """The outputs with those of additional_secret_outputs secret."""
+    return {k: Secret(v) if k in keys and not isinstance(v, Secret) else v for k, v in outputs.items()}
+
+
 def any_in(v: Value, test: Callable[[Value], bool]) -> bool:
     """Whether ``test`` holds for the value or for anything inside it."""
     if test(v):

@@ -33,10 +33,15 @@ class Task:
     told: list[Note] = field(default_factory=list)
 
     @property
+    def subject(self) -> str:
+        """``cloud init disk Siamond-seed``."""
+        kind = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", token_of(self.urn).rsplit(":", 1)[-1]).lower()
+        return f"{kind} {self.urn.split('::')[-1]}"
+
+    @property
     def failure(self) -> str:
         """``cloud init disk Siamond-seed is not changed``."""
-        kind = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", token_of(self.urn).rsplit(":", 1)[-1]).lower()
-        return f"{kind} {self.urn.split('::')[-1]} {self.failed}"
+        return f"{self.subject} {self.failed}"
 
 
 def config_failures(config: Props) -> list[Failure]:

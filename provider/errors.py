@@ -16,3 +16,7 @@ class OperatorError(Exception):
 
 class Refused(OperatorError):
     """A change that is not made because of what it would do to what runs."""
+
+
+class Unreachable(OperatorError):
+    """No connection could be had: nothing was begun."""

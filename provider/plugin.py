@@ -17,9 +17,13 @@ from provider.answers import Task, check_failures, config_failures, diff_respons
 from provider.engine_log import EngineLog
 from provider.errors import OperatorError
 from provider.resources import RESOURCES, base, shape, upstream
-from provider.resources.base import COMPUTED, Props, Resource
+from provider.resources.base import COMPUTED, Failure, Props, Resource
 from provider.virt.host import Host
 from provider.workers import Context, Report, Workers, fail
+
+IN_ID = (
+    "can't be secret: it is in the resource's ID, which is never hidden; allowed: a value that is no secret"
+)
 
 
 def servicer(engine_address: str = "") -> Servicer:
@@ -131,7 +135,10 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         def work() -> Any:
             token = token_of(request.urn)
             handler = self._handler(token)
-            wrong = shape.failures(token, handler.schema, news)
+            wrong = [
+                *shape.failures(token, handler.schema, news),
+                *(Failure(key, IN_ID) for key in handler.in_id if key in secret),
+            ]
             if wrong:
                 return provider_pb2.CheckResponse(
                     inputs=wire.dump(news, secret), failures=check_failures(wrong)
@@ -166,9 +173,10 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         task = Task(request.urn, "is not made")
 
         def work() -> Any:
-            call = self._call(request, task=task)
-            id, outputs = self._handler(token_of(request.urn)).create(call, inputs, request.preview)
-            return provider_pb2.CreateResponse(id=id, properties=wire.dump(outputs, secret))
+            call, handler = self._call(request, task=task), self._handler(token_of(request.urn))
+            id, outputs = handler.create(call, inputs, request.preview)
+            written = wire.dump(outputs, secret.spread(handler.made_of))
+            return provider_pb2.CreateResponse(id=id, properties=written)
 
         return await self._workers.run(context, work, task)
 
@@ -181,7 +189,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         def work() -> Any:
             call = self._call(request, known=outputs, task=task)
             token = token_of(request.urn)
-            found = self._handler(token).read(call, request.id, inputs, outputs)
+            handler = self._handler(token)
+            found = handler.read(call, request.id, inputs, outputs)
             if found is None and not inputs and not outputs:
                 # An empty answer to an import would be taken for an object without properties.
                 raise OperatorError(f"there is no {token.rsplit(':', 1)[1]} {request.id} on {call.host.uri}")
@@ -190,7 +199,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             return provider_pb2.ReadResponse(
                 id=found.id,
                 inputs=wire.dump(found.inputs, secret),
-                properties=wire.dump(found.outputs, secret | secret_outputs),
+                properties=wire.dump(found.outputs, secret.and_(secret_outputs).spread(handler.made_of)),
             )
 
         return await self._workers.run(context, work, task)
@@ -205,7 +214,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             call = self._call(request, known=olds, task=task)
             handler = self._handler(token_of(request.urn))
             outputs = handler.update(call, request.id, olds, old_inputs, news, request.preview)
-            return provider_pb2.UpdateResponse(properties=wire.dump(outputs, secret))
+            written = wire.dump(outputs, secret.spread(handler.made_of))
+            return provider_pb2.UpdateResponse(properties=written)
 
         return await self._workers.run(context, work, task)
 

@@ -14,7 +14,7 @@ from typing import Any, NoReturn, TypeVar
 import grpc
 
 from provider.answers import Task
-from provider.errors import OperatorError, plain
+from provider.errors import OperatorError, Unreachable, plain
 from provider.virt import errors
 
 T = TypeVar("T")
@@ -55,6 +55,13 @@ class Workers:
                 await sent
 
     def _line(self, error: Exception, task: Task | None) -> str:
+        lost = None if isinstance(error, Unreachable) else errors.lost(error)
+        if lost is not None:
+            what = f"{task.subject}: " if task else ""
+            return (
+                f"{what}the connection to libvirt at {self._where()} was lost ({errors.said(lost)}): what was under "
+                "way may be done or not; run the same again"
+            )
         if isinstance(error, OperatorError):
             return str(error)
         if isinstance(error, errors.VirtError):

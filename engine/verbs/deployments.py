@@ -45,10 +45,10 @@ def _reveal(value: Any, decrypt: checkpoint.Encrypt) -> Any:
 
 
 def import_(context: Context) -> int:
-    """Replace the state by a deployment; plain secrets in it are encrypted again."""
+    """Replace the state by a deployment, or by a state file; plain secrets in it are encrypted again."""
     data = _read_deployment(context)
     try:
-        deployment = checkpoint.parse(data, under="deployment")["deployment"]
+        deployment = _deployment_in(data)
     except checkpoint.Malformed as error:
         raise CommandError(f"could not read the deployment: {error}") from error
     stack = context.stack
@@ -70,6 +70,16 @@ def import_(context: Context) -> int:
         context.console.error(f"warning: {fault}")
     context.console.print("Import complete.")
     return 0
+
+
+def _deployment_in(data: bytes) -> Json:
+    """What an export has, or a state file: a copy is put back as it was kept.  Raises `Malformed`."""
+    try:
+        kept: Json = checkpoint.parse(data)["checkpoint"].get("latest") or {}
+        return kept
+    except checkpoint.Malformed:
+        exported: Json = checkpoint.parse(data, under="deployment")["deployment"]
+        return exported
 
 
 def _read_deployment(context: Context) -> bytes:

@@ -67,7 +67,13 @@ class Work:
 
     def save(self, snapshot: Snapshot) -> None:
         snapshot = replace(snapshot, secrets_provider=self.vault.provider())
-        self.context.backend.write(self.project.stack, self.codec.dump(snapshot))
+        try:
+            self.context.backend.write(self.project.stack, self.codec.dump(snapshot))
+        except OSError as error:
+            raise CommandError(
+                f"the state can't be written: {error.filename}: {error.strerror}; what stands there is whole. Mend "
+                "that, and run the same again: what was made by then is found and taken up"
+            ) from error
 
 
 def preview(context: Context) -> int:
@@ -153,6 +159,9 @@ def _approved(work: Work, sure: bool) -> bool:
 def open_work(context: Context, kind: Kind, imports: tuple[Import, ...] = ()) -> Work:
     """Everything that can be wrong with the stack is told here, before a provider or the program is started."""
     document = context.document()
+    doubt = context.backend.doubt(context.stack)
+    if doubt:
+        context.console.error(f"warning: {doubt}")
     file = context.stack_file
     vault = context.vault(document)
     vault.check()
@@ -192,9 +201,19 @@ def execute(work: Work, *, preview: bool, keep: Callable[[Event], None] | None =
     if not preview:
         record.succeeded, record.end, record.changes = not result.failed, int(time.time()), result.changes
         record.flags = flags_of(work.context)
-        history.keep(work.context.backend, work.project.stack, record)
+        _keep(work, record)
     work.snapshot = result.snapshot
     return result
+
+
+def _keep(work: Work, record: history.Record) -> None:
+    """A run whose record can't be kept is done all the same."""
+    try:
+        history.keep(work.context.backend, work.project.stack, record)
+    except OSError as error:
+        work.context.console.error(
+            f"warning: the run is not kept in the history: {error.filename}: {error.strerror}"
+        )
 
 
 async def _run(

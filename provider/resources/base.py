@@ -103,6 +103,13 @@ class Resource(ABC):
         Mapping[str, Any]
     ]  # as in a Pulumi schema: inputProperties, requiredInputs, properties, required
 
+    in_id: ClassVar[
+        tuple[str, ...]
+    ] = ()  # inputs that the ID is made of: an ID is never secret, nor can they be
+    made_of: ClassVar[
+        Mapping[str, tuple[str, ...]]
+    ] = {}  # outputs that tell inputs in other words: secret with them
+
     @abstractmethod
     def check(self, call: Call, olds: Props, news: Props) -> Checked:
         """Validate without touching libvirt.  Values may be `COMPUTED`."""

@@ -20,6 +20,7 @@ _LONGEST: Final = 16 << 20  # bytes; more than this is no seed, and is not downl
 class CloudInitDisk(Resource):
     token = "libvirt:index/cloudInitDisk:CloudInitDisk"
     schema = SEED_SCHEMA
+    in_id = ("name",)
 
     def check(self, call: Call, olds: Props, news: Props) -> Checked:
         inputs = {**news, "name": news.get("name", olds.get("name", call.name))}

@@ -33,6 +33,8 @@ class Interface(Resource):
         "properties": {**interface_schema.INPUTS, **interface_schema.OUTPUTS},
         "required": [*interface_schema.REQUIRED_OUTPUTS],
     }
+    in_id = ("domain", "mac")
+    made_of: ClassVar[Mapping[str, tuple[str, ...]]] = {"guestFile": ("addresses", "gateway", "metric")}
 
     def __init__(self, clock: nic_apply.Clock | None = None, tools: Tools | None = None) -> None:
         self._tools = tools or Tools(clock or nic_apply.SystemClock())

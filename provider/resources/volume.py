@@ -19,6 +19,7 @@ from provider.virt.volume_xml import Backing, Seen
 class Volume(Resource):
     token = "libvirt:index/volume:Volume"
     schema = SCHEMA
+    in_id = ("name",)
 
     def check(self, call: Call, olds: Props, news: Props) -> Checked:
         inputs = {**news, "name": news.get("name", olds.get("name", call.name))}

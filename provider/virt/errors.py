@@ -35,6 +35,27 @@ def said(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
+_LOST = ("Cannot recv data", "Cannot write data", "End of file while reading data")
+
+
+def lost(error: BaseException | None) -> Exception | None:
+    """libvirt's error, behind whatever it has caused, that says that the connection broke under a call.
+
+    What that call was doing may be done, or not.
+    """
+    while error is not None:
+        if isinstance(error, Exception) and _breaks(error):
+            return error
+        error = error.__cause__
+    return None
+
+
+def _breaks(error: Exception) -> bool:
+    if not isinstance(error, VirtError):
+        return False
+    return error.get_error_domain() == libvirt.VIR_FROM_RPC or any(sign in str(error) for sign in _LOST)
+
+
 def unless(missing: int, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
     """The call's answer, or None when libvirt answers with exactly this "no such" code; other errors pass."""
     try:

@@ -10,8 +10,8 @@ from uuid import NAMESPACE_URL, uuid5
 import libvirt
 from lxml import etree
 
-from provider.errors import OperatorError
-from provider.virt import api, errors
+from provider.errors import OperatorError, Unreachable
+from provider.virt import api, errors, keepalive
 
 OPEN_SECONDS = 10.0
 
@@ -26,7 +26,10 @@ class Host:
     """
 
     def __init__(
-        self, uri: str, opener: Callable[[str], api.Connection] = libvirt.open, seconds: float = OPEN_SECONDS
+        self,
+        uri: str,
+        opener: Callable[[str], api.Connection] = keepalive.opened,
+        seconds: float = OPEN_SECONDS,
     ) -> None:
         self.uri = uri
         self._opener = opener
@@ -132,8 +135,8 @@ def _open_in_time(uri: str, opener: Callable[[str], api.Connection], seconds: fl
     thread.start()
     thread.join(seconds)
     if not answer:
-        raise OperatorError(f"cannot reach libvirt at {uri}: no answer within {seconds:g} s")
+        raise Unreachable(f"cannot reach libvirt at {uri}: no answer within {seconds:g} s")
     if isinstance(answer[0], Exception):
-        raise OperatorError(f"cannot reach libvirt at {uri}: {errors.said(answer[0])}") from answer[0]
+        raise Unreachable(f"cannot reach libvirt at {uri}: {errors.said(answer[0])}") from answer[0]
     conn: api.Connection = answer[0]
     return conn

@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
-import libvirt
 from lxml import etree
 
-from provider.virt import api, errors
+from provider.virt import api, errors, keepalive
 from provider.virt.domain_seen import Seen, see
 from provider.virt.domain_sweep import state
 from provider.virt.host import Host
@@ -154,7 +153,7 @@ class HostSeen:
 
 def read_only(uri: str) -> Host:
     """A host whose connection can't change anything; `OperatorError` with the URI if it does not answer in time."""
-    host = Host(uri, libvirt.openReadOnly)
+    host = Host(uri, keepalive.opened_read_only)
     _ = host.conn
     return host
 

@@ -15,7 +15,7 @@ from pulumi.runtime.proto import provider_pb2 as pb
 
 from provider import plugin
 from provider.errors import Refused
-from provider.resources.base import Call, Props
+from provider.resources.base import Call, Props, Resource
 from provider.virt.host import Host
 
 TOKEN = "libvirt:index/network:Network"
@@ -25,6 +25,8 @@ NOTED = "impact live: dhcpHosts: pi is added"
 
 class Handler:
     """Notes in each of the calls that change something, and refuses to delete."""
+
+    made_of = Resource.made_of
 
     def create(self, call: Call, inputs: Props, preview: bool) -> tuple[str, Props]:
         call.note("live", "dhcpHosts", "pi is added")

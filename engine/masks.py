@@ -1,0 +1,85 @@
+"""What a run knows to be secret is taken out of everything that it says."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from engine.values import Secret, Value
+
+HIDDEN: Final = "[secret]"
+SHORTEST: Final = (
+    3  # characters of a secret that is looked for, as with the CLI: less would hide half of every text
+)
+LINE: Final = 8  # of a line of a longer secret
+PIECE: Final = 16  # of any other part of one: what is cut off in the middle, or stands among other words
+LONGEST: Final = 1 << 16  # of a secret whose parts are looked for
+
+
+class Mask:
+    """Learns the secrets that pass by; `hide` puts ``[secret]`` in the place of them, and of their lines and pieces."""
+
+    def __init__(self) -> None:
+        self._whole: set[str] = set()
+        self._pieces: set[str] = set()
+
+    def learn(self, *values: Value) -> None:
+        """Every secret in the values, at any depth."""
+        for value in values:
+            if isinstance(value, Secret):
+                for text in _texts(value.value):
+                    self.learn_text(text)
+            elif isinstance(value, dict):
+                self.learn(*value.values())
+            elif isinstance(value, list):
+                self.learn(*value)
+
+    def learn_setting(self, text: str) -> None:
+        """A secret setting; one that is an object is JSON, and its parts are secret too."""
+        self.learn_text(text)
+        with contextlib.suppress(ValueError, RecursionError):
+            self.learn(Secret(json.loads(text)))
+
+    def learn_text(self, text: str) -> None:
+        if len(text) < SHORTEST or text in self._whole:
+            return
+        lines = [form for line in text.splitlines() for form in (line.strip(), " ".join(line.split()))]
+        plain = " ".join(text[:LONGEST].split())
+        self._whole |= {text, *(line for line in (*lines, plain) if len(line) >= LINE)}
+        self._pieces |= {plain[i : i + PIECE] for i in range(len(plain) - PIECE + 1)}
+
+    def hide(self, text: str) -> str:
+        for secret in sorted((s for s in self._whole if s in text), key=len, reverse=True):
+            text = text.replace(secret, HIDDEN)
+        return _without(text, self._places(text))
+
+    def _places(self, text: str) -> Iterable[int]:
+        if not self._pieces:
+            return ()
+        return (i for i in range(len(text) - PIECE + 1) if text[i : i + PIECE] in self._pieces)
+
+
+def _without(text: str, places: Iterable[int]) -> str:
+    """The text with one mark for each stretch that pieces at these places make together."""
+    kept, end, done = [], -1, 0
+    for place in places:
+        if place > end:
+            kept += [text[done:place], HIDDEN]
+        end = done = place + PIECE
+    return "".join([*kept, text[done:]])
+
+
+def _texts(value: Value) -> Iterator[str]:
+    """All texts inside a secret, and its numbers."""
+    if isinstance(value, Secret):
+        yield from _texts(value.value)
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _texts(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part)
+    elif isinstance(value, str | int | float) and not isinstance(value, bool):
+        yield str(value)
