@@ -19,6 +19,7 @@ from provider.errors import OperatorError
 from provider.resources import RESOURCES, base, shape, upstream
 from provider.resources.base import COMPUTED, Props, Resource
 from provider.virt.host import Host
+from provider.virt.sights import Sights
 from provider.workers import Context, Report, Workers, fail
 
 
@@ -34,6 +35,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def __init__(self, host_of: Callable[[str], Host]) -> None:
         self._host_of = host_of
         self._host: Host | None = None
+        self._sights = Sights()
         self._handlers: dict[str, Resource] = {kind.token: kind() for kind in RESOURCES}
         self._workers = Workers(lambda: self._host.uri if self._host else "?")
 
@@ -110,6 +112,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             if self._host is not None:
                 self._host.close()
                 self._host = None
+            self._sights.forget()
             if uri is not COMPUTED:
                 wrong = config_failures({"uri": uri} if uri is not None else {})
                 if wrong:
@@ -149,7 +152,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         news, _ = wire.load(request.news)
 
         def work() -> Any:
-            call = self._call(request, known=olds)
+            call = self._call(request, known=olds, looks=True)
             diff = self._handler(token_of(request.urn)).diff(call, request.id, olds, old_inputs, news)
             ignored = set(request.ignoreChanges)
             changes = {
@@ -166,8 +169,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         task = Task(request.urn, "is not made")
 
         def work() -> Any:
-            call = self._call(request, task=task)
-            id, outputs = self._handler(token_of(request.urn)).create(call, inputs, request.preview)
+            with self._sights.changing(not request.preview):
+                call = self._call(request, task=task, looks=request.preview)
+                id, outputs = self._handler(token_of(request.urn)).create(call, inputs, request.preview)
             return provider_pb2.CreateResponse(id=id, properties=wire.dump(outputs, secret))
 
         return await self._workers.run(context, work, task)
@@ -179,7 +183,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         task = Task(request.urn, "can't be read")
 
         def work() -> Any:
-            call = self._call(request, known=outputs, task=task)
+            call = self._call(request, known=outputs, task=task, looks=True)
             token = token_of(request.urn)
             found = self._handler(token).read(call, request.id, inputs, outputs)
             if found is None and not inputs and not outputs:
@@ -202,9 +206,10 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         task = Task(request.urn, "is not changed")
 
         def work() -> Any:
-            call = self._call(request, known=olds, task=task)
             handler = self._handler(token_of(request.urn))
-            outputs = handler.update(call, request.id, olds, old_inputs, news, request.preview)
+            with self._sights.changing(not request.preview):
+                call = self._call(request, known=olds, task=task, looks=request.preview)
+                outputs = handler.update(call, request.id, olds, old_inputs, news, request.preview)
             return provider_pb2.UpdateResponse(properties=wire.dump(outputs, secret))
 
         return await self._workers.run(context, work, task)
@@ -214,8 +219,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         task = Task(request.urn, "is not deleted")
 
         def work() -> Any:
-            call = self._call(request, known=outputs, task=task)
-            self._handler(token_of(request.urn)).delete(call, request.id, outputs)
+            with self._sights.changing():
+                call = self._call(request, known=outputs, task=task)
+                self._handler(token_of(request.urn)).delete(call, request.id, outputs)
             return empty_pb2.Empty()
 
         return await self._workers.run(context, work, task)
@@ -229,7 +235,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         task = Task(request.urn, "is not deleted")
 
         def work() -> Any:
-            call = self._call(request, known=outputs, task=task)
+            call = self._call(request, known=outputs, task=task, looks=True)
             call.condemned = condemned
             self._handler(token_of(request.urn)).refuse_delete(call, request.id, outputs)
             return empty_pb2.Empty()
@@ -281,12 +287,18 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         known: Props | None = None,
         connected: bool = True,
         task: Task | None = None,
+        looks: bool = False,
     ) -> base.Call:
-        """Where the handler is to work, once the host is sure to be the one that the state is of."""
+        """Where the handler is to work, once the host is sure to be the one that the state is of.
+
+        One that only ``looks`` shares what it sees with the others that do.
+        """
         host = self._host
         if host is None and connected:
             raise OperatorError("libvirt:uri is not known yet: it comes from a resource that is not made yet")
         if host is not None and known:
             host.check_is(known.get("hostUuid"))
+        if host is not None and looks:
+            host = self._sights.of(host)
         notes = [] if task is None else task.told
         return base.Call(host or Host(""), request.urn, getattr(request, "timeout", 0.0), notes)
