@@ -104,6 +104,11 @@ class Sight(Host):
         return self.domains().get(uuid.lower()) or self._host.domain_by_uuid(uuid)
 
 
+def look(host: Host) -> Sight:
+    """The host as it is now, or as it was seen by the sight that it already is."""
+    return host if isinstance(host, Sight) else Sight(host)
+
+
 class _Connection:
     def __init__(self, sight: Sight, conn: api.Connection) -> None:
         self._sight, self._conn = sight, conn

@@ -10,6 +10,7 @@ from typing import Final
 from provider.errors import OperatorError
 from provider.virt import api, errors, pool_xml, volume_xml
 from provider.virt.host import Host
+from provider.virt.sight import look
 
 _CHUNK: Final = 256 * 1024
 _REFRESH_TRIES: Final = 5
@@ -104,7 +105,7 @@ def pool_path(pool: api.Pool) -> str | None:
 def users(host: Host, uses: Callable[[str], bool], but: Collection[str] = ()) -> list[str]:
     """Names of the domains whose live or persistent XML ``uses`` holds for; domains ``but`` (UUIDs) aside."""
     found = []
-    for domain in host.conn.listAllDomains():
+    for domain in look(host).conn.listAllDomains():
         if but and domain.UUIDString() in but:
             continue
         xmls = errors.unless(errors.NO_DOMAIN, _xmls, domain) or []

@@ -119,6 +119,9 @@ class Connection:
             f"{kvm}</arch></guest></capabilities>"
         )
 
+    def listAllNetworks(self, flags: int = 0) -> list[Network]:
+        return list(self.networks.values())
+
     def networkLookupByName(self, name: str) -> Network:
         if name not in self.networks:
             raise error(43, f"Network not found: no network with matching name '{name}'")
