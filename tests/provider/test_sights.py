@@ -1,4 +1,4 @@
-"""What is seen of a host in a few sweeps: each object once, nothing of before a change, and what came later all the same."""
+"""What is seen of a host in a few sweeps: each object once, nothing of before a change, and what came later too."""
 
 from __future__ import annotations
 
