@@ -81,7 +81,7 @@ def _upload(host: Any, volume: Any, data: bytes) -> None:
 def read(host: Any, _file: str, threads: int, _started: bool) -> None:
     for network in host.listAllNetworks():
         network.XMLDesc(0), network.XMLDesc(1), network.autostart(), network.isActive()
-    volumes = []
+    volumes: list[Any] = []
     for pool in host.listAllStoragePools():
         pool.XMLDesc(), pool.autostart()
         volumes += pool.listAllVolumes() if pool.name() == "live" else []
@@ -125,6 +125,6 @@ def _each(threads: int, do: Any, items: Any) -> None:
 if __name__ == "__main__":
     verb, uri, path, count, *rest = sys.argv[1:]
     connection = libvirt.open(uri)
-    VERBS = {"dump": dump, "up": up, "read": read, "change": change, "destroy": destroy}
+    VERBS: dict[str, Any] = {"dump": dump, "up": up, "read": read, "change": change, "destroy": destroy}
     VERBS[verb](connection, path, int(count), "started" in rest)
     connection.close()

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pulumi
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 HERE = Path(__file__).resolve().parent
 DECLARED = yaml.safe_load((HERE / "bench.yaml").read_text(encoding="utf-8"))
