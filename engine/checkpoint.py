@@ -219,7 +219,7 @@ class Codec:
     def _record(self, resource: Resource, before: Mapping[int, Written]) -> str:
         """A record's JSON.  Fields of records are given other values, and never changed in themselves."""
         fields = tuple(getattr(resource, attribute) for _, attribute, _ in FIELDS)
-        known = before.get(id(resource))
+        known = self._texts.get(id(resource)) or before.get(id(resource))
         if known is None or any(a is not b for a, b in zip(known.fields, fields, strict=True)):
             known = Written(resource, fields, _text(self.write(resource)))
         self._texts[id(resource)] = known

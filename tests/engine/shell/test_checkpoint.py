@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from engine import checkpoint
 from engine.checkpoint import Codec
-from engine.records import Resource, Snapshot
+from engine.records import PendingOperation, Resource, Snapshot
 from engine.secrets import Crypter
 from engine.values import UNKNOWN, Secret, has_secret
 from tests.engine.shell.conftest import CREATED, PASSPHRASE, RECORDINGS, SALT
@@ -136,3 +136,18 @@ def test_any_properties_come_back_as_they_were(props: dict[str, Any]) -> None:
     record = Resource(urn="urn:pulumi:s::trop::a:b:C::d", type="a:b:C", inputs=props, outputs=dict(props))
     loaded = codec().load(checkpoint.parse(own.dump(Snapshot(resources=[record])))).resources[0]
     assert (loaded.inputs, loaded.outputs) == (props, props)
+
+
+def test_a_record_that_has_changed_is_written_as_it_is_now_and_the_others_once():
+    own = codec()
+    one, two = (Resource(urn=f"urn:{name}", type="t:index:T", custom=True, id=name) for name in ("a", "b"))
+    snapshot = Snapshot(resources=[one, two], pending_operations=[PendingOperation(two, "updating")])
+    written: list[str] = []
+    write = own.write
+    own.write = lambda resource: written.append(resource.id) or write(resource)
+    own.dump(snapshot)
+    two.outputs = {"state": "running"}
+    latest = checkpoint.parse(own.dump(snapshot))["checkpoint"]["latest"]
+    assert [r.get("outputs") for r in latest["resources"]] == [None, {"state": "running"}]
+    assert latest["pending_operations"][0]["resource"]["outputs"] == {"state": "running"}
+    assert written == ["a", "b", "b"]
