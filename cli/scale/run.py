@@ -15,6 +15,7 @@ from cli.scale import chart, figures, hosts
 from cli.scale.figures import Figure
 from cli.scale.measure import NAMES, Bench, medians
 from cli.scale.project import Size
+from cli.signals import handled, interrupt
 
 DATA = ROOT / "docs/scale.json"
 
@@ -24,10 +25,10 @@ def run(vms: Sequence[int], hypervisors: int, times: int, *, started: bool, writ
     sizes = [Size(hypervisors, count) for count in vms]
     for size in sizes:
         size.check()
-    known = figures.load(DATA) if write else []
     console = Console(soft_wrap=True)
-    found = [_measure(size, times, started, console) for size in sizes]
-    everything = figures.merged(known, found)
+    with handled(interrupt):  # the labs are taken down
+        found = [_measure(size, times, started, console) for size in sizes]
+    everything = figures.merged(figures.load(DATA) if write else [], found)
     if write:
         figures.save(DATA, everything)
         DATA.with_suffix(".md").write_text(figures.page(everything, os.cpu_count() or 1), encoding="utf-8")
