@@ -179,15 +179,35 @@ def annotate(
 
 @app.command()
 def bench(
-    stack: Annotated[str, typer.Argument(help="A stack, or the word annotate.")] = "trop02",
+    stack: Annotated[str, typer.Argument(help="A stack, or one of the words annotate and scale.")] = "trop02",
     engine: Annotated[str, typer.Option(help="embedded or pulumi; else pulumi where it is on PATH.")] = "",
-    times: Annotated[int, typer.Option(help="How often each is run.")] = 5,
+    times: Annotated[int, typer.Option(min=1, help="How often each is run.")] = 5,
+    vms: Annotated[
+        list[int] | None, typer.Option(help="Of scale: how many VMs in all; may be said again.")
+    ] = None,
+    hypervisors: Annotated[int, typer.Option(help="Of scale: how many labs are brought up for them.")] = 10,
+    started: Annotated[
+        bool, typer.Option("--started", help="Of scale: the VMs run, and boot nothing.")
+    ] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Of scale: puts page and picture into docs/.")
+    ] = False,
 ) -> None:
-    """Measures a preview with no changes of a stack that is up in its lab; or `annotate`, on a million lines."""
+    """Measures a preview with no changes of a stack that is up in its lab; or `annotate`, on a million lines.
+
+    `scale`: the life cycle of many VMs on several labs, beside a bare script and the SDK alone; 100 and 1,000 VMs.
+    """
     from cli import annotate_bench, bench, labcmd
 
     if stack == "annotate":
         raise typer.Exit(labcmd.carefully(annotate_bench.run))
+    if stack == "scale":
+        from cli.scale import run as scale
+
+        counts = vms or [100, 1000]
+        raise typer.Exit(
+            labcmd.carefully(lambda: scale.run(counts, hypervisors, times, started=started, write=write))
+        )
     raise typer.Exit(labcmd.carefully(lambda: bench.run(stack, engine, times)))
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
 
 from engine import documents
 from engine.clock import timestamp
@@ -129,7 +129,11 @@ def manifest() -> Json:
 
 
 def one_line(document: Json) -> bytes:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return _text(document).encode()
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def has_secrets(value: Any) -> bool:
@@ -157,6 +161,14 @@ def record_of(resource: Resource, properties: Callable[[Value, str], Any]) -> Js
     return record
 
 
+class Written(NamedTuple):
+    """A record as it was written last.  It holds on to the record, so that no other one gets its identity."""
+
+    resource: Resource
+    fields: tuple[Any, ...]
+    text: str
+
+
 class Codec:
     """Reads one checkpoint and writes the ones that follow it.
 
@@ -171,6 +183,7 @@ class Codec:
         self._sealed: dict[tuple[Owner, str, Path, str], str] = {}
         self._extra: dict[Owner, Json] = {}
         self._latest: Json = {}
+        self._texts: dict[int, Written] = {}  # by the identity of the record
 
     def load(self, document: Json) -> Snapshot:
         latest = document["checkpoint"].get("latest") or {}
@@ -187,17 +200,33 @@ class Codec:
         )
 
     def dump(self, snapshot: Snapshot) -> bytes:
-        latest: Json = {"manifest": manifest()}
+        """The whole file.  Of the records only those that are not as they were in the last one are written anew."""
+        before, self._texts = self._texts, {}
+        latest: dict[str, str] = {"manifest": _text(manifest())}
         if snapshot.secrets_provider:
-            latest["secrets_providers"] = snapshot.secrets_provider
+            latest["secrets_providers"] = _text(snapshot.secrets_provider)
         if snapshot.resources:
-            latest["resources"] = [self.write(r) for r in snapshot.resources]
+            latest["resources"] = f"[{','.join(self._record(r, before) for r in snapshot.resources)}]"
         if snapshot.pending_operations:
-            latest["pending_operations"] = [
-                {"resource": self.write(p.resource), "type": p.type} for p in snapshot.pending_operations
+            operations = [
+                f'{{"resource":{self._record(p.resource, before)},"type":{_text(p.type)}}}'
+                for p in snapshot.pending_operations
             ]
-        latest |= {"metadata": snapshot.metadata, **self._latest}
-        return one_line({"version": FORMAT, "checkpoint": {"stack": self._stack, "latest": latest}})
+            latest["pending_operations"] = f"[{','.join(operations)}]"
+        latest["metadata"] = _text(snapshot.metadata)
+        latest |= {key: _text(value) for key, value in self._latest.items()}
+        body = ",".join(f"{_text(key)}:{text}" for key, text in latest.items())
+        head = f'{{"version":{FORMAT},"checkpoint":{{"stack":{_text(self._stack)},"latest":{{'
+        return f"{head}{body}}}}}}}".encode()
+
+    def _record(self, resource: Resource, before: Mapping[int, Written]) -> str:
+        """A record's JSON.  Fields of records are given other values, and never changed in themselves."""
+        fields = tuple(getattr(resource, attribute) for _, attribute, _ in FIELDS)
+        known = self._texts.get(id(resource)) or before.get(id(resource))
+        if known is None or any(a is not b for a, b in zip(known.fields, fields, strict=True)):
+            known = Written(resource, fields, _text(self.write(resource)))
+        self._texts[id(resource)] = known
+        return known.text
 
     def write(self, resource: Resource) -> Json:
         """One record, as the file has it."""

@@ -56,16 +56,20 @@ class Executor:
         operation = self._operation(step)
         try:
             if operation is not None:
-                session.journal.begin(operation)
+                await session.journal.begin(operation)
             await self._apply(step)
-        except InitError as e:
-            self._fail(step, _listing(e.reasons))
-        except ProviderError as e:
-            self._fail(step, str(e))
-        finally:
+        except BaseException as e:
             if operation is not None:
                 session.journal.end(operation)
                 session.journal.write()
+            if isinstance(e, InitError):
+                self._fail(step, _listing(e.reasons))
+            if isinstance(e, ProviderError):
+                self._fail(step, str(e))
+            raise
+        if operation is not None:
+            session.journal.end(operation)
+            await session.journal.saved()
         step.seconds = time.monotonic() - began
         session.count(step)
         if is_shown_at_once(step):

@@ -8,6 +8,8 @@ asked for each resource (`find`, `forget`, `add`) takes the same time however ma
 
 from __future__ import annotations
 
+import asyncio
+
 from engine import aliases, graph
 from engine.options import Save
 from engine.records import PendingOperation, Resource, Snapshot
@@ -26,16 +28,17 @@ class Journal:
         self._frame = snapshot
         self._save, self._persist, self._passes_by = save, persist, passes_by
         self._running: list[PendingOperation] = []
+        self._saving: asyncio.Future[None] | None = None
         self._tentative: dict[str, str] = {}  # new URN -> former, until a step has made it so
         self._news: dict[int, Resource] = {}  # by identity, as the old ones that are left
         self._left: dict[int, Resource] = {}
         self._by_urn: dict[str, list[Resource]] = {}
         self._sort(self.base, [])
 
-    def begin(self, operation: PendingOperation) -> None:
+    async def begin(self, operation: PendingOperation) -> None:
         """A step is about to touch something: that is on disk before it does."""
         self._running.append(operation)
-        self.write()
+        await self.saved()
 
     def end(self, operation: PendingOperation) -> None:
         self._running = [o for o in self._running if o is not operation]
@@ -110,6 +113,26 @@ class Journal:
     def write(self) -> None:
         if self._persist:
             self._save(self.snapshot())
+
+    async def saved(self) -> None:
+        """Wait until all that is known now is on disk.  Steps that begin and end at the same time share a write."""
+        if not self._persist:
+            return
+        if self._saving is None:
+            loop = asyncio.get_running_loop()
+            self._saving = loop.create_future()
+            loop.call_soon(self._save_for, self._saving)
+        await asyncio.shield(self._saving)
+
+    def _save_for(self, waiting: asyncio.Future[None]) -> None:
+        self._saving = None
+        try:
+            self.write()
+        except Exception as fault:
+            waiting.set_exception(fault)
+            waiting.exception()  # told by those who wait, if any still do
+        else:
+            waiting.set_result(None)
 
     def freeze(self) -> None:
         """The run ends here, whatever is still under way: nothing is saved any more."""

@@ -116,11 +116,17 @@ class ProgramRun:
             )
         )
 
-    def _body(self) -> None:
+    async def _body(self) -> None:
+        """The program, and then one turn of the loop, in which all that it has registered begins.
+
+        The SDK waits for registrations that have begun one after the other.  Finding none, it would wait for the first
+        of all their outputs, and that again for each: the square of their number.
+        """
         if isinstance(self._program, Path):
             runpy.run_path(str(self._program), run_name="__main__")
         else:
             self._program()
+        await asyncio.sleep(0)
 
 
 def _drain(loop: asyncio.AbstractEventLoop) -> None:

@@ -19,6 +19,7 @@ from provider.errors import OperatorError
 from provider.resources import RESOURCES, base, shape, upstream
 from provider.resources.base import COMPUTED, Failure, Props, Resource
 from provider.virt.host import Host
+from provider.virt.sights import Sights
 from provider.workers import Context, Report, Workers, fail
 
 IN_ID = (
@@ -38,6 +39,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def __init__(self, host_of: Callable[[str], Host]) -> None:
         self._host_of = host_of
         self._host: Host | None = None
+        self._sights = Sights()
         self._handlers: dict[str, Resource] = {kind.token: kind() for kind in RESOURCES}
         self._workers = Workers(lambda: self._host.uri if self._host else "?")
 
@@ -114,6 +116,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             if self._host is not None:
                 self._host.close()
                 self._host = None
+            self._sights.forget()
             if uri is not COMPUTED:
                 wrong = config_failures({"uri": uri} if uri is not None else {})
                 if wrong:
@@ -156,7 +159,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         news, _ = wire.load(request.news)
 
         def work() -> Any:
-            call = self._call(request, known=olds)
+            call = self._call(request, known=olds, looks=True)
             diff = self._handler(token_of(request.urn)).diff(call, request.id, olds, old_inputs, news)
             ignored = set(request.ignoreChanges)
             changes = {
@@ -173,8 +176,10 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         task = Task(request.urn, "is not made")
 
         def work() -> Any:
-            call, handler = self._call(request, task=task), self._handler(token_of(request.urn))
-            id, outputs = handler.create(call, inputs, request.preview)
+            with self._sights.changing(not request.preview):
+                call = self._call(request, task=task, looks=request.preview)
+                handler = self._handler(token_of(request.urn))
+                id, outputs = handler.create(call, inputs, request.preview)
             written = wire.dump(outputs, secret.spread(handler.made_of))
             return provider_pb2.CreateResponse(id=id, properties=written)
 
@@ -187,7 +192,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         task = Task(request.urn, "can't be read")
 
         def work() -> Any:
-            call = self._call(request, known=outputs, task=task)
+            call = self._call(request, known=outputs, task=task, looks=True)
             token = token_of(request.urn)
             handler = self._handler(token)
             found = handler.read(call, request.id, inputs, outputs)
@@ -211,9 +216,10 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         task = Task(request.urn, "is not changed")
 
         def work() -> Any:
-            call = self._call(request, known=olds, task=task)
             handler = self._handler(token_of(request.urn))
-            outputs = handler.update(call, request.id, olds, old_inputs, news, request.preview)
+            with self._sights.changing(not request.preview):
+                call = self._call(request, known=olds, task=task, looks=request.preview)
+                outputs = handler.update(call, request.id, olds, old_inputs, news, request.preview)
             written = wire.dump(outputs, secret.spread(handler.made_of))
             return provider_pb2.UpdateResponse(properties=written)
 
@@ -224,8 +230,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         task = Task(request.urn, "is not deleted")
 
         def work() -> Any:
-            call = self._call(request, known=outputs, task=task)
-            self._handler(token_of(request.urn)).delete(call, request.id, outputs)
+            with self._sights.changing():
+                call = self._call(request, known=outputs, task=task)
+                self._handler(token_of(request.urn)).delete(call, request.id, outputs)
             return empty_pb2.Empty()
 
         return await self._workers.run(context, work, task)
@@ -239,7 +246,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         task = Task(request.urn, "is not deleted")
 
         def work() -> Any:
-            call = self._call(request, known=outputs, task=task)
+            call = self._call(request, known=outputs, task=task, looks=True)
             call.condemned = condemned
             self._handler(token_of(request.urn)).refuse_delete(call, request.id, outputs)
             return empty_pb2.Empty()
@@ -291,12 +298,18 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         known: Props | None = None,
         connected: bool = True,
         task: Task | None = None,
+        looks: bool = False,
     ) -> base.Call:
-        """Where the handler is to work, once the host is sure to be the one that the state is of."""
+        """Where the handler is to work, once the host is sure to be the one that the state is of.
+
+        One that only ``looks`` shares what it sees with the others that do.
+        """
         host = self._host
         if host is None and connected:
             raise OperatorError("libvirt:uri is not known yet: it comes from a resource that is not made yet")
         if host is not None and known:
             host.check_is(known.get("hostUuid"))
+        if host is not None and looks:
+            host = self._sights.of(host)
         notes = [] if task is None else task.told
         return base.Call(host or Host(""), request.urn, getattr(request, "timeout", 0.0), notes)

@@ -29,6 +29,7 @@ from provider.virt import (
     domain_sweep,
     errors,
     nic_apply,
+    sight,
 )
 from provider.virt.domain_read import as_read, imported, started_with_less
 from provider.virt.mark import uuid_of
@@ -226,13 +227,13 @@ def _own_or_free(call: Call, uuid: str, inputs: Props) -> api.Domain | None:
 
 def _refuse_conflicts(call: Call, inputs: Props, own: set[str]) -> None:
     """MACs and disks that another domain has; what is not known at preview is left to the `up`."""
-    owned = domain_diff.owned(inputs)
+    owned, host = domain_diff.owned(inputs), sight.look(call.host)
     who = f"domain {inputs['name']}"
     if owned["macs"]:
-        domain_new.refuse_taken_macs(call.host, who, set(owned["macs"]), own)
+        domain_new.refuse_taken_macs(host, who, set(owned["macs"]), own)
     paths = {path for path in owned["disks"] if path is not COMPUTED}
     if paths:
-        domain_new.refuse_taken_disks(call.host, who, paths, own)
+        domain_new.refuse_taken_disks(host, who, paths, own)
 
 
 def _define(call: Call, name: str, xml: str) -> api.Domain:

@@ -58,11 +58,12 @@ class Volume(Resource):
             return "", {"path": path, "format": _format(inputs), **outputs, **inputs}
         with call.host.storage:
             pool = storage.active_pool(call.host, inputs["pool"], what)
-            volume = self._check_new(call, inputs, base, what) or self._make(pool, inputs, base, what)
+            volume = self._check_new(call, inputs, base, what) or self._make(call, pool, inputs, base, what)
         seen = volume_xml.view(volume.XMLDesc())
         return volume.key(), {**outputs, "path": seen.path, "format": seen.format, **inputs}
 
-    def _make(self, pool: api.Pool, inputs: Props, base: Seen | None, what: str) -> api.Volume:
+    def _make(self, call: Call, pool: api.Pool, inputs: Props, base: Seen | None, what: str) -> api.Volume:
+        call.host.backings.clear()
         volume = pool.createXML(self._xml(inputs, base))
         wrong = _differences(inputs, base, volume_xml.view(volume.XMLDesc()))
         if wrong:

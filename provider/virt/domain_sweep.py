@@ -12,6 +12,7 @@ from provider.virt.domain_read import Domain
 from provider.virt.domain_seen import Seen, Slots, VolumePath, see, written_disks
 from provider.virt.host import Host
 from provider.virt.nic_apply import INACTIVE, SECURE, both_xmls
+from provider.virt.sight import look
 
 STATES = ("no state", "running", "idle", "paused", "in shutdown", "shut off", "crashed", "pmsuspended")
 
@@ -85,7 +86,7 @@ def others_with_disks(host: Host, paths: set[str], but: set[str]) -> list[tuple[
 
 
 def _others(host: Host, but: set[str]) -> Iterator[tuple[str, list[str]]]:
-    for domain in host.conn.listAllDomains():
+    for domain in look(host).conn.listAllDomains():
         if domain.UUIDString().lower() in {uuid.lower() for uuid in but}:
             continue
         try:

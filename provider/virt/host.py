@@ -36,6 +36,8 @@ class Host:
         self._seconds = seconds
         # Held while a pool is refreshed or a volume is made: libvirt refuses the one during the other.
         self.storage = threading.RLock()
+        # Volume -> when it was read (monotonic) and the file that it stands on; emptied before a volume is made.
+        self.backings: dict[str, tuple[float, str | None]] = {}
         self._lock = threading.Lock()
         self._asking = threading.Lock()
         self._conn: api.Connection | None = None

@@ -10,10 +10,14 @@ from typing import Final
 from provider.errors import OperatorError
 from provider.virt import api, errors, pool_xml, volume_xml
 from provider.virt.host import Host
+from provider.virt.sight import look
 
 _CHUNK: Final = 256 * 1024
 _REFRESH_TRIES: Final = 5
 _REFRESH_WAIT: Final = 0.5  # seconds
+_BACKING_SECONDS: Final = (
+    5.0  # a base is looked for again that another program may have given a volume meanwhile
+)
 _DOMAIN_XML_INACTIVE: Final = 2
 
 
@@ -104,7 +108,7 @@ def pool_path(pool: api.Pool) -> str | None:
 def users(host: Host, uses: Callable[[str], bool], but: Collection[str] = ()) -> list[str]:
     """Names of the domains whose live or persistent XML ``uses`` holds for; domains ``but`` (UUIDs) aside."""
     found = []
-    for domain in host.conn.listAllDomains():
+    for domain in look(host).conn.listAllDomains():
         if but and domain.UUIDString() in but:
             continue
         xmls = errors.unless(errors.NO_DOMAIN, _xmls, domain) or []
@@ -148,11 +152,22 @@ def overlays(host: Host, path: str) -> list[str]:
         if not pool.isActive():
             continue
         for volume in pool.listAllVolumes():
-            xml = errors.unless(errors.NO_STORAGE_VOL, volume.XMLDesc)
-            backing = volume_xml.view(xml).backing if xml else None
-            if backing is not None and posixpath.normpath(backing.path) == posixpath.normpath(path):
+            backing = _backing(host, volume)
+            if backing is not None and posixpath.normpath(backing) == posixpath.normpath(path):
                 found.append(volume.path())
     return sorted(found)
+
+
+def _backing(host: Host, volume: api.Volume) -> str | None:
+    """What the volume stands on.  libvirt opens the file to tell, and each of many deletes asks for all of them."""
+    now = time.monotonic()
+    read, backing = host.backings.get(volume.key(), (-_BACKING_SECONDS, None))
+    if now - read >= _BACKING_SECONDS:
+        xml = errors.unless(errors.NO_STORAGE_VOL, volume.XMLDesc)
+        seen = volume_xml.view(xml).backing if xml else None
+        backing = seen.path if seen else None
+        host.backings[volume.key()] = (now, backing)
+    return backing
 
 
 def refuse_delete(host: Host, what: str, pool: api.Pool, path: str, condemned: Collection[str] = ()) -> None:

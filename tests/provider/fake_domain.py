@@ -9,6 +9,7 @@ bridge, a domain undefined while it runs becomes transient, ``host-model`` shows
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import libvirt
@@ -118,6 +119,9 @@ class Connection:
             f"{kvm}</arch></guest></capabilities>"
         )
 
+    def listAllNetworks(self, flags: int = 0) -> list[Network]:
+        return list(self.networks.values())
+
     def networkLookupByName(self, name: str) -> Network:
         if name not in self.networks:
             raise error(43, f"Network not found: no network with matching name '{name}'")
@@ -141,7 +145,7 @@ class Connection:
         return [Pool(self)]
 
     def listAllDomains(self, flags: int = 0) -> list[Domain]:
-        return list(self.domains.values())
+        return listed(self.domains.values(), flags)
 
     def lookupByName(self, name: str) -> Domain:
         for domain in self.domains.values():
@@ -163,9 +167,10 @@ class Connection:
                 raise error(
                     9, f"operation failed: domain '{name}' already exists with uuid {domain.UUIDString()}"
                 )
-        domain = self.domains.setdefault(uuid, self.new_domain(uuid))
+        domain = self.domains.get(uuid) or self.new_domain(uuid)
         domain.config = _as_libvirt_writes(root)
         domain.persistent = True
+        self.domains[uuid] = domain  # only now: another thread may list them at any time
         return domain
 
 
@@ -433,6 +438,32 @@ class Domain:
     def _call(self, name: str) -> None:
         self._require()
         self.conn.calls.append(name)
+
+
+def listed(domains: Iterable[Any], flags: int) -> list[Any]:
+    """Those for which each group of virConnectListAllDomains' filters holds."""
+    return [
+        domain for domain in domains if all(any(fits(domain) for fits in group) for group in _groups(flags))
+    ]
+
+
+def _groups(flags: int) -> list[list[Callable[[Any], Any]]]:
+    return [
+        chosen for group in _FILTERS if (chosen := [fits for flag, fits in group.items() if flags & flag])
+    ]
+
+
+_FILTERS: tuple[dict[int, Callable[[Any], Any]], ...] = (
+    {1: lambda d: d.isActive(), 2: lambda d: not d.isActive()},
+    {4: lambda d: d.isPersistent(), 8: lambda d: not d.isPersistent()},
+    {
+        16: lambda d: d.state()[0] == 1,
+        32: lambda d: d.state()[0] == 3,
+        64: lambda d: d.state()[0] == 5,
+        128: lambda d: d.state()[0] not in (1, 3, 5),
+    },
+    {1024: lambda d: d.autostart(), 2048: lambda d: not d.autostart()},
+)
 
 
 def _as_libvirt_writes(root: Any) -> Any:

@@ -15,7 +15,7 @@ from engine import checkpoint
 from engine.checkpoint import Codec
 from engine.context import salt_of
 from engine.errors import CommandError
-from engine.records import Resource, Snapshot
+from engine.records import PendingOperation, Resource, Snapshot
 from engine.secrets import Crypter
 from engine.values import UNKNOWN, Secret, has_secret
 from tests.engine.shell.conftest import CREATED, PASSPHRASE, RECORDINGS, SALT
@@ -156,3 +156,18 @@ def test_a_keeper_of_secrets_with_an_odd_name_is_refused_in_one_line() -> None:
     assert str(error.value) == (
         r"the secrets provider a\nb\x1b[2J is not supported by the embedded engine; use the Pulumi CLI"
     )
+
+
+def test_a_record_that_has_changed_is_written_as_it_is_now_and_the_others_once():
+    own = codec()
+    one, two = (Resource(urn=f"urn:{name}", type="t:index:T", custom=True, id=name) for name in ("a", "b"))
+    snapshot = Snapshot(resources=[one, two], pending_operations=[PendingOperation(two, "updating")])
+    written: list[str] = []
+    write = own.write
+    own.write = lambda resource: written.append(resource.id) or write(resource)
+    own.dump(snapshot)
+    two.outputs = {"state": "running"}
+    latest = checkpoint.parse(own.dump(snapshot))["checkpoint"]["latest"]
+    assert [r.get("outputs") for r in latest["resources"]] == [None, {"state": "running"}]
+    assert latest["pending_operations"][0]["resource"]["outputs"] == {"state": "running"}
+    assert written == ["a", "b", "b"]

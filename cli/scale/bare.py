@@ -1,0 +1,130 @@
+"""What a program without any engine would do: the calls that change something, and nothing between them.
+
+Run by itself, with libvirt-python alone: bare.py dump|up|read|change|destroy URI FILE THREADS [started].  ``dump``
+writes what is there to FILE, from which ``up`` makes the same again; THREADS calls are under way at a time.
+"""
+
+import pickle
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import libvirt
+
+INACTIVE = 2
+CHUNK = 256 * 1024
+
+
+def dump(host: Any, file: str, *_: Any) -> None:
+    pool = host.storagePoolLookupByName("live")
+    volumes = {v.name(): (v.XMLDesc(), _download(host, v)) for v in pool.listAllVolumes()}
+    made = {
+        "networks": [(n.XMLDesc(1), n.autostart()) for n in host.listAllNetworks()],
+        "pool": pool.XMLDesc(),
+        "vms": [_with_volumes(d, volumes) for d in host.listAllDomains()],
+    }
+    with open(file, "wb") as out:
+        pickle.dump(made, out)
+
+
+def _with_volumes(domain: Any, volumes: dict[str, Any]) -> tuple[str, int, list[Any]]:
+    own = [value for name, value in volumes.items() if name.startswith(domain.name())]
+    return domain.XMLDesc(INACTIVE), domain.autostart(), own
+
+
+def _download(host: Any, volume: Any) -> bytes | None:
+    """The bytes of a seed; None for an overlay, which is made anew."""
+    if "<backingStore>" in volume.XMLDesc():
+        return None
+    stream, data = host.newStream(), b""
+    volume.download(stream, 0, 16 << 20)
+    while chunk := stream.recv(CHUNK):
+        data += chunk
+    stream.finish()
+    return data
+
+
+def up(host: Any, file: str, threads: int, started: bool) -> None:
+    with open(file, "rb") as source:
+        made = pickle.load(source)
+    for xml, autostart in made["networks"]:
+        network = host.networkDefineXML(xml)
+        network.create()
+        network.setAutostart(autostart)
+    pool = host.storagePoolDefineXML(made["pool"])
+    pool.build()
+    pool.create()
+    pool.setAutostart(1)
+
+    def make(vm: Any) -> None:
+        xml, autostart, volumes = vm
+        for volume_xml, data in volumes:
+            volume = pool.createXML(volume_xml)
+            if data is not None:
+                _upload(host, volume, data)
+        domain = host.defineXML(xml)
+        domain.setAutostart(autostart)
+        if started:
+            domain.create()
+
+    _each(threads, make, made["vms"])
+
+
+def _upload(host: Any, volume: Any, data: bytes) -> None:
+    stream, sent = host.newStream(), 0
+    volume.upload(stream, 0, len(data))
+    while sent < len(data):
+        sent += stream.send(data[sent : sent + CHUNK])
+    stream.finish()
+
+
+def read(host: Any, _file: str, threads: int, _started: bool) -> None:
+    for network in host.listAllNetworks():
+        network.XMLDesc(0), network.XMLDesc(1), network.autostart(), network.isActive()
+    volumes: list[Any] = []
+    for pool in host.listAllStoragePools():
+        pool.XMLDesc(), pool.autostart()
+        volumes += pool.listAllVolumes() if pool.name() == "live" else []
+
+    def look(each: Any) -> None:
+        each.XMLDesc()
+        if isinstance(each, libvirt.virDomain):
+            each.XMLDesc(INACTIVE), each.autostart(), each.state()
+        else:
+            _download(host, each)
+
+    _each(threads, look, [*volumes, *host.listAllDomains()])
+
+
+def change(host: Any, _file: str, _threads: int, started: bool) -> None:
+    domain = min(host.listAllDomains(), key=lambda d: d.name())
+    domain.setMetadata(0, "changed by a script", None, None, 3 if started else 2)
+
+
+def destroy(host: Any, _file: str, threads: int, _started: bool) -> None:
+    def remove(domain: Any) -> None:
+        if domain.isActive():
+            domain.destroy()
+        domain.undefine()
+
+    _each(threads, remove, host.listAllDomains())
+    pool = host.storagePoolLookupByName("live")
+    _each(threads, lambda volume: volume.delete(), pool.listAllVolumes())
+    pool.destroy()
+    pool.undefine()
+    for network in host.listAllNetworks():
+        network.destroy()
+        network.undefine()
+
+
+def _each(threads: int, do: Any, items: Any) -> None:
+    with ThreadPoolExecutor(threads) as workers:
+        list(workers.map(do, items))
+
+
+if __name__ == "__main__":
+    verb, uri, path, count, *rest = sys.argv[1:]
+    connection = libvirt.open(uri)
+    VERBS: dict[str, Any] = {"dump": dump, "up": up, "read": read, "change": change, "destroy": destroy}
+    VERBS[verb](connection, path, int(count), "started" in rest)
+    connection.close()

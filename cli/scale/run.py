@@ -1,0 +1,61 @@
+"""`./trop bench scale`: brings the labs up, goes the rounds, says what came of it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from cli import ROOT
+from cli.scale import chart, figures, hosts
+from cli.scale.figures import Figure
+from cli.scale.measure import NAMES, Bench, medians
+from cli.scale.project import Size
+from cli.signals import handled, interrupt
+
+DATA = ROOT / "docs/scale.json"
+
+
+def run(vms: Sequence[int], hypervisors: int, times: int, *, started: bool, write: bool) -> int:
+    """Measures each number of VMs; 1 if a target that could be told was missed.  Raises `UsageError`, `LabError`."""
+    sizes = [Size(hypervisors, count) for count in vms]
+    for size in sizes:
+        size.check()
+    console = Console(soft_wrap=True)
+    with handled(interrupt):  # the labs are taken down
+        found = [_measure(size, times, started, console) for size in sizes]
+    everything = figures.merged(figures.load(DATA) if write else [], found)
+    if write:
+        figures.save(DATA, everything)
+        DATA.with_suffix(".md").write_text(figures.page(everything, os.cpu_count() or 1), encoding="utf-8")
+        DATA.with_suffix(".svg").write_text(chart.picture(everything), encoding="utf-8")
+    told = [t for t in figures.targets(everything) if t.found is not None]
+    for target in told:
+        console.print(f"{target.text}: {target.found:.2f}, at most {target.most:g}: {target.verdict}")
+    return 1 if any(t.verdict == "missed" for t in told) else 0
+
+
+def _measure(size: Size, times: int, started: bool, console: Console) -> Figure:
+    before = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory(prefix="trop-scale-") as folder:
+        root = Path(folder)
+        with hosts.hypervisors(root / "labs", size) as labs:
+            bench = Bench(root, size, labs, started, lambda line: console.print(line, style="dim"))
+            rounds = [bench.round() for _ in range(times)]
+    figure = Figure(size.vms, size.hypervisors, started, times, (before, os.getloadavg()[0]), medians(rounds))
+    _show(figure, console)
+    return figure
+
+
+def _show(figure: Figure, console: Console) -> None:
+    table = Table(title=f"{figure.what}; load {figure.load[0]:.1f} to {figure.load[1]:.1f}")
+    for heading in ("what", "seconds", "a VM, ms", "processor seconds", "memory, MiB"):
+        table.add_column(heading, justify="left" if heading == "what" else "right")
+    for step, used in figure.used.items():
+        per_vm = f"{figure.per_vm(step) * 1000:.0f}"
+        table.add_row(NAMES[step], f"{used.seconds:.2f}", per_vm, f"{used.cpu:.2f}", f"{used.memory:.0f}")
+    console.print(table)

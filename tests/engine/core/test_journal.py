@@ -1,0 +1,68 @@
+"""How often the state is written: once for all that begins or ends together, and before anybody goes on."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from engine.journal import Journal
+from engine.records import PendingOperation, Resource, Snapshot
+
+
+def _operation(name: str) -> PendingOperation:
+    return PendingOperation(Resource(urn=name, type="t:index:T", custom=True), "creating")
+
+
+def _pending(snapshot: Snapshot) -> list[str]:
+    return [each.resource.urn for each in snapshot.pending_operations]
+
+
+def test_steps_that_begin_together_share_one_write_and_each_has_waited_for_it():
+    saved: list[list[str]] = []
+    journal = Journal(Snapshot(), lambda snapshot: saved.append(_pending(snapshot)), persist=True)
+
+    async def begin(name: str) -> None:
+        await journal.begin(_operation(name))
+        assert name in saved[-1], "it went on before its operation was on disk"
+
+    async def run() -> None:
+        await asyncio.gather(*(begin(f"r{number}") for number in range(16)))
+
+    asyncio.run(run())
+    assert saved == [[f"r{number}" for number in range(16)]]
+
+
+def test_a_step_that_begins_after_a_write_gets_one_of_its_own():
+    saved: list[list[str]] = []
+    journal = Journal(Snapshot(), lambda snapshot: saved.append(_pending(snapshot)), persist=True)
+
+    async def run() -> None:
+        await journal.begin(_operation("one"))
+        await journal.begin(_operation("two"))
+
+    asyncio.run(run())
+    assert saved == [["one"], ["one", "two"]]
+
+
+def test_a_state_that_cannot_be_written_stops_every_step_that_waits_for_it():
+    def full(_snapshot: Snapshot) -> None:
+        raise OSError(28, "No space left on device")
+
+    journal = Journal(Snapshot(), full, persist=True)
+
+    async def run() -> list[BaseException | None]:
+        begun = [journal.begin(_operation(name)) for name in ("one", "two")]
+        return await asyncio.gather(*begun, return_exceptions=True)
+
+    assert [type(each) for each in asyncio.run(run())] == [OSError, OSError]
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_a_preview_and_a_run_that_was_ended_write_nothing(frozen):
+    saved: list[Snapshot] = []
+    journal = Journal(Snapshot(), saved.append, persist=frozen)
+    if frozen:
+        journal.freeze()
+    asyncio.run(journal.begin(_operation("one")))
+    assert saved == []
