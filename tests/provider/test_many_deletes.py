@@ -52,10 +52,9 @@ def test_the_volumes_are_read_about_as_often_as_there_are_volumes():
 
 
 def test_a_base_on_which_an_overlay_was_made_a_moment_ago_is_not_deleted():
-    host, _, _ = _stand(1)
-    _delete(host, "o0")
+    host, _, _ = _stand(0)
     _make(host, {"name": "o0", "size": GIB})
-    _delete(host, "o0")  # by now it is known to stand on nothing
+    _delete(host, "o0")  # for which it was looked at, and stood on nothing
     _make(host, {"name": "o0", "baseVolumeId": "/live/base"})
     with pytest.raises(OperatorError, match="stands on it"):
         _delete(host, "base")
