@@ -44,11 +44,16 @@ def demo(
 
 
 @lab_app.command("up")
-def lab_up(stack: Stack) -> None:
+def lab_up(
+    stack: Stack,
+    guest: Annotated[
+        str, typer.Option(help="What its guests are: tiny, or debian, a real one with cloud-init and Docker.")
+    ] = "",
+) -> None:
     """Starts the stack's lab, or does nothing if it runs."""
     from cli import labcmd
 
-    raise typer.Exit(labcmd.carefully(lambda: labcmd.up(stack)))
+    raise typer.Exit(labcmd.carefully(lambda: labcmd.up(stack, guest)))
 
 
 @lab_app.command("status")

@@ -55,14 +55,15 @@ def of_repository(root: Path) -> Fleet:
 def of_labs() -> Fleet:
     """Every stack whose lab runs; one whose lab is down is absent, as a host that is switched off."""
     from cli.labhost import existing  # only for --lab: the lab's modules take time to load
-    from cli.labstack import bare_lab, lab_project, write_project
+    from cli.labstack import bare_lab, emulation_of, lab_project, write_project
 
     fleet = Fleet()
     for stack in sorted(known_stacks()):
         lab = bare_lab(stack)
         if lab.running:
             fleet.uris[stack] = lab.uri
-            fleet.files[stack] = write_project(stack, lab_project(stack), lab.uri) / f"Pulumi.{stack}.yaml"
+            project = write_project(stack, lab_project(stack), lab.uri, emulation_of(lab))
+            fleet.files[stack] = project / f"Pulumi.{stack}.yaml"
             continue
         fleet.left_out[stack] = "its lab is not up"
         if stack in existing():

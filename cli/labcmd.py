@@ -27,10 +27,10 @@ def carefully(action: Callable[[], int]) -> int:
         return 1
 
 
-def up(stack: str) -> int:
+def up(stack: str, guest: str = "") -> int:
     need_packages(lambda text: print(text, file=sys.stderr))
     lab = lab_of(stack)
-    lab.up()
+    lab.up(guest)
     print(f"The lab {stack} is up: {lab.uri}\nNext: ./trop up {stack} --lab")
     return 0
 

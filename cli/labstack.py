@@ -31,7 +31,8 @@ HEADER: Final = (
 PASSPHRASES: Final = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 
 Settings = dict[str, Any]
-EMULATION: Final[Settings] = {"domainType": "qemu", "memory": 96}  # MiB: what the stand-in guest needs
+MEMORY: Final = {"tiny": 96, "debian": 1024}  # MiB: what each of the lab's guests needs
+EMULATION: Final[Settings] = {"domainType": "qemu", "memory": MEMORY["tiny"]}
 
 
 def prepare(order: Order, engine: str) -> tuple[Path, list[str], dict[str, str]]:
@@ -45,7 +46,7 @@ def prepare(order: Order, engine: str) -> tuple[Path, list[str], dict[str, str]]
     lab = bare_lab(stack)
     if not (lab.running if order.verb in RUN_THE_PROGRAM else lab.state.is_dir()):
         raise UsageError(f"the lab {stack} is not up on this machine; start it with: ./trop lab up {stack}")
-    project = write_project(stack, lab_project(stack), lab.uri)
+    project = write_project(stack, lab_project(stack), lab.uri, emulation_of(lab))
     environment = lab_environment(lab.state)
     if not has_stack(lab.state, stack) and order.words[1:2] != ["init"]:
         init_stack(stack, project, engine, environment)
@@ -57,6 +58,11 @@ def prepare(order: Order, engine: str) -> tuple[Path, list[str], dict[str, str]]
 def bare_lab(stack: str) -> Lab:
     """The stack's lab, for its folder and URI alone: nothing is read of the hypervisor that it stands for."""
     return Lab(stack, HostFacts(bridges=()))
+
+
+def emulation_of(lab: Lab) -> Settings:
+    """What the lab forces upon every VM, by what its guests are."""
+    return EMULATION | {"memory": MEMORY[lab.guest]}
 
 
 def lab_project(stack: str) -> Path:

@@ -18,6 +18,7 @@ CHECKS = (
 )
 SHARED = ("-n", "auto", "--dist", "worksteal")  # among all cores; a lab's guests need the cores themselves
 TOGETHER = ("-n", "2", "--dist", "loadfile")  # labs in which nothing is timed: they wait more than they work
+WHOLE = ("services",)  # a mark asked for by itself runs what takes long in it, too
 LEFT_OUT = ("lab", "endtoend", "soak", "slow")  # of the quick tests: no root, under a minute
 
 
@@ -56,7 +57,7 @@ def run_tests(words: Sequence[str], *, quick: bool, soak: bool) -> int:
 def pytest_words(words: Sequence[str], *, quick: bool, soak: bool) -> list[str]:
     """pytest's arguments: the caller's own, with one ``-m`` expression made of theirs and ours."""
     rest, wanted = split_marks(words)
-    left_out = LEFT_OUT if quick else () if soak else ("soak",)
+    left_out = LEFT_OUT if quick else () if soak or wanted == [*WHOLE] else ("soak",)
     marks = [f"({expression})" for expression in wanted] + [f"not {mark}" for mark in left_out]
     return [*(["-m", " and ".join(marks)] if marks else []), *rest]
 

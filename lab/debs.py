@@ -35,6 +35,15 @@ def kernel() -> list[str]:
     return found
 
 
+def kernel_files(packages: Path) -> tuple[Path, Path]:
+    """The kernel, and its folder of modules, in a folder where the packages of `kernel` were unpacked."""
+    kernel = next(packages.glob("boot/vmlinuz-*"), None)
+    tree = next(packages.glob("lib/modules/*"), None) or next(packages.glob("usr/lib/modules/*"), None)
+    if kernel is None or tree is None:
+        raise LabError("the kernel's package has no kernel, or no modules, where they are looked for")
+    return kernel, tree
+
+
 def _kernel() -> list[str]:
     for package in KERNELS:
         images = [name for name in _depends(package) if name.startswith("linux-image-")]

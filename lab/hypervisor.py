@@ -21,12 +21,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from lab import daemon, guests, image, processes
+from lab import daemon, debian, guests, image, processes
 from lab.facts import HostFacts, LabError
 from lab.guests import Guest
 
 _PATIENCE = 60  # seconds for a libvirtd to come up that has to look at QEMU's capabilities anew
 _LONGEST_SOCKET = 99
+
+# What a lab's base image can be, by the word that chooses it; the first unless another is asked for.
+IMAGES = {"tiny": image.build, "debian": debian.build}
 
 
 @dataclass(frozen=True)
@@ -56,14 +59,18 @@ class Lab:
         if len(str(self.socket)) > _LONGEST_SOCKET:
             raise LabError(f"{self.socket}: too long for a socket; set TROP_LAB_ROOT to a shorter folder")
 
-    def up(self) -> None:
-        """Start the lab, or do nothing if it runs. Ended halfway, by an error or a signal, it leaves no process."""
+    def up(self, guest: str = "") -> None:
+        """Start the lab, or do nothing if it runs. Ended halfway, by an error or a signal, it leaves no process.
+
+        guest is one of IMAGES; without it the lab has the guests that it was made with.
+        """
+        kind = self._kind(guest)
         if os.geteuid() != 0:
             raise LabError("a lab needs root: namespaces, bridges and mounts are made for it")
         with self._lock():
             if self.running:
                 return
-            self._prepare(image.build(self.cache))
+            self._prepare(kind)
             try:
                 self._boot()
             except BaseException:
@@ -77,6 +84,28 @@ class Lab:
             self._end_all()
             if purge and self.state.exists():
                 shutil.rmtree(self.state)
+
+    @property
+    def base(self) -> Path:
+        """The base image of its guests, as this machine sees it."""
+        return self.state / "base" / self.facts.base_image
+
+    @property
+    def guest(self) -> str:
+        """Of IMAGES, the one that its guests stand on; the first if it was never started."""
+        with contextlib.suppress(OSError):
+            return str(json.loads((self.state / "lab.json").read_text()).get("guest", next(iter(IMAGES))))
+        return next(iter(IMAGES))
+
+    def _kind(self, asked: str) -> str:
+        """What guests it is to have. Raises LabError if that can't be."""
+        if asked and asked not in IMAGES:
+            raise LabError(f"there is no guest {asked!r} for a lab: {' or '.join(IMAGES)}")
+        if asked and asked != self.guest and (self.state / "lab.json").exists():
+            raise LabError(
+                f"the lab {self.name} has {self.guest} guests; to make it anew: ./trop lab down {self.name} --purge"
+            )
+        return asked or self.guest
 
     @property
     def running(self) -> bool:
@@ -131,7 +160,8 @@ class Lab:
             processes.end(pid)
         shutil.rmtree(self.state / "run", ignore_errors=True)
 
-    def _prepare(self, base: Path) -> None:
+    def _prepare(self, kind: str) -> None:
+        base = IMAGES[kind](self.cache)
         self.state.mkdir(mode=0o711, parents=True, exist_ok=True)
         shutil.rmtree(self.state / "run", ignore_errors=True)
         for folder in ("run", "log", "base", "live", "lib", "cache"):
@@ -139,16 +169,15 @@ class Lab:
         (self.state / "run").chmod(0o700)
         daemon.configure(self.state)
         daemon.define_base_pool(self.state / "etc", self.facts.base_folder)
-        target = self.state / "base" / self.facts.base_image
         # Overlays that stand on an image of an earlier build would be spoilt by another.
-        if not target.exists() or not any((self.state / "live").iterdir()):
-            image.place(base, target)
+        if not self.base.exists() or not any((self.state / "live").iterdir()):
+            image.place(base, self.base)
         kept = self.cache / "libvirt"
         if kept.is_dir():
             # Another lab may be putting a newer one in its place; libvirtd then looks at QEMU itself.
             with contextlib.suppress(OSError):
                 shutil.copytree(kept, self.state / "cache", dirs_exist_ok=True)
-        spec = {"name": self.name, "facts": dataclasses.asdict(self.facts)}
+        spec = {"name": self.name, "guest": kind, "facts": dataclasses.asdict(self.facts)}
         (self.state / "lab.json").write_text(json.dumps(spec, indent=1))
 
     def _boot(self) -> None:

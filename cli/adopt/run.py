@@ -82,11 +82,13 @@ def _file(order: Order, uri: str) -> Path:
         return ROOT / name
     from cli import labstack
 
-    if not labstack.bare_lab(order.stack).running:
+    lab = labstack.bare_lab(order.stack)
+    if not lab.running:
         raise UsageError(
             f"the lab {order.stack} is not up on this machine; start it with: ./trop lab up {order.stack}"
         )
-    return labstack.write_project(order.stack, labstack.lab_project(order.stack), uri) / name
+    project = labstack.lab_project(order.stack)
+    return labstack.write_project(order.stack, project, uri, labstack.emulation_of(lab)) / name
 
 
 def _additions(order: Order, file: Path, seen: HostSeen) -> complete.Additions:

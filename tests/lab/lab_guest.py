@@ -28,12 +28,12 @@ class Guest:
     def virsh(self, *words: str) -> str:
         return virsh(self.lab, *words)
 
-    def agent(self, program: str, *args: str) -> str:
+    def agent(self, program: str, *args: str, patience: float = PATIENCE) -> str:
         """What the program prints in the guest."""
         ask = {"execute": "guest-exec", "arguments": {"path": program, "arg": args, "capture-output": True}}
         pid = self._ask(ask)["pid"]
         status = {"execute": "guest-exec-status", "arguments": {"pid": pid}}
-        done = wait_for(lambda: answer if (answer := self._ask(status))["exited"] else None)
+        done = wait_for(lambda: answer if (answer := self._ask(status))["exited"] else None, patience)
         return base64.b64decode(done.get("out-data", "")).decode()
 
     def _ask(self, question: dict[str, Any]) -> Any:
@@ -48,11 +48,11 @@ def virsh(lab: Lab, *words: str) -> str:
     return done.stdout.strip()
 
 
-def wait_for(look: Callable[[], T | None]) -> T:
+def wait_for(look: Callable[[], T | None], patience: float = PATIENCE) -> T:
     """What look returns once it returns something."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     while not (found := look()):
-        assert time.monotonic() < end, f"not so after {PATIENCE} s"
+        assert time.monotonic() < end, f"not so after {patience} s"
         time.sleep(0.3)
     return found
 
@@ -77,7 +77,7 @@ def seed(**files: str) -> bytes:
 
 
 @contextmanager
-def guest(lab: Lab, name: str, nics: str, disc: bytes | None = None) -> Iterator[Guest]:
+def guest(lab: Lab, name: str, nics: str, disc: bytes | None = None, memory: int = 96) -> Iterator[Guest]:
     """A domain with an overlay of its own and these `<interface>`s; gone afterwards, with its files."""
     facts = lab.facts
     base, overlay = f"{facts.base_folder}/{facts.base_image}", f"{facts.live_folder}/{name}.qcow"
@@ -90,7 +90,7 @@ def guest(lab: Lab, name: str, nics: str, disc: bytes | None = None) -> Iterator
             "<target dev='hda' bus='ide'/></disk>"
         )
     (lab.state / "domain.xml").write_text(
-        f"<domain type='qemu'><name>{name}</name><memory unit='MiB'>96</memory>"
+        f"<domain type='qemu'><name>{name}</name><memory unit='MiB'>{memory}</memory>"
         "<os><type arch='x86_64' machine='pc'>hvm</type></os><features><acpi/></features><devices>"
         f"<disk type='file'><driver name='qemu' type='qcow2'/><source file='{overlay}'/>"
         f"<target dev='vda' bus='virtio'/></disk>{cd}{nics}<serial type='pty'/>"

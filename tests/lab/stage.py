@@ -64,6 +64,8 @@ class Stage:
     )  # of the stack, beside what its file in the repository says
     environment: dict[str, str] = field(default_factory=dict)
     base: str = ""  # what the base image was like before anything, as a digest
+    guest: str = ""  # what the lab's guests are, of lab.hypervisor.IMAGES; the usual ones where none is said
+    patience: float = 600  # seconds for one command
 
     def __post_init__(self) -> None:
         kept = {
@@ -93,16 +95,16 @@ class Stage:
     def up(self) -> None:
         reason = why_not()
         assert not reason, reason
-        self.lab.up()
+        self.lab.up(self.guest)
         if self.settings:
             self.declare(**self.settings)
 
-    def trop(self, *words: str, cwd: Path = ROOT, **environment: str) -> Done:
-        """`./trop` with these words, to its end."""
+    def trop(self, *words: str, cwd: Path = ROOT, said: str = "", **environment: str) -> Done:
+        """`./trop` with these words, to its end; said is its standard input."""
         done = subprocess.run(
             [sys.executable, "-P", "-m", "cli", *words],
-            cwd=cwd, env=self.environment | environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            check=False, timeout=600,
+            cwd=cwd, env=self.environment | environment, input=said, capture_output=True, text=True,
+            check=False, timeout=self.patience,
         )  # fmt: skip
         return Done(done.returncode, done.stdout, done.stderr)
 

@@ -1,6 +1,7 @@
 """Stand-ins for the images of the seeds' page: tiny, made from scratch, and each as true as the test needs it.
 
-Their programs are shell scripts of busybox. None has a line of what it stands for; each says its name and version.
+Their programs are shell scripts of busybox. None has a line of what it stands for; each says its name and version,
+which are in the image's environment: all the files are in one layer, so that an emulated guest loads them quickly.
 """
 
 from collections.abc import Sequence
@@ -9,21 +10,28 @@ from pathlib import Path
 from lab import container_image, debs
 from lab.container_image import Health, Image
 
-STANDS_FOR = ("apache", "firethorn", "firethorn-py", "ogsadai", "postgres")
-PROXY = "apache"
+# What each image's containers run, and the port at which they listen.
+_KINDS: dict[str, tuple[str, int | None]] = {
+    "apache": ("proxy", 80),
+    "firethorn": ("page", 8080),
+    "firethorn-py": ("idle", None),
+    "ogsadai": ("page", 8080),
+    "postgres": ("database", 5432),
+}
+STANDS_FOR = tuple(_KINDS)
 
 # A page with name, version and host, at 8080.
 _PAGE = """\
 #!/bin/sh
 mkdir -p /www
-echo "I am {name} {version} on $(hostname)" > /www/index.html
+echo "I am $NAME $VERSION on $(hostname)" > /www/index.html
 exec httpd -f -p 8080 -h /www
 """
 
 # What runs and serves nobody.
 _IDLE = """\
 #!/bin/sh
-echo "{name} {version}"
+echo "$NAME $VERSION"
 exec tail -f /dev/null
 """
 
@@ -31,22 +39,22 @@ exec tail -f /dev/null
 _DATABASE = """\
 #!/bin/sh
 [ -n "$POSTGRES_PASSWORD_FILE" ] && POSTGRES_PASSWORD=$(cat "$POSTGRES_PASSWORD_FILE")
-[ -n "$POSTGRES_PASSWORD" ] || {{ echo "{name}: no superuser password is specified" >&2; exit 1; }}
+[ -n "$POSTGRES_PASSWORD" ] || { echo "$NAME: no superuser password is specified" >&2; exit 1; }
 printf '%s' "$POSTGRES_PASSWORD" | sha256sum > /password
-exec nc -ll -p 5432 -e /answer
+exec nc -ll -p 5432 -e /database/answer
 """
 
 # Asked with a password, it tells whether that is right: one line each way, instead of a database's protocol.
 _DATABASE_ANSWER = """\
 #!/bin/sh
 read -r password
-if [ "$(printf '%s' "$password" | sha256sum)" = "$(cat /password)" ]; then echo "{name} {version}"; else echo no; fi
+if [ "$(printf '%s' "$password" | sha256sum)" = "$(cat /password)" ]; then echo "$NAME $VERSION"; else echo no; fi
 """
 
 _PROXY = """\
 #!/bin/sh
 [ -n "$BACKEND" ] || { echo 'apache: BACKEND is to be the URL of what it stands before' >&2; exit 1; }
-exec nc -ll -p 80 -e /answer
+exec nc -ll -p 80 -e /proxy/answer
 """
 
 # One request and its answer: fetched behind, and handed on with a header that says by whom.
@@ -66,6 +74,14 @@ rm $answer
 """
 
 
+SCRIPTS = {
+    "page": {"start": _PAGE},
+    "idle": {"start": _IDLE},
+    "database": {"start": _DATABASE, "answer": _DATABASE_ANSWER},
+    "proxy": {"start": _PROXY, "answer": _PROXY_ANSWER},
+}
+
+
 def busybox(cache: Path) -> bytes:
     """The program that the stand-ins consist of, from the machine's own Debian packages, below the lab's cache."""
     folder = cache / "stand-ins"
@@ -73,28 +89,27 @@ def busybox(cache: Path) -> bytes:
     return (folder / "bin/busybox").read_bytes()
 
 
-def base(program: bytes, applets: Sequence[str]) -> bytes:
-    """The layer that all have."""
+def layer(program: bytes, applets: Sequence[str]) -> bytes:
+    """The one that all have: busybox, and every script."""
     links = {f"bin/{name}": "/bin/busybox" for name in applets if name != "busybox"}
-    return container_image.layer({"bin/busybox": program, "etc/passwd": b"root:x:0:0::/:/bin/sh\n"}, links)
+    scripts = {
+        f"{name}/{part}": text.encode() for name, parts in SCRIPTS.items() for part, text in parts.items()
+    }
+    files = {"bin/busybox": program, "etc/passwd": b"root:x:0:0::/:/bin/sh\n", **scripts}
+    return container_image.layer(files, links)
 
 
-def image(name: str, version: str, bottom: bytes) -> Image:
-    """The stand-in for firethorn/NAME:VERSION on the layer of `base`."""
-    scripts = {"/start": _IDLE.format(name=name, version=version)}
-    ports: tuple[int, ...] = ()
-    health = None
-    if name in ("firethorn", "ogsadai"):
-        scripts = {"/start": _PAGE.format(name=name, version=version)}
-        ports, health = (8080,), Health("wget -q -O /dev/null http://127.0.0.1:8080/")
-    elif name == "postgres":
-        scripts = {
-            "/start": _DATABASE.format(name=name, version=version),
-            "/answer": _DATABASE_ANSWER.format(name=name, version=version),
-        }
-        ports = (5432,)
-    elif name == PROXY:
-        scripts, ports = {"/start": _PROXY, "/answer": _PROXY_ANSWER}, (80,)
-    top = container_image.layer({path.lstrip("/"): text.encode() for path, text in scripts.items()})
+def image(name: str, version: str, files: bytes) -> Image:
+    """The stand-in for firethorn/NAME:VERSION; files is what `layer` gives."""
+    kind, port = _KINDS[name]
+    health = Health("wget -q -O /dev/null http://127.0.0.1:8080/") if kind == "page" else None
     # As process 1 they would ignore the usual signal, and be waited for.
-    return Image(f"firethorn/{name}:{version}", (bottom, top), ("/start",), {}, ports, health, "SIGKILL")
+    return Image(
+        tag=f"firethorn/{name}:{version}",
+        layers=(files,),
+        command=(f"/{kind}/start",),
+        env={"NAME": name, "VERSION": version},
+        ports=() if port is None else (port,),
+        health=health,
+        stop_signal="SIGKILL",
+    )

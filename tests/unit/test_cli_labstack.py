@@ -1,11 +1,14 @@
 """The stack's file as a lab needs it."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from cli import labstack
 from cli.stacks import UsageError
+from lab.facts import HostFacts
+from lab.hypervisor import IMAGES, Lab
 
 URI = "qemu+unix:///system?socket=/somewhere"
 DECLARED = """\
@@ -59,6 +62,16 @@ def test_what_is_removed_in_the_lab_stays_away_but_the_uri_is_always_the_labs(ro
     file = root / "lab/Pulumi.trop02.yaml"
     file.write_text("config:\n  libvirt:uri: elsewhere\n")
     assert made(root) == {"config": {"libvirt:uri": URI}}
+
+
+def test_a_guest_gets_the_memory_that_its_kind_needs(tmp_path: Path) -> None:
+    lab = Lab("trop02", HostFacts(bridges=()), root=tmp_path)
+    assert labstack.emulation_of(lab) == labstack.EMULATION == {"domainType": "qemu", "memory": 96}
+    for kind, memory in (("tiny", 96), ("debian", labstack.MEMORY["debian"])):
+        lab.state.mkdir(exist_ok=True)
+        (lab.state / "lab.json").write_text(json.dumps({"guest": kind}))
+        assert labstack.emulation_of(lab)["memory"] == memory
+    assert set(labstack.MEMORY) == set(IMAGES)
 
 
 def test_an_unknown_stack_is_told(root: Path) -> None:

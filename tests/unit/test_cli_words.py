@@ -89,6 +89,13 @@ def test_from_another_folder_the_project_is_named_and_files_are_found() -> None:
         ([], False, False, ["-m", "not soak"]),
         ([], False, True, []),
         ([], True, False, ["-m", "not lab and not endtoend and not soak and not slow"]),
+        (["-m", "services", "-x"], False, False, ["-m", "(services)", "-x"]),
+        (
+            ["-m", "services"],
+            True,
+            False,
+            ["-m", "(services) and not lab and not endtoend and not soak and not slow"],
+        ),
         (["-m", "endtoend", "-x"], False, False, ["-m", "(endtoend) and not soak", "-x"]),
         (["-mlab or unit", "tests/lab"], False, True, ["-m", "(lab or unit)", "tests/lab"]),
         (["--maxfail=1"], False, False, ["-m", "not soak", "--maxfail=1"]),

@@ -1,0 +1,115 @@
+"""A guest that is a real Debian: systemd, cloud-init, guest agent, Docker. Made by mmdebstrap from Debian's packages.
+
+It stands for the base image where what runs inside the guests is the matter. Packages come from the machine's own apt
+sources; the guest itself fetches nothing. As the small guest (see image.py) it knows no name, MAC or address.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final
+
+from lab import boot_disk, debs, image, kernel_modules
+from lab.facts import LabError
+
+_SETUP: Final = Path(__file__).with_name("debian_guest")
+_ROOT_MIB, _ROOM_MIB = 4096, 64
+_DISTRIBUTIONS: Final = ("Debian", "Ubuntu")
+
+# What the guest is for, then what debugging its networks takes, then what systemd only recommends.
+PACKAGES: Final = (
+    "systemd-sysv",
+    "udev",
+    "dbus",
+    "kmod",
+    "cloud-init",
+    "qemu-guest-agent",
+    "docker.io",
+    "iproute2",
+    "iptables",
+    "iputils-ping",
+    "iputils-arping",
+    "tcpdump",
+    "bridge-utils",
+    "bind9-dnsutils",
+    "traceroute",
+    "curl",
+    "tzdata",
+)
+_LEFT_OUT: Final = (
+    "usr/share/doc",
+    "usr/share/man",
+    "usr/share/locale",
+    "usr/share/info",
+    "usr/share/lintian",
+)
+
+_REACH: Final = re.compile(r'Acquire::(?:\w+::Proxy\b[^"]*|Check-Valid-Until|Check-Date) "[^"]+";')
+
+
+def build(cache: Path) -> Path:
+    """The image's path in cache; built there first if this program has not yet made one. Takes some minutes."""
+    return image.kept(cache, "debian", [Path(__file__), *sorted(_SETUP.iterdir())], _build)
+
+
+def give_images(image: Path, archive: bytes) -> None:
+    """Put container images, as `docker save` writes them, onto a copy of the image: its guests load them as they boot.
+
+    Overlays must not stand on it yet. Raises LabError if there is no room for them.
+    """
+    if len(archive) > _ROOM_MIB << 20:
+        raise LabError(f"{len(archive)} bytes of container images: there is room for {_ROOM_MIB} MiB")
+    boot_disk.hand_over(image, archive, _ROOT_MIB)
+
+
+def sources(targets: str) -> list[str]:
+    """apt's one-line sources of the distribution itself, from what `apt-get indextargets` prints by `_TARGETS`."""
+    lines = (line.split("|") for line in targets.splitlines())
+    found = (f"deb {uri} {suite} {part}" for uri, suite, part, origin in lines if origin in _DISTRIBUTIONS)
+    return list(dict.fromkeys(found))
+
+
+def reach(settings: str) -> list[str]:
+    """Of apt's settings, as `apt-config dump` prints them, those by which it reaches its sources."""
+    return [line for line in settings.splitlines() if _REACH.fullmatch(line)]
+
+
+_TARGETS: Final = ("--format", "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(ORIGIN)", "Created-By: Packages")
+
+
+def _build(folder: Path, archives: Path) -> Path:
+    packages, root = folder / "packages", folder / "root"
+    debs.unpack(["mmdebstrap", *debs.TOOLS, *debs.kernel()], archives, packages)
+    kernel, tree = debs.kernel_files(packages)
+    kernel_modules.copy(kernel_modules.EARLY, tree, folder / "early")
+    _bootstrap(packages / "usr/bin", root)
+    shutil.copytree(tree, root / "usr/lib/modules" / tree.name, symlinks=True)
+    boot_disk.do("chroot", str(root), "depmod", tree.name)
+    for name in ("stand-in", "motd"):
+        (root / "etc" / name).write_text(image.WHAT.format(name="the hypervisor's base image"))
+    parts = boot_disk.Parts(packages, kernel, folder / "early", root, _ROOT_MIB, _ROOM_MIB)
+    return boot_disk.assemble(folder, parts)
+
+
+def _bootstrap(tools: Path, root: Path) -> None:
+    where = sources(_ask("apt-get", "indextargets", *_TARGETS))
+    if not where:
+        raise LabError("apt's sources have no packages of Debian or Ubuntu: try `apt-get update`")
+    boot_disk.do(
+        # Its mounts are seen by nothing else, and its processes end with it.
+        "unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child",
+        str(tools / "mmdebstrap"), "--mode=root", "--variant=apt", "--quiet", "--format=directory",
+        "--keyring=/usr/share/keyrings",
+        *(f"--aptopt={line}" for line in reach(_ask("apt-config", "dump"))),
+        *(f"--dpkgopt=path-exclude=/{path}/*" for path in _LEFT_OUT),
+        f"--include={','.join(PACKAGES)}",
+        f"--customize-hook={_SETUP / 'setup'} \"$1\"",
+        where[0].split()[2], str(root), *where,
+        env={**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin:{tools}", "LC_ALL": "C"},
+    )  # fmt: skip
+
+
+def _ask(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout

@@ -1,0 +1,176 @@
+"""The lab's Debian guest: what its image is built from; and on a lab that it reads its seed and runs Docker."""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab import boot_disk, container_image, debian
+from lab.facts import HostFacts, LabError
+from lab.hypervisor import Lab
+from tests.lab.lab_guest import Guest, guest, nic, page, seed, virsh, wait_for
+from tests.lab.stage import short_folder
+from tests.services import stand_ins
+
+TARGETS = """\
+http://deb.debian.org/debian/|bookworm|main|Debian
+http://deb.debian.org/debian/|bookworm-updates|main|Debian
+http://deb.debian.org/debian/|bookworm-updates|main|Debian
+https://elsewhere.example/apt|nodistro|main|Else
+https://unread.example/apt|bookworm|main|$(ORIGIN)
+"""
+
+
+def test_only_the_distributions_own_sources_are_built_from_each_once() -> None:
+    assert debian.sources(TARGETS) == [
+        "deb http://deb.debian.org/debian/ bookworm main",
+        "deb http://deb.debian.org/debian/ bookworm-updates main",
+    ]
+
+
+def test_of_the_machines_settings_only_how_apt_reaches_its_sources_is_taken() -> None:
+    told = [
+        'Acquire::http::Proxy "http://cache:3142";',
+        'Acquire::https::Proxy::deb.debian.org "DIRECT";',
+        'Acquire::Check-Valid-Until "false";',
+        'Acquire::Languages:: "none";',
+        'Acquire::http::Proxy "";',
+        'DPkg::Post-Invoke:: "rm -f /var/cache/apt/*.bin";',
+    ]
+    assert debian.reach("\n".join(told)) == told[:3]
+
+
+def test_a_lab_tells_which_guests_there_are_and_does_not_change_those_it_has(
+    facts: HostFacts, tmp_path: Path
+) -> None:
+    lab = Lab("trop02", facts, root=tmp_path, cache=tmp_path)
+    with pytest.raises(LabError, match="no guest 'fedora' for a lab: tiny or debian"):
+        lab.up("fedora")
+    lab.state.mkdir()
+    (lab.state / "lab.json").write_text('{"guest": "debian"}')
+    assert lab.guest == "debian"
+    with pytest.raises(LabError, match=r"has debian guests; .*--purge"):
+        lab.up("tiny")
+
+
+def test_a_file_is_put_where_the_third_partition_begins_and_more_than_there_is_room_for_is_refused(
+    tmp_path: Path,
+) -> None:
+    image = tmp_path / "image"
+    boot_disk.do("qemu-img", "create", "-q", "-f", "qcow2", str(image), "32G")
+    debian.give_images(image, b"ustar, or so")
+    boot_disk.do("qemu-img", "convert", "-O", "raw", str(image), str(tmp_path / "raw"))
+    with (tmp_path / "raw").open("rb") as raw:
+        raw.seek((1 + 30 + 4096) << 20)
+        assert raw.read(16) == b"ustar, or so\0\0\0\0"
+    assert not list(tmp_path.glob("*.given"))
+    with pytest.raises(LabError, match="there is room for 64 MiB"):
+        debian.give_images(image, bytes((64 << 20) + 1))
+
+
+NAME, MAC = "Seeded", "52:54:00:aa:00:0a"
+NETWORK = f"""
+<network><name>guests</name><forward mode='nat'/><bridge name='virbr9' stp='off' delay='0'/>
+<ip address='10.9.8.1' netmask='255.255.255.0'><dhcp><range start='10.9.8.2' end='10.9.8.9'/>
+<host mac='{MAC}' ip='10.9.8.5' name='told-by-dhcp'/></dhcp></ip></network>
+"""
+USER_DATA = f"""\
+#cloud-config
+hostname: {NAME}
+users: [{{name: somebody, ssh_authorized_keys: [ssh-ed25519 AAAA some-key]}}]
+timezone: Europe/London
+packages: [tcpdump, docker.io]
+write_files: [{{path: /etc/some-file, content: something}}]
+runcmd: [[touch, /run/was-run]]
+"""
+NETWORK_CONFIG = f"version: 2\nethernets:\n  one:\n    match: {{macaddress: '{MAC}'}}\n    dhcp4: true\n"
+IMAGE = "some/page:1"
+BOOT = 900  # seconds until its agent answers, on cores that others use too
+
+
+@pytest.fixture(scope="module")
+def booted(facts: HostFacts) -> Iterator[Guest]:
+    """A Debian guest that has read a seed, in a lab of its own."""
+    with short_folder() as folder:
+        lab = Lab("trop02", facts, root=folder)
+        try:
+            lab.up("debian")
+            files = stand_ins.layer(
+                stand_ins.busybox(lab.cache), ["sh", "httpd", "hostname", "mkdir", "wget"]
+            )
+            given = dataclasses.replace(stand_ins.image("firethorn", "1", files), tag=IMAGE)
+            debian.give_images(lab.base, container_image.archive([given]))
+            (lab.state / "network.xml").write_text(NETWORK)
+            virsh(lab, "net-define", str(lab.state / "network.xml"))
+            virsh(lab, "net-start", "guests")
+            disc = seed(
+                meta_data=f"instance-id: x\nlocal-hostname: {NAME}\n",
+                user_data=USER_DATA,
+                network_config=NETWORK_CONFIG,
+            )
+            with guest(lab, NAME, nic(MAC, "guests"), disc, memory=1024) as made:
+                wait_for(lambda: answers(made), BOOT)
+                assert "status: done" in made.agent("/usr/bin/cloud-init", "status", "--wait", patience=BOOT)
+                yield made
+        finally:
+            lab.down(purge=True)
+
+
+def answers(made: Guest) -> bool:
+    try:
+        virsh(made.lab, "qemu-agent-command", made.name, '{"execute": "guest-ping"}')
+    except AssertionError:
+        return False
+    return True
+
+
+@pytest.mark.lab
+@pytest.mark.soak
+class TestBooted:
+    """One guest serves all of these."""
+
+    def test_its_name_address_user_zone_files_and_commands_are_the_seeds(self, booted: Guest) -> None:
+        told = booted.agent(
+            "/bin/sh",
+            "-c",
+            "hostname; ip -br addr show | grep -o 10.9.8.5; grep -o some-key ~somebody/.ssh/authorized_keys;"
+            "readlink /etc/localtime; cat /etc/some-file; echo; ls /run/was-run; systemctl --failed -q --no-legend",
+        )
+        assert told.split() == [
+            NAME, "10.9.8.5", "some-key", "/usr/share/zoneinfo/Europe/London", "something", "/run/was-run",
+        ]  # fmt: skip
+
+    def test_it_runs_a_container_of_an_image_that_was_given_as_a_file(self, booted: Guest) -> None:
+        told = booted.agent(
+            "/bin/sh",
+            "-c",
+            f"docker run -d -p 80:8080 --pull never --name page --hostname inside {IMAGE} > /dev/null;"
+            "for try in $(seq 60); do curl -s http://127.0.0.1 && break; sleep 2; done",
+            patience=BOOT,
+        )
+        assert told == "I am firethorn 1 on inside\n"
+        assert page(booted.lab, "10.9.8.5", campus=False) == ["I am firethorn 1 on inside"]
+
+    def test_a_stack_of_its_swarm_serves_a_page_too_and_its_services_reach_each_other(
+        self, booted: Guest
+    ) -> None:
+        compose = (
+            "version: '3.8'\nservices:\n"
+            f"  front: {{image: '{IMAGE}', ports: ['8080:8080']}}\n  behind: {{image: '{IMAGE}'}}\n"
+        )
+        told = booted.agent(
+            "/bin/sh",
+            "-c",
+            f'docker swarm init --advertise-addr 10.9.8.5 > /dev/null; echo "{compose}" > /root/ft.yaml;'
+            "docker stack deploy --resolve-image never -c /root/ft.yaml ft > /dev/null;"
+            "until [ $(docker service ls --format '{{.Replicas}}' | grep -c 1/1) = 2 ]; do sleep 2; done;"
+            "curl -s http://10.9.8.5:8080/ | cut -d' ' -f1-4;"
+            "docker exec $(docker ps -q -f name=ft_front) wget -q -O - http://behind:8080/ | cut -d' ' -f1-4",
+            patience=BOOT,
+        )
+        assert told == "I am firethorn 1\n" * 2
+
+    def test_the_power_button_turns_it_off(self, booted: Guest) -> None:
+        booted.virsh("shutdown", NAME, "--mode", "acpi")
+        wait_for(lambda: booted.virsh("domstate", NAME) == "shut off", BOOT)
