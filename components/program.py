@@ -23,7 +23,9 @@ def planned() -> config.Plan:
     # Config can't list its keys, and one that nobody knows must be refused rather than overlooked.
     values = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
     try:
-        return config.load(stack, config.from_pulumi(values), root, f"Pulumi.{stack}.yaml")
+        encrypted = [key for key in values if runtime_config.is_config_secret(key)]
+        encrypted += runtime_config.get_config_secret_keys_env()
+        return config.load(stack, config.from_pulumi(values, encrypted), root, f"Pulumi.{stack}.yaml")
     except config.ConfigError as fault:
         raise pulumi.RunError(str(fault)) from fault
 

@@ -10,12 +10,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict
-
 from config import checks, read
 from config.addresses import mac_text
 from config.errors import ConfigError, Problem
 from config.fleet import Fleet, GuestWay
+from config.plan_services import Planned, PlannedRecipe, PlannedServices, recipe_of, services_of
 from config.settings import DEFAULT_FLEET, Settings, VmSettings
 
 M = TypeVar("M")
@@ -23,10 +22,6 @@ M = TypeVar("M")
 # Lower than what a DHCP client gives its route (100 and more): answers leave by the float.
 FLOAT_METRIC: Final = 50
 FLOAT_METRICS: Final = 50
-
-
-class Planned(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class HostBridge(Planned):
@@ -137,6 +132,8 @@ class VirtualMachine(Planned):
     nic: bool
     autostart: bool
     running: bool
+    recipe: PlannedRecipe
+    services: PlannedServices | None = None
 
     @property
     def overlay_file(self) -> str:
@@ -272,6 +269,8 @@ def _vm(stack: str, fleet: Fleet, settings: Settings, name: str, own: VmSettings
         nic=own.nic,
         autostart=own.autostart,
         running=own.running,
+        recipe=recipe_of(fleet, settings, own),
+        services=services_of(settings, own, reserved.address),
     )
 
 
