@@ -4,6 +4,7 @@
 # SECRETS: a folder with a file for each secret of the list; nothing of them is printed or left behind.
 here=${TROP_HERE:-/etc/trop/services}
 kept=${TROP_KEPT:-/var/lib/trop-services}
+export HOME="${HOME:-/root}" # docker looks for its settings there; an agent has none
 umask 077
 mkdir -p "$kept" || exit 1
 said=$kept/said

@@ -1,6 +1,7 @@
 # Prints what containers and services there are, as JSON; nothing is changed.
 # PACKAGES, USERS and ZONE: what a Docker host is to have; of what is missing there is a note.
 kept=${TROP_KEPT:-/var/lib/trop-services}
+export HOME="${HOME:-/root}" # docker looks for its settings there; an agent has none
 
 # A line of what follows: kind|name|…, as the awk below reads it.
 facts() {
