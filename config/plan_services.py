@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -92,6 +93,14 @@ def services_of(settings: Settings, own: VmSettings, address: str) -> PlannedSer
         stack=declared.stack.name if declared.stack else None,
         members=tuple(_member(declared, path, each) for path, each in declared.members.items()),
     )
+
+
+def in_order(after: Mapping[str, Collection[str]]) -> list[str]:
+    """Each name behind those that it comes after; there are no circles."""
+    done: list[str] = []
+    while len(done) < len(after):
+        done += [name for name in after if name not in done and set(done).issuperset(after[name])]
+    return done
 
 
 def _member(services: Services, path: str, each: Container) -> PlannedService:
