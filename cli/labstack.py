@@ -32,7 +32,13 @@ PASSPHRASES: Final = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE
 
 Settings = dict[str, Any]
 MEMORY: Final = {"tiny": 96, "debian": 1024}  # MiB: what each of the lab's guests needs
-EMULATION: Final[Settings] = {"domainType": "qemu", "memory": MEMORY["tiny"]}
+# The usual guest has no Docker; none has a way to packages.
+EMULATION: Final[Settings] = {
+    "domainType": "qemu",
+    "memory": MEMORY["tiny"],
+    "services": False,
+    "packages": False,
+}
 
 
 def prepare(order: Order, engine: str) -> tuple[Path, list[str], dict[str, str]]:
@@ -62,7 +68,7 @@ def bare_lab(stack: str) -> Lab:
 
 def emulation_of(lab: Lab) -> Settings:
     """What the lab forces upon every VM, by what its guests are."""
-    return EMULATION | {"memory": MEMORY[lab.guest]}
+    return EMULATION | {"memory": MEMORY[lab.guest], "services": lab.guest == "debian"}
 
 
 def lab_project(stack: str) -> Path:

@@ -39,7 +39,7 @@ def test_a_lab_changes_only_the_uri_and_what_emulation_forces(root: Path) -> Non
         "config": {
             "libvirt:uri": URI,
             "trop:vms": {"Acilamwen": {"memory": 4096}},
-            "trop:emulation": {"domainType": "qemu", "memory": 96},
+            "trop:emulation": {"domainType": "qemu", "memory": 96, "services": False, "packages": False},
         }
     }
     assert (root / "lab/Pulumi.yaml").read_text() == "name: trop\n"
@@ -64,13 +64,15 @@ def test_what_is_removed_in_the_lab_stays_away_but_the_uri_is_always_the_labs(ro
     assert made(root) == {"config": {"libvirt:uri": URI}}
 
 
-def test_a_guest_gets_the_memory_that_its_kind_needs(tmp_path: Path) -> None:
+def test_a_guest_gets_the_memory_that_its_kind_needs_and_services_where_it_has_docker(tmp_path: Path) -> None:
     lab = Lab("trop02", HostFacts(bridges=()), root=tmp_path)
-    assert labstack.emulation_of(lab) == labstack.EMULATION == {"domainType": "qemu", "memory": 96}
-    for kind, memory in (("tiny", 96), ("debian", labstack.MEMORY["debian"])):
-        lab.state.mkdir(exist_ok=True)
+    assert labstack.emulation_of(lab) == labstack.EMULATION
+    lab.state.mkdir()
+    for kind, memory, services in (("tiny", 96, False), ("debian", 1024, True)):
         (lab.state / "lab.json").write_text(json.dumps({"guest": kind}))
-        assert labstack.emulation_of(lab)["memory"] == memory
+        assert labstack.emulation_of(lab) == {
+            "domainType": "qemu", "memory": memory, "services": services, "packages": False
+        }  # fmt: skip
     assert set(labstack.MEMORY) == set(IMAGES)
 
 
