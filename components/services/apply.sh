@@ -8,7 +8,9 @@ export HOME="${HOME:-/root}" # docker looks for its settings there; an agent has
 umask 077
 mkdir -p "$kept" || exit 1
 said=$kept/said
-trap 'rm -f "$said"' EXIT
+lock=${TROP_LOCK:-/run/trop-services.lock}
+trap 'rm -rf "$said" "$lock"' EXIT
+trap 'exit 143' TERM INT
 
 fail() { echo "$*" >&2; exit 1; }
 last() { tail -n 3 "$said" 2> /dev/null | tr '\n' ' '; }
@@ -18,11 +20,15 @@ now() { cut -d. -f1 /proc/uptime; }
 wait=$(lines wait)
 end=$(($(now) + wait))
 late() { [ "$(now)" -ge "$end" ]; }
-exec 9> "$kept/lock"
-until flock -n 9; do
-    late && fail "another run of this has not ended in $wait s; nothing was done"
+
+# One at a time; what a run that was killed has left of its lock is not one.
+until mkdir "$lock" 2> /dev/null; do
+    holder=$(cat "$lock/pid" 2> /dev/null)
+    if [ -n "$holder" ] && ! kill -0 "$holder" 2> /dev/null; then rm -rf "$lock"; continue; fi
+    late && { trap - EXIT; fail "another run of this has not ended in $wait s; nothing was done"; }
     sleep 1
 done
+echo $$ > "$lock/pid"
 
 # --- The engine, and the images: before anything is stopped.
 

@@ -77,6 +77,7 @@ class Machine:
             "FAKE": str(self.root / "fake"),
             "TROP_HERE": str(self.root / "here"),
             "TROP_KEPT": str(self.root / "kept"),
+            "TROP_LOCK": str(self.root / "lock"),
             "TROP_PAUSE": "0.01",
             "TROP_AT_BOOT": "1",
             **more,

@@ -14,7 +14,7 @@ from config.recipe import FamilyRecipe, HostUser
 from tests.services.machine import Machine, planned
 
 SHELLS = [shell for shell in (("dash",), ("busybox", "sh"), ("bash",)) if shutil.which(shell[0])]
-BASICS = ("awk", "busybox", "cut", "flock", "grep", "mkdir", "readlink", "rm", "sed", "sort", "tail", "tr")
+BASICS = ("awk", "busybox", "cat", "cut", "grep", "mkdir", "readlink", "rm", "sed", "sort", "tail", "tr")
 PROXY = {"wait": 5, "containers": {"apache": {"image": "proxy:1", "ports": ["0.0.0.0:80->80/tcp"]}}}
 
 
@@ -302,6 +302,22 @@ def test_a_machine_without_docker_is_told(one: Machine, monkeypatch: pytest.Monk
 
     assert refused(one, proxy()) == "docker is not installed; nothing was done"
     assert one.read() == {"state": {}, "notes": ["docker is not installed"]}
+
+
+@pytest.mark.parametrize(
+    ("holder", "wait", "said"),
+    [("2147483647", 60, ""), ("1", 1, "another run of this has not ended in 1 s")],
+)
+def test_one_run_at_a_time_but_for_one_that_was_killed(
+    one: Machine, holder: str, wait: int, said: str
+) -> None:
+    (one.root / "lock").mkdir()
+    (one.root / "lock/pid").write_text(holder)
+    ran = one.apply(planned({"wait": wait, "containers": {"apache": {"image": "proxy:1"}}}))
+
+    assert said in ran.stderr
+    assert bool(ran.returncode) == bool(said)
+    assert (one.root / "lock").exists() == bool(said)
 
 
 def test_what_is_missing_of_the_recipe_is_a_note(one: Machine) -> None:
