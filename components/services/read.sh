@@ -43,9 +43,9 @@ function config(kind, name, id) {
 }
 $1 == "container" && $8 == "" {
     name = substr($2, 2)
-    add("container " name, "\"image\": " text($3) ", \"config\": " text($4 != "" ? $4 : config($1, name, $5)) \
+    add("container " name, "\"image\": " text($3) ", \"settings\": " text($4 != "" ? $4 : config($1, name, $5)) \
         ", \"status\": " text($6 ($7 == "" || $7 == "healthy" ? "" : ", " $7)))
 }
-$1 == "service" { add("service " $2, "\"image\": " text($3) ", \"config\": " text(config($1, $2, $4)) ", \"replicas\": " text($5)) }
+$1 == "service" { add("service " $2, "\"image\": " text($3) ", \"settings\": " text(config($1, $2, $4)) ", \"replicas\": " text($5)) }
 END { print "{\"state\": {" states "}, \"notes\": [" notes "]}" }
 '

@@ -117,7 +117,7 @@ def test_what_was_done_by_hand_is_in_a_plain_preview_and_mended(rack: Rack) -> N
 
 def test_a_container_that_was_removed_or_replaced_is_seen_and_mended(rack: Rack) -> None:
     rack.inside("Acilamwen", "docker rm -f apache && docker run -d --name apache firethorn/apache:latest")
-    assert "container apache of Acilamwen: config changed by hand -> " in rack.preview()
+    assert "container apache of Acilamwen: settings changed by hand -> " in rack.preview()
     rack.inside("Acilamwen", "docker rm -f apache")
     assert "container apache of Acilamwen is brought up" in rack.preview()
 

@@ -133,7 +133,7 @@ def test_a_container_replaced_by_hand_is_read_and_mended(one: Machine, image: st
     one.docker("run", "-d", "--name", "apache", image)
     assert state(one)["container apache"] == {
         "image": image,
-        "config": "changed by hand",
+        "settings": "changed by hand",
         "status": "running",
     }
 
@@ -171,7 +171,7 @@ def test_what_nobody_declared_is_read_and_left_alone(one: Machine) -> None:
 
 def test_what_ran_before_the_first_time_is_taken_as_it_is(one: Machine) -> None:
     one.docker("run", "-d", "--name", "apache", "proxy:1")
-    assert state(one)["container apache"]["config"] == ""
+    assert state(one)["container apache"]["settings"] == ""
     one.log()
     done(one, proxy())
 
