@@ -88,7 +88,7 @@ def test_the_password_is_in_dockers_secrets_and_nowhere_else(rack: Rack) -> None
     assert rack.inside("Eterathiel", "cat /var/lib/fake-docker/secrets/*") == PASSWORD
     found = rack.inside(
         "Eterathiel",
-        f"grep -rlF '{PASSWORD}' /etc /run /tmp /var --exclude-dir=secrets 2> /dev/null; exit 0",
+        f"grep -rlF '{PASSWORD}' /etc /run /tmp /var 2> /dev/null | grep -v fake-docker/secrets/; exit 0",
     )
     assert found == ""
     disks = (".qcow", ".qcow2", ".iso")
@@ -108,7 +108,7 @@ def test_what_was_done_by_hand_is_in_a_plain_preview_and_mended(rack: Rack) -> N
         "service ft_gillian of Eterathiel: image firethorn/firethorn:0 -> firethorn/firethorn:2.1.36" in seen
     )
     assert "Acilamwen: container stranger is not declared (image busybox:9" in seen
-    assert "ft_carolina" not in seen
+    assert "service ft_carolina of" not in seen
 
     rack.stage.bring_up()
     rack.stage.unchanged()
@@ -134,7 +134,7 @@ def test_another_version_restarts_its_service_alone(rack: Rack) -> None:
         in seen
     )
     assert "1 service restart: Eterathiel" in seen
-    assert "ft_carolina" not in seen
+    assert "service ft_carolina of" not in seen
 
     rack.stage.bring_up()
     deployed = [

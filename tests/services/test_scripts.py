@@ -330,7 +330,7 @@ def test_what_is_missing_of_the_recipe_is_a_note(one: Machine) -> None:
     )
 
     assert one.read(recipe)["notes"] == [
-        "package no-such-package is missing",
-        "user nobody-knows is missing",
+        "missing packages: no-such-package",
+        "missing users: nobody-knows",
         "the time zone is not Antarctica/Troll",
     ]
