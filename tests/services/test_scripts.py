@@ -216,6 +216,14 @@ def test_a_service_that_does_not_come_up_goes_back_to_the_former_one(one: Machin
     assert said.startswith("service ft_gillian does not come up: ")
     assert said.endswith("it went back to the former one")
     assert state(one) == files.state(stack())
+    done(one, stack())
+
+
+def test_a_service_that_is_still_starting_is_waited_for(one: Machine) -> None:
+    done(one, stack())
+    (one.root / "fake/services/ft_gillian/running").write_text("0\n")
+
+    assert "service ft_gillian is not healthy in 3 s: " in refused(one, stack())
 
 
 def test_a_new_service_that_is_not_healthy_in_time_is_told(one: Machine) -> None:
@@ -311,8 +319,7 @@ def test_a_machine_without_docker_is_told(one: Machine, monkeypatch: pytest.Monk
 def test_one_run_at_a_time_but_for_one_that_was_killed(
     one: Machine, holder: str, wait: int, said: str
 ) -> None:
-    (one.root / "lock").mkdir()
-    (one.root / "lock/pid").write_text(holder)
+    (one.root / "lock").write_text(holder)
     ran = one.apply(planned({"wait": wait, "containers": {"apache": {"image": "proxy:1"}}}))
 
     assert said in ran.stderr
