@@ -16,7 +16,7 @@ from config.plan import Plan, VirtualMachine
 from config.plan_services import PlannedServices
 
 AGENT_SECONDS: Final = 600  # for the agent of a VM that boots for the first time, and installs it then
-PULL_SECONDS: Final = 600  # for images, beside the time in which services are to be healthy
+PULL_SECONDS: Final = 600  # for images; beside it the engine has time to answer, and services to be healthy
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class DockerServices(pulumi.ComponentResource):
             read=files.reading(args.vm.recipe),
             state=files.state(services),
             wait=AGENT_SECONDS,
-            timeout=services.wait + PULL_SECONDS,
+            timeout=2 * services.wait + PULL_SECONDS,
             opts=ResourceOptions(parent=self, depends_on=list(args.after)),
         )
 

@@ -163,8 +163,9 @@ class Plan(Planned):
 
 
 def load(stack: str, settings: Mapping[str, Any], root: Path, source: str) -> Plan:
-    """``settings``: the stack's ``trop:`` values without the namespace; ``root``: the project's folder; ``source``: what
-    messages call the stack's file.  Raises `ConfigError` with everything that is wrong.
+    """The plan of a stack, from its ``trop:`` values without the namespace; ``source``: its file's name in messages.
+
+    ``root`` is the project's folder.  Raises `ConfigError` with everything that is wrong.
     """
     problems: list[Problem] = []
     own = _or_problems(lambda: read.stack_settings(settings, source), problems)

@@ -112,7 +112,7 @@ class Services(Declared):
 
     version: Tag | None = None
     delivery: Delivery = "agent"
-    wait: Annotated[StrictInt, Field(ge=1, le=3600)] = 300
+    wait: Annotated[StrictInt, Field(ge=1, le=1500)] = 300
     after: tuple[Name, ...] = ()
     containers: dict[ServiceName, Container] = Field(default_factory=dict)
     stack: Stack | None = None

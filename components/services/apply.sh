@@ -8,7 +8,10 @@ export HOME="${HOME:-/root}" # docker looks for its settings there; an agent has
 umask 077
 mkdir -p "$kept" || exit 1
 said=$kept/said
-trap 'rm -f "$said"' EXIT
+lock=${TROP_LOCK:-/run/trop-services.lock}
+mine=$lock.$$ held=
+trap 'rm -f "$said" "$mine" $held' EXIT
+trap 'exit 143' TERM INT
 
 fail() { echo "$*" >&2; exit 1; }
 last() { tail -n 3 "$said" 2> /dev/null | tr '\n' ' '; }
@@ -18,11 +21,15 @@ now() { cut -d. -f1 /proc/uptime; }
 wait=$(lines wait)
 end=$(($(now) + wait))
 late() { [ "$(now)" -ge "$end" ]; }
-exec 9> "$kept/lock"
-until flock -n 9; do
+
+# One at a time; what a run that was killed has left of its lock is not one.
+echo $$ > "$mine"
+until ln "$mine" "$lock" 2> /dev/null; do
+    kill -0 "$(cat "$lock")" 2> /dev/null || { rm -f "$lock"; continue; }
     late && fail "another run of this has not ended in $wait s; nothing was done"
     sleep 1
 done
+held=$lock
 
 # --- The engine, and the images: before anything is stopped.
 
@@ -39,6 +46,8 @@ for image in $(awk '$1 == "container" || $1 == "service" { print $3 }' "$here/li
     docker pull "$image" > /dev/null 2> "$said" ||
         fail "image $image is not there and can't be pulled: $(last); nothing was stopped"
 done
+
+end=$(($(now) + wait)) # the time for what is brought up begins when all is there for it
 
 # --- Single containers.
 
@@ -148,6 +157,7 @@ has_secrets() {
 # All its replicas run and are healthy.  Docker says so of the former ones too until it has begun with an update.
 settled() { # name, replicas, its task before
     [ "$(replicas "$1")" = "$2/$2" ] || return
+    [ "$3" = same ] && return
     case $(update "$1") in
         completed*) ;;
         '') [ "$3" = new ] || [ "$3" = "$(task "$1")" ] ;;
@@ -161,12 +171,15 @@ stack() {
         docker swarm init --advertise-addr "$address" > /dev/null 2> "$said" || fail "no swarm can be made: $(last)"
     secrets
     set --
-    : > "$kept/changed"
+    : > "$kept/each"
     lines service > "$kept/services"
     while read -r service image config count; do
-        service_fits "$service" "$image" "$config" "$count" && has_secrets "$service" && continue
+        if service_fits "$service" "$image" "$config" "$count" && has_secrets "$service"; then
+            echo "$service $count same" >> "$kept/each"
+            continue
+        fi
         was=new; service_exists "$service" && was=$(task "$service")
-        echo "$service $count $was" >> "$kept/changed"
+        echo "$service $count $was" >> "$kept/each"
         set -- "$@" --compose-file "$here/stack/${service#"$name"_}.yaml"
     done < "$kept/services"
     if [ $# -gt 0 ]; then
@@ -174,19 +187,19 @@ stack() {
     fi
     while read -r service count was; do
         until settled "$service" "$count" "$was"; do
-            case $(update "$service") in
-                rollback_started*) ;;
-                rollback* | paused*) fail "service $service does not come up: $(tasks "$service"); it went back to the former one" ;;
+            case $was$(update "$service") in
+                same* | *rollback_started*) ;;
+                *rollback* | *paused*) fail "service $service does not come up: $(tasks "$service"); it went back to the former one" ;;
             esac
             late && fail "service $service is not healthy in $wait s: $(tasks "$service")"
             sleep "${TROP_PAUSE:-1}"
         done
-    done < "$kept/changed"
-    for old in $(docker secret ls --format '{{.Name}}'); do
+    done < "$kept/each"
+    for old in $(docker secret ls --format '{{.Name}}' | grep -E '\.[0-9a-f]{16}$'); do
         base=${old%.*}
         grep -q "^$base " "$kept/secrets.new" && ! grep -qxF "$base $old" "$kept/secrets.new" && docker secret rm "$old" > /dev/null 2>&1
     done
-    rm -f "$kept/changed" "$kept/services" "$kept/secrets.new"
+    rm -f "$kept/each" "$kept/services" "$kept/secrets.new"
 }
 
 # Stacks first: what stands in front of them on the same machine finds them up.

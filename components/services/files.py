@@ -58,7 +58,7 @@ def state(services: PlannedServices) -> dict[str, dict[str, str]]:
 
 
 def _state(member: PlannedService) -> dict[str, str]:
-    alike = {"image": member.image, "config": digest(member)}
+    alike = {"image": member.image, "settings": digest(member)}
     if member.replicas is None:
         return {**alike, "status": "running"}
     return {**alike, "replicas": f"{member.replicas}/{member.replicas}"}

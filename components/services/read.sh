@@ -1,5 +1,5 @@
 # Prints what containers and services there are, as JSON; nothing is changed.
-# PACKAGES, USERS and ZONE: what a Docker host is to have; of what is missing there is a note.
+# PACKAGES, USERS and ZONE: what a Docker host is to have; of what is missing there are notes.
 kept=${TROP_KEPT:-/var/lib/trop-services}
 export HOME="${HOME:-/root}" # docker looks for its settings there; an agent has none
 
@@ -24,8 +24,12 @@ installed() {
 }
 
 recipe() {
-    for each in $PACKAGES; do installed "$each" > /dev/null 2>&1 || echo "note|package $each is missing"; done
-    for each in $USERS; do grep -q "^$each:" /etc/passwd || echo "note|user $each is missing"; done
+    gone=
+    for each in $PACKAGES; do installed "$each" > /dev/null 2>&1 || gone="$gone $each"; done
+    [ -z "$gone" ] || echo "note|missing packages:$gone"
+    gone=
+    for each in $USERS; do grep -q "^$each:" /etc/passwd || gone="$gone $each"; done
+    [ -z "$gone" ] || echo "note|missing users:$gone"
     [ -z "$ZONE" ] || case $(readlink -f /etc/localtime) in
         */"$ZONE") ;;
         *) echo "note|the time zone is not $ZONE" ;;
@@ -43,9 +47,9 @@ function config(kind, name, id) {
 }
 $1 == "container" && $8 == "" {
     name = substr($2, 2)
-    add("container " name, "\"image\": " text($3) ", \"config\": " text($4 != "" ? $4 : config($1, name, $5)) \
+    add("container " name, "\"image\": " text($3) ", \"settings\": " text($4 != "" ? $4 : config($1, name, $5)) \
         ", \"status\": " text($6 ($7 == "" || $7 == "healthy" ? "" : ", " $7)))
 }
-$1 == "service" { add("service " $2, "\"image\": " text($3) ", \"config\": " text(config($1, $2, $4)) ", \"replicas\": " text($5)) }
+$1 == "service" { add("service " $2, "\"image\": " text($3) ", \"settings\": " text(config($1, $2, $4)) ", \"replicas\": " text($5)) }
 END { print "{\"state\": {" states "}, \"notes\": [" notes "]}" }
 '

@@ -31,10 +31,11 @@ for file in "$@"; do
 done
 """
 
+# Under a name of its own first: the command of a run that was cut off may still be at it.
 _WRITE: Final = """
-file=$1 mode=$2 owner=$3
-mkdir -p "${file%/*}" && umask 077 && cat > "$file.new~" && chown "$owner" "$file.new~" &&
-    chmod "$mode" "$file.new~" && mv -f "$file.new~" "$file" && sync
+file=$1 mode=$2 owner=$3 new=$1.$$.new~
+mkdir -p "${file%/*}" && umask 077 && cat > "$new" && chown "$owner" "$new" && chmod "$mode" "$new" &&
+    mv -f "$new" "$file" && sync || { rm -f "$new"; exit 1; }
 """
 
 _REMOVE: Final = 'for file in "$@"; do rm -f "$file" || exit; rmdir "${file%/*}" 2> /dev/null; done; sync\n'

@@ -17,16 +17,21 @@ from tests.provider.fake_domain import error
 
 @dataclass
 class ShellGuests:
-    """``silent``: names of guests whose agent does not answer.  ``sent``: every command, as it went to libvirt."""
+    """``silent``: names of guests whose agent does not answer.  ``sent``: every command, as it went to libvirt.
+
+    ``last``: after so many commands nothing is heard of any guest.
+    """
 
     silent: set[str] = field(default_factory=set)
+    last: int = 1_000_000
     environment: dict[str, str] = field(default_factory=dict)
     sent: list[str] = field(default_factory=list)
     argv: list[str] = field(default_factory=list)
     running: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def send(self, domain: Any, text: str, seconds: int) -> str:
-        if domain.name() in self.silent or domain.live is None:
+        gone = len(self.sent) >= self.last
+        if gone or domain.name() in self.silent or domain.live is None:
             raise error(86, "Guest agent is not responding: QEMU guest agent is not connected")
         self.sent.append(text)
         asked = json.loads(text)

@@ -342,6 +342,25 @@ def test_a_create_that_was_cut_off_is_taken_up(place: Place) -> None:
     assert place.brought().drift().changes == {}
 
 
+def test_a_run_that_is_cut_off_after_any_command_is_taken_up_by_the_next(place: Place) -> None:
+    made = place.brought(secretFiles={"password": SECRET})
+    whole = len(place.guests.sent)
+    made.delete()
+    for commands in range(whole):
+        place.now.write_text("{}")
+        place.guests.sent.clear()
+        place.guests.last = commands
+        with pytest.raises(OperatorError):
+            place.brought(secretFiles={"password": SECRET}, wait=1)
+        place.guests.last = 1_000_000
+        again = place.brought(secretFiles={"password": SECRET})
+
+        assert again.drift().changes == {}, commands
+        assert list((place.folder / "run").iterdir()) == [], commands
+        again.delete()
+    assert whole > 10
+
+
 def test_an_import_is_refused_in_one_line(place: Place) -> None:
     made = Brought(place, {})
     with pytest.raises(OperatorError, match="files in a guest are not imported"):

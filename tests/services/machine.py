@@ -71,16 +71,19 @@ class Machine:
         file.unlink(missing_ok=True)
         return lines
 
-    def _run(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-        environment = {
-            "PATH": f"{DOCKER.parent}:{os.environ['PATH']}",
+    def environment(self) -> dict[str, str]:
+        """In which the scripts find this machine's folders instead of a guest's."""
+        return {
             "FAKE": str(self.root / "fake"),
             "TROP_HERE": str(self.root / "here"),
             "TROP_KEPT": str(self.root / "kept"),
+            "TROP_LOCK": str(self.root / "lock"),
             "TROP_PAUSE": "0.01",
             "TROP_AT_BOOT": "1",
-            **more,
         }
+
+    def _run(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        environment = {"PATH": f"{DOCKER.parent}:{os.environ['PATH']}", **self.environment(), **more}
         return subprocess.run(
             words, env=environment, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
         )

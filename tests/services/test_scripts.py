@@ -14,7 +14,7 @@ from config.recipe import FamilyRecipe, HostUser
 from tests.services.machine import Machine, planned
 
 SHELLS = [shell for shell in (("dash",), ("busybox", "sh"), ("bash",)) if shutil.which(shell[0])]
-BASICS = ("awk", "busybox", "cut", "flock", "grep", "mkdir", "readlink", "rm", "sed", "sort", "tail", "tr")
+BASICS = ("awk", "busybox", "cat", "cut", "grep", "mkdir", "readlink", "rm", "sed", "sort", "tail", "tr")
 PROXY = {"wait": 5, "containers": {"apache": {"image": "proxy:1", "ports": ["0.0.0.0:80->80/tcp"]}}}
 
 
@@ -133,7 +133,7 @@ def test_a_container_replaced_by_hand_is_read_and_mended(one: Machine, image: st
     one.docker("run", "-d", "--name", "apache", image)
     assert state(one)["container apache"] == {
         "image": image,
-        "config": "changed by hand",
+        "settings": "changed by hand",
         "status": "running",
     }
 
@@ -171,7 +171,7 @@ def test_what_nobody_declared_is_read_and_left_alone(one: Machine) -> None:
 
 def test_what_ran_before_the_first_time_is_taken_as_it_is(one: Machine) -> None:
     one.docker("run", "-d", "--name", "apache", "proxy:1")
-    assert state(one)["container apache"]["config"] == ""
+    assert state(one)["container apache"]["settings"] == ""
     one.log()
     done(one, proxy())
 
@@ -216,6 +216,14 @@ def test_a_service_that_does_not_come_up_goes_back_to_the_former_one(one: Machin
     assert said.startswith("service ft_gillian does not come up: ")
     assert said.endswith("it went back to the former one")
     assert state(one) == files.state(stack())
+    done(one, stack())
+
+
+def test_a_service_that_is_still_starting_is_waited_for(one: Machine) -> None:
+    done(one, stack())
+    (one.root / "fake/services/ft_gillian/running").write_text("0\n")
+
+    assert "service ft_gillian is not healthy in 3 s: " in refused(one, stack())
 
 
 def test_a_new_service_that_is_not_healthy_in_time_is_told(one: Machine) -> None:
@@ -304,6 +312,21 @@ def test_a_machine_without_docker_is_told(one: Machine, monkeypatch: pytest.Monk
     assert one.read() == {"state": {}, "notes": ["docker is not installed"]}
 
 
+@pytest.mark.parametrize(
+    ("holder", "wait", "said"),
+    [("2147483647", 60, ""), ("1", 1, "another run of this has not ended in 1 s")],
+)
+def test_one_run_at_a_time_but_for_one_that_was_killed(
+    one: Machine, holder: str, wait: int, said: str
+) -> None:
+    (one.root / "lock").write_text(holder)
+    ran = one.apply(planned({"wait": wait, "containers": {"apache": {"image": "proxy:1"}}}))
+
+    assert said in ran.stderr
+    assert bool(ran.returncode) == bool(said)
+    assert (one.root / "lock").exists() == bool(said)
+
+
 def test_what_is_missing_of_the_recipe_is_a_note(one: Machine) -> None:
     users = {"root": HostUser(), "nobody-knows": HostUser()}
     recipe = PlannedRecipe(
@@ -314,7 +337,7 @@ def test_what_is_missing_of_the_recipe_is_a_note(one: Machine) -> None:
     )
 
     assert one.read(recipe)["notes"] == [
-        "package no-such-package is missing",
-        "user nobody-knows is missing",
+        "missing packages: no-such-package",
+        "missing users: nobody-knows",
         "the time zone is not Antarctica/Troll",
     ]
