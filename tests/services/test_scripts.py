@@ -200,12 +200,12 @@ def test_an_image_that_is_nowhere_stops_nothing(one: Machine) -> None:
 @pytest.mark.parametrize("image", ["broken:2", "sick:2"])
 def test_a_container_that_does_not_come_up_leaves_the_former_one_running(one: Machine, image: str) -> None:
     done(one, proxy())
-    before = one.docker("inspect", "--type", "container", "--format", "{{.Id}}", "apache")
+    before = one.docker("inspect", "--type", "container", "--format", "{{.ID}}", "apache")
     said = refused(one, proxy(image))
 
     assert "container apache does not come up: it says why" in said
     assert said.endswith("the former one was put back")
-    assert one.docker("inspect", "--type", "container", "--format", "{{.Id}}", "apache") == before
+    assert one.docker("inspect", "--type", "container", "--format", "{{.ID}}", "apache") == before
     assert state(one) == files.state(proxy())
 
 
