@@ -86,7 +86,7 @@ runcmd: [[touch, /run/was-run]]
 """
 NETWORK_CONFIG = f"version: 2\nethernets:\n  one:\n    match: {{macaddress: '{MAC}'}}\n    dhcp4: true\n"
 IMAGE = "some/page:1"
-BOOT = 900  # seconds until its agent answers, on cores that others use too
+BOOT = 1800  # seconds until its agent answers, on cores that many others use too
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ Their programs are shell scripts of busybox. None has a line of what it stands f
 which are in the image's environment: all the files are in one layer, so that an emulated guest loads them quickly.
 """
 
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,6 +20,7 @@ _KINDS: dict[str, tuple[str, int | None]] = {
     "postgres": ("database", 5432),
 }
 STANDS_FOR = tuple(_KINDS)
+OLD, NEW = "2.1.36", "2.1.37"
 
 # A page with name, version and host, at 8080.
 _PAGE = """\
@@ -113,3 +115,13 @@ def image(name: str, version: str, files: bytes) -> Image:
         health=health,
         stop_signal="SIGKILL",
     )
+
+
+def every(cache: Path) -> list[Image]:
+    """All of them in both versions; of the proxy the one that there is."""
+    program = busybox(cache)
+    path = cache / "stand-ins/bin/busybox"
+    applets = subprocess.run([path, "--list"], capture_output=True, text=True, check=True).stdout.split()
+    files = layer(program, applets)
+    versions = {"apache": ["latest"]}
+    return [image(name, version, files) for name in STANDS_FOR for version in versions.get(name, [OLD, NEW])]

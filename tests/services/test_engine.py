@@ -1,0 +1,127 @@
+"""What is put into a guest for its services, with a real Docker engine: a fake one knows only what we thought of it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.services import files
+from lab.possible import why_not
+from tests.services import page
+from tests.services.engine import Engine, engine
+from tests.services.machine import planned
+from tests.services.stand_ins import NEW, OLD
+
+pytestmark = [pytest.mark.services, pytest.mark.soak]
+
+PASSWORDS = {secret: f"of-{name}" for name, secret in page.SECRETS.items()}
+SERVICES = "docker service ls --format '{{.Name}} {{.Image}} {{.Replicas}}' | sort"
+
+
+@pytest.fixture(scope="module")
+def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """An engine on which nothing runs."""
+    reason = why_not()
+    if reason or not shutil.which("apt-get"):
+        pytest.skip(f"no engine can be had here: {reason or 'no apt-get'}")
+    with engine(tmp_path_factory.mktemp("engine"), Path("/var/cache/trop-lab")) as made:
+        made.secrets = dict(PASSWORDS)
+        yield made
+
+
+def services(version: str) -> Any:
+    declared = {**page.stack(version), "wait": 240, "containers": {"apache": page.PROXY}}
+    return planned(declared, dict.fromkeys(PASSWORDS, True))
+
+
+def differs(docker: Engine, version: str) -> dict[str, tuple[Any, Any]]:
+    """What is otherwise than declared, and what nobody declared: as it is, and as it is to be."""
+    there, wanted = docker.read()["state"], files.state(services(version))
+    return {
+        name: (there.get(name), wanted.get(name))
+        for name in {*there, *wanted}
+        if there.get(name) != wanted.get(name)
+    }
+
+
+def apply(docker: Engine, version: str) -> subprocess.CompletedProcess[str]:
+    done = docker.apply(services(version))
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def running(version: str) -> list[str]:
+    return sorted(f"ft_{name} firethorn/{image}:{version} 1/1" for name, image in page.SERVED.items())
+
+
+def identities(docker: Engine) -> str:
+    """By which it is seen whether anything was made anew, or changed."""
+    return docker.shell_line(
+        "docker inspect -f '{{.ID}} {{.State.StartedAt}}' apache;"
+        "docker service inspect -f '{{.ID}} {{.Version.Index}}' $(docker service ls -q)"
+    )
+
+
+def test_all_that_is_declared_runs_with_its_secrets_and_reads_as_declared(docker: Engine) -> None:
+    assert apply(docker, OLD).stdout == ""
+    assert docker.shell_line(SERVICES).splitlines() == running(OLD)
+    assert differs(docker, OLD) == {}
+    for name, secret in page.SECRETS.items():
+        container = docker.docker("ps", "-q", "-f", f"name=ft_{name}")
+        assert docker.docker("exec", container, "cat", f"/run/secrets/{secret}") == PASSWORDS[secret]
+        asked = f"echo {PASSWORDS[secret]} | docker exec -i {container} nc 127.0.0.1 5432"
+        assert docker.shell_line(asked) == f"postgres {OLD}"
+
+
+def test_applied_again_it_changes_nothing(docker: Engine) -> None:
+    before = identities(docker)
+    apply(docker, OLD)
+    assert identities(docker) == before
+
+
+def test_what_was_done_by_hand_is_read_and_mended_and_what_was_added_is_left(docker: Engine) -> None:
+    docker.docker("kill", "apache")
+    docker.docker("run", "-d", "--name", "stray", f"firethorn/firethorn-py:{OLD}")
+    docker.docker("service", "scale", "-d", "ft_jarmila=0")
+    docker.docker("service", "rm", "ft_bethany")
+    other = ["--no-resolve-image", "--image", f"firethorn/ogsadai:{NEW}"]
+    docker.docker("service", "update", "-d", *other, "ft_gillian")
+    seen = differs(docker, OLD)
+    assert seen.keys() == {
+        "container apache",
+        "container stray",
+        "service ft_bethany",
+        "service ft_gillian",
+        "service ft_jarmila",
+    }
+    assert seen["container apache"][0]["status"] == "exited"
+    assert seen["service ft_bethany"][0] is None
+    assert seen["service ft_gillian"][0]["image"] == f"firethorn/ogsadai:{NEW}"
+    apply(docker, OLD)
+    assert differs(docker, OLD).keys() == {"container stray"}
+    assert docker.docker("inspect", "-f", "{{.State.Status}}", "stray") == "running"
+    docker.docker("rm", "-f", "apache", "stray")
+    docker.docker("run", "-d", "--name", "apache", f"firethorn/firethorn-py:{OLD}")
+    assert differs(docker, OLD)["container apache"][0]["image"] == f"firethorn/firethorn-py:{OLD}"
+    apply(docker, OLD)
+    assert differs(docker, OLD) == {}
+
+
+def test_another_version_replaces_the_services_and_touches_nothing_else(docker: Engine) -> None:
+    proxy = docker.docker("inspect", "-f", "{{.ID}}", "apache")
+    assert len(differs(docker, NEW)) == len(page.SERVED)
+    apply(docker, NEW)
+    assert docker.shell_line(SERVICES).splitlines() == running(NEW)
+    assert differs(docker, NEW) == {}
+    assert docker.docker("inspect", "-f", "{{.ID}}", "apache") == proxy
+
+
+def test_what_was_taken_away_leaves_nothing_declared_behind(docker: Engine) -> None:
+    docker.remove()
+    assert docker.shell_line(SERVICES) == ""
+    assert docker.docker("ps", "-q", "-f", "name=apache") == ""
