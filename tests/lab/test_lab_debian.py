@@ -151,26 +151,3 @@ class TestBooted:
         )
         assert told == "I am firethorn 1 on inside\n"
         assert page(booted.lab, "10.9.8.5", campus=False) == ["I am firethorn 1 on inside"]
-
-    def test_a_stack_of_its_swarm_serves_a_page_too_and_its_services_reach_each_other(
-        self, booted: Guest
-    ) -> None:
-        compose = (
-            "version: '3.8'\nservices:\n"
-            f"  front: {{image: '{IMAGE}', ports: ['8080:8080']}}\n  behind: {{image: '{IMAGE}'}}\n"
-        )
-        told = booted.agent(
-            "/bin/sh",
-            "-c",
-            f'docker swarm init --advertise-addr 10.9.8.5 > /dev/null; echo "{compose}" > /root/ft.yaml;'
-            "docker stack deploy --resolve-image never -c /root/ft.yaml ft > /dev/null;"
-            "until [ $(docker service ls --format '{{.Replicas}}' | grep -c 1/1) = 2 ]; do sleep 2; done;"
-            "curl -s http://10.9.8.5:8080/ | cut -d' ' -f1-4;"
-            "docker exec $(docker ps -q -f name=ft_front) wget -q -O - http://behind:8080/ | cut -d' ' -f1-4",
-            patience=BOOT,
-        )
-        assert told == "I am firethorn 1\n" * 2
-
-    def test_the_power_button_turns_it_off(self, booted: Guest) -> None:
-        booted.virsh("shutdown", NAME, "--mode", "acpi")
-        wait_for(lambda: booted.virsh("domstate", NAME) == "shut off", BOOT)
