@@ -37,6 +37,7 @@ from provider.virt import (
     domain_seen,
     domain_stage,
     network_change,
+    network_seen,
     network_xml,
     nic,
     pool_xml,
@@ -270,10 +271,10 @@ def _deployments(rng: Random) -> bytes:
 
 
 def network(xml: str) -> None:
-    network_xml.view(xml)
-    network_xml.subnets(xml)
-    network_xml.rest(xml)
-    network_xml.view(network_xml.render(DEFAULT, xml))
+    network_seen.view(xml)
+    network_seen.subnets(xml)
+    network_seen.rest(xml)
+    network_seen.view(network_xml.render(DEFAULT, xml))
     network_xml.render(BRIDGED, xml)
 
 
@@ -355,7 +356,7 @@ def properties(case: tuple[str, Any]) -> None:
     if checked.failures:
         return
     if kind == "Network":
-        network_xml.view(
+        network_seen.view(
             network_change.fresh({"mode": "nat", **checked.inputs}, "d3b0a1d4-0000-4000-8000-000000000000")
         )
     elif kind == "Domain":
