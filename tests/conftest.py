@@ -16,7 +16,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # `./trop test` leaves the soak out by its marker
     ordinary = "not soak" in config.getoption("markexpr")
     settings.load_profile("same" if ordinary else "soak")
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background: what the tests start would be deaf
+    if (
+        signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    ):  # in the background: what the tests start would be deaf
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
