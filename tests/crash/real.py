@@ -194,8 +194,11 @@ class Real:
         return wrong
 
 
-def run(seed: int, count: int, running: bool, only_calls: bool) -> None:
-    """Prints a line of JSON for each operation with its points, then one for each trial; ``count`` 0: all points."""
+def run(seed: int, count: int, running: bool, only_calls: bool, part: int, parts: int) -> None:
+    """Prints a line of JSON for each operation with its points, then one for each trial; ``count`` 0: all points.
+
+    All but for the other parts: with 8 of them, the first has every eighth point of each operation.
+    """
     SPARE["running"] = running
     with scene(start()) as made:
         real = Real(made)
@@ -207,7 +210,7 @@ def run(seed: int, count: int, running: bool, only_calls: bool) -> None:
                 json.dumps({"operation": name, "points": len(names), "calls": len(calls(names))}), flush=True
             )
         for name, edit, number in (
-            drawn(seed, count, real.counts) if count else every(real.counts, only_calls)
+            drawn(seed, count, real.counts) if count else every(real.counts, only_calls, part, parts)
         ):
             print(json.dumps(vars(real.trial(name, edit, number))), flush=True)
 
@@ -224,9 +227,14 @@ def drawn(seed: int, count: int, names: Mapping[str, Sequence[str]]) -> Iterator
         yield name, edit, lot.choice((turn % 2 and calls(names[name])) or range(len(names[name])))
 
 
-def every(names: Mapping[str, Sequence[str]], only_calls: bool) -> Iterator[tuple[str, Edit, int]]:
+def every(
+    names: Mapping[str, Sequence[str]], only_calls: bool, part: int, parts: int
+) -> Iterator[tuple[str, Edit, int]]:
     """Round by round.  What has no more points is left out, but for what makes way for the others: that just ends."""
-    numbers = {name: calls(all_) if only_calls else list(range(len(all_))) for name, all_ in names.items()}
+    numbers = {
+        name: (calls(all_) if only_calls else list(range(len(all_))))[part::parts]
+        for name, all_ in names.items()
+    }
     while any(numbers.values()):
         for name, edit in CHAIN:
             if numbers[name] or name in ("create", "delete"):
@@ -235,4 +243,7 @@ def every(names: Mapping[str, Sequence[str]], only_calls: bool) -> Iterator[tupl
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the lab is taken down all the same
-    run(int(sys.argv[1]), int(sys.argv[2]), "running" in sys.argv, "calls" in sys.argv)
+    part, _, parts = next((word for word in sys.argv if "/" in word[1:]), "0/1").partition("/")
+    run(
+        int(sys.argv[1]), int(sys.argv[2]), "running" in sys.argv, "calls" in sys.argv, int(part), int(parts)
+    )
