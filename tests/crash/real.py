@@ -243,7 +243,5 @@ def every(
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the lab is taken down all the same
-    part, _, parts = next((word for word in sys.argv if "/" in word[1:]), "0/1").partition("/")
-    run(
-        int(sys.argv[1]), int(sys.argv[2]), "running" in sys.argv, "calls" in sys.argv, int(part), int(parts)
-    )
+    part, _, parts = next((word for word in sys.argv[3:] if "/" in word), "0/1").partition("/")
+    run(int(sys.argv[1]), int(sys.argv[2]), "running" in sys.argv, "calls" in sys.argv, int(part), int(parts))
