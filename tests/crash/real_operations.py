@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from tests.crash.operations import CATNET
 from tests.lab import moves
@@ -34,9 +35,17 @@ BARENET: Data = {
 REPLACING = (("barenet", True), ("blank", False))
 
 
-def start() -> Declared:
+def guests() -> Declared:
     declared = moves.start()
     declared.stack["vms"] = {vm: {"protect": False} for vm in declared.stack["vms"]}
+    return declared
+
+
+def nobody() -> Declared:
+    """The networks and the pool alone: no guest has to boot, and none takes its share of the cores."""
+    declared = guests()
+    declared.stack["vms"] = {}
+    declared.hold("float1", None)
     return declared
 
 
@@ -85,8 +94,21 @@ def nothing(declared: Declared) -> None:
     """An import takes over what is there."""
 
 
-# Played round and round: after the last one all is as before the first.
-CHAIN: tuple[tuple[str, Edit], ...] = (
-    ("create", create), ("update", update), ("move", move), ("replace", replace), ("import", nothing), ("move", move),
+@dataclass(frozen=True)
+class Chain:
+    """Operations that are played round and round: after the last one all is as before the first."""
+
+    start: Callable[[], Declared]
+    steps: tuple[tuple[str, Edit], ...]
+    always: tuple[str, ...] = ()  # without them the others can't be played
+
+
+CREATE, UPDATE, MOVE, REPLACE, IMPORT, DELETE = (
+    ("create", create), ("update", update), ("move", move), ("replace", replace), ("import", nothing),
     ("delete", delete),
 )  # fmt: skip
+CHAINS = {
+    "all": Chain(guests, (CREATE, UPDATE, MOVE, REPLACE, IMPORT, MOVE, DELETE), ("create", "delete")),
+    "still": Chain(nobody, (CREATE, UPDATE, REPLACE, IMPORT, DELETE), ("create", "delete")),
+    "guests": Chain(guests, (MOVE, IMPORT, MOVE)),
+}
