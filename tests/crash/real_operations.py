@@ -32,6 +32,9 @@ BARENET: Data = {
     "name": "barenet", "mode": "nat", "bridge": "virbr8", "mac": "52:54:00:77:00:02", "autostart": True, "ipv6": False,
     "addresses": ["10.79.0.0/24"], "stp": False, "delay": 0, "natPorts": {"start": 1024, "end": 65535},
 }  # fmt: skip
+ONE, OTHER = (
+    {"mac": f"52:54:00:77:00:0{n}", "ip": f"10.77.0.{n}", "name": f"cat{n}"} for n in (5, 6)
+)  # reservations
 REPLACING = (("barenet", True), ("blank", False))
 
 
@@ -51,7 +54,7 @@ def nobody() -> Declared:
 
 def create(declared: Declared) -> None:
     made = {
-        "catnet": ("Network", CATNET),
+        "catnet": ("Network", {**CATNET, "dhcpHosts": [ONE]}),
         "scratch": ("Volume", {**DISK, "baseVolumeId": declared.fleet["virtualMachines"]["baseImage"]}),
         "seed": ("CloudInitDisk", SEED),
         "spare": ("Domain", SPARE),
@@ -64,19 +67,13 @@ def create(declared: Declared) -> None:
 
 def delete(declared: Declared) -> None:
     declared.extra.clear()
-    declared.slots().pop("Siamond", None)
 
 
 def update(declared: Declared) -> None:
-    """To and fro between two of each: a reservation, an amount at the next boot, a text, a seed."""
-    slots, spare = declared.slots(), declared.props("spare")
-    if "Siamond" in slots:
-        del slots["Siamond"]
-    else:
-        slots["Siamond"] = 14
-    spare["memory"] = 128 if spare["memory"] == 96 else 96
-    spare["description"] = f"with {spare['memory']} MiB"
-    declared.props("seed")["metaData"] = f"memory: {spare['memory']}\n"
+    """A reservation in another's place, an amount at the next boot, a text, a seed: as they are not when created."""
+    declared.props("catnet")["dhcpHosts"] = [OTHER]
+    declared.props("spare").update(memory=128, description="with 128 MiB")
+    declared.props("seed")["metaData"] = "memory: 128\n"
 
 
 def move(declared: Declared) -> None:
