@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from engine import backend as backends
+from engine import locks, secrets
 from engine import project as projects
-from engine import secrets
 from engine.checkpoint import Codec, Json
 from engine.display.console import Console
 from engine.errors import CommandError, shown, unsupported
@@ -112,6 +113,16 @@ class Context:
     def document(self) -> Json:
         """The stack's state as it is on disk now."""
         return self.backend.document(self.stack)
+
+    @contextmanager
+    def locked(self, stack: str = "") -> Iterator[None]:
+        """Hold the lock of the stack, or of the one named; that of a dead owner is taken over, which is told."""
+        with locks.held(self.backend.locks(stack or self.stack)) as taken_over:
+            for lock in taken_over:
+                self.console.error(
+                    f"warning: the lock {lock} was left by a process that is gone; it was taken over"
+                )
+            yield
 
     def vault(self, document: Json | None = None) -> Vault:
         """The secrets of the stack; asks for a passphrase when there is a salt, and none was given."""

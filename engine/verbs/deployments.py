@@ -6,7 +6,7 @@ import json
 import sys
 from typing import Any
 
-from engine import checkpoint, documents, history, locks
+from engine import checkpoint, documents, history
 from engine.checkpoint import Json
 from engine.context import Context
 from engine.errors import CommandError, shown
@@ -58,7 +58,7 @@ def import_(context: Context) -> int:
         faults.append("importing this file could be dangerous; rerun with --force to proceed anyway")
         listed = "".join(f"\n    {i}) {fault}" for i, fault in enumerate(faults, 1))
         raise CommandError(f"{len(faults)} errors occurred:{listed}")
-    with locks.held(context.backend.locks(stack)):
+    with context.locked():
         document = {"checkpoint": {"stack": context.full_name, "latest": deployment}}
         vault = context.vault(document)
         vault.check()

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from engine import history, import_file, locks, pending, urns
+from engine import history, import_file, pending, urns
 from engine.checkpoint import Codec
 from engine.context import Context, Vault
 from engine.display.details import Details
@@ -120,7 +120,7 @@ def change(context: Context, kind: Kind, unconfirmed: int, imports: tuple[Import
         raise CommandError(NEEDS_YES, unconfirmed)
     with ExitStack() as stack:
         context.backend.require(context.stack)
-        _tell_taken_over(context, stack.enter_context(locks.held(context.backend.locks(context.stack))))
+        stack.enter_context(context.locked())
         context.backend.clear(context.stack)
         work = open_work(context, kind, imports)
         if work.scope.exclude_protected and not destroying.has_anything(work.scope, work.snapshot):
@@ -293,10 +293,3 @@ def _display(work: Work, preview: bool) -> Display:
 
 def _run_of(work: Work, preview: bool) -> Run:
     return Run(work.kind, preview, work.project.stack, work.stack_urn)
-
-
-def _tell_taken_over(context: Context, taken_over: list[locks.Lock]) -> None:
-    for lock in taken_over:
-        context.console.error(
-            f"warning: the lock {lock} was left by a process that is gone; it was taken over"
-        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine import checkpoint, locks, urns
+from engine import checkpoint, urns
 from engine.checkpoint import Json
 from engine.context import Context, resources_of
 from engine.errors import NOT_CONFIRMED, CommandError
@@ -16,7 +16,7 @@ PROPERTIES = ("inputs", "outputs")
 def edit(context: Context, change: Callable[[Json], str]) -> int:
     """Hold the lock, change the document, write it, and print what ``change`` says of it."""
     context.backend.require(context.stack)
-    with locks.held(context.backend.locks(context.stack)):
+    with context.locked():
         document = context.document()
         told = change(document)
         document["checkpoint"]["latest"]["manifest"] = checkpoint.manifest()

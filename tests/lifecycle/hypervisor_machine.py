@@ -144,8 +144,21 @@ class Hypervisor(RuleBasedStateMachine):
         self._is_valid()
 
     def _carry(self, number: int) -> None:
+        """The other engine has had the stack: in place, or from an export of ours to an import of its own."""
         self.count["changes of the engine"] += 1
-        self.file.write_bytes(as_the_cli_writes(self.file.read_bytes(), Random(number), lambda text: text))
+        if number % 4 < 2:
+            self._rewrite(self.file, number)
+            return
+        exported = self.start.folder / "exported.json"
+        for verb in ("export", "import"):
+            words = ("stack", verb, "--stack", STACK, "--file", str(exported))
+            ended = engine_run(self.world, self.start.project, self.start.state, words)
+            assert ended.code == 0, ended.text
+            if verb == "export":
+                self._rewrite(exported, number)
+
+    def _rewrite(self, file: Path, number: int) -> None:
+        file.write_bytes(as_the_cli_writes(file.read_bytes(), Random(number), lambda text: text))
 
     def _ends(self, words: tuple[str, ...], at: int) -> None:
         _alone()
@@ -216,13 +229,13 @@ class Hypervisor(RuleBasedStateMachine):
         self.count["lives"] += 1
 
 
-def main(lives: int, share: int | None) -> None:
+def main(lives: int, seed: int) -> None:
     """One line of JSON: what was counted."""
     with folder() as root:
         Hypervisor.stand = Stand(root)
         Hypervisor.stand.up(two)  # what this process loads now, its forks have
-        print(json.dumps(live(Hypervisor, lives, share)))
+        print(json.dumps(live(Hypervisor, lives, seed)))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else None)
+    main(int(sys.argv[1]), int(sys.argv[2]))
