@@ -64,6 +64,9 @@ def _complain(text: str) -> None:
 
 
 def _run(arguments: list[str], providers: Providers) -> int:
+    for word in arguments:
+        if any("\ud800" <= letter <= "\udfff" for letter in word):
+            raise CommandError(f"{shown(word[:100], keep='')} is no UTF-8 text")
     command, rest = find(arguments)
     if command is None:
         return _overview(rest)
@@ -79,7 +82,7 @@ def _run(arguments: list[str], providers: Providers) -> int:
     color = parsed.text("color", "auto")
     if color not in ("always", "never", "raw", "auto"):
         raise CommandError(
-            f'unsupported color option: "{color}". Supported values are: always, never, raw, auto'
+            f'unsupported color option: "{shown(color, keep="")}". Supported values are: always, never, raw, auto'
         )
     made = console.make(color, parsed.on("non-interactive"))
     return command.run(Context(parsed, made, providers, cwd))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from engine.errors import CommandError, unsupported
+from engine.errors import CommandError, shown, unsupported
 
 TRUE: Final = frozenset({"true", "1", "t", "yes"})
 FALSE: Final = frozenset({"false", "0", "f", "no"})
@@ -90,7 +90,7 @@ def _long(
     name, equals, value = word[2:].partition("=")
     flag = flags.get(name)
     if flag is None:
-        raise unsupported(f"--{name}") if name in refused else CommandError(f"unknown flag: --{name}")
+        raise unsupported(f"--{name}") if name in refused else CommandError(f"unknown flag: --{_cut(name)}")
     _keep(parsed, flag, _value(flag, f"--{name}", value if equals else None, left))
 
 
@@ -105,7 +105,7 @@ def _shorts(
         if flag is None:
             if letter in refused:
                 raise unsupported(f"-{letter}")
-            raise CommandError(f"unknown shorthand flag: '{letter}' in {word}")
+            raise CommandError(f"unknown shorthand flag: '{_cut(letter)}' in {_cut(word)}")
         glued = None
         if letters and (flag.kind is not bool or letters.startswith("=")):
             glued, letters = letters.removeprefix("="), ""
@@ -140,7 +140,8 @@ def _value(flag: Flag, spelled: str, glued: str | None, left: list[str]) -> Any:
 
 
 def _cut(word: str) -> str:
-    return word if len(word) <= 60 else word[:57] + "..."
+    """A word as one line shows it."""
+    return shown(word if len(word) <= 60 else word[:57] + "...", keep="")
 
 
 def usage(command: Command, common: Sequence[Flag]) -> str:

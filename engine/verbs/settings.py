@@ -98,7 +98,10 @@ def _given_value(context: Context, secret: bool) -> str:
         return context.parsed.words[1]
     if context.console.interactive:
         return getpass.getpass("value: ") if secret else input("value: ")
-    return sys.stdin.read().removesuffix("\n")
+    try:
+        return sys.stdin.buffer.read().decode().removesuffix("\n")
+    except UnicodeError as error:
+        raise CommandError("the value on standard input is no UTF-8 text") from error
 
 
 def _typed(text: str) -> Any:

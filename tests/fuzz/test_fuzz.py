@@ -13,7 +13,7 @@ import pytest
 from tests.fuzz import loop, targets
 from tests.fuzz.loop import Target
 
-SHARE = 16  # of the million's cases, one in so many belongs to every run: a minute of one core
+SHARE = 26  # of the million's cases, one in so many belongs to every run: a minute of one core
 BY_NAME = {target.name: (target, cases) for target, cases in targets.ALL}
 Tell = Callable[[str, object], None]
 
