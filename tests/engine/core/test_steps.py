@@ -65,7 +65,9 @@ def test_the_state_is_saved_before_and_after_each_step() -> None:
     assert run.saves[-1].resources == run.snapshot.resources
 
 
-def test_components_that_are_made_together_share_writes_and_stand_in_the_state_before_their_children() -> None:
+def test_components_that_are_made_together_share_writes_and_stand_in_the_state_before_their_children() -> (
+    None
+):
     world, saves = World(), []
 
     def on_save(snapshot: Snapshot) -> None:
