@@ -122,7 +122,7 @@ class Executor:
         journal.forget(old)
         journal.add(new)
         if not _says_the_same(old, new):
-            journal.write()
+            await journal.saved()
 
     async def _create(self, step: Step) -> None:
         new = _new(step)
@@ -141,6 +141,8 @@ class Executor:
         self.session.mask.learn(new.outputs)
         new.created = new.modified = timestamp()
         self._put(step, new)
+        if not new.custom:
+            await self.session.journal.saved()
         if failure is not None:
             raise failure
 
@@ -154,8 +156,6 @@ class Executor:
             old.delete = True
         journal.settle(new.urn)
         journal.add(new)
-        if not new.custom:
-            journal.write()
 
     async def _update(self, step: Step) -> None:
         old, new = _both(step)

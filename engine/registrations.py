@@ -204,7 +204,7 @@ class Registrations:
         record.outputs = from_wire(request.outputs)
         self.session.mask.learn(record.outputs)
         if record.outputs != old:
-            self.session.journal.write()
+            await self.session.journal.saved()
         self.session.emit(OutputsRegistered(request.urn, old, record.outputs, step))
         return empty_pb2.Empty()
 

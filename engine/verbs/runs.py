@@ -20,7 +20,7 @@ from engine.display.progress import Progress, Run
 from engine.display.stream import Stream
 from engine.errors import CHANGES_FOUND, FAILED, NOT_CONFIRMED, TERMINATED, CommandError, unsupported
 from engine.events import Event
-from engine.options import Cancellation, Import, Options, Project, Result
+from engine.options import Cancellation, Import, Options, Project, Result, Write
 from engine.project import package_version
 from engine.records import Snapshot
 from engine.scope import EVERYTHING, Scope
@@ -65,15 +65,19 @@ class Work:
     def stack_urn(self) -> str:
         return urns.stack_urn(self.project.stack, self.project.name)
 
-    def save(self, snapshot: Snapshot) -> None:
-        snapshot = replace(snapshot, secrets_provider=self.vault.provider())
-        try:
-            self.context.backend.write(self.project.stack, self.codec.dump(snapshot))
-        except OSError as error:
-            raise CommandError(
-                f"the state can't be written: {error.filename}: {error.strerror}; what stands there is whole. Mend "
-                "that, and run the same again: what was made by then is found and taken up"
-            ) from error
+    def save(self, snapshot: Snapshot) -> Write:
+        data = self.codec.dump(replace(snapshot, secrets_provider=self.vault.provider()))
+
+        def write() -> None:
+            try:
+                self.context.backend.write(self.project.stack, data)
+            except OSError as error:
+                raise CommandError(
+                    f"the state can't be written: {error.filename}: {error.strerror}; what stands there is whole. Mend "
+                    "that, and run the same again: what was made by then is found and taken up"
+                ) from error
+
+        return write
 
 
 def preview(context: Context) -> int:

@@ -45,8 +45,19 @@ def pool_of(host: Host, path: str, name: str | None, what: str) -> api.Pool:
     return active_pool(host, name, what)
 
 
-def refresh(pool: api.Pool) -> None:
-    """Make libvirt look at the pool's files again.  It refuses while another client's volume is being made."""
+def refresh(host: Host, pool: api.Pool) -> None:
+    """Make libvirt look at the pool's files again, if it has not since the caller asked for `Host.storage`.
+
+    Each look takes as long as there are files: so many that ask at the same time share one.
+    """
+    began = time.monotonic()
+    if host.looked.get(pool.UUIDString(), 0.0) <= host.storage.asked:
+        _look_again(pool)
+        host.looked[pool.UUIDString()] = began
+
+
+def _look_again(pool: api.Pool) -> None:
+    """libvirt refuses while another client's volume is being made."""
     for attempt in range(_REFRESH_TRIES):
         try:
             pool.refresh()
@@ -62,11 +73,11 @@ def refresh(pool: api.Pool) -> None:
 
 def find(host: Host, pool: api.Pool, name: str) -> api.Volume | None:
     """The volume with its file there; None only after a refresh of the active pool has not found it."""
+    known = errors.unless(errors.NO_STORAGE_VOL, pool.storageVolLookupByName, name)
+    if known is not None and _readable(known):
+        return known
     with host.storage:
-        known = errors.unless(errors.NO_STORAGE_VOL, pool.storageVolLookupByName, name)
-        if known is not None and _readable(known):
-            return known
-        refresh(pool)
+        refresh(host, pool)
         return errors.unless(errors.NO_STORAGE_VOL, pool.storageVolLookupByName, name)
 
 
@@ -81,13 +92,13 @@ def _readable(volume: api.Volume) -> bool:
 
 def find_path(host: Host, path: str) -> api.Volume | None:
     """The volume of this path in any active pool, after a refresh of those that have its directory."""
+    known = host.volume_by_path(path)
+    if known is not None and _readable(known):
+        return known
     with host.storage:
-        known = host.volume_by_path(path)
-        if known is not None and _readable(known):
-            return known
         for pool in pools_of(host, posixpath.dirname(path)):
             if pool.isActive():
-                refresh(pool)
+                refresh(host, pool)
         return host.volume_by_path(path)
 
 
@@ -189,12 +200,13 @@ def delete(host: Host, what: str, pool: api.Pool, path: str) -> bool:
         volume = find(host, pool, posixpath.basename(path))
         if volume is None:
             return False
-        refresh(pool)
+        refresh(host, pool)
         refuse_delete(host, what, pool, path)
         volume.delete()
-        if find(host, pool, posixpath.basename(path)) is not None:
-            raise OperatorError(f"{what} is still there, though libvirt deleted it")
-        return True
+    # In another turn, after those that wait to delete theirs: then one look at the files is enough for all of them.
+    if find(host, pool, posixpath.basename(path)) is not None:
+        raise OperatorError(f"{what} is still there, though libvirt deleted it")
+    return True
 
 
 def download(host: Host, volume: api.Volume, limit: int) -> bytes:
