@@ -179,7 +179,9 @@ class Hypervisor(RuleBasedStateMachine):
         wire.begin(at, done) if at >= 0 else wire.begin()
         ended = self._run(*words, conn=Remote(wire, self.world))
         self.count["faults"] += bool(wire.failed)
-        self.failed |= self._untold()
+        if ended.code:
+            self.failed |= self._untold()
+        assert not self._untold() - self.failed, self._untold()
         assert ended.code in (0, 1), ended.text
 
     def _run(self, *words: str, conn: Any = None) -> Ended:
