@@ -171,6 +171,8 @@ class Real:
         done = Trial(name, number)
         _, done.name, code = ended_at(self.made, self.words(name), number)
         done.reached = bool(done.name)
+        if done.reached:
+            done.wrong += compare.unguarded(done.name, self.made.backend)
         if code:
             done.wrong.append(f"it ended by itself, with {code}")
         try:
@@ -182,7 +184,7 @@ class Real:
 
     def _after(self, name: str) -> list[str]:
         wrong = []
-        locked = list(self.made.backend.rglob("locks/**/[!.]*.json"))
+        locked = compare.locks(self.made.backend)
         said = self.go_on(self.words(name)).text
         if ("it was taken over" in said) != bool(locked):
             wrong.append(f"{len(locked)} locks were left, and the next run says: {said[:500]}")
