@@ -33,7 +33,10 @@ def test_a_resource_that_the_stack_made_is_given_no_other_object() -> None:
     made = go(lambda: Thing("a", size=1), world)
     run = go(lambda: Thing("a", size=1, opts=ResourceOptions(import_="there")), world, made.snapshot)
     assert run.result.failed
-    assert f"the state has this resource as '{made.ids()['a']}': import_ can't give it another" in run.messages()[0]
+    assert (
+        f"the state has this resource as '{made.ids()['a']}': import_ can't give it another"
+        in run.messages()[0]
+    )
     assert run.ids() == made.ids()
 
 
