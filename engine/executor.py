@@ -124,6 +124,10 @@ class Executor:
         if not _says_the_same(old, new):
             await journal.saved()
 
+    def _told(self, failure: InitError) -> list[str]:
+        """Why it did not come up, as the state may keep it."""
+        return [self.session.mask.hide(reason) for reason in failure.reasons]
+
     async def _create(self, step: Step) -> None:
         new = _new(step)
         failure: InitError | None = None
@@ -136,7 +140,7 @@ class Executor:
                 new.id, outputs = await (await self._client(new)).create(new, self.session.preview)
             except InitError as e:
                 failure = e
-                new.id, outputs, new.init_errors = e.id, e.outputs, e.reasons
+                new.id, outputs, new.init_errors = e.id, e.outputs, self._told(e)
             new.outputs = mark_secret(outputs, new.additional_secret_outputs)
         self.session.mask.learn(new.outputs)
         new.created = new.modified = timestamp()
@@ -171,7 +175,7 @@ class Executor:
                 outputs = await (await self._client(new)).update(old, new, self.session.preview)
             except InitError as e:
                 failure = e
-                outputs, new.init_errors = e.outputs, e.reasons
+                outputs, new.init_errors = e.outputs, self._told(e)
             new.outputs = mark_secret(outputs, new.additional_secret_outputs)
         self.session.mask.learn(new.outputs)
         self.session.journal.forget(old)
