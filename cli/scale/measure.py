@@ -116,11 +116,9 @@ class Bench:
         self._bare_step("dump", index)
         project.change_one(self._project, index)
         self._note(done, index, "change", self._run(["up", stack, "--yes", "--skip-preview"]))
-        allowed = [f"--allow={vm}=restart" for vm in project.vm_names(self.size, index) if self.started]
         if self.started:
             # guests without a system don't shut down when they are asked to
             self._bare_step("destroy", index)
-            self._run(["refresh", stack, "--yes", "--skip-preview", *allowed])
         else:
             self._note(done, index, "destroy", self._run(["destroy", stack, "--yes", "--skip-preview"]))
         self._run(["stack", "rm", stack, "--yes", *(["--force"] if self.started else [])])
