@@ -144,7 +144,8 @@ Written by `./trop bench scale --write`; what it has measured is in `scale.json`
   its event loop as by the embedded engine, without which it waits for the square of its outputs ("left to itself");
   the target is held against the faster one.
 - All in one run, trop's steps and the others in turn on each hypervisor; medians of the rounds. The load is the
-  machine's, of all that ran on its {cores} cores.
+  machine's, of all that ran on its {cores} cores: one above that lengthens every time by the clock, and most that of
+  one busy process (trop, the SDK) beside many (QEMU, what libvirtd starts).
 """
 
 

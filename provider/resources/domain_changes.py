@@ -163,10 +163,10 @@ def _require(call: Call, domain: api.Domain, plan: Plan) -> None:
     plugged = {nic.same_mac(e["mac"]) for e in plan.read.get("networkInterfaces", ())}
     missing = {nic.same_mac(e["mac"]) for e in declared.get("networkInterfaces", ())} - plugged
     if missing:
-        domain_new.refuse_taken_macs(call.host, who, missing, {domain.UUIDString()})
+        domain_new.refuse_taken_macs(domain_sweep.everybody(call.host), who, missing, {domain.UUIDString()})
     paths = {step.path for step in plan.disks if step.action == "plug"}
     if paths:
-        domain_new.refuse_taken_disks(call.host, who, paths, {domain.UUIDString()})
+        domain_new.refuse_taken_disks(domain_sweep.everybody(call.host), who, paths, {domain.UUIDString()})
         formats(call, plan.name, plan.disks)
 
 

@@ -118,8 +118,15 @@ def test_the_picture_is_svg_with_a_point_for_each_measurement():
     sizes = [_figure(vms, float(vms)) for vms in (10, 100)]
     root = etree.fromstring(chart.picture(sizes).encode())
     dots = root.findall("{*}circle")
-    assert len(dots) == 3 * 2 * len(chart.COLORS)
+    assert len(dots) == len(chart.PANELS) * len(sizes) * len(chart.COLORS)
     assert etree.fromstring(chart.picture([]).encode()).tag.endswith("svg")
+
+
+def test_of_as_many_vms_the_picture_has_those_on_the_most_hypervisors_and_none_that_are_started():
+    sizes = [_figure(100, 1.0, hypervisors=10), _figure(100, 2.0), _figure(10, 1.0, started=True)]
+    drawn = chart.picture(sizes)
+    assert drawn == chart.picture(sizes[:1])
+    assert "100 on 10" in drawn
 
 
 @pytest.mark.parametrize(
