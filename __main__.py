@@ -1,12 +1,13 @@
-"""A hypervisor as declared: its networks, its storage, its VMs, and the floats that they hold."""
+"""A hypervisor as declared: its networks, its storage, its VMs, the floats that they hold, and their services."""
 
 import pulumi
 
 from components.docker_host_vm import DockerHostVM, DockerHostVMArgs
+from components.docker_services import deploy, outputs
 from components.floating_ip import FloatingIP, FloatingIPArgs
 from components.hypervisor_networks import HypervisorNetworks, HypervisorNetworksArgs
 from components.hypervisor_storage import HypervisorStorage, HypervisorStorageArgs
-from components.program import leave_quietly_on_interrupt, planned
+from components.program import export, leave_quietly_on_interrupt, planned, secrets
 
 leave_quietly_on_interrupt()
 plan = planned()
@@ -26,7 +27,9 @@ floats = {
     )
     for held in plan.floats
 }
+services = deploy(plan, vms, floats, secrets(plan))
 
 pulumi.export("vms", {name: vm.summary for name, vm in vms.items()})
 pulumi.export("floats", {label: held.summary for label, held in floats.items()})
 pulumi.export("networks", networks.summary)
+export(outputs(services))

@@ -150,6 +150,18 @@ def whois(
 
 
 @app.command()
+def show(
+    what: Annotated[str, typer.Argument(metavar="cloud-init|services", help="Its seed, or its services.")],
+    name: Annotated[str, typer.Argument(metavar="VM", help="A VM of any stack.")],
+) -> None:
+    """Prints what a VM is given: what it reads at its first boot, or the files and commands of its services."""
+    from cli import labcmd
+    from cli import show as command
+
+    raise typer.Exit(labcmd.carefully(lambda: command.run(ROOT, what, name)))
+
+
+@app.command()
 def audit(
     stacks: Annotated[list[str] | None, typer.Argument(metavar="[STACK…]", help="All, unless named.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every stack whose file has a libvirt:uri.")] = False,

@@ -31,7 +31,8 @@ HEADER: Final = (
 PASSPHRASES: Final = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 
 Settings = dict[str, Any]
-EMULATION: Final[Settings] = {"domainType": "qemu", "memory": 96}  # MiB: what the stand-in guest needs
+# What the stand-in guest needs: MiB of memory, no Docker, and no way to packages.
+EMULATION: Final[Settings] = {"domainType": "qemu", "memory": 96, "services": False, "packages": False}
 
 
 def prepare(order: Order, engine: str) -> tuple[Path, list[str], dict[str, str]]:

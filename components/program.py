@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -23,9 +25,28 @@ def planned() -> config.Plan:
     # Config can't list its keys, and one that nobody knows must be refused rather than overlooked.
     values = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
     try:
-        return config.load(stack, config.from_pulumi(values), root, f"Pulumi.{stack}.yaml")
+        encrypted = [key for key in values if runtime_config.is_config_secret(key)]
+        encrypted += runtime_config.get_config_secret_keys_env()
+        return config.load(stack, config.from_pulumi(values, encrypted), root, f"Pulumi.{stack}.yaml")
     except config.ConfigError as fault:
         raise pulumi.RunError(str(fault)) from fault
+
+
+def secrets(plan: config.Plan) -> dict[str, pulumi.Output[str]]:
+    """What the services of the plan use, by name; each stays a secret wherever it goes."""
+    names = {name for _, services in plan.serving() for name in services.secrets}
+    values = pulumi.Config("trop").require_secret_object("secrets") if names else None
+    return {name: values.apply(partial(_text, name=name)) for name in sorted(names) if values is not None}
+
+
+def export(told: Mapping[str, object]) -> None:
+    """Outputs of the stack, by name."""
+    for name, value in told.items():
+        pulumi.export(name, value)
+
+
+def _text(values: dict[str, object], name: str) -> str:
+    return str(values[name])
 
 
 def leave_quietly_on_interrupt() -> None:

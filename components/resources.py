@@ -107,6 +107,44 @@ class Interface(pulumi.CustomResource):
         super().__init__("libvirt:index/interface:Interface", resource_name, props, _ours(opts))
 
 
+class GuestFiles(pulumi.CustomResource):
+    """Files in the guest of a domain (its UUID), and the commands that apply them, undo them, and tell of them.
+
+    ``files`` by path: {content, mode}.  ``secret_files`` by name, there only while ``apply`` runs; ``concerns``: what
+    of ``state`` each of them restarts.  ``wait``, ``timeout``: seconds for the agent to answer, and ``apply`` to end.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        domain: pulumi.Input[str],
+        files: Mapping[str, Mapping[str, str]],
+        secret_files: Mapping[str, pulumi.Input[str]] | None,
+        concerns: Mapping[str, Sequence[str]] | None,
+        apply: str,
+        remove: str,
+        read: str,
+        state: Mapping[str, Mapping[str, str]],
+        wait: int,
+        timeout: int,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        props: dict[str, Any] = {
+            "domain": domain,
+            "files": files,
+            "secretFiles": secret_files,
+            "concerns": concerns,
+            "apply": apply,
+            "remove": remove,
+            "read": read,
+            "state": state,
+            "wait": wait,
+            "timeout": timeout,
+        }
+        super().__init__("libvirt:index/guestFiles:GuestFiles", resource_name, props, _ours(opts))
+
+
 class _WithState(pulumi.CustomResource):
     """Stands between pulumi_libvirt's Domain and Pulumi's class, and asks the engine for one more output."""
 

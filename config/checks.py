@@ -12,9 +12,10 @@ from typing import Final
 from netaddr import EUI, AddrFormatError, IPAddress, IPNetwork  # type: ignore[import-untyped]
 
 from config.addresses import mac_text
+from config.checks_services import of_services
 from config.errors import Problem
 from config.fleet import Fleet
-from config.settings import Settings
+from config.settings import NAMESPACE, Settings
 
 NETWORKS: Final = "networks.default"
 MEMBERS: Final = "floats.members"
@@ -40,6 +41,8 @@ def of_stack(fleet: Fleet, file: str, settings: Settings, stack: str, source: st
             yield Problem(source, f"trop:vms.{name}", f"{file} has no slot for {name} on {stack}", known)
     for key, why, allowed in (*_domains(settings), *_seed_disks(fleet, settings)):
         yield Problem(source, f"trop:vms.{key}", why, allowed)
+    for key, why, allowed in of_services(settings, stack):
+        yield Problem(source, f"{NAMESPACE}{key}", why, allowed)
     for label, member in fleet.floats.members.items():
         if member.holder in facts.slots and member.holder not in settings.vms:
             why = f"{member.holder} is not among the VMs of {source}"

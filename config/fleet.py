@@ -2,69 +2,36 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt
-from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Field, StrictBool, StrictInt
 
 from config.addresses import Address, AddressRuleText, Mac, MacRuleText, Network
-
-
-def _like(pattern: str, allowed: str) -> AfterValidator:
-    """A validator of texts that match; ``allowed`` completes "allowed: …" in the message."""
-
-    def matching(text: str) -> str:
-        if not re.fullmatch(pattern, text):
-            raise PydanticCustomError("form", "{allowed}", {"allowed": allowed})
-        return text
-
-    return AfterValidator(matching)
-
-
-def _without(characters: str) -> AfterValidator:
-    """A validator of texts in which none of the characters of a regular expression stands."""
-
-    def clean(text: str) -> str:
-        odd = re.search(characters, text)
-        if odd is not None:
-            raise PydanticCustomError("form", "{allowed}", {"allowed": f"text without {odd[0]!a}"})
-        return text
-
-    return AfterValidator(clean)
-
-
-def _printable(text: str) -> str:
-    """A text that is what it looks like: nothing in it is invisible or turns it around."""
-    odd = next((c for c in text if not c.isprintable()), None)
-    if odd is not None:
-        raise PydanticCustomError("form", "{allowed}", {"allowed": f"text without {odd!a}"})
-    return text
-
+from config.base import Declared, like, printable, without
+from config.recipe import Recipe
 
 # A host name, and part of a file name.
 Name = Annotated[
-    str, _like(r"[A-Za-z][A-Za-z0-9-]{0,62}", "a letter, then up to 62 letters, digits and hyphens")
+    str, like(r"[A-Za-z][A-Za-z0-9-]{0,62}", "a letter, then up to 62 letters, digits and hyphens")
 ]
 Device = Annotated[  # Linux takes no longer names
-    str, _like(r"[A-Za-z0-9][A-Za-z0-9._-]{0,14}", "up to 15 letters, digits, dots, underscores and hyphens")
+    str, like(r"[A-Za-z0-9][A-Za-z0-9._-]{0,14}", "up to 15 letters, digits, dots, underscores and hyphens")
 ]
 # What libvirt takes for a domain that somebody else has named: nearly anything.
 DomainName = Annotated[
     str,
-    _like(r"(?=.*\S)[^/\x00-\x1f\x7f]{1,200}", "a name, not empty, without slashes and line breaks"),
-    AfterValidator(_printable),
+    like(r"(?=.*\S)[^/\x00-\x1f\x7f]{1,200}", "a name, not empty, without slashes and line breaks"),
+    AfterValidator(printable),
 ]
 # What XML can hold, and with it libvirt: tabs, line breaks and every script, but no control characters.
-Text = Annotated[str, _without("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")]
+Text = Annotated[str, without("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")]
 AbsolutePath = Annotated[
     str,
-    _like(
+    like(
         r"(?!.*/\.\.?(/|$))/[^\x00-\x1f]{,4000}[^/\x00-\x1f]",
         "an absolute path, no slash at its end",
     ),
-    AfterValidator(_printable),
+    AfterValidator(printable),
 ]
 Slot = Annotated[
     StrictInt, Field(ge=1, le=254)
@@ -75,16 +42,8 @@ Seconds = Annotated[StrictInt, Field(ge=0, le=2**31 - 1)]
 
 
 DnsName = Annotated[
-    str, _like(r"(?=.{1,253}$)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*", "a DNS domain such as example.org")
+    str, like(r"(?=.{1,253}$)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*", "a DNS domain such as example.org")
 ]
-
-
-class Declared(BaseModel):
-    """Keys in camelCase, none beside the declared ones, never changed."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, alias_generator=to_camel, arbitrary_types_allowed=True
-    )
 
 
 # Who sets a float up inside the VM that holds it: the hypervisor through the QEMU guest agent, the VM itself from its
@@ -113,8 +72,8 @@ class Bridge(Declared):
 
 class Hypervisor(Declared):
     number: Annotated[StrictInt, Field(ge=1, le=99)]
-    bridges: dict[Device, Bridge] = {}
-    slots: dict[Name, Slot] = {}
+    bridges: dict[Device, Bridge] = Field(default_factory=dict)
+    slots: dict[Name, Slot] = Field(default_factory=dict)
 
 
 class BridgedNetwork(Declared):
@@ -161,6 +120,7 @@ class VirtualMachines(Declared):
     memory: Count
     vcpu: Count
     guest: GuestWay = "agent"
+    recipe: Recipe = Recipe()
 
 
 class FloatingAddress(Declared):
@@ -174,11 +134,11 @@ class FloatingAddress(Declared):
 class Floats(Declared):
     vlan: str
     macs: MacRuleText
-    members: dict[Name, FloatingAddress] = {}
+    members: dict[Name, FloatingAddress] = Field(default_factory=dict)
 
 
 class Fleet(Declared):
-    vlans: dict[Name, Vlan] = {}
+    vlans: dict[Name, Vlan] = Field(default_factory=dict)
     networks: Networks
     storage: Storage
     virtual_machines: VirtualMachines

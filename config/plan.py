@@ -10,23 +10,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict
-
 from config import checks, read
 from config.addresses import mac_text
 from config.errors import ConfigError, Problem
 from config.fleet import Fleet, GuestWay
+from config.plan_services import Planned, PlannedRecipe, PlannedServices, in_order, recipe_of, services_of
 from config.settings import DEFAULT_FLEET, Settings, VmSettings
 
 M = TypeVar("M")
 
-# Lower than what a DHCP client gives its route (100 and more): answers leave by the float.
-FLOAT_METRIC: Final = 50
+FLOAT_METRIC: Final = 50  # a DHCP client gives its route 100 and more: answers leave by the float
 FLOAT_METRICS: Final = 50
-
-
-class Planned(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class HostBridge(Planned):
@@ -137,6 +131,8 @@ class VirtualMachine(Planned):
     nic: bool
     autostart: bool
     running: bool
+    recipe: PlannedRecipe
+    services: PlannedServices | None = None
 
     @property
     def overlay_file(self) -> str:
@@ -160,12 +156,16 @@ class Plan(Planned):
     def floats_of(self, vm: str) -> tuple[Float, ...]:
         return tuple(f for f in self.floats if f.holder == vm)
 
+    def serving(self) -> list[tuple[VirtualMachine, PlannedServices]]:
+        """The VMs with services, each behind those that it waits for."""
+        found = {vm.name: (vm, vm.services) for vm in self.vms if vm.services is not None}
+        return [found[name] for name in in_order({name: each[1].after for name, each in found.items()})]
+
 
 def load(stack: str, settings: Mapping[str, Any], root: Path, source: str) -> Plan:
-    """The plan of a stack.
+    """The plan of a stack, from its ``trop:`` values without the namespace; ``source``: its file's name in messages.
 
-    ``settings`` are the stack's ``trop:`` values without the namespace, ``root`` the project's folder, ``source`` the
-    name of the stack's file in messages.  Raises `ConfigError` with everything that is wrong.
+    ``root`` is the project's folder.  Raises `ConfigError` with everything that is wrong.
     """
     problems: list[Problem] = []
     own = _or_problems(lambda: read.stack_settings(settings, source), problems)
@@ -272,6 +272,8 @@ def _vm(stack: str, fleet: Fleet, settings: Settings, name: str, own: VmSettings
         nic=own.nic,
         autostart=own.autostart,
         running=own.running,
+        recipe=recipe_of(fleet, settings, own),
+        services=services_of(settings, own, reserved.address),
     )
 
 

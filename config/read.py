@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 
 from config.errors import ConfigError, Problem
 from config.fleet import Fleet
-from config.settings import NAMESPACE, Settings
+from config.settings import NAMESPACE, Settings, names_of_secrets
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -126,7 +126,8 @@ def stack_file(path: Path) -> dict[str, Any]:
     values = yaml_mapping(path, path.name, "the stack's file").get("config") or {}
     if not isinstance(values, dict):
         raise ConfigError([Problem(path.name, "config", "is no mapping", "a mapping of keys to values")])
-    return {str(k).removeprefix(NAMESPACE): v for k, v in values.items() if str(k).startswith(NAMESPACE)}
+    own = {str(k).removeprefix(NAMESPACE): v for k, v in values.items() if str(k).startswith(NAMESPACE)}
+    return names_of_secrets(own)
 
 
 def stack_settings(values: Mapping[str, Any], source: str) -> Settings:

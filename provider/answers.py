@@ -30,7 +30,7 @@ class Task:
 
     urn: str
     failed: str  # "is not changed"
-    told: list[Note] = field(default_factory=list)
+    told: list[Note | str] = field(default_factory=list)
 
     @property
     def subject(self) -> str:

@@ -1,7 +1,8 @@
 """What a change does to what is running: the words for it, and `TABLE`, with the impact of every property.
 
-``live`` and ``next boot`` (staged in the persistent definition) are done without asking.  The others are harm, and are
-refused unless the operator allows them (`provider.allow`).
+``live`` and ``next boot`` (staged in the persistent definition) are done without asking, and so is ``service restart``
+of what was declared to be another one inside a guest, which runs on.  The others are harm, and are refused unless the
+operator allows them (`provider.allow`).
 
 docs/impact.md is written from the table (`provider.impact_doc`); a test compares it with the handlers' schemas.
 A nested property has an entry of its own where it differs from others beside it (``dns.hosts``).
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 Harm = Literal["restart", "network outage", "data loss"]
-Impact = Literal["live", "next boot"] | Harm
+Impact = Literal["live", "next boot", "service restart"] | Harm
 HARM: Final[tuple[Harm, ...]] = get_args(Harm)
 
 
@@ -50,6 +51,7 @@ NETWORK: Final = "libvirt:index/network:Network"
 SEED: Final = "libvirt:index/cloudInitDisk:CloudInitDisk"
 DOMAIN: Final = "libvirt:index/domain:Domain"
 INTERFACE: Final = "libvirt:index/interface:Interface"
+GUEST_FILES: Final = "libvirt:index/guestFiles:GuestFiles"
 
 _STAGED_NETWORK: Final = Entry(
     "next boot",
@@ -192,6 +194,24 @@ _INTERFACES: Final = {
     "gateway": Entry("live", "with agent: virDomainQemuAgentCommand; nothing is done in the guest otherwise"),
     "metric": Entry("live", "with agent: virDomainQemuAgentCommand; nothing is done in the guest otherwise"),
 }
+_APPLIED: Final = Entry(
+    "live",
+    "written by virDomainQemuAgentCommand, then apply is run; what of state is there already, and has to become "
+    "another one, restarts",
+    "service restart",
+)
+_GUEST_FILES: Final = {
+    "domain": Entry(
+        "live", "all of it is brought into the other domain; what the former one has stays there"
+    ),
+    "files": _APPLIED,
+    "state": _APPLIED,
+    "secretFiles": Entry("live", "apply is run with it; what it concerns restarts", "service restart"),
+    "apply": Entry("live", "is run once more; it has nothing to do where state is as declared"),
+    **dict.fromkeys(
+        ("remove", "read", "concerns", "wait", "timeout"), Entry("live", "nothing is done in the guest")
+    ),
+}
 
 TABLE: Final[Mapping[tuple[str, str], Entry]] = {
     (token, path): entry
@@ -202,6 +222,7 @@ TABLE: Final[Mapping[tuple[str, str], Entry]] = {
         (NETWORK, _NETWORKS),
         (DOMAIN, _DOMAINS),
         (INTERFACE, _INTERFACES),
+        (GUEST_FILES, _GUEST_FILES),
     )
     for path, entry in entries.items()
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import config
 from cli import live, rack
+from cli.audit import docker
 from cli.audit.world import World
 from cli.rack import Rack
 from cli.stacks import UsageError
@@ -35,7 +36,8 @@ def world(root: Path, stacks: Sequence[str], *, lab: bool) -> World:
     if lab:
         declared = _of_labs(declared, chosen)
     hosts = live.look(live.uris(root, chosen, lab=lab))
-    return World(declared, hosts, _guests(declared, hosts), time.time(), lab)
+    guests = _guests(declared, hosts)
+    return World(declared, hosts, guests, time.time(), lab, docker.told(declared, hosts, guests))
 
 
 def every(root: Path, declared: Rack, *, lab: bool) -> list[str]:

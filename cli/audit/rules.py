@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from cli.audit import floats, networks, storage, vms
+from cli.audit import floats, networks, services, storage, vms
 from cli.audit.finding import Finding, Rule
 from cli.audit.world import World
 
@@ -136,6 +136,13 @@ RULES: Final = (
         f"{UP}; `virsh pool-autostart` for the pool.",
     ),
     Rule(
+        "service-wrong",
+        services.service_wrong,
+        "A declared container or service is not there, does not run, is not healthy, has another image, or was changed "
+        "by hand. The VM's agent is asked.",
+        UP,
+    ),
+    Rule(
         "base-missing",
         storage.base_missing,
         "The file on which a declared VM's overlay rests is not there any more. Told when libvirt has looked for it; a "
@@ -175,6 +182,21 @@ RULES: Final = (
         floats.guest_file_left,
         "A file in a guest is for a MAC that none of its NICs has, and no float of the VM depends on it: left over.",
         "`rm`, in the guest.",
+        level="note",
+    ),
+    Rule(
+        "service-undeclared",
+        services.service_undeclared,
+        "A container or service that nobody declares, in a VM with declared services or a recipe.",
+        "Its declaration, or `docker rm` in the guest.",
+        level="note",
+    ),
+    Rule(
+        "recipe-missing",
+        services.recipe_missing,
+        "What a VM lacks of the recipe of a Docker host: packages, users, the time zone. A VM that exists gets none of "
+        "it by itself.",
+        "The guest's own package manager.",
         level="note",
     ),
     Rule(

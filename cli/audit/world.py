@@ -14,6 +14,7 @@ from config.addresses import mac_text
 from config.plan import Bridged, Nat, Reservation, VirtualMachine
 from provider.errors import OperatorError
 from provider.virt.guest_addresses import Inside
+from provider.virt.guest_store import Told
 from provider.virt.nic import Nic
 from provider.virt.survey import DomainSeen, HostSeen, NetworkSeen
 
@@ -53,13 +54,17 @@ class Seat:
 
 @dataclass(frozen=True)
 class World:
-    """``hosts`` and ``guests`` by hypervisor, the latter then by domain.  ``now`` in seconds since 1970."""
+    """``hosts``, ``guests`` and ``told`` by hypervisor, the latter two then by domain.  ``now`` in seconds since 1970.
+
+    ``told``: what guests that are asked for their services have said of them.
+    """
 
     rack: Rack
     hosts: Mapping[str, HostSeen | OperatorError]
     guests: Mapping[str, Mapping[str, Inside]] = field(default_factory=dict)
     now: float = 0.0
     lab: bool = False
+    told: Mapping[str, Mapping[str, Told]] = field(default_factory=dict)
 
     @cached_property
     def seen(self) -> dict[str, tuple[config.Plan, HostSeen]]:

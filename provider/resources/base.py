@@ -79,7 +79,7 @@ class Call:
     host: Host
     urn: str
     timeout: float = 0.0
-    notes: list[Note] = field(default_factory=list)
+    notes: list[Note | str] = field(default_factory=list)
     condemned: Collection[str] = ()  # in `refuse_delete`: the IDs of all objects that the same run deletes
 
     @property
@@ -93,6 +93,10 @@ class Call:
         of it is felt, in one line.  The operator sees it beside the resource, and counted in the summary.
         """
         self.notes.append(Note(impact, path, text))
+
+    def tell(self, text: str) -> None:
+        """Say something of the resource that is no change, in one line: the operator sees it beside it."""
+        self.notes.append(" ".join(text.split()))
 
 
 class Resource(ABC):

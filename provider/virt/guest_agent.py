@@ -7,6 +7,7 @@ decides.
 from __future__ import annotations
 
 import base64
+import contextlib
 import importlib
 import json
 from collections.abc import Callable
@@ -26,7 +27,15 @@ COMMAND_SECONDS: Final = 5
 EXEC_SECONDS: Final = 20.0
 _POLL: Final = 0.02
 _SLOW_POLL: Final = 0.3
+_SLOWER: Final = 1.2
 _PATH: Final = "PATH=/usr/sbin:/usr/bin:/sbin:/bin; export PATH\n"
+# A process and all that it has started.
+_END: Final = """
+end() {
+    for child in $(cat /proc/"$1"/task/"$1"/children); do end "$child"; done
+    kill "$1"
+}
+"""
 
 
 class AgentError(OperatorError):
@@ -39,6 +48,20 @@ class GuestNic:
 
     name: str
     addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended: its exit code, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def said(self) -> str:
+        """What it says of itself, in one line: its errors, or else its output."""
+        return " ".join((self.err or self.out).split())
 
 
 def command(domain: Any, text: str, seconds: int) -> str:
@@ -85,6 +108,13 @@ class Agent:
 
     def run(self, script: str, *args: str, stdin: str = "", seconds: float = EXEC_SECONDS) -> str:
         """Run a shell script in the guest; its output.  `AgentError` when it fails, or has not ended in time."""
+        done = self.execute(script, *args, stdin=stdin, seconds=seconds)
+        if done.code:
+            raise AgentError(f"guest {self.guest}: {done.said or f'exit code {done.code}'}")
+        return done.out
+
+    def execute(self, script: str, *args: str, stdin: str = "", seconds: float = EXEC_SECONDS) -> Done:
+        """Run a shell script in the guest; one that has not ended in time is ended, and is an `AgentError`."""
         asked = {
             "path": "/bin/sh",
             "arg": ["-c", _PATH + script, "sh", *args],
@@ -92,21 +122,26 @@ class Agent:
             "input-data": base64.b64encode(stdin.encode()).decode(),
         }
         pid = self._ask("guest-exec", COMMAND_SECONDS, asked)["pid"]
-        deadline = self._clock.monotonic() + seconds
+        began, poll = self._clock.monotonic(), _POLL
         while True:
             status = self._ask("guest-exec-status", COMMAND_SECONDS, {"pid": pid})
             if status["exited"]:
                 break
-            if self._clock.monotonic() >= deadline:
+            if self._clock.monotonic() >= began + seconds:
+                self._end(pid)
                 raise AgentError(
                     f"guest {self.guest}: a command of its agent did not end within {seconds:g} s"
                 )
-            self._clock.sleep(_POLL)
+            self._clock.sleep(poll)
+            poll = min(poll * _SLOWER, _SLOW_POLL)
         out, err = (_decoded(status.get(key, "")) for key in ("out-data", "err-data"))
-        if status.get("exitcode", 1):
-            said = " ".join((err or out).split()) or f"exit code {status.get('exitcode')}"
-            raise AgentError(f"guest {self.guest}: {said}")
-        return out
+        return Done(status.get("exitcode", 1), out, err)
+
+    def _end(self, pid: int) -> None:
+        """So that the next one does not meet it; that it is gone already is fine."""
+        asked = {"path": "/bin/sh", "arg": ["-c", f"{_PATH}{_END}end {pid}"]}
+        with contextlib.suppress(AgentError):
+            self._ask("guest-exec", COMMAND_SECONDS, asked)
 
     def _ask(self, name: str, seconds: int, arguments: dict[str, Any] | None = None) -> Any:
         text = json.dumps({"execute": name, **({"arguments": arguments} if arguments else {})})

@@ -65,12 +65,12 @@ def test_what_is_taken_for_declared_is_what_the_program_registers(changes: dict[
 
 
 def registered(recording: Recording) -> dict[tuple[str, str], Any]:
-    """Parent, and inputs, by type and name, of all that is libvirt's."""
+    """Parent, and inputs, by type and name, of all that is libvirt's; what is in a guest is not taken over."""
     parents = {r.urn: (r.type, r.name) for r in recording.resources}
     return {
         (r.type, r.name): (parents[r.parent], r.inputs)
         for r in recording.resources
-        if r.type.startswith("libvirt:")
+        if r.type.startswith("libvirt:") and not r.type.endswith(":GuestFiles")
     }
 
 

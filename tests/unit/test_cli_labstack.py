@@ -36,7 +36,7 @@ def test_a_lab_changes_only_the_uri_and_what_emulation_forces(root: Path) -> Non
         "config": {
             "libvirt:uri": URI,
             "trop:vms": {"Acilamwen": {"memory": 4096}},
-            "trop:emulation": {"domainType": "qemu", "memory": 96},
+            "trop:emulation": {"domainType": "qemu", "memory": 96, "services": False, "packages": False},
         }
     }
     assert (root / "lab/Pulumi.yaml").read_text() == "name: trop\n"

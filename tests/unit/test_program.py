@@ -25,7 +25,7 @@ def depends_on(recording: Recording, resource: Registered) -> set[str]:
     return {f"{r.type.split(':')[-1]} {r.name}" for r in found}
 
 
-def test_trop02_is_two_networks_a_pool_five_vms_and_one_float(trop02: Recording) -> None:
+def test_trop02_is_two_networks_a_pool_five_vms_one_float_and_the_services_of_two(trop02: Recording) -> None:
     assert Counter(r.type.split(":")[-1] for r in trop02.resources) == {
         "Stack": 1,
         "HypervisorNetworks": 1,
@@ -38,6 +38,8 @@ def test_trop02_is_two_networks_a_pool_five_vms_and_one_float(trop02: Recording)
         "CloudInitDisk": 5,
         "Domain": 5,
         "Interface": 1,
+        "DockerServices": 2,
+        "GuestFiles": 2,
     }
 
 

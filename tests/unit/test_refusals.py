@@ -292,8 +292,8 @@ SETTINGS = [
     pytest.param(
         {"vms": {"Ulov": {"memry": 1}}},
         "Pulumi.trop02.yaml: trop:vms.Ulov.memry: unknown key; "
-        "allowed: autostart, baseImage, description, domain, guest, memory, nic, overlay, protect, running, "
-        "seedDisk, size, vcpu",
+        "allowed: autostart, baseImage, description, domain, family, guest, memory, nic, overlay, protect, running, "
+        "seedDisk, services, size, vcpu",
         id="an unknown key of a VM",
     ),
     pytest.param(
@@ -352,7 +352,7 @@ SETTINGS = [
     ),
     pytest.param(
         {"vm": {}},
-        "Pulumi.trop02.yaml: trop:vm: unknown key; allowed: emulation, fleet, vms",
+        "Pulumi.trop02.yaml: trop:vm: unknown key; allowed: emulation, fleet, secrets, vms",
         id="an unknown key",
     ),
 ]

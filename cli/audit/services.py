@@ -1,0 +1,49 @@
+"""Faults of what runs in Docker hosts: not there, stopped, of another image, changed by hand; and what is beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cli.audit.finding import Finding
+from cli.audit.world import World
+from components.services import files
+from config.plan import VirtualMachine
+from provider.resources.guest_files_seen import Guest
+from provider.virt.guest_store import Told
+from provider.virt.survey import DomainSeen
+
+
+def service_wrong(world: World) -> Iterator[Finding]:
+    for stack, vm, domain, told in _asked(world):
+        for phrase in Guest({}, told.state).wrong({"state": _declared(vm)}):
+            yield Finding(stack, domain.name, phrase, world.up(stack))
+
+
+def service_undeclared(world: World) -> Iterator[Finding]:
+    for stack, vm, domain, told in _asked(world):
+        for each in Guest({}, told.state).undeclared({"state": _declared(vm)}):
+            name, _, rest = each.partition(": ")
+            what = f"{name} is not declared ({rest})"
+            yield Finding(
+                stack, domain.name, what, f"declare it in Pulumi.{stack}.yaml, or remove it in the guest"
+            )
+
+
+def recipe_missing(world: World) -> Iterator[Finding]:
+    for stack, _, domain, told in _asked(world):
+        if told.notes:
+            what = "; ".join(told.notes)
+            yield Finding(
+                stack, domain.name, what, f"in the guest; ./trop show cloud-init {domain.name} has all of it"
+            )
+
+
+def _declared(vm: VirtualMachine) -> dict[str, dict[str, str]]:
+    return files.state(vm.services) if vm.services is not None else {}
+
+
+def _asked(world: World) -> Iterator[tuple[str, VirtualMachine, DomainSeen, Told]]:
+    for stack, vm, domain in world.vms():
+        told = world.told.get(stack, {}).get(domain.name)
+        if told is not None:
+            yield stack, vm, domain, told

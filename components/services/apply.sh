@@ -1,0 +1,228 @@
+#!/bin/sh
+# Makes the containers and services of this machine what `list` beside this file says.  As root; run it again at will.
+# What is as it should be is not touched.  Ends with 0 once all of it runs and is healthy.
+# SECRETS: a folder with a file for each secret of the list; nothing of them is printed or left behind.
+here=${TROP_HERE:-/etc/trop/services}
+kept=${TROP_KEPT:-/var/lib/trop-services}
+export HOME="${HOME:-/root}" # docker looks for its settings there; an agent has none
+umask 077
+mkdir -p "$kept" || exit 1
+said=$kept/said
+lock=${TROP_LOCK:-/run/trop-services.lock}
+mine=$lock.$$ held=
+trap 'rm -f "$said" "$mine" $held' EXIT
+trap 'exit 143' TERM INT
+
+fail() { echo "$*" >&2; exit 1; }
+last() { tail -n 3 "$said" 2> /dev/null | tr '\n' ' '; }
+lines() { sed -n "s/^$1 //p" "$here/list"; }
+now() { cut -d. -f1 /proc/uptime; }
+
+wait=$(lines wait)
+end=$(($(now) + wait))
+late() { [ "$(now)" -ge "$end" ]; }
+
+# One at a time; what a run that was killed has left of its lock is not one.
+echo $$ > "$mine"
+until ln "$mine" "$lock" 2> /dev/null; do
+    kill -0 "$(cat "$lock")" 2> /dev/null || { rm -f "$lock"; continue; }
+    late && fail "another run of this has not ended in $wait s; nothing was done"
+    sleep 1
+done
+held=$lock
+
+# --- The engine, and the images: before anything is stopped.
+
+if [ -z "$TROP_AT_BOOT" ] && command -v cloud-init > /dev/null; then
+    timeout "$wait" cloud-init status --wait > /dev/null 2>&1
+fi
+command -v docker > /dev/null || fail "docker is not installed; nothing was done"
+until docker info > /dev/null 2> "$said"; do
+    late && fail "docker does not answer: $(last); nothing was done"
+    sleep 1
+done
+for image in $(awk '$1 == "container" || $1 == "service" { print $3 }' "$here/list" | sort -u); do
+    docker image inspect "$image" > /dev/null 2>&1 && continue
+    docker pull "$image" > /dev/null 2> "$said" ||
+        fail "image $image is not there and can't be pulled: $(last); nothing was stopped"
+done
+
+end=$(($(now) + wait)) # the time for what is brought up begins when all is there for it
+
+# --- Single containers.
+
+about() { docker inspect --type container --format "$1" "$2" 2> /dev/null; }
+exists() { about '{{.Id}}' "$1" > /dev/null; }
+status() { about '{{.State.Status}}|{{if .State.Health}}{{.State.Health.Status}}{{end}}' "$1"; }
+found() { grep -qxF "container $1 $(about '{{.Id}}' "$1") $2" "$kept/known" 2> /dev/null; }
+
+# Whether a container is the declared one.  One that was there before the first run, and has the image, is taken as it is.
+fits() {
+    seen=$(about '{{.Config.Image}}|{{index .Config.Labels "trop.config"}}' "$1")
+    [ "$seen" = "$2|$3" ] && return
+    [ "$seen" = "$2|" ] && { [ ! -e "$kept/known" ] || found "$1" "$3"; }
+}
+
+# Runs, and is healthy or says nothing of it, three times in a row.
+comes_up() {
+    case $(status "$1") in paused*) docker unpause "$1" > /dev/null ;; esac
+    docker start "$1" > /dev/null 2> "$said" || return
+    good=0
+    while [ $good -lt 3 ]; do
+        case $(status "$1") in
+            'running|' | 'running|healthy') good=$((good + 1)) ;;
+            'running|starting' | 'created|'*) good=0 ;;
+            *) docker logs --tail 3 "$1" > "$said" 2>&1; return 1 ;;
+        esac
+        late && { echo "not healthy in $wait s" > "$said"; return 1; }
+        sleep "${TROP_PAUSE:-1}"
+    done
+}
+
+put_back() {
+    docker rm -f "$1" > /dev/null 2>&1
+    docker rename "$1.former" "$1" && { [ -z "$2" ] || docker start "$1" > /dev/null; }
+}
+
+container() {
+    if exists "$1.former"; then # a run was cut off in between
+        case $(fits "$@" && status "$1") in
+            'running|' | 'running|healthy') docker rm -f "$1.former" > /dev/null ;;
+            *) put_back "$1" yes ;;
+        esac
+    fi
+    if fits "$@"; then
+        case $(status "$1") in 'running|' | 'running|healthy') return ;; esac
+        comes_up "$1" || fail "container $1 does not start: $(last)"
+    elif ! exists "$1"; then
+        "$here/containers/$1" > /dev/null 2> "$said" || fail "container $1 can't be made: $(last)"
+        comes_up "$1" || { why=$(last); docker rm -f "$1" > /dev/null; fail "container $1 does not come up: $why"; }
+    else
+        case $(status "$1") in running*) ran=yes ;; *) ran= ;; esac
+        docker rename "$1" "$1.former" || fail "container $1 can't be renamed"
+        "$here/containers/$1" > /dev/null 2> "$said" ||
+            { why=$(last); put_back "$1" "$ran"; fail "container $1 can't be made: $why; the former one runs on"; }
+        docker stop "$1.former" > /dev/null
+        comes_up "$1" ||
+            { why=$(last); put_back "$1" "$ran"; fail "container $1 does not come up: $why; the former one was put back"; }
+        docker rm -f "$1.former" > /dev/null
+    fi
+}
+
+# --- The stack: Docker's own services, of a swarm of this machine alone.
+
+task() { docker service inspect --format '{{json .Spec.TaskTemplate}}' "$1" 2> /dev/null | sha256sum | cut -c1-64; }
+spec() { docker service inspect --format '{{json .Spec}}' "$1" 2> /dev/null | sha256sum | cut -c1-64; }
+service_exists() { docker service inspect --format '{{.ID}}' "$1" > /dev/null 2>&1; }
+known() { grep -qxF "service $1 $(spec "$1") $2" "$kept/known" 2> /dev/null; }
+its_image() { docker service inspect --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}' "$1" 2> /dev/null | cut -d@ -f1; }
+replicas() { docker service ls --format '{{.Name}}|{{.Replicas}}' | awk -F'|' -v name="$1" '$1 == name { sub(/ .*/, "", $2); print $2 }'; }
+tasks() { docker service ps --no-trunc --format '{{.Image}} {{.CurrentState}} {{.Error}}' "$1" 2>&1 | head -n 2 | tr '\n' ' '; }
+update() { docker service inspect --format '{{if .UpdateStatus}}{{.UpdateStatus.State}}|{{.UpdateStatus.Message}}{{end}}' "$1"; }
+
+service_fits() { # name image config replicas
+    [ "$(its_image "$1")" = "$2" ] || return
+    case $(replicas "$1") in */"$4") ;; *) return 1 ;; esac
+    [ ! -e "$kept/known" ] || known "$1" "$3"
+}
+
+# A secret is never changed: another one is another name, made with a key that does not leave this machine.
+digest() {
+    [ -s "$kept/key" ] || { head -c 32 /dev/urandom > "$kept/key.new" && mv "$kept/key.new" "$kept/key"; }
+    inner=$(cat "$kept/key" "$1" | sha256sum | cut -c1-64)
+    { cat "$kept/key"; printf %s "$inner"; } | sha256sum | cut -c1-16
+}
+
+secrets() {
+    : > "$kept/secrets.new"
+    for secret in $(lines secret); do
+        [ -f "$SECRETS/$secret" ] || fail "secret $secret is not given; nothing was stopped"
+        full=$secret.$(digest "$SECRETS/$secret")
+        docker secret inspect "$full" > /dev/null 2>&1 ||
+            docker secret create "$full" - < "$SECRETS/$secret" > /dev/null 2> "$said" ||
+            fail "secret $secret can't be made; nothing was stopped"
+        echo "$secret $full" >> "$kept/secrets.new"
+        export "SECRET_$(echo "$secret" | tr a-z- A-Z_)=$full"
+    done
+}
+
+# Whether a service has the secrets as they are now.
+has_secrets() {
+    has=$(docker service inspect --format '{{range .Spec.TaskTemplate.ContainerSpec.Secrets}}{{.SecretName}} {{end}}' "$1" 2> /dev/null)
+    for secret in $(awk -v name="$1" '$1 == "uses" && $2 == name { print $3 }' "$here/list"); do
+        case " $has " in *" $(sed -n "s/^$secret //p" "$kept/secrets.new") "*) ;; *) return 1 ;; esac
+    done
+}
+
+# All its replicas run and are healthy.  Docker says so of the former ones too until it has begun with an update.
+settled() { # name, replicas, its task before
+    [ "$(replicas "$1")" = "$2/$2" ] || return
+    [ "$3" = same ] && return
+    case $(update "$1") in
+        completed*) ;;
+        '') [ "$3" = new ] || [ "$3" = "$(task "$1")" ] ;;
+        *) return 1 ;;
+    esac
+}
+
+stack() {
+    name=$1 address=$2
+    docker node ls > /dev/null 2>&1 ||
+        docker swarm init --advertise-addr "$address" > /dev/null 2> "$said" || fail "no swarm can be made: $(last)"
+    secrets
+    set --
+    : > "$kept/each"
+    lines service > "$kept/services"
+    while read -r service image config count; do
+        if service_fits "$service" "$image" "$config" "$count" && has_secrets "$service"; then
+            echo "$service $count same" >> "$kept/each"
+            continue
+        fi
+        was=new; service_exists "$service" && was=$(task "$service")
+        echo "$service $count $was" >> "$kept/each"
+        set -- "$@" --compose-file "$here/stack/${service#"$name"_}.yaml"
+    done < "$kept/services"
+    if [ $# -gt 0 ]; then
+        docker stack deploy --resolve-image never "$@" "$name" > "$said" 2>&1 || fail "stack $name is refused: $(last)"
+    fi
+    while read -r service count was; do
+        until settled "$service" "$count" "$was"; do
+            case $was$(update "$service") in
+                same* | *rollback_started*) ;;
+                *rollback* | *paused*) fail "service $service does not come up: $(tasks "$service"); it went back to the former one" ;;
+            esac
+            late && fail "service $service is not healthy in $wait s: $(tasks "$service")"
+            sleep "${TROP_PAUSE:-1}"
+        done
+    done < "$kept/each"
+    for old in $(docker secret ls --format '{{.Name}}' | grep -E '\.[0-9a-f]{16}$'); do
+        base=${old%.*}
+        grep -q "^$base " "$kept/secrets.new" && ! grep -qxF "$base $old" "$kept/secrets.new" && docker secret rm "$old" > /dev/null 2>&1
+    done
+    rm -f "$kept/each" "$kept/services" "$kept/secrets.new"
+}
+
+# Stacks first: what stands in front of them on the same machine finds them up.
+lines stack > "$kept/stack"
+while read -r name address; do stack "$name" "$address" < /dev/null; done < "$kept/stack"
+lines container > "$kept/containers"
+while read -r name image config; do container "$name" "$image" "$config" < /dev/null; done < "$kept/containers"
+rm -f "$kept/stack" "$kept/containers"
+
+# --- What was declared the last time and is not any more; then what is there now is what is known.
+
+if [ -e "$kept/list" ]; then
+    sed -n 's/^\(container\|service\) \([^ ]*\) .*/\1 \2/p' "$kept/list" > "$kept/before"
+    while read -r kind name; do
+        grep -q "^$kind $name " "$here/list" && continue
+        case $kind in
+            container) exists "$name" && docker rm -f "$name" > /dev/null ;;
+            service) service_exists "$name" && docker service rm "$name" > /dev/null ;;
+        esac
+    done < "$kept/before"
+    rm -f "$kept/before"
+fi
+cp "$here/list" "$kept/list"
+lines container | while read -r name image config; do echo "container $name $(about '{{.Id}}' "$name") $config"; done > "$kept/known.new"
+lines service | while read -r name image config rest; do echo "service $name $(spec "$name") $config"; done >> "$kept/known.new"
+mv "$kept/known.new" "$kept/known"

@@ -1,0 +1,132 @@
+"""What runs in a VM (``services`` in its stack's file): single containers, and one swarm stack."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, StrictStr
+from pydantic_core import PydanticCustomError
+
+from config.base import Declared, like, printable
+from config.fleet import Count, Name, Port
+
+# Who brings the files into the VM: the provider through its agent, its seed disk at first boot, or the operator.
+Delivery = Literal["agent", "cloud-init", "none"]
+
+_ADDRESS: Final = r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)"
+PORT: Final = re.compile(
+    rf"(?:(?P<address>{_ADDRESS}):)?(?P<host>\d{{1,5}})->(?P<guest>\d{{1,5}})(?:/(?P<kind>tcp|udp))?"
+)
+VOLUME: Final = re.compile(
+    r"(?P<source>[A-Za-z0-9][\w.-]{1,62}|/[\w./-]*):(?P<target>/[\w./-]+)(?P<mode>:ro)?"
+)
+_TAG: Final = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+_PART: Final = r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*"
+_IMAGE: Final = rf"(?=.{{1,255}}$)(?:[A-Za-z0-9.-]+(?::\d{{1,5}})?/)?{_PART}(?:/{_PART})*(?::{_TAG})?"
+
+
+def _port(text: str) -> str:
+    match = PORT.fullmatch(text)
+    if match is None or not all(1 <= int(match[side]) <= 65535 for side in ("host", "guest")):
+        allowed = "ports as docker ps prints them, such as 0.0.0.0:80->80/tcp or 8080->8080"
+        raise PydanticCustomError("form", "{allowed}", {"allowed": allowed})
+    return text
+
+
+def _written(value: object) -> object:
+    """YAML takes 2.1 for a number: what it was in the file can't be told any more."""
+    if isinstance(value, bool | int | float):
+        raise PydanticCustomError("form", "{allowed}", {"allowed": "a text: put it in quotes"})
+    return value
+
+
+Worded = BeforeValidator(_written)
+# Docker's, without dots: a name with ".former" is that of the container before it.
+ServiceName = Annotated[
+    str, like(r"[A-Za-z0-9][A-Za-z0-9_-]{1,59}", "2 to 60 letters, digits, hyphens and underscores")
+]
+StackName = Annotated[str, like(r"[a-z0-9][a-z0-9-]{0,30}", "up to 31 small letters, digits and hyphens")]
+Image = Annotated[
+    StrictStr,
+    like(_IMAGE, "an image as docker names it, such as firethorn/apache:latest; no digest"),
+]
+Tag = Annotated[StrictStr, Worded, like(_TAG, "a tag of an image, such as 2.1.36")]
+PortText = Annotated[StrictStr, AfterValidator(_port)]
+VolumeText = Annotated[
+    StrictStr, like(VOLUME.pattern, "a volume such as data:/var/lib/data or /srv/data:/data:ro")
+]
+Variable = Annotated[str, like(r"[A-Za-z_][A-Za-z0-9_]*", "letters, digits and underscores")]
+Line = Annotated[
+    StrictStr,
+    Worded,
+    like(r"[^\x00-\x1f\x7f\ud800-\udfff]{0,1000}", "a text of one line, of up to 1000 characters"),
+    AfterValidator(printable),
+]
+SecretName = Annotated[
+    str, like(r"[a-z][a-z0-9-]{0,40}", "a small letter, then up to 40 small letters, digits and hyphens")
+]
+Replicas = Annotated[StrictInt, Field(ge=1, le=100)]
+
+
+class Health(Declared):
+    """How a container is asked whether it is well: a shell command in it; the rest in seconds."""
+
+    command: Line
+    interval: Count = 10
+    timeout: Count = 5
+    retries: Count = 6
+
+
+class Container(Declared):
+    """``version``: the tag of an ``image`` that has none; ``expose``: ports it listens on; ``tty``: with a terminal."""
+
+    image: Image
+    version: Tag | None = None
+    ports: tuple[PortText, ...] = ()
+    expose: tuple[Port, ...] = ()
+    environment: dict[Variable, Line] = Field(default_factory=dict)
+    volumes: tuple[VolumeText, ...] = ()
+    command: tuple[Line, ...] = ()
+    health: Health | None = None
+    tty: StrictBool = False
+
+
+class StackService(Container):
+    """``secrets``: names among ``trop:secrets``; each is a file under /run/secrets in the container."""
+
+    secrets: tuple[SecretName, ...] = ()
+    replicas: Replicas = 1
+
+
+class Stack(Declared):
+    name: StackName
+    services: Annotated[dict[ServiceName, StackService], Field(min_length=1)]
+
+
+class Services(Declared):
+    """``version``: the tag of every image that has none.  ``wait``: seconds until all of it has to be healthy.
+
+    ``after``: VMs whose services are healthy before these are deployed.
+    """
+
+    version: Tag | None = None
+    delivery: Delivery = "agent"
+    wait: Annotated[StrictInt, Field(ge=1, le=1500)] = 300
+    after: tuple[Name, ...] = ()
+    containers: dict[ServiceName, Container] = Field(default_factory=dict)
+    stack: Stack | None = None
+
+    @property
+    def members(self) -> dict[str, Container]:
+        """All containers and services, by their path in the stack's file below ``services``."""
+        stack = self.stack.services if self.stack else {}
+        return {
+            **{f"containers.{name}": each for name, each in self.containers.items()},
+            **{f"stack.services.{name}": each for name, each in stack.items()},
+        }
+
+
+def tagged(image: str) -> bool:
+    """Whether a tag stands in it: a colon before the last slash is a registry's port."""
+    return ":" in image.rsplit("/", 1)[-1]

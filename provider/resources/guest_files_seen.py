@@ -1,0 +1,158 @@
+"""What a guest says of its files and its state, beside what is declared; and what a change is told as.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from provider.resources import guest_files_schema as schema
+from provider.resources.base import Call, Props
+from provider.virt import api
+from provider.virt.guest_store import Seen, State
+
+SHOWN: Final = 12  # digits of a digest
+UNTOLD: Final = ""  # what a command prints of something that it can't tell: it is taken for what is declared
+
+
+@dataclass(frozen=True)
+class Guest:
+    """``files`` are those that are there, of those that were asked for."""
+
+    files: Mapping[str, Seen]
+    state: State
+    notes: tuple[str, ...] = ()
+
+    def as_inputs(self, inputs: Props) -> Props:
+        """The inputs with what is there in the place of what is declared; equal where that agrees."""
+        found = dict(inputs)
+        if "files" in inputs:
+            wanted = schema.files(inputs)
+            found["files"] = {
+                path: inputs["files"][path]
+                if self.files[path] == wanted[path].seen
+                else _other(self.files[path])
+                for path in inputs["files"]
+                if path in self.files
+            }
+        if "state" in inputs:
+            found["state"] = {
+                name: self.fields(name, wanted)
+                for name, wanted in inputs["state"].items()
+                if name in self.state
+            }
+        return found
+
+    def fields(self, name: str, wanted: Mapping[str, str]) -> dict[str, str]:
+        """Of one name, the declared fields as they are."""
+        there = self.state[name]
+        return {field: there.get(field) or value for field, value in wanted.items()}
+
+    def undeclared(self, inputs: Props) -> list[str]:
+        """``container test: image busybox:1, status running``"""
+        if "state" not in inputs:
+            return []
+        return [
+            f"{name}: {_said(fields)}" for name, fields in self.state.items() if name not in inputs["state"]
+        ]
+
+    def told(self, guest: str, inputs: Props) -> Iterator[str]:
+        """What an operator is to know of it, and nothing is done about."""
+        for each in self.undeclared(inputs):
+            name, _, rest = each.partition(": ")
+            yield f"{guest}: {name} is not declared ({rest}); it is left alone"
+        for note in self.notes:
+            yield f"{guest}: {note}"
+
+    def outputs(self, call: Call, domain: api.Domain, inputs: Props) -> Props:
+        return {
+            "hostUuid": call.host.uuid,
+            "guest": domain.name(),
+            "undeclared": self.undeclared(inputs),
+        }
+
+    def wrong(self, inputs: Props) -> list[str]:
+        """Where it is not what is declared: a phrase for each file and each name of state."""
+        wanted = schema.files(inputs)
+        files = [
+            f"{path} is another one" for path, file in wanted.items() if self.files.get(path) != file.seen
+        ]
+        return files + [
+            f"{name} {'is not there' if name not in self.state else _differences(self.fields(name, fields), fields)}"
+            for name, fields in inputs.get("state", {}).items()
+            if name not in self.state or self.fields(name, fields) != fields
+        ]
+
+
+def comparable(inputs: Props) -> Props:
+    """What matters: how long something may take does not."""
+    return {key: value for key, value in inputs.items() if key not in ("wait", "timeout")}
+
+
+def gone(olds: Props, news: Props) -> tuple[str, ...]:
+    """Paths that were declared and are not any more, in the same guest."""
+    if olds.get("domain") != news["domain"]:
+        return ()
+    return tuple(path for path in olds.get("files", {}) if path not in news.get("files", {}))
+
+
+def foretell_unseen(call: Call, guest: str) -> None:
+    call.note("live", "", f"files and state are brought into {guest} once its agent answers")
+
+
+def foretell(call: Call, guest: str, there: Guest, olds: Props, news: Props) -> None:
+    """A note for the files, and one for each name of state that is not as it is to be."""
+    olds = olds if olds.get("domain") == news["domain"] else {}
+    written = [path for path, file in schema.files(news).items() if there.files.get(path) != file.seen]
+    if written:
+        call.note("live", "files", f"{guest}: {_listed(written)} written")
+    removed = [path for path in gone(olds, news) if path in there.files]
+    if removed:
+        call.note("live", "files", f"{guest}: {_listed(removed)} removed")
+    restarting = set()
+    for name, fields in news.get("state", {}).items():
+        if name not in there.state:
+            call.note("live", "state", f"{name} of {guest} is brought up: {_said(fields)}")
+        elif (now := there.fields(name, fields)) != fields:
+            restarting.add(name)
+            call.note("service restart", "state", f"{name} of {guest}: {_differences(now, fields)}")
+    for name in olds.get("state", {}):
+        if name not in news.get("state", {}) and name in there.state:
+            call.note("service restart", "state", f"{name} of {guest} is taken away")
+    for secret, concerned in news.get("concerns", {}).items():
+        known = olds.get("secretFiles", {})
+        if secret in known and known[secret] != news.get("secretFiles", {}).get(secret):
+            for name in concerned:
+                if name in there.state and name not in restarting:
+                    restarting.add(name)
+                    call.note("service restart", "secretFiles", f"{name} of {guest}: {secret} is another one")
+
+
+def foretell_removal(call: Call, guest: str, outputs: Props) -> None:
+    names = [*outputs.get("state", {})] if "remove" in outputs else []
+    for name in names:
+        call.note("service restart", "", f"{name} of {guest} is taken away")
+    if not names:
+        call.note("live", "", f"{guest}: {_listed(list(outputs.get('files', {})))} removed")
+
+
+def _other(file: Seen) -> Props:
+    return {"content": f"(SHA-256 {file.digest[:SHOWN]}…)", "mode": file.mode, "owner": file.owner}
+
+
+def _said(fields: Mapping[str, str]) -> str:
+    return (
+        ", ".join(f"{field} {value}" for field, value in fields.items() if value != UNTOLD)
+        or "nothing is told"
+    )
+
+
+def _differences(now: Mapping[str, str], wanted: Mapping[str, str]) -> str:
+    parts = [f"{field} {now[field]} -> {value}" for field, value in wanted.items() if now[field] != value]
+    return ", ".join(parts)
+
+
+def _listed(paths: list[str]) -> str:
+    shown = ", ".join(paths[:3])
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    return f"{shown}{more} {'is' if len(paths) == 1 else 'are'}"
