@@ -13,7 +13,7 @@ import yaml
 from lxml import etree
 
 import config
-from cli.scale import chart, figures, project
+from cli.scale import chart, figures, project, run
 from cli.scale.figures import Figure
 from cli.scale.measure import NAMES, Round, Used, medians, used
 from cli.scale.project import Size
@@ -105,6 +105,21 @@ def test_figures_come_back_as_they_were_saved(tmp_path):
     file.write_text(json.dumps([{"vms": 1}]))
     with pytest.raises(UsageError, match=r"scale\.json"):
         figures.load(file)
+
+
+def test_what_was_measured_is_on_the_page_though_a_later_size_fails(tmp_path, monkeypatch):
+    def measure(size: Size, *_: object) -> Figure:
+        if size.vms == 100:
+            raise UsageError("no room")
+        return _figure(size.vms, 1.0)
+
+    monkeypatch.setattr(run, "DATA", tmp_path / "scale.json")
+    monkeypatch.setattr(run, "_measure", measure)
+    with pytest.raises(UsageError, match="no room"):
+        run.run([10, 100], 1, 1, started=False, write=True)
+    assert [f.vms for f in figures.load(tmp_path / "scale.json")] == [10]
+    assert "10 VMs, defined" in (tmp_path / "scale.md").read_text()
+    assert (tmp_path / "scale.svg").read_text().startswith("<svg")
 
 
 def test_the_page_has_each_step_of_each_size_and_says_what_was_not_measured():
