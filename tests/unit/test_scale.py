@@ -13,7 +13,7 @@ import yaml
 from lxml import etree
 
 import config
-from cli.scale import chart, figures, project
+from cli.scale import chart, figures, project, run
 from cli.scale.figures import Figure
 from cli.scale.measure import NAMES, Round, Used, medians, used
 from cli.scale.project import Size
@@ -87,6 +87,13 @@ def test_a_target_is_met_at_its_ratio_and_missed_beyond():
     assert (up.found, up.verdict) == (None, "not measured")
 
 
+def test_a_preview_is_held_against_the_faster_of_the_two_ways_of_the_sdk():
+    large = _figure(1000, 10.0, hypervisors=10)
+    large.used["sdk plain"] = Used(4.0, 8.0, 100.0)
+    (no_op,) = [t for t in figures.targets([large]) if "SDK" in t.text]
+    assert (no_op.found, no_op.cpu, no_op.verdict) == (2.5, 5.0 / 8.0, "missed")
+
+
 def test_what_is_measured_again_takes_the_place_of_what_was_known():
     known = [_figure(100, 1.0), _figure(100, 1.0, started=True)]
     merged = figures.merged(known, [_figure(100, 2.0), _figure(10, 3.0)])
@@ -107,11 +114,32 @@ def test_figures_come_back_as_they_were_saved(tmp_path):
         figures.load(file)
 
 
+def test_what_was_measured_is_on_the_page_though_a_later_size_fails(tmp_path, monkeypatch):
+    def measure(size: Size, *_: object) -> Figure:
+        if size.vms == 100:
+            raise UsageError("no room")
+        return _figure(size.vms, 1.0)
+
+    monkeypatch.setattr(run, "DATA", tmp_path / "scale.json")
+    monkeypatch.setattr(run, "_measure", measure)
+    with pytest.raises(UsageError, match="no room"):
+        run.run([10, 100], 1, 1, started=False, write=True)
+    assert [f.vms for f in figures.load(tmp_path / "scale.json")] == [10]
+    assert "10 VMs, defined" in (tmp_path / "scale.md").read_text()
+    assert (tmp_path / "scale.svg").read_text().startswith("<svg")
+
+
 def test_the_page_has_each_step_of_each_size_and_says_what_was_not_measured():
     page = figures.page([_figure(100, 1.5)], cores=2)
     assert "## 100 VMs, defined, on one hypervisor" in page
     assert all(f"| {name} | 1.50 | 15 | 0.75 | 100 |" in page for name in NAMES.values())
     assert "not measured" in page
+
+
+def test_the_page_shows_no_picture_of_nothing():
+    assert "scale.svg" not in figures.page([], cores=2)
+    assert "scale.svg" not in figures.page([_figure(100, 1.0, started=True)], cores=2)
+    assert "(scale.svg)" in figures.page([_figure(100, 1.0)], cores=2)
 
 
 def test_the_picture_is_svg_with_a_point_for_each_measurement():
