@@ -52,9 +52,9 @@ end=$(($(now) + wait)) # the time for what is brought up begins when all is ther
 # --- Single containers.
 
 about() { docker inspect --type container --format "$1" "$2" 2> /dev/null; }
-exists() { about '{{.Id}}' "$1" > /dev/null; }
+exists() { about '{{.ID}}' "$1" > /dev/null; }
 status() { about '{{.State.Status}}|{{if .State.Health}}{{.State.Health.Status}}{{end}}' "$1"; }
-found() { grep -qxF "container $1 $(about '{{.Id}}' "$1") $2" "$kept/known" 2> /dev/null; }
+found() { grep -qxF "container $1 $(about '{{.ID}}' "$1") $2" "$kept/known" 2> /dev/null; }
 
 # Whether a container is the declared one.  One that was there before the first run, and has the image, is taken as it is.
 fits() {
@@ -154,15 +154,15 @@ has_secrets() {
     done
 }
 
-# All its replicas run and are healthy.  Docker says so of the former ones too until it has begun with an update.
-settled() { # name, replicas, its task before
-    [ "$(replicas "$1")" = "$2/$2" ] || return
-    [ "$3" = same ] && return
-    case $(update "$1") in
-        completed*) ;;
-        '') [ "$3" = new ] || [ "$3" = "$(task "$1")" ] ;;
-        *) return 1 ;;
-    esac
+# What Docker says of a service's last update is still of the one before for a while: it is told by when it began.
+started() { docker service inspect --format '{{if .UpdateStatus}}{{.UpdateStatus.StartedAt}}{{end}}' "$1" 2> /dev/null | tr ' ' _; }
+begun() { [ "$(started "$1")" != "$2" ]; }
+
+# All its replicas run and are healthy, of this image; and an update of it has ended well.
+settled() { # name, replicas, image; its task and the start of its update before
+    [ "$(replicas "$1")" = "$2/$2" ] && [ "$(its_image "$1")" = "$3" ] || return
+    case $4 in same | new | "$(task "$1")") return ;; esac
+    begun "$1" "$5" && case $(update "$1") in completed*) ;; *) return 1 ;; esac
 }
 
 stack() {
@@ -175,21 +175,21 @@ stack() {
     lines service > "$kept/services"
     while read -r service image config count; do
         if service_fits "$service" "$image" "$config" "$count" && has_secrets "$service"; then
-            echo "$service $count same" >> "$kept/each"
+            echo "$service $count $image same" >> "$kept/each"
             continue
         fi
         was=new; service_exists "$service" && was=$(task "$service")
-        echo "$service $count $was" >> "$kept/each"
+        echo "$service $count $image $was $(started "$service")" >> "$kept/each"
         set -- "$@" --compose-file "$here/stack/${service#"$name"_}.yaml"
     done < "$kept/services"
     if [ $# -gt 0 ]; then
         docker stack deploy --resolve-image never "$@" "$name" > "$said" 2>&1 || fail "stack $name is refused: $(last)"
     fi
-    while read -r service count was; do
-        until settled "$service" "$count" "$was"; do
-            case $was$(update "$service") in
-                same* | *rollback_started*) ;;
-                *rollback* | *paused*) fail "service $service does not come up: $(tasks "$service"); it went back to the former one" ;;
+    while read -r service count image was before; do
+        until settled "$service" "$count" "$image" "$was" "$before"; do
+            [ "$was" = same ] || ! begun "$service" "$before" || case $(update "$service") in
+                rollback_started*) ;;
+                rollback* | paused*) fail "service $service does not come up: $(tasks "$service"); it went back to the former one" ;;
             esac
             late && fail "service $service is not healthy in $wait s: $(tasks "$service")"
             sleep "${TROP_PAUSE:-1}"
@@ -223,6 +223,6 @@ if [ -e "$kept/list" ]; then
     rm -f "$kept/before"
 fi
 cp "$here/list" "$kept/list"
-lines container | while read -r name image config; do echo "container $name $(about '{{.Id}}' "$name") $config"; done > "$kept/known.new"
+lines container | while read -r name image config; do echo "container $name $(about '{{.ID}}' "$name") $config"; done > "$kept/known.new"
 lines service | while read -r name image config rest; do echo "service $name $(spec "$name") $config"; done >> "$kept/known.new"
 mv "$kept/known.new" "$kept/known"

@@ -8,8 +8,9 @@ facts() {
     command -v docker > /dev/null || { echo 'note|docker is not installed'; return; }
     docker info > /dev/null 2>&1 || { echo 'note|docker is installed, and does not answer'; return; }
     [ -e "$kept/known" ] && { echo known; sed 's/ /|/g; s/^/known|/' "$kept/known"; }
+    # .ID, not .Id: a name that Docker's own type has not makes it forget that there may be no Health.
     docker ps -aq --no-trunc | xargs -r docker inspect --type container --format \
-        'container|{{.Name}}|{{.Config.Image}}|{{index .Config.Labels "trop.config"}}|{{.Id}}|{{.State.Status}}|{{if .State.Health}}{{.State.Health.Status}}{{end}}|{{index .Config.Labels "com.docker.swarm.service.name"}}'
+        'container|{{.Name}}|{{.Config.Image}}|{{index .Config.Labels "trop.config"}}|{{.ID}}|{{.State.Status}}|{{if .State.Health}}{{.State.Health.Status}}{{end}}|{{index .Config.Labels "com.docker.swarm.service.name"}}'
     docker service ls --format '{{.Name}}|{{.Replicas}}' 2> /dev/null | while IFS='|' read -r name replicas; do
         image=$(docker service inspect --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}' "$name" < /dev/null | cut -d@ -f1)
         spec=$(docker service inspect --format '{{json .Spec}}' "$name" < /dev/null | sha256sum | cut -c1-64)

@@ -15,14 +15,14 @@ from tests.services.machine import Machine, planned
 
 SHELLS = [shell for shell in (("dash",), ("busybox", "sh"), ("bash",)) if shutil.which(shell[0])]
 BASICS = ("awk", "busybox", "cat", "cut", "grep", "mkdir", "readlink", "rm", "sed", "sort", "tail", "tr")
-PROXY = {"wait": 5, "containers": {"apache": {"image": "proxy:1", "ports": ["0.0.0.0:80->80/tcp"]}}}
+PROXY = {"wait": 60, "containers": {"apache": {"image": "proxy:1", "ports": ["0.0.0.0:80->80/tcp"]}}}
 
 
 def proxy(image: str = "proxy:1", **more: Any) -> Any:
-    return planned({"wait": 5, "containers": {"apache": {"image": image, **more}}})
+    return planned({"wait": 60, "containers": {"apache": {"image": image, **more}}})
 
 
-def stack(version: str = "1", secret: bool = False, **images: str) -> Any:
+def stack(version: str = "1", secret: bool = False, wait: int = 60, **images: str) -> Any:
     """Two services; ``images`` by name in the place of one of them."""
     members: dict[str, Any] = {
         "carolina": {"image": "postgres", "volumes": ["data:/data"]},
@@ -32,7 +32,7 @@ def stack(version: str = "1", secret: bool = False, **images: str) -> Any:
         members[name]["image"] = image
     if secret:
         members["carolina"]["secrets"] = ["password"]
-    services = {"wait": 3, "version": version, "stack": {"name": "ft", "services": members}}
+    services = {"wait": wait, "version": version, "stack": {"name": "ft", "services": members}}
     return planned(services, {"password": True})
 
 
@@ -200,12 +200,12 @@ def test_an_image_that_is_nowhere_stops_nothing(one: Machine) -> None:
 @pytest.mark.parametrize("image", ["broken:2", "sick:2"])
 def test_a_container_that_does_not_come_up_leaves_the_former_one_running(one: Machine, image: str) -> None:
     done(one, proxy())
-    before = one.docker("inspect", "--type", "container", "--format", "{{.Id}}", "apache")
+    before = one.docker("inspect", "--type", "container", "--format", "{{.ID}}", "apache")
     said = refused(one, proxy(image))
 
     assert "container apache does not come up: it says why" in said
     assert said.endswith("the former one was put back")
-    assert one.docker("inspect", "--type", "container", "--format", "{{.Id}}", "apache") == before
+    assert one.docker("inspect", "--type", "container", "--format", "{{.ID}}", "apache") == before
     assert state(one) == files.state(proxy())
 
 
@@ -223,11 +223,11 @@ def test_a_service_that_is_still_starting_is_waited_for(one: Machine) -> None:
     done(one, stack())
     (one.root / "fake/services/ft_gillian/running").write_text("0\n")
 
-    assert "service ft_gillian is not healthy in 3 s: " in refused(one, stack())
+    assert "service ft_gillian is not healthy in 2 s: " in refused(one, stack(wait=2))
 
 
 def test_a_new_service_that_is_not_healthy_in_time_is_told(one: Machine) -> None:
-    assert "service ft_gillian is not healthy in 3 s: " in refused(one, stack(gillian="broken:2"))
+    assert "service ft_gillian is not healthy in 2 s: " in refused(one, stack(gillian="broken:2", wait=2))
 
 
 def test_a_run_that_was_cut_off_between_two_containers_is_mended(one: Machine) -> None:
@@ -241,7 +241,7 @@ def test_a_run_that_was_cut_off_between_two_containers_is_mended(one: Machine) -
 
 def test_what_is_not_declared_any_more_goes(one: Machine) -> None:
     both = {"apache": {"image": "proxy:1"}, "second": {"image": "proxy:1"}}
-    done(one, planned({"wait": 3, "containers": both}))
+    done(one, planned({"wait": 60, "containers": both}))
     done(one, proxy())
 
     assert list(state(one)) == ["container apache"]

@@ -28,7 +28,7 @@ def declared(version: str = "1", proxy: str = "proxy:1") -> PlannedServices:
     stack = {"name": "ft", "services": members}
     containers = {"apache": {"image": proxy, "ports": ["80->80"]}}
     return planned(
-        {"wait": 5, "version": version, "containers": containers, "stack": stack}, {"password": True}
+        {"wait": 60, "version": version, "containers": containers, "stack": stack}, {"password": True}
     )
 
 
