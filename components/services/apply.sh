@@ -116,6 +116,7 @@ spec() { docker service inspect --format '{{json .Spec}}' "$1" 2> /dev/null | sh
 service_exists() { docker service inspect --format '{{.ID}}' "$1" > /dev/null 2>&1; }
 known() { grep -qxF "service $1 $(spec "$1") $2" "$kept/known" 2> /dev/null; }
 its_image() { docker service inspect --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}' "$1" 2> /dev/null | cut -d@ -f1; }
+deployed() { docker service inspect --format '{{index .Spec.Labels "com.docker.stack.image"}}' "$1" 2> /dev/null; }
 replicas() { docker service ls --format '{{.Name}}|{{.Replicas}}' | awk -F'|' -v name="$1" '$1 == name { sub(/ .*/, "", $2); print $2 }'; }
 tasks() { docker service ps --no-trunc --format '{{.Image}} {{.CurrentState}} {{.Error}}' "$1" 2>&1 | head -n 2 | tr '\n' ' '; }
 update() { docker service inspect --format '{{if .UpdateStatus}}{{.UpdateStatus.State}}|{{.UpdateStatus.Message}}{{end}}' "$1"; }
@@ -177,6 +178,11 @@ stack() {
         if service_fits "$service" "$image" "$config" "$count" && has_secrets "$service"; then
             echo "$service $count $image same" >> "$kept/each"
             continue
+        fi
+        # A deployment leaves another image alone where the declared one is what it deployed last: it goes by this label.
+        if [ "$(its_image "$service")" != "$image" ] && [ "$(deployed "$service")" = "$image" ]; then
+            docker service update -d --label-rm com.docker.stack.image "$service" > /dev/null 2> "$said" ||
+                fail "service $service can't be changed: $(last)"
         fi
         was=new; service_exists "$service" && was=$(task "$service")
         echo "$service $count $image $was $(started "$service")" >> "$kept/each"
