@@ -33,8 +33,8 @@ def run_tests(words: Sequence[str], *, quick: bool, soak: bool) -> int:
     """Runs pytest and gives its exit code.  ``words`` go to pytest; a ``-m`` among them narrows.
 
     The lab's packages are installed first, unless no test needs them; without them the lab's tests are skipped.
-    All tests go in three runs of pytest: those without a lab on all cores, those that take over what runs with two labs
-    at a time, then the other labs one after the other, as outages are measured there.
+    All tests go in three runs of pytest: those without a lab on all cores, those from end to end and those that
+    take over what runs with two labs at a time, then the other labs one after the other, as outages are measured there.
     """
     if not quick:
         try:
@@ -48,8 +48,8 @@ def run_tests(words: Sequence[str], *, quick: bool, soak: bool) -> int:
         return _python("-m", "pytest", *together, *pytest_words(words, quick=False, soak=soak))
     return (
         _python("-m", "pytest", *SHARED, "-m", "not lab and not endtoend and not soak")
-        or _python("-m", "pytest", *TOGETHER, "-m", "adopt and not soak")
-        or _python("-m", "pytest", "-m", "(lab or endtoend) and not adopt and not soak")
+        or _python("-m", "pytest", *TOGETHER, "-m", "(adopt or endtoend) and not soak")
+        or _python("-m", "pytest", "-m", "lab and not adopt and not endtoend and not soak")
     )
 
 
