@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from engine import atomic, checkpoint
-from engine.errors import NO_SUCH_STACK, CommandError, shown, unsupported
+from engine.errors import NO_SUCH_STACK, CommandError, in_line, unsupported
 from engine.project import ORGANIZATION, home
 
 META: Final = b"version: 1\n"
@@ -42,7 +42,7 @@ def folder(backend_url: str, base: Path) -> Path:
     try:
         return (base / Path(path).expanduser()).absolute()
     except RuntimeError as error:
-        raise CommandError(f"backend {shown(backend_url, keep='')}: there is no such home folder") from error
+        raise CommandError(f"backend {in_line(backend_url)}: there is no such home folder") from error
 
 
 def with_attributes(path: Path, data: bytes, *, durable: bool = True) -> None:

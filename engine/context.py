@@ -16,7 +16,7 @@ from engine import locks, secrets
 from engine import project as projects
 from engine.checkpoint import Codec, Json
 from engine.display.console import Console
-from engine.errors import CommandError, shown, unsupported
+from engine.errors import CommandError, in_line, unsupported
 from engine.flags import Parsed
 from engine.options import Providers
 from engine.project import ORGANIZATION, ProjectFile
@@ -107,7 +107,7 @@ class Context:
     def stack_file(self) -> StackFile:
         named = self.parsed.text("config-file")
         if named and not self.stack_file_path.exists():
-            raise CommandError(f"--config-file: {shown(str(self.stack_file_path), keep='')} does not exist")
+            raise CommandError(f"--config-file: {in_line(str(self.stack_file_path))} does not exist")
         return StackFile.read(self.stack_file_path, self.project.name)
 
     def document(self) -> Json:

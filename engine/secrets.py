@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
 from engine import documents
-from engine.errors import CommandError, shown
+from engine.errors import CommandError, in_line
 
 ROUNDS: Final = 1_000_000
 NONCE_BYTES: Final = 12
@@ -50,7 +50,7 @@ def passphrase(environment: Mapping[str, str] = os.environ) -> str:
         why = str(error.strerror)
     except (UnicodeError, RuntimeError) as error:
         why = "it is no UTF-8 text" if isinstance(error, UnicodeError) else "there is no such home folder"
-    raise CommandError(f"unable to read PULUMI_CONFIG_PASSPHRASE_FILE: {shown(file, keep='')}: {why}")
+    raise CommandError(f"unable to read PULUMI_CONFIG_PASSPHRASE_FILE: {in_line(file)}: {why}")
 
 
 def _utf8(text: str) -> str:

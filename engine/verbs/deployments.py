@@ -9,7 +9,7 @@ from typing import Any
 from engine import checkpoint, documents, history
 from engine.checkpoint import Json
 from engine.context import Context
-from engine.errors import CommandError, shown
+from engine.errors import CommandError, in_line
 from engine.values import SECRET_SIGNATURE, SIGNATURE
 
 
@@ -89,7 +89,7 @@ def _read_deployment(context: Context) -> bytes:
     try:
         return documents.read(context.cwd / file)
     except OSError as error:
-        raise CommandError(f"could not open {shown(file, keep='')}: {error.strerror}") from error
+        raise CommandError(f"could not open {in_line(file)}: {error.strerror}") from error
 
 
 def deployment_faults(deployment: Json, stack: str) -> list[str]:
