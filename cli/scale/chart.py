@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from cli import svg
+from cli.measured import Used
 from cli.scale.figures import Figure
-from cli.scale.measure import NAMES, Used
+from cli.scale.measure import NAMES
 
 COLORS: Final[Mapping[str, str]] = {
     "preview": "#0969da",

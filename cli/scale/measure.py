@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import statistics
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from cli import ROOT
+from cli.measured import Used, used
 from cli.scale import project
 from cli.scale.project import Size
-from cli.stacks import UsageError
 from lab.hypervisor import Lab
 
 THREADS: Final = 16  # calls at a time, as the engine has steps
@@ -37,15 +35,6 @@ SDK: Final[Mapping[str, str]] = {
     "sdk plain": "the SDK alone, left to itself",
 }
 NAMES: Final[Mapping[str, str]] = {**TROP, **BARE, **SDK}
-
-
-@dataclass(frozen=True)
-class Used:
-    """``seconds`` by the clock, ``cpu`` of processor time (libvirtd's is not in it), ``memory`` at its peak in MiB."""
-
-    seconds: float
-    cpu: float
-    memory: float
 
 
 @dataclass
@@ -154,21 +143,3 @@ class Bench:
             "PULUMI_HOME": str(self.folder / "home"),
             "PULUMI_CONFIG_PASSPHRASE": project.PASSPHRASE,
         }
-
-
-def used(line: Sequence[str], environment: Mapping[str, str]) -> Used:
-    """Runs a command to its end.  Raises `UsageError` with what it said last if it fails."""
-    began = time.monotonic()
-    with subprocess.Popen(
-        line, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as child:
-        assert child.stdout is not None
-        said = child.stdout.read()
-        _, status, spent = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != 0:
-        last = " / ".join(said.strip().splitlines()[-12:])
-        raise UsageError(
-            f"the command to be measured failed ({child.returncode}): {' '.join(line[3:6])}: {last}"
-        )
-    return Used(time.monotonic() - began, spent.ru_utime + spent.ru_stime, spent.ru_maxrss / 1024)

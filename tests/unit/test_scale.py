@@ -13,9 +13,10 @@ import yaml
 from lxml import etree
 
 import config
+from cli.measured import Used, used
 from cli.scale import chart, figures, project, run
 from cli.scale.figures import Figure
-from cli.scale.measure import NAMES, Round, Used, medians, used
+from cli.scale.measure import NAMES, Round, medians
 from cli.scale.project import Size
 from cli.stacks import UsageError
 from config.read import stack_file
