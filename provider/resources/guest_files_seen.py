@@ -48,21 +48,16 @@ class Guest:
         there = self.state[name]
         return {field: there.get(field) or value for field, value in wanted.items()}
 
-    def undeclared(self, inputs: Props) -> list[str]:
-        """``container test: image busybox:1, status running``"""
+    def strangers(self, inputs: Props) -> dict[str, str]:
+        """What nobody declared, by name: ``image busybox:1, status running``."""
         if "state" not in inputs:
-            return []
-        return [
-            f"{name}: {_said(fields)}"
-            for name, fields in sorted(self.state.items())
-            if name not in inputs["state"]
-        ]
+            return {}
+        return {n: _said(fields) for n, fields in sorted(self.state.items()) if n not in inputs["state"]}
 
     def told(self, guest: str, inputs: Props) -> Iterator[str]:
         """What an operator is to know of it, and nothing is done about."""
-        for each in self.undeclared(inputs):
-            name, _, rest = each.partition(": ")
-            yield f"{guest}: {name} is not declared ({rest}); it is left alone"
+        for name, said in self.strangers(inputs).items():
+            yield f"{guest}: {name} is not declared ({said}); it is left alone"
         for note in self.notes:
             yield f"{guest}: {note}"
 
@@ -70,7 +65,7 @@ class Guest:
         return {
             "hostUuid": call.host.uuid,
             "guest": domain.name(),
-            "undeclared": self.undeclared(inputs),
+            "undeclared": [f"{name}: {said}" for name, said in self.strangers(inputs).items()],
         }
 
     def wrong(self, inputs: Props) -> list[str]:
