@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import AbstractContextManager
 from typing import ClassVar, Final
 
@@ -18,6 +17,7 @@ from provider.resources import (
 )
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
 from provider.resources.domain_changes import Plan
+from provider.resources.names import UUID
 from provider.resources.own import not_ours
 from provider.virt import (
     api,
@@ -36,7 +36,6 @@ from provider.virt.mark import uuid_of
 from provider.virt.others import Everybody, Has
 
 TOKEN: Final = "libvirt:index/domain:Domain"
-_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class Domain(Resource):
@@ -79,7 +78,7 @@ class Domain(Resource):
         return uuid, _outputs(call, found, inputs, inputs)
 
     def read(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
-        by_name = not inputs and not _UUID.fullmatch(id)  # an import may name it
+        by_name = not inputs and not UUID.fullmatch(id)  # an import may name it
         domain = call.host.domain_by_name(id) if by_name else call.host.domain_by_uuid(id)
         if domain is None:
             return None
