@@ -94,9 +94,6 @@ class Sight(Host):
     def pool_by_uuid(self, uuid: str) -> api.Pool | None:
         return self.pools().get(uuid.lower()) or self._host.pool_by_uuid(uuid)
 
-    def volume_by_path(self, path: str) -> api.Volume | None:
-        return self._host.volume_by_path(path)
-
     def domain_by_name(self, name: str) -> api.Domain | None:
         return _named(self.domains(), name) or self._host.domain_by_name(name)
 
