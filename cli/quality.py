@@ -17,7 +17,8 @@ CHECKS = (
     ("mypy",),
 )
 SHARED = ("-n", "auto", "--dist", "worksteal")  # among all cores; a lab's guests need the cores themselves
-TOGETHER = ("-n", "2", "--dist", "loadfile")  # labs in which nothing is timed: they wait more than they work
+UNTIMED = ("adopt", "endtoend", "crash")  # marks of labs in which no outage is measured
+TOGETHER = ("-n", "2", "--dist", "loadfile")  # these, two at a time: they wait more than they work
 LEFT_OUT = ("lab", "endtoend", "soak", "slow")  # of the quick tests: no root, under a minute
 
 
@@ -44,12 +45,13 @@ def run_tests(words: Sequence[str], *, quick: bool, soak: bool) -> int:
     if quick:
         return _python("-m", "pytest", *SHARED, *pytest_words(words, quick=True, soak=soak))
     if words or soak:
-        together = TOGETHER if split_marks(words)[1] == ["adopt"] else ()
+        together = TOGETHER if split_marks(words)[1] in [[mark] for mark in UNTIMED] else ()
         return _python("-m", "pytest", *together, *pytest_words(words, quick=False, soak=soak))
+    untimed = f"({' or '.join(UNTIMED)})"
     return (
-        _python("-m", "pytest", *SHARED, "-m", "not lab and not endtoend and not soak")
-        or _python("-m", "pytest", *TOGETHER, "-m", "(adopt or endtoend) and not soak")
-        or _python("-m", "pytest", "-m", "lab and not adopt and not endtoend and not soak")
+        _python("-m", "pytest", *SHARED, "-m", f"not lab and not {untimed} and not soak")
+        or _python("-m", "pytest", *TOGETHER, "-m", f"{untimed} and not soak")
+        or _python("-m", "pytest", "-m", f"lab and not {untimed} and not soak")
     )
 
 
