@@ -110,13 +110,14 @@ class Resource(ABC):
     in_id: ClassVar[
         tuple[str, ...]
     ] = ()  # inputs that the ID is made of: an ID is never secret, nor can they be
+    compares_alone: ClassVar[bool] = False  # `diff` asks nothing of libvirt, and is over at once
     made_of: ClassVar[
         Mapping[str, tuple[str, ...]]
     ] = {}  # outputs that tell inputs in other words: secret with them
 
     @abstractmethod
     def check(self, call: Call, olds: Props, news: Props) -> Checked:
-        """Validate without touching libvirt.  Values may be `COMPUTED`."""
+        """Validate without touching libvirt: others wait meanwhile.  Values may be `COMPUTED`."""
 
     @abstractmethod
     def diff(self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props) -> Diff:
