@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 
 from provider.virt import api, volume_xml
 from provider.virt.host import Host
+from provider.virt.uses import Looks
 
 T = TypeVar("T")
 
@@ -50,6 +51,7 @@ class Sight(Host):
         super().__init__(host.uri)
         self._host, self._once = host, Once()
         self.storage = host.storage
+        self.uses = Looks(kept=True)
 
     @property
     def conn(self) -> Any:
