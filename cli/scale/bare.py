@@ -6,6 +6,7 @@ writes what is there to FILE, from which ``up`` makes the same again; THREADS ca
 
 import pickle
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -59,7 +60,7 @@ def up(host: Any, file: str, threads: int, started: bool) -> None:
     def make(vm: Any) -> None:
         xml, autostart, volumes = vm
         for volume_xml, data in volumes:
-            volume = pool.createXML(volume_xml)
+            volume = _made(pool, volume_xml)
             if data is not None:
                 _upload(host, volume, data)
         domain = host.defineXML(xml)
@@ -68,6 +69,16 @@ def up(host: Any, file: str, threads: int, started: bool) -> None:
             domain.create()
 
     _each(threads, make, made["vms"])
+
+
+def _made(pool: Any, xml: str) -> Any:
+    """libvirt fails now and then, and does not say why, where two volumes are made in a pool at once."""
+    for _ in range(9):
+        try:
+            return pool.createXML(xml)
+        except libvirt.libvirtError:
+            time.sleep(0.01)
+    return pool.createXML(xml)
 
 
 def _upload(host: Any, volume: Any, data: bytes) -> None:
