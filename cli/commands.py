@@ -83,7 +83,7 @@ def lab_down(
 @app.command("test", context_settings=PASS_ON)
 def run_tests(
     context: typer.Context,
-    quick: Annotated[bool, typer.Option(help="Only what needs no root; under a minute.")] = False,
+    quick: Annotated[bool, typer.Option(help="Only what needs no root: some minutes.")] = False,
     soak: Annotated[bool, typer.Option(help="Also what takes long.")] = False,
 ) -> None:
     """Runs the tests, lab included; further words go to pytest."""

@@ -19,7 +19,7 @@ CHECKS = (
 SHARED = ("-n", "auto", "--dist", "worksteal")  # among all cores; a lab's guests need the cores themselves
 UNTIMED = ("adopt", "endtoend", "crash")  # marks of labs in which no outage is measured
 TOGETHER = ("-n", "2", "--dist", "loadfile")  # these, two at a time: they wait more than they work
-LEFT_OUT = ("lab", "endtoend", "soak", "slow")  # of the quick tests: no root, under a minute
+LEFT_OUT = ("lab", "endtoend", "soak", "slow")  # of the quick tests: no root, some minutes
 
 
 def check() -> int:
