@@ -29,9 +29,8 @@ class Journal:
         self._frame = snapshot
         self._save, self._persist, self._passes_by = save, persist, passes_by
         self._running: list[PendingOperation] = []
-        self._coming: asyncio.Task[None] | None = (
-            None  # the write that has not begun, for all that want one now
-        )
+        # The write that has not begun, for all that want one now.
+        self._coming: asyncio.Task[None] | None = None
         self._going: asyncio.Task[None] | None = None
         self._disk = threading.Lock()
         self._taken = self._written = 0  # how many states were taken, and which of them is on disk

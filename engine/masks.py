@@ -11,9 +11,8 @@ from typing import Final
 from engine.values import Secret, Value
 
 HIDDEN: Final = "[secret]"
-SHORTEST: Final = (
-    3  # characters of a secret that is looked for, as with the CLI: less would hide half of every text
-)
+# Characters of a secret that is looked for, as with the CLI: less would hide half of every text.
+SHORTEST: Final = 3
 LINE: Final = 8  # of a line of a longer secret
 PIECE: Final = 16  # of any other part of one: what is cut off in the middle, or stands among other words
 LONGEST: Final = 1 << 16  # of a secret whose parts are looked for

@@ -16,9 +16,8 @@ from provider.virt.uses import Uses
 _CHUNK: Final = 256 * 1024
 _REFRESH_TRIES: Final = 5
 _REFRESH_WAIT: Final = 0.5  # seconds
-_BACKING_SECONDS: Final = (
-    5.0  # a base is looked for again that another program may have given a volume meanwhile
-)
+# A base is looked for again that another program may have given a volume meanwhile.
+_BACKING_SECONDS: Final = 5.0
 
 
 def active_pool(host: Host, name: str, wanted_for: str) -> api.Pool:
