@@ -5,6 +5,7 @@ The stack verbs are handed on before anything else is imported: a preview must n
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
 
@@ -26,6 +27,7 @@ def main(words: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    atexit.register(gc.freeze)  # nor is any looked for at the end
     try:
         sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:

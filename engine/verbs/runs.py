@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Literal, Protocol
 
 from engine import history, import_file, pending, urns
@@ -168,7 +169,8 @@ def open_work(context: Context, kind: Kind, imports: tuple[Import, ...] = ()) ->
         context.console.error(f"warning: {doubt}")
     file = context.stack_file
     vault = context.vault(document)
-    vault.check()
+    with vault.checked():
+        import_module("engine.deployment")  # brings the SDK: 0.4 s that only a run has to pay
     codec = context.codec(vault, document)
     snapshot = codec.load(document)
     pending.settle(snapshot, found_of(context), forget=context.parsed.on("clear-pending-creates"))
@@ -237,7 +239,7 @@ async def _run(
         loop.add_signal_handler(number, on_signal, number)
     shown.begin()  # only now: who reads that a run has begun may interrupt it
     try:
-        from engine.deployment import run  # brings the SDK: 0.4 s that only a run has to pay
+        from engine.deployment import run  # loaded already
 
         return await run(
             "preview" if preview and work.kind == "update" else work.kind,
