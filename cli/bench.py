@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import resource
 import statistics
-import subprocess
 import sys
-from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
 
 from cli import ROOT
 from cli.labstack import bare_lab
+from cli.measured import used
 from cli.stacks import UsageError
 
 BUDGET = 1.5  # seconds of processor time
@@ -40,8 +38,13 @@ def run(stack: str, engine: str, times: int) -> int:
     if not lab.running:
         raise UsageError(f"the lab {stack} is not up; ./trop demo brings it up and keeps it")
     words = ["preview", stack, "--lab", "--expect-no-changes", *(["--engine", engine] if engine else [])]
-    preview = [cpu_seconds([sys.executable, "-P", "-m", "cli", *words]) for _ in range(times)]
-    bare = [cpu_seconds([sys.executable, "-I", "-c", READ_ALL, lab.uri]) for _ in range(times)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    trop, script = (
+        [sys.executable, "-P", "-m", "cli", *words],
+        [sys.executable, "-I", "-c", READ_ALL, lab.uri],
+    )
+    preview = [used(trop, environment).cpu for _ in range(times)]
+    bare = [used(script, environment).cpu for _ in range(times)]
     table = Table(title=f"Seconds of processor time, {times} runs each")
     for heading in ("what", "median", "least", "most"):
         table.add_column(heading)
@@ -51,15 +54,3 @@ def run(stack: str, engine: str, times: int) -> int:
         )
     Console(soft_wrap=True).print(table)
     return 0 if statistics.median(preview) < BUDGET else 1
-
-
-def cpu_seconds(line: Sequence[str]) -> float:
-    """User and system time of a command and all its children.  Raises `UsageError` if it fails."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode != 0:
-        last = (done.stderr or done.stdout).strip().splitlines()[-1:]
-        raise UsageError(f"the command to be measured failed ({done.returncode}): {' '.join(last)}")
-    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime

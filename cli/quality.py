@@ -17,9 +17,10 @@ CHECKS = (
     ("mypy",),
 )
 SHARED = ("-n", "auto", "--dist", "worksteal")  # among all cores; a lab's guests need the cores themselves
-TOGETHER = ("-n", "2", "--dist", "loadfile")  # labs in which nothing is timed: they wait more than they work
+UNTIMED = ("adopt", "endtoend", "crash")  # marks of labs in which no outage is measured
+TOGETHER = ("-n", "2", "--dist", "loadfile")  # these, two at a time: they wait more than they work
 WHOLE = ("services",)  # a mark asked for by itself runs what takes long in it, too
-LEFT_OUT = ("lab", "endtoend", "soak", "slow")  # of the quick tests: no root, under a minute
+LEFT_OUT = ("lab", "endtoend", "soak", "slow")  # of the quick tests: no root, some minutes
 
 
 def check() -> int:
@@ -34,8 +35,8 @@ def run_tests(words: Sequence[str], *, quick: bool, soak: bool) -> int:
     """Runs pytest and gives its exit code.  ``words`` go to pytest; a ``-m`` among them narrows.
 
     The lab's packages are installed first, unless no test needs them; without them the lab's tests are skipped.
-    All tests go in three runs of pytest: those without a lab on all cores, those that take over what runs with two labs
-    at a time, then the other labs one after the other, as outages are measured there.
+    All tests go in three runs of pytest: those without a lab on all cores, those from end to end and those that
+    take over what runs with two labs at a time, then the other labs one after the other, as outages are measured there.
     """
     if not quick:
         try:
@@ -45,12 +46,13 @@ def run_tests(words: Sequence[str], *, quick: bool, soak: bool) -> int:
     if quick:
         return _python("-m", "pytest", *SHARED, *pytest_words(words, quick=True, soak=soak))
     if words or soak:
-        together = TOGETHER if split_marks(words)[1] == ["adopt"] else ()
+        together = TOGETHER if split_marks(words)[1] in [[mark] for mark in UNTIMED] else ()
         return _python("-m", "pytest", *together, *pytest_words(words, quick=False, soak=soak))
+    untimed = f"({' or '.join(UNTIMED)})"
     return (
-        _python("-m", "pytest", *SHARED, "-m", "not lab and not endtoend and not soak")
-        or _python("-m", "pytest", *TOGETHER, "-m", "adopt and not soak")
-        or _python("-m", "pytest", "-m", "(lab or endtoend) and not adopt and not soak")
+        _python("-m", "pytest", *SHARED, "-m", f"not lab and not {untimed} and not soak")
+        or _python("-m", "pytest", *TOGETHER, "-m", f"{untimed} and not soak")
+        or _python("-m", "pytest", "-m", f"lab and not {untimed} and not soak")
     )
 
 

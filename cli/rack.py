@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import config
+from cli.stacks import stack_files
 from config.errors import ConfigError, Problem
 from config.fleet import Fleet
 from config.read import fleet_file, stack_file
@@ -24,9 +25,7 @@ class Rack:
 
 def load(root: Path) -> Rack:
     """The declarations of the project in ``root``.  Raises `config.ConfigError` with all that is wrong."""
-    files = {
-        path.name.split(".", 1)[1].removesuffix(".yaml"): path for path in sorted(root.glob("Pulumi.*.yaml"))
-    }
+    files = stack_files(root)
     settings = {name: stack_file(path) for name, path in files.items()}
     fleet = fleet_file(root, _fleet_of(settings))
     stacks = [name for name in fleet.hypervisors if name in files]

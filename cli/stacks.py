@@ -134,8 +134,13 @@ def _value(option: str, left: Iterator[str]) -> str:
 
 
 def known_stacks() -> frozenset[str]:
-    """The stacks that have a file in the repository: Pulumi.trop02.yaml is trop02's."""
-    return frozenset(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
+    """The stacks of the repository."""
+    return frozenset(stack_files(ROOT))
+
+
+def stack_files(root: Path) -> dict[str, Path]:
+    """The stacks that have a file in a project, and that file: Pulumi.trop02.yaml is trop02's."""
+    return {path.name[len("Pulumi.") : -len(".yaml")]: path for path in sorted(root.glob("Pulumi.*.yaml"))}
 
 
 def choose_engine(asked: str) -> str:

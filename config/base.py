@@ -1,4 +1,4 @@
-"""What every declaration is made of: models that take no unknown keys, and texts of a certain form."""
+"""What declarations and the plan are made of: models that take no unknown keys, and texts of a certain form."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ class Declared(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, alias_generator=to_camel, arbitrary_types_allowed=True
     )
+
+
+class Planned(BaseModel):
+    """What follows from declarations: plain values, never changed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def like(pattern: str, allowed: str) -> AfterValidator:

@@ -12,9 +12,10 @@ from typing import Any, Final, TypeVar
 
 from config import checks, read
 from config.addresses import mac_text
+from config.base import Planned
 from config.errors import ConfigError, Problem
 from config.fleet import Fleet, GuestWay
-from config.plan_services import Planned, PlannedRecipe, PlannedServices, in_order, recipe_of, services_of
+from config.plan_services import PlannedRecipe, PlannedServices, in_order, recipe_of, services_of
 from config.settings import DEFAULT_FLEET, Settings, VmSettings
 
 M = TypeVar("M")

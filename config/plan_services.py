@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from config.base import Planned
 from config.fleet import Fleet
 from config.recipe import Family, FamilyRecipe, HostUser
 from config.services import PORT, Container, Delivery, Health, Services, StackService, tagged
 from config.settings import Settings, VmSettings
-
-
-class Planned(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class PublishedPort(Planned):

@@ -11,7 +11,7 @@ from typing import Any, Final
 from engine import checkpoint
 from engine.context import Context
 from engine.display import console
-from engine.errors import FAILED, TERMINATED, CommandError, shown, unsupported
+from engine.errors import FAILED, TERMINATED, CommandError, in_line, unsupported
 from engine.flags import Command, Flag, Parsed, parse, usage
 from engine.options import Providers, UnsupportedError
 from engine.verbs.switches import GLOBAL, GLOBAL_REFUSED, REFUSED
@@ -64,6 +64,9 @@ def _complain(text: str) -> None:
 
 
 def _run(arguments: list[str], providers: Providers) -> int:
+    for word in arguments:
+        if any("\ud800" <= letter <= "\udfff" for letter in word):
+            raise CommandError(f"{in_line(word[:100])} is no UTF-8 text")
     command, rest = find(arguments)
     if command is None:
         return _overview(rest)
@@ -75,11 +78,11 @@ def _run(arguments: list[str], providers: Providers) -> int:
     _check_words(command, parsed)
     cwd = Path.cwd() / parsed.text("cwd")
     if not cwd.is_dir():
-        raise CommandError(f"--cwd: {shown(str(cwd), keep='')} is not a folder")
+        raise CommandError(f"--cwd: {in_line(str(cwd))} is not a folder")
     color = parsed.text("color", "auto")
     if color not in ("always", "never", "raw", "auto"):
         raise CommandError(
-            f'unsupported color option: "{color}". Supported values are: always, never, raw, auto'
+            f'unsupported color option: "{in_line(color)}". Supported values are: always, never, raw, auto'
         )
     made = console.make(color, parsed.on("non-interactive"))
     return command.run(Context(parsed, made, providers, cwd))
@@ -107,7 +110,7 @@ def find(arguments: list[str]) -> tuple[Command | None, list[str]]:
         if command is not None and len(command.path) == length:
             taken = {place for place, _ in words[:length]}
             return command, [word for i, word in enumerate(arguments) if i not in taken]
-    raise CommandError(f'unknown command "{shown(names[0], keep="")}" for "pulumi"')
+    raise CommandError(f'unknown command "{in_line(names[0])}" for "pulumi"')
 
 
 def _names(arguments: list[str]) -> list[tuple[int, str]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from engine import atomic, checkpoint
-from engine.errors import NO_SUCH_STACK, CommandError, unsupported
+from engine.errors import NO_SUCH_STACK, CommandError, in_line, unsupported
 from engine.project import ORGANIZATION, home
 
 META: Final = b"version: 1\n"
@@ -39,7 +39,10 @@ def folder(backend_url: str, base: Path) -> Path:
     if scheme != "file" or not rest:
         raise unsupported(f"backend {backend_url} (only file:// is one of this engine's)")
     path = urllib.parse.unquote(rest.partition("?")[0])
-    return (base / Path(path).expanduser()).absolute()
+    try:
+        return (base / Path(path).expanduser()).absolute()
+    except RuntimeError as error:
+        raise CommandError(f"backend {in_line(backend_url)}: there is no such home folder") from error
 
 
 def with_attributes(path: Path, data: bytes, *, durable: bool = True) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import operator
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -56,6 +57,7 @@ FIELDS: Final[tuple[tuple[str, str, bool], ...]] = (
     ("ignoreChanges", "ignore_changes", False),
     ("replaceOnChanges", "replace_on_changes", False),
 )
+_fields: Final[Callable[[Resource], tuple[Any, ...]]] = operator.attrgetter(*(a for _, a, _ in FIELDS))
 KNOWN: Final = frozenset(key for key, _, _ in FIELDS)
 TIMEOUTS: Final = ("create", "update", "delete")
 LATEST: Final = frozenset({"manifest", "secrets_providers", "resources", "pending_operations", "metadata"})
@@ -221,9 +223,9 @@ class Codec:
 
     def _record(self, resource: Resource, before: Mapping[int, Written]) -> str:
         """A record's JSON.  Fields of records are given other values, and never changed in themselves."""
-        fields = tuple(getattr(resource, attribute) for _, attribute, _ in FIELDS)
+        fields = _fields(resource)
         known = self._texts.get(id(resource)) or before.get(id(resource))
-        if known is None or any(a is not b for a, b in zip(known.fields, fields, strict=True)):
+        if known is None or not all(map(operator.is_, known.fields, fields)):
             known = Written(resource, fields, _text(self.write(resource)))
         self._texts[id(resource)] = known
         return known.text

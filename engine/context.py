@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from engine import backend as backends
+from engine import locks, secrets
 from engine import project as projects
-from engine import secrets
 from engine.checkpoint import Codec, Json
 from engine.display.console import Console
-from engine.errors import CommandError, shown, unsupported
+from engine.errors import CommandError, in_line, unsupported
 from engine.flags import Parsed
 from engine.options import Providers
 from engine.project import ORGANIZATION, ProjectFile
@@ -51,6 +53,14 @@ class Vault:
     def check(self) -> None:
         """Tell a wrong passphrase before anything is begun."""
         self.own.check()
+
+    @contextmanager
+    def checked(self) -> Iterator[None]:
+        """`check`, which takes a fifth of a second, beside what is done meanwhile."""
+        with ThreadPoolExecutor(1) as beside:
+            checked = beside.submit(self.check)
+            yield
+            checked.result()
 
     def encrypt(self, text: str) -> str:
         return self.own.encrypt(text)
@@ -106,12 +116,22 @@ class Context:
     def stack_file(self) -> StackFile:
         named = self.parsed.text("config-file")
         if named and not self.stack_file_path.exists():
-            raise CommandError(f"--config-file: {shown(str(self.stack_file_path), keep='')} does not exist")
+            raise CommandError(f"--config-file: {in_line(str(self.stack_file_path))} does not exist")
         return StackFile.read(self.stack_file_path, self.project.name)
 
     def document(self) -> Json:
         """The stack's state as it is on disk now."""
         return self.backend.document(self.stack)
+
+    @contextmanager
+    def locked(self, stack: str = "") -> Iterator[None]:
+        """Hold the lock of the stack, or of the one named; that of a dead owner is taken over, which is told."""
+        with locks.held(self.backend.locks(stack or self.stack)) as taken_over:
+            for lock in taken_over:
+                self.console.error(
+                    f"warning: the lock {lock} was left by a process that is gone; it was taken over"
+                )
+            yield
 
     def vault(self, document: Json | None = None) -> Vault:
         """The secrets of the stack; asks for a passphrase when there is a salt, and none was given."""

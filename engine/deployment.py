@@ -38,8 +38,9 @@ async def run(
 ) -> Result:
     """Preview, update, refresh or destroy a stack.
 
-    Everything that is to be said goes to ``emit``, on the calling loop.  ``save`` is called there too, with all of
-    the state, before and after each step that changes something, and at the end; never by a preview.
+    Everything that is to be said goes to ``emit``, on the calling loop.  ``save`` is called there too (what it
+    returns, in a thread), with all of the state, before and after each step that changes something, and at the end;
+    never by a preview.
     Errors of the program and of providers are told and make the result a failed one; they are not raised.
     """
     preview = options.preview or kind == "preview"

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from engine.errors import cut
+
 LARGEST: Final = 64 << 20  # bytes; the state of a thousand VMs has some ten million
 DEEPEST: Final = 200  # levels; what is nested further is nobody's state
 
@@ -55,7 +57,7 @@ def parse(data: bytes, *, once: bool = False) -> Any:
 def short(value: object) -> str:
     """A value as a message shows it: cut, where it is long."""
     said = str(value) if isinstance(value, Exception) else repr(value)
-    return said if len(said) <= 120 else said[:117] + "..."
+    return cut(said, 120)
 
 
 def _depth(value: Any) -> int:

@@ -18,6 +18,16 @@ def shown(text: str, keep: str = "\n") -> str:
     return "".join(c if c.isprintable() or c in keep else ascii(c)[1:-1] for c in text)
 
 
+def cut(text: str, longest: int) -> str:
+    """A text as a message shows it: cut, where it has more characters."""
+    return text if len(text) <= longest else text[: longest - 3] + "..."
+
+
+def in_line(text: str, longest: int = 0) -> str:
+    """A text as a part of one line: no line breaks either; ``longest`` 0: however long."""
+    return shown(cut(text, longest) if longest else text, keep="")
+
+
 class CommandError(Exception):
     """Something that the operator can cause or mend; ``code`` is the exit code, as the Pulumi CLI has it."""
 
@@ -28,4 +38,4 @@ class CommandError(Exception):
 
 def unsupported(what: str) -> CommandError:
     """The refusal of something that the Pulumi CLI has and this engine has not."""
-    return CommandError(f"{shown(what, keep='')} is not supported by the embedded engine; use the Pulumi CLI")
+    return CommandError(f"{in_line(what)} is not supported by the embedded engine; use the Pulumi CLI")

@@ -122,7 +122,11 @@ class Executor:
         journal.forget(old)
         journal.add(new)
         if not _says_the_same(old, new):
-            journal.write()
+            await journal.saved()
+
+    def _told(self, failure: InitError) -> list[str]:
+        """Why it did not come up, as the state may keep it."""
+        return [self.session.mask.hide(reason) for reason in failure.reasons]
 
     async def _create(self, step: Step) -> None:
         new = _new(step)
@@ -136,11 +140,13 @@ class Executor:
                 new.id, outputs = await (await self._client(new)).create(new, self.session.preview)
             except InitError as e:
                 failure = e
-                new.id, outputs, new.init_errors = e.id, e.outputs, e.reasons
+                new.id, outputs, new.init_errors = e.id, e.outputs, self._told(e)
             new.outputs = mark_secret(outputs, new.additional_secret_outputs)
         self.session.mask.learn(new.outputs)
         new.created = new.modified = timestamp()
         self._put(step, new)
+        if not new.custom:
+            await self.session.journal.saved()
         if failure is not None:
             raise failure
 
@@ -154,8 +160,6 @@ class Executor:
             old.delete = True
         journal.settle(new.urn)
         journal.add(new)
-        if not new.custom:
-            journal.write()
 
     async def _update(self, step: Step) -> None:
         old, new = _both(step)
@@ -171,7 +175,7 @@ class Executor:
                 outputs = await (await self._client(new)).update(old, new, self.session.preview)
             except InitError as e:
                 failure = e
-                outputs, new.init_errors = e.outputs, e.reasons
+                outputs, new.init_errors = e.outputs, self._told(e)
             new.outputs = mark_secret(outputs, new.additional_secret_outputs)
         self.session.mask.learn(new.outputs)
         self.session.journal.forget(old)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from engine.errors import CommandError, unsupported
+from engine.errors import CommandError, in_line, unsupported
 
+LONGEST: Final = 60  # characters of a word that a message shows
 TRUE: Final = frozenset({"true", "1", "t", "yes"})
 FALSE: Final = frozenset({"false", "0", "f", "no"})
 
@@ -90,7 +91,11 @@ def _long(
     name, equals, value = word[2:].partition("=")
     flag = flags.get(name)
     if flag is None:
-        raise unsupported(f"--{name}") if name in refused else CommandError(f"unknown flag: --{name}")
+        raise (
+            unsupported(f"--{name}")
+            if name in refused
+            else CommandError(f"unknown flag: --{in_line(name, LONGEST)}")
+        )
     _keep(parsed, flag, _value(flag, f"--{name}", value if equals else None, left))
 
 
@@ -105,7 +110,9 @@ def _shorts(
         if flag is None:
             if letter in refused:
                 raise unsupported(f"-{letter}")
-            raise CommandError(f"unknown shorthand flag: '{letter}' in {word}")
+            raise CommandError(
+                f"unknown shorthand flag: '{in_line(letter, LONGEST)}' in {in_line(word, LONGEST)}"
+            )
         glued = None
         if letters and (flag.kind is not bool or letters.startswith("=")):
             glued, letters = letters.removeprefix("="), ""
@@ -124,7 +131,9 @@ def _value(flag: Flag, spelled: str, glued: str | None, left: list[str]) -> Any:
             return True
         if glued.lower() in FALSE:
             return False
-        raise CommandError(f'invalid argument "{_cut(glued)}" for "{spelled}" flag: expected true or false')
+        raise CommandError(
+            f'invalid argument "{in_line(glued, LONGEST)}" for "{spelled}" flag: expected true or false'
+        )
     if glued is None:
         if not left:
             raise CommandError(f"flag needs an argument: {spelled}")
@@ -134,13 +143,9 @@ def _value(flag: Flag, spelled: str, glued: str | None, left: list[str]) -> Any:
             return int(glued)
         except ValueError as error:
             raise CommandError(
-                f'invalid argument "{_cut(glued)}" for "{spelled}" flag: expected a number'
+                f'invalid argument "{in_line(glued, LONGEST)}" for "{spelled}" flag: expected a number'
             ) from error
     return glued
-
-
-def _cut(word: str) -> str:
-    return word if len(word) <= 60 else word[:57] + "..."
 
 
 def usage(command: Command, common: Sequence[Flag]) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from engine import backend as backends
 from engine import checkpoint, documents
 from engine.checkpoint import ENGINE_VERSION
-from engine.errors import CommandError, shown
+from engine.errors import CommandError, in_line
 
 KINDS: Final = {"update": "update", "refresh": "refresh", "destroy": "destroy", "import": "resource-import"}
 LATEST: Final = 253402300799  # the end of the year 9999, in seconds since 1970: no later day can be shown
@@ -112,7 +112,7 @@ def _past(version: int, file: Path) -> Past:
     except (OSError, documents.Malformed) as error:
         wrong = str(error)
     if wrong:
-        raise CommandError(f"{file}: not a record of a run: {shown(wrong, keep='')}")
+        raise CommandError(f"{file}: not a record of a run: {in_line(wrong)}")
     name = file.name.removesuffix(".history.json") + ".checkpoint.json"
     return Past(version, record, file.with_name(name))
 

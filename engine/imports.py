@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from engine import documents, urns
-from engine.errors import CommandError, shown
+from engine.errors import CommandError, cut, in_line
 from engine.options import Import
 
 LONGEST: Final = 1000  # characters of a name or an ID
@@ -75,8 +75,7 @@ def refuse(faults: list[str], where: str) -> None:
     if faults:
         many = "1 error" if len(faults) == 1 else f"{len(faults)} errors"
         raise CommandError(
-            f"{where}: {many}, nothing was imported:\n"
-            + "\n".join(f"  * {shown(f, keep='')}" for f in faults)
+            f"{where}: {many}, nothing was imported:\n" + "\n".join(f"  * {in_line(f)}" for f in faults)
         )
 
 
@@ -87,11 +86,7 @@ def entry_of(raw: Any, where: str, faults: list[str]) -> Entry | None:
         return None
     before = len(faults)
     name = raw.get("name")
-    where = (
-        f"{where} ({name if len(name) <= 60 else name[:57] + '...'})"
-        if isinstance(name, str) and name
-        else where
-    )
+    where = f"{where} ({cut(name, 60)})" if isinstance(name, str) and name else where
     faults += [f"{where}: {key}: unknown key" for key in sorted(raw.keys() - KEYS)]
     faults += [f"{where}: {k}: expected a text" for k in sorted(TEXTS & raw.keys()) if not _is_text(raw[k])]
     faults += [

@@ -9,9 +9,10 @@ asked for each resource (`find`, `forget`, `add`) takes the same time however ma
 from __future__ import annotations
 
 import asyncio
+import threading
 
 from engine import aliases, graph
-from engine.options import Save
+from engine.options import Save, Write
 from engine.records import PendingOperation, Resource, Snapshot
 
 
@@ -28,7 +29,11 @@ class Journal:
         self._frame = snapshot
         self._save, self._persist, self._passes_by = save, persist, passes_by
         self._running: list[PendingOperation] = []
-        self._saving: asyncio.Future[None] | None = None
+        # The write that has not begun, for all that want one now.
+        self._coming: asyncio.Task[None] | None = None
+        self._going: asyncio.Task[None] | None = None
+        self._disk = threading.Lock()
+        self._taken = self._written = 0  # how many states were taken, and which of them is on disk
         self._tentative: dict[str, str] = {}  # new URN -> former, until a step has made it so
         self._news: dict[int, Resource] = {}  # by identity, as the old ones that are left
         self._left: dict[int, Resource] = {}
@@ -111,29 +116,47 @@ class Journal:
         )
 
     def write(self) -> None:
+        """Write all that is known now, at once."""
         if self._persist:
-            self._save(self.snapshot())
+            self._put(*self._take())
 
     async def saved(self) -> None:
-        """Wait until all that is known now is on disk.  Steps that begin and end at the same time share a write."""
+        """Wait until all that is known now is on disk.
+
+        What comes while a write goes on shares the next one.  The loop does not stand still meanwhile: a disk may take
+        as long as a step.
+        """
         if not self._persist:
             return
-        if self._saving is None:
-            loop = asyncio.get_running_loop()
-            self._saving = loop.create_future()
-            loop.call_soon(self._save_for, self._saving)
-        await asyncio.shield(self._saving)
+        if self._coming is None:
+            self._coming = asyncio.create_task(self._write_after(self._going))
+            self._coming.add_done_callback(_heed)
+        await asyncio.shield(self._coming)
 
-    def _save_for(self, waiting: asyncio.Future[None]) -> None:
-        self._saving = None
-        try:
-            self.write()
-        except Exception as fault:
-            waiting.set_exception(fault)
-            waiting.exception()  # told by those who wait, if any still do
-        else:
-            waiting.set_result(None)
+    async def _write_after(self, going: asyncio.Task[None] | None) -> None:
+        if going is not None:
+            await asyncio.wait([going])
+        self._going, self._coming = self._coming, None
+        if self._persist:
+            await asyncio.to_thread(self._put, *self._take())
+
+    def _take(self) -> tuple[int, Write | None]:
+        self._taken += 1
+        return self._taken, self._save(self.snapshot())
+
+    def _put(self, number: int, write: Write | None) -> None:
+        """An older state never comes after a newer one."""
+        with self._disk:
+            if write is not None and number > self._written:
+                write()
+                self._written = number
 
     def freeze(self) -> None:
         """The run ends here, whatever is still under way: nothing is saved any more."""
         self._persist = False
+
+
+def _heed(task: asyncio.Task[None]) -> None:
+    """Its failure is told by those who wait for it, if any still do."""
+    if not task.cancelled():
+        task.exception()

@@ -23,8 +23,9 @@ from typing import Final
 from engine import atomic, documents
 from engine import backend as backends
 from engine.clock import seconds_of, timestamp
-from engine.errors import CommandError, shown
+from engine.errors import CommandError, in_line
 
+LONGEST: Final = 100  # characters of somebody else's name that a message shows
 CLOCK_SLACK: Final = 60.0  # seconds between a lock's time and its owner's start that clocks may be apart
 
 
@@ -40,15 +41,10 @@ class Lock:
 
     def __str__(self) -> str:
         written = seconds_of(self.when)
-        second = _cut(self.when) or "a time unknown"
+        second = in_line(self.when, LONGEST) or "a time unknown"
         if written is not None:
             second = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(written))
-        return f"created by {_cut(self.user)}@{_cut(self.host)} (pid {self.pid}) at {second}"
-
-
-def _cut(text: str) -> str:
-    """A name of somebody else's as one line shows it."""
-    return shown(text if len(text) <= 100 else text[:97] + "...", keep="")
+        return f"created by {in_line(self.user, LONGEST)}@{in_line(self.host, LONGEST)} (pid {self.pid}) at {second}"
 
 
 def found(folder: Path) -> list[Lock]:

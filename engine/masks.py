@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
+import urllib.parse
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from engine.values import Secret, Value
 
 HIDDEN: Final = "[secret]"
-SHORTEST: Final = (
-    3  # characters of a secret that is looked for, as with the CLI: less would hide half of every text
-)
+# Characters of a secret that is looked for, as with the CLI: less would hide half of every text.
+SHORTEST: Final = 3
 LINE: Final = 8  # of a line of a longer secret
 PIECE: Final = 16  # of any other part of one: what is cut off in the middle, or stands among other words
 LONGEST: Final = 1 << 16  # of a secret whose parts are looked for
@@ -45,6 +45,11 @@ class Mask:
     def learn_text(self, text: str) -> None:
         if len(text) < SHORTEST or text in self._whole:
             return
+        self._learn_form(text)
+        for written in set(_as_written(text[:LONGEST])) - {text}:
+            self._learn_form(written)
+
+    def _learn_form(self, text: str) -> None:
         lines = [form for line in text.splitlines() for form in (line.strip(), " ".join(line.split()))]
         plain = " ".join(text[:LONGEST].split())
         self._whole |= {text, *(line for line in (*lines, plain) if len(line) >= LINE)}
@@ -69,6 +74,19 @@ def _without(text: str, places: Iterable[int]) -> str:
             kept += [text[done:place], HIDDEN]
         end = done = place + PIECE
     return "".join([*kept, text[done:]])
+
+
+def _as_written(text: str) -> Iterator[str]:
+    """The spellings that messages quote a text in: XML's (attributes and text), JSON's, Python's and a URL's."""
+    markup = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    yield markup
+    yield markup.replace('"', "&quot;")
+    yield markup.replace('"', "&quot;").replace("'", "&apos;")
+    yield json.dumps(text)[1:-1]
+    yield json.dumps(text, ensure_ascii=False)[1:-1]
+    yield repr(text)[1:-1]
+    yield urllib.parse.quote(text, errors="replace")
+    yield urllib.parse.quote(text, safe="", errors="replace")
 
 
 def _texts(value: Value) -> Iterator[str]:

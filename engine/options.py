@@ -12,7 +12,9 @@ from engine.records import Snapshot
 from engine.scope import EVERYTHING, Scope
 
 Kind = Literal["preview", "update", "refresh", "destroy", "import"]
-Save = Callable[[Snapshot], None]
+Write = Callable[[], None]
+# Takes the state as it is at that moment; what comes back, if anything does, writes it, in any thread.
+Save = Callable[[Snapshot], Write | None]
 Program = Callable[[], None] | Path
 ProviderFactory = Callable[[], Any]  # makes a ResourceProviderServicer
 Providers = Mapping[str, ProviderFactory]  # by package: {"libvirt": servicer}

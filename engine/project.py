@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from engine import atomic, documents, yaml_limits
-from engine.errors import CommandError, shown, unsupported
+from engine.errors import CommandError, cut, in_line, unsupported
 
 FILE: Final = "Pulumi.yaml"
 ORGANIZATION: Final = "organization"
@@ -108,7 +108,7 @@ def load_yaml(path: Path) -> dict[str, Any]:
             f"{path}: not valid YAML: nested deeper than {yaml_limits.DEEPEST} levels"
         ) from error
     except Exception as error:  # what the reader itself trips over: a date of month 13, a tag without a value
-        raise CommandError(f"{path}: not valid YAML: {shown(str(error), keep='')}") from error
+        raise CommandError(f"{path}: not valid YAML: {in_line(str(error))}") from error
     if document is None:
         return {}
     if not isinstance(document, dict):
@@ -131,7 +131,7 @@ def one_line(error: YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or str(error).split("\n", 1)[0]
     line = f"line {mark.line + 1}: {problem}" if mark is not None else problem
-    return shown(line, keep="")
+    return in_line(line)
 
 
 def _mapping(document: Mapping[str, Any], key: str, path: Path) -> Mapping[str, Any]:
@@ -159,7 +159,7 @@ def stack_name(text: str, project: str) -> str:
     """The bare name in ``stack``, ``project/stack`` or ``organization/project/stack``."""
     parts = text.split("/")
     name = parts[-1]
-    said = repr(text if len(text) <= 60 else text[:57] + "...")
+    said = repr(cut(text, 60))
     if len(parts) > 3 or not STACK_NAME.fullmatch(name):
         raise CommandError(
             f"invalid stack name {said}: a stack name may only contain alphanumeric, hyphens, underscores, or periods"

@@ -106,7 +106,9 @@ async def _look(session: Session, registry: Registry, old: Resource) -> Sight:
             session.say("warning", "\n".join(e.reasons), old.urn)
             found = Read(e.id or old.id, e.inputs or None, e.outputs)
             new = _seen(old, found)
-            return Sight(step, old, new and new.copy(init_errors=e.reasons), began)
+            return Sight(
+                step, old, new and new.copy(init_errors=[session.mask.hide(r) for r in e.reasons]), began
+            )
         except (ProviderError, UnsupportedError) as e:
             raise _failed(session, step, str(e)) from None
         finally:

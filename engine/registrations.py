@@ -204,7 +204,8 @@ class Registrations:
         record.outputs = from_wire(request.outputs)
         self.session.mask.learn(record.outputs)
         if record.outputs != old:
-            self.session.journal.write()
+            async with self.session.slots:  # as a step: one thing at a time where the operator wants it so
+                await self.session.journal.saved()
         self.session.emit(OutputsRegistered(request.urn, old, record.outputs, step))
         return empty_pb2.Empty()
 

@@ -88,6 +88,8 @@ class Registry:
     async def client(self, reference: str, find: Callable[[str], Resource | None]) -> ProviderClient:
         """The configured provider of a reference; one that this run has not met is taken from the state by ``find``."""
         urn, _ = urns.split_reference(reference)
+        if urn in self._configured:
+            return self._configured[urn]
         async with self._loading:
             if urn not in self._configured:
                 record = find(urn)

@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
-from engine.errors import CommandError
+from engine import documents
+from engine.errors import CommandError, in_line
 
 ROUNDS: Final = 1_000_000
 NONCE_BYTES: Final = 12
@@ -39,16 +40,25 @@ def passphrase(environment: Mapping[str, str] = os.environ) -> str:
     """The operator's passphrase; an empty one is a passphrase too."""
     text = environment.get("PULUMI_CONFIG_PASSPHRASE")
     if text is not None:
-        return text
+        return _utf8(text)
     file = environment.get("PULUMI_CONFIG_PASSPHRASE_FILE")
     if not file:
         raise CommandError(UNSET)
     try:
-        return Path(file).expanduser().read_text(encoding="utf-8").strip()
+        return documents.read(Path(file).expanduser()).decode().strip()
     except OSError as error:
-        raise CommandError(
-            f"unable to read PULUMI_CONFIG_PASSPHRASE_FILE: {file}: {error.strerror}"
-        ) from error
+        why = str(error.strerror)
+    except (UnicodeError, RuntimeError) as error:
+        why = "it is no UTF-8 text" if isinstance(error, UnicodeError) else "there is no such home folder"
+    raise CommandError(f"unable to read PULUMI_CONFIG_PASSPHRASE_FILE: {in_line(file)}: {why}")
+
+
+def _utf8(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeError:
+        raise CommandError("PULUMI_CONFIG_PASSPHRASE: it is no UTF-8 text") from None
+    return text
 
 
 class Crypter:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from ruamel.yaml import YAML
 
 from engine import atomic
-from engine.errors import CommandError, shown, unsupported
+from engine.errors import CommandError, in_line, unsupported
 from engine.project import load_yaml
 
 Step = str | int
@@ -32,7 +32,7 @@ def full_key(key: str, project: str) -> str:
         parts = [project, key]
     if len(parts) != 2 or not all(parts):
         raise CommandError(
-            f"invalid configuration key: could not parse {shown(key, keep='')} as a configuration key "
+            f"invalid configuration key: could not parse {in_line(key)} as a configuration key "
             "(configuration keys should be of the form `<namespace>:<name>`)"
         )
     return ":".join(parts)
@@ -129,7 +129,7 @@ class StackFile:
         for key in config:
             if ":" not in str(key):
                 raise CommandError(
-                    f"{self.path}: config: could not parse {shown(str(key), keep='')} as a configuration key "
+                    f"{self.path}: config: could not parse {in_line(str(key))} as a configuration key "
                     "(configuration keys should be of the form `<namespace>:<name>`)"
                 )
         yield from sorted((full_key(str(k), self.project), v) for k, v in config.items())

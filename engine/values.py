@@ -6,11 +6,12 @@ On the wire (protobuf ``Struct``) and in the checkpoint both have the sentinels 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from google.protobuf import json_format, struct_pb2
+from google.protobuf import struct_pb2
 
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 SECRET_SIGNATURE: Final = "1b47061264138c4ac30d75fd1eb44270"
@@ -40,7 +41,7 @@ Props = dict[str, Value]
 
 def from_wire(struct: struct_pb2.Struct) -> Props:
     """The properties of a protobuf ``Struct``, keys in order; whole numbers become ``int``."""
-    return {k: _load(v) for k, v in sorted(json_format.MessageToDict(struct).items())}
+    return {key: _load(value) for key, value in sorted(struct.fields.items())}
 
 
 def to_wire(props: Props) -> struct_pb2.Struct:
@@ -49,16 +50,29 @@ def to_wire(props: Props) -> struct_pb2.Struct:
     return struct
 
 
-def _load(v: Any) -> Value:
-    if v == UNKNOWN_STRING:
-        return UNKNOWN
-    if isinstance(v, float) and v.is_integer():
-        return int(v)
-    if isinstance(v, dict):
-        if v.get(SIGNATURE) == SECRET_SIGNATURE:
-            return Secret(_load(v["value"]))
-        return {k: _load(x) for k, x in sorted(v.items())}
-    return [_load(x) for x in v] if isinstance(v, list) else v
+def _load(v: struct_pb2.Value) -> Value:
+    """Read here, and not by `json_format`, which takes three times as long: a preview spends a sixth of its time so."""
+    kind = v.WhichOneof("kind")
+    if kind == "string_value":
+        return UNKNOWN if v.string_value == UNKNOWN_STRING else v.string_value
+    if kind == "number_value":
+        return _number(v.number_value)
+    if kind == "bool_value":
+        return v.bool_value
+    if kind == "list_value":
+        return [_load(x) for x in v.list_value.values]
+    if kind != "struct_value":
+        return None
+    fields = v.struct_value.fields
+    if SIGNATURE in fields and fields[SIGNATURE].string_value == SECRET_SIGNATURE:
+        return Secret(_load(fields["value"]))
+    return {k: _load(x) for k, x in sorted(fields.items())}
+
+
+def _number(v: float) -> int | float:
+    if not math.isfinite(v):
+        raise ValueError(f"{v} is no number that a property can have")  # JSON has none such
+    return int(v) if v.is_integer() else v
 
 
 def _dump(v: Value) -> Any:

@@ -32,11 +32,12 @@ def build(state: Path, live_folder: str, base_folder: str, hosts: str) -> None:
     _settings(new, hosts)
     _kernel(new)
     _devices(new)
-    for folder in ("tmp", "run", "root", "var/lib", "var/cache", "var/log", "var/tmp"):
+    for folder in ("tmp", "run/lock", "root", "var/lib", "var/cache", "var/log", "var/tmp"):
         (new / folder).mkdir(parents=True, exist_ok=True)
     for folder in ("tmp", "var/tmp"):
         (new / folder).chmod(0o1777)
     (new / "var/run").symlink_to("/run")
+    (new / "var/lock").symlink_to("/run/lock")  # libvirtd locks a console's device there
     shown = {**KEPT, "live": live_folder, "base": base_folder}
     for source, target in shown.items():
         (state / source).mkdir(exist_ok=True)

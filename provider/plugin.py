@@ -26,6 +26,8 @@ IN_ID = (
     "can't be secret: it is in the resource's ID, which is never hidden; allowed: a value that is no secret"
 )
 
+LARGE = 1 << 16  # bytes of a request; texts in it may take a second to judge
+
 
 def servicer(engine_address: str = "") -> Servicer:
     """With the address of an engine's own service, what is to be told is sent there; or set ``report``."""
@@ -151,7 +153,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 inputs=wire.dump(checked.inputs, secret), failures=check_failures(checked.failures)
             )
 
-        return await self._workers.run(context, work, Task(request.urn, "can't be checked"))
+        task, here = Task(request.urn, "can't be checked"), request.ByteSize() < LARGE
+        return await self._workers.run(context, work, task, here)
 
     async def Diff(self, request: Any, context: Context) -> Any:
         olds, _ = wire.load(request.olds)
@@ -169,7 +172,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             }
             return diff_response(changes, diff.output_paths)
 
-        return await self._workers.run(context, work, Task(request.urn, "can't be compared"))
+        task, handler = Task(request.urn, "can't be compared"), self._handlers.get(token_of(request.urn))
+        here = handler is not None and handler.compares_alone and request.ByteSize() < LARGE
+        return await self._workers.run(context, work, task, here)
 
     async def Create(self, request: Any, context: Context) -> Any:
         inputs, secret = wire.load(request.properties)

@@ -35,9 +35,12 @@ class Workers:
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def run(self, context: Context, work: Callable[[], T], task: Task | None = None) -> T:
+    async def run(
+        self, context: Context, work: Callable[[], T], task: Task | None = None, here: bool = False
+    ) -> T:
+        """``here``: in the caller's thread, for what waits for nobody: two changes of thread take longer than that."""
         try:
-            done = await asyncio.get_running_loop().run_in_executor(self._threads, work)
+            done = work() if here else await self._in_thread(work)
             await self._tell(task)
             return done
         except Exception as error:
@@ -45,6 +48,9 @@ class Workers:
             if not isinstance(error, OperatorError) and os.environ.get("TROP_DEBUG"):
                 traceback.print_exception(error, file=sys.stderr)
             return await fail(context, self._line(error, task))
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     async def _tell(self, task: Task | None) -> None:
         if self.report is None or task is None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
+from concurrent.futures import Executor
 
 import config
-from cli.rack import Rack
 from components.services import files
 from config.plan import VirtualMachine
 from provider.errors import OperatorError
@@ -16,43 +15,18 @@ from provider.virt.guest_agent import Agent
 from provider.virt.guest_store import Told
 from provider.virt.host import Host
 from provider.virt.nic_apply import SystemClock
-from provider.virt.survey import HostSeen
-
-AT_ONCE = 8  # guests of one hypervisor
 
 
-def told(
-    declared: Rack,
-    hosts: Mapping[str, HostSeen | OperatorError],
-    guests: Mapping[str, Mapping[str, Inside]],
-) -> dict[str, dict[str, Told]]:
-    """By hypervisor and domain; what could not be asked is not in it."""
-    found = {}
-    for stack, inside in guests.items():
-        seen = hosts[stack]
-        vms = [vm for vm in _asked(declared.plans[stack]) if inside.get(vm.domain, Inside()).agent]
-        if isinstance(seen, HostSeen) and vms:
-            found[stack] = dict(_of_host(seen, vms))
-    return found
+def told(host: Host, plan: config.Plan, guests: Mapping[str, Inside], pool: Executor) -> dict[str, Told]:
+    """By domain, as ``guests`` are; what could not be asked is not in it."""
+    vms = [vm for vm in _asked(plan) if guests.get(vm.domain, Inside()).agent]
+    said = zip(vms, pool.map(lambda vm: _ask(host, vm), vms), strict=True)
+    return {vm.domain: each for vm, each in said if each is not None}
 
 
 def _asked(plan: config.Plan) -> list[VirtualMachine]:
     """Those of which anything is declared: services, or packages."""
     return [vm for vm in plan.vms if vm.services is not None or vm.recipe.software.packages]
-
-
-def _of_host(seen: HostSeen, vms: list[VirtualMachine]) -> Iterator[tuple[str, Told]]:
-    try:
-        host = Host.open(seen.uri)
-    except OperatorError:
-        return
-    try:
-        with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-            for vm, said in zip(vms, pool.map(lambda vm: _ask(host, vm), vms), strict=True):
-                if said is not None:
-                    yield vm.domain, said
-    finally:
-        host.close()
 
 
 def _ask(host: Host, vm: VirtualMachine) -> Told | None:

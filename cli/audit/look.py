@@ -18,10 +18,12 @@ from provider.errors import OperatorError
 from provider.virt import errors, guest_addresses, survey
 from provider.virt.guest_addresses import Inside
 from provider.virt.guest_agent import Agent
+from provider.virt.guest_store import Told
 from provider.virt.host import Host
 from provider.virt.nic_apply import SystemClock
 from provider.virt.survey import DomainSeen, HostSeen
 
+Asked = tuple[dict[str, Inside], dict[str, Told]]  # both by domain
 AT_ONCE = 8  # guests of one hypervisor: one that is silent takes 2 s
 
 
@@ -36,8 +38,10 @@ def world(root: Path, stacks: Sequence[str], *, lab: bool) -> World:
     if lab:
         declared = _of_labs(declared, chosen)
     hosts = live.look(live.uris(root, chosen, lab=lab))
-    guests = _guests(declared, hosts)
-    return World(declared, hosts, guests, time.time(), lab, docker.told(declared, hosts, guests))
+    asked = _guests(declared, hosts)
+    guests = {stack: inside for stack, (inside, _) in asked.items()}
+    told = {stack: said for stack, (_, said) in asked.items()}
+    return World(declared, hosts, guests, time.time(), lab, told)
 
 
 def every(root: Path, declared: Rack, *, lab: bool) -> list[str]:
@@ -71,7 +75,7 @@ def _of_labs(declared: Rack, stacks: Iterable[str]) -> Rack:
     return replace(declared, plans={**declared.plans, **{stack: plan_of(stack) for stack in stacks}})
 
 
-def _guests(declared: Rack, hosts: Mapping[str, HostSeen | OperatorError]) -> dict[str, dict[str, Inside]]:
+def _guests(declared: Rack, hosts: Mapping[str, HostSeen | OperatorError]) -> dict[str, Asked]:
     seen = {stack: host for stack, host in hosts.items() if isinstance(host, HostSeen)}
     if not seen:
         return {}
@@ -80,10 +84,11 @@ def _guests(declared: Rack, hosts: Mapping[str, HostSeen | OperatorError]) -> di
         return dict(zip(seen, asked, strict=True))
 
 
-def _ask(plan: config.Plan, seen: HostSeen) -> dict[str, Inside]:
-    """The running guests of one hypervisor; the agents only of declared VMs: others' are not ours to ask.
+def _ask(plan: config.Plan, seen: HostSeen) -> Asked:
+    """The running guests of one hypervisor, and what is told of services.
 
-    An agent takes a connection that may write; where there is none, the rest is asked through one that may not.
+    The agents only of declared VMs are asked: others' are not ours to ask. An agent takes a connection that may write;
+    where there is none, the rest is asked through one that may not.
     """
     running = [domain for domain in seen.domains if domain.live is not None]
     ours = {vm.domain for vm in plan.vms}
@@ -95,14 +100,16 @@ def _ask(plan: config.Plan, seen: HostSeen) -> dict[str, Inside]:
         try:
             host = survey.read_only(seen.uri)
         except OperatorError:
-            return {}
+            return {}, {}
     try:
         with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
             said = pool.map(lambda d: _inside(host, d, agent=d.name in ours and not silence), running)
             found = dict(zip((domain.name for domain in running), said, strict=True))
+            told = docker.told(host, plan, found, pool)
     finally:
         host.close()
-    return {n: replace(i, silence=silence or i.silence) if n in ours else i for n, i in found.items()}
+    inside = {n: replace(i, silence=silence or i.silence) if n in ours else i for n, i in found.items()}
+    return inside, told
 
 
 def _inside(host: Host, seen: DomainSeen, *, agent: bool) -> Inside:

@@ -10,7 +10,7 @@ from typing import Any
 from cli.audit.finding import Finding
 from cli.audit.world import World, plugged_into
 from provider import allow
-from provider.virt import network_change, network_xml
+from provider.virt import network_change, network_seen
 from provider.virt.survey import HostSeen, Lease, NetworkSeen
 
 Host = dict[str, str]
@@ -163,7 +163,7 @@ def _sides(network: NetworkSeen | None) -> Iterator[tuple[str, list[Host]]]:
             (f"{network.name}'s definition", network.config_xml),
         ):
             if xml is not None:
-                yield place, network_xml.view(xml)["dhcpHosts"]
+                yield place, network_seen.view(xml)["dhcpHosts"]
 
 
 def _overlaps(network: NetworkSeen, planned: str) -> bool:
@@ -171,5 +171,5 @@ def _overlaps(network: NetworkSeen, planned: str) -> bool:
     mine: Any = ip_network(planned)
     return any(
         s.version == mine.version and s.network.overlaps(mine)
-        for s in network_xml.subnets(xml or "<network/>")
+        for s in network_seen.subnets(xml or "<network/>")
     )

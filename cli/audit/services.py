@@ -21,12 +21,9 @@ def service_wrong(world: World) -> Iterator[Finding]:
 
 def service_undeclared(world: World) -> Iterator[Finding]:
     for stack, vm, domain, told in _asked(world):
-        for each in Guest({}, told.state).undeclared({"state": _declared(vm)}):
-            name, _, rest = each.partition(": ")
-            what = f"{name} is not declared ({rest})"
-            yield Finding(
-                stack, domain.name, what, f"declare it in Pulumi.{stack}.yaml, or remove it in the guest"
-            )
+        for name, said in Guest({}, told.state).strangers({"state": _declared(vm)}).items():
+            mended = f"declare it in Pulumi.{stack}.yaml, or remove it in the guest"
+            yield Finding(stack, domain.name, f"{name} is not declared ({said})", mended)
 
 
 def recipe_missing(world: World) -> Iterator[Finding]:

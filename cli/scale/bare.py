@@ -6,6 +6,7 @@ writes what is there to FILE, from which ``up`` makes the same again; THREADS ca
 
 import pickle
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -59,15 +60,25 @@ def up(host: Any, file: str, threads: int, started: bool) -> None:
     def make(vm: Any) -> None:
         xml, autostart, volumes = vm
         for volume_xml, data in volumes:
-            volume = pool.createXML(volume_xml)
+            volume = _again(pool.createXML, volume_xml)
             if data is not None:
                 _upload(host, volume, data)
         domain = host.defineXML(xml)
-        domain.setAutostart(autostart)
+        _again(domain.setAutostart, autostart)
         if started:
             domain.create()
 
     _each(threads, make, made["vms"])
+
+
+def _again(call: Any, argument: Any) -> Any:
+    """libvirt fails now and then, and does not say why, when it is asked for many changes at once."""
+    for _ in range(9):
+        try:
+            return call(argument)
+        except libvirt.libvirtError:
+            time.sleep(0.01)
+    return call(argument)
 
 
 def _upload(host: Any, volume: Any, data: bytes) -> None:

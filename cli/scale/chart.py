@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from cli import svg
+from cli.measured import Used
 from cli.scale.figures import Figure
-from cli.scale.measure import NAMES, Used
+from cli.scale.measure import NAMES
 
 COLORS: Final[Mapping[str, str]] = {
     "preview": "#0969da",
@@ -22,8 +23,21 @@ COLORS: Final[Mapping[str, str]] = {
 }
 BARE: Final = frozenset({"bare up", "bare destroy", "sdk"})  # drawn in dashes
 GRID: Final = svg.Look("none", "#d8dee4")
-WIDTH, HEIGHT, LEFT, TOP, GAP = 420.0, 260.0, 70.0, 60.0, 90.0
+WIDTH, HEIGHT, LEFT, TOP, GAP = 460.0, 240.0, 70.0, 70.0, 75.0
 LEGEND: Final = 22.0
+
+
+def _per_vm(figure: Figure, used: Used) -> float:
+    return used.seconds / figure.vms * 1000
+
+
+Value = Callable[[Figure, Used], float]
+PANELS: Final[tuple[tuple[str, Value], ...]] = (
+    ("seconds", lambda _, used: used.seconds),
+    ("milliseconds a VM; level where it grows as they do", _per_vm),
+    ("processor seconds", lambda _, used: used.cpu),
+    ("memory of the largest process, MiB", lambda _, used: used.memory),
+)
 
 
 @dataclass(frozen=True)
@@ -52,31 +66,30 @@ def round_step(least: float) -> float:
 
 
 def picture(figures: Sequence[Figure]) -> str:
-    """Of the VMs that are only defined; those on the most hypervisors make the lines."""
-    most = max((f.hypervisors for f in figures if not f.started), default=0)
-    line = sorted((f for f in figures if not f.started and f.hypervisors == most), key=lambda f: f.vms)
-    panels: list[tuple[str, Callable[[Used], float]]] = [
-        ("seconds", lambda u: u.seconds),
-        ("processor seconds", lambda u: u.cpu),
-        ("memory of the largest process, MiB", lambda u: u.memory),
-    ]
-    shapes: list[str] = [
-        svg.text(LEFT, 28, f"VMs defined on {most} hypervisors, one stack each", size=16, bold=True)
-    ]
-    for number, (title, value) in enumerate(panels):
-        shapes += _panel(LEFT + number * (WIDTH + GAP), title, line, value)
-    shapes += _legend(line)
-    width = LEFT + len(panels) * (WIDTH + GAP)
+    """Of the VMs that are only defined; of several with as many, the ones on the most hypervisors."""
+    defined = sorted((f for f in figures if not f.started), key=lambda f: (f.vms, f.hypervisors))
+    line = list({f.vms: f for f in defined}.values())
+    shapes: list[str] = [svg.text(LEFT, 28, _title(line), size=16, bold=True)]
+    for number, (title, value) in enumerate(PANELS):
+        row, column = divmod(number, 2)
+        shapes += _panel(LEFT + column * (WIDTH + GAP), TOP + row * (HEIGHT + GAP), title, line, value)
+    under = TOP + 2 * (HEIGHT + GAP)
+    shapes += _legend(line, under)
     return svg.document(
-        width, TOP + HEIGHT + 70 + 4 * LEGEND, "Time and memory over the number of VMs", shapes
+        LEFT + 2 * (WIDTH + GAP), under + 5 * LEGEND, "Time and memory over the number of VMs", shapes
     )
 
 
-def _panel(left: float, title: str, line: Sequence[Figure], value: Callable[[Used], float]) -> Iterator[str]:
+def _title(line: Sequence[Figure]) -> str:
+    sizes = [f"{f.vms:,} on {f.hypervisors}" for f in line]
+    return f"VMs that are defined, by hypervisors with a stack each: {', '.join(sizes)}"
+
+
+def _panel(left: float, top: float, title: str, line: Sequence[Figure], value: Value) -> Iterator[str]:
     x = Axis(max((f.vms for f in line), default=0), WIDTH)
-    y = Axis(max((value(u) for f in line for s, u in f.used.items() if s in COLORS), default=0), HEIGHT)
-    floor = TOP + HEIGHT
-    yield svg.text(left, TOP - 10, title, color=svg.MUTED)
+    y = Axis(max((value(f, u) for f in line for s, u in f.used.items() if s in COLORS), default=0), HEIGHT)
+    floor = top + HEIGHT
+    yield svg.text(left, top - 10, title, color=svg.MUTED)
     for tick in y.ticks():
         yield svg.path([(left, floor - y.at(tick)), (left + WIDTH, floor - y.at(tick))], GRID)
         yield svg.text(left - 8, floor - y.at(tick) + 4, f"{tick:g}", size=11, color=svg.MUTED, anchor="end")
@@ -85,17 +98,16 @@ def _panel(left: float, title: str, line: Sequence[Figure], value: Callable[[Use
             left + x.at(figure.vms), floor + 18, f"{figure.vms:,}", size=11, color=svg.MUTED, anchor="middle"
         )
     for step, color in COLORS.items():
-        points = [(left + x.at(f.vms), floor - y.at(value(f.used[step]))) for f in line if step in f.used]
+        points = [(left + x.at(f.vms), floor - y.at(value(f, f.used[step]))) for f in line if step in f.used]
         if points:
             yield svg.path(points, svg.Look("none", color, 2, "5 4" if step in BARE else ""))
             yield from (svg.dot(px, py, color, 3) for px, py in points)
 
 
-def _legend(line: Sequence[Figure]) -> Iterator[str]:
+def _legend(line: Sequence[Figure], under: float) -> Iterator[str]:
     steps = [step for step in COLORS if any(step in f.used for f in line)]
     for number, step in enumerate(steps):
-        left = LEFT + (number % 2) * 640
-        top = TOP + HEIGHT + 55 + (number // 2) * LEGEND
+        left, top = LEFT + (number % 2) * (WIDTH + GAP), under + (number // 2) * LEGEND
         look = svg.Look("none", COLORS[step], 2, "5 4" if step in BARE else "")
         yield svg.path([(left, top - 4), (left + 34, top - 4)], look)
         yield svg.text(left + 44, top, NAMES[step])

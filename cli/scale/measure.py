@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import statistics
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from cli import ROOT
+from cli.measured import Used, used
 from cli.scale import project
 from cli.scale.project import Size
-from cli.stacks import UsageError
 from lab.hypervisor import Lab
 
 THREADS: Final = 16  # calls at a time, as the engine has steps
@@ -37,15 +35,6 @@ SDK: Final[Mapping[str, str]] = {
     "sdk plain": "the SDK alone, left to itself",
 }
 NAMES: Final[Mapping[str, str]] = {**TROP, **BARE, **SDK}
-
-
-@dataclass(frozen=True)
-class Used:
-    """``seconds`` by the clock, ``cpu`` of processor time (libvirtd's is not in it), ``memory`` at its peak in MiB."""
-
-    seconds: float
-    cpu: float
-    memory: float
 
 
 @dataclass
@@ -93,8 +82,12 @@ class Bench:
         for index in range(len(self.labs)):
             self._trop(index, done)
             self._bare(index, done)
-            self.say(f"{project.stack_name(index)}: {self.size.of(index)} VMs")
         return done
+
+    def _note(self, done: Round, index: int, step: str, used: Used) -> None:
+        done.add(step, used)
+        where = f"{project.stack_name(index)}, {self.size.of(index)} VMs"
+        self.say(f"{where}: {NAMES[step]}: {used.seconds:.1f} s")
 
     @property
     def _project(self) -> Path:
@@ -103,28 +96,25 @@ class Bench:
     def _trop(self, index: int, done: Round) -> None:
         stack = project.stack_name(index)
         self._run(["stack", "init", stack])
-        done.add("preview", self._run(["preview", stack]))
-        done.add("up", self._run(["up", stack, "--yes", "--skip-preview"]))
-        done.add("no-op", self._run(["preview", stack, "--expect-no-changes"]))
+        self._note(done, index, "preview", self._run(["preview", stack]))
+        self._note(done, index, "up", self._run(["up", stack, "--yes", "--skip-preview"]))
+        self._note(done, index, "no-op", self._run(["preview", stack, "--expect-no-changes"]))
         for step, words in (("sdk", []), ("sdk plain", ["plain"])):
             line = [sys.executable, "-P", "-m", "cli.scale.sdk", str(self._project), stack, *words]
-            done.add(step, used(line, self._environment()))
+            self._note(done, index, step, used(line, self._environment()))
         self._bare_step("dump", index)
         project.change_one(self._project, index)
-        done.add("change", self._run(["up", stack, "--yes", "--skip-preview"]))
-        allowed = [f"--allow={vm}=restart" for vm in project.vm_names(self.size, index) if self.started]
+        self._note(done, index, "change", self._run(["up", stack, "--yes", "--skip-preview"]))
         if self.started:
-            self._bare_step(
-                "destroy", index
-            )  # guests without a system don't shut down when they are asked to
-            self._run(["refresh", stack, "--yes", "--skip-preview", *allowed])
+            # guests without a system don't shut down when they are asked to
+            self._bare_step("destroy", index)
         else:
-            done.add("destroy", self._run(["destroy", stack, "--yes", "--skip-preview"]))
+            self._note(done, index, "destroy", self._run(["destroy", stack, "--yes", "--skip-preview"]))
         self._run(["stack", "rm", stack, "--yes", *(["--force"] if self.started else [])])
 
     def _bare(self, index: int, done: Round) -> None:
         for verb in ("up", "read", "change", "destroy"):
-            done.add(f"bare {verb}", self._bare_step(verb, index))
+            self._note(done, index, f"bare {verb}", self._bare_step(verb, index))
 
     def _run(self, words: Sequence[str]) -> Used:
         line = [
@@ -153,21 +143,3 @@ class Bench:
             "PULUMI_HOME": str(self.folder / "home"),
             "PULUMI_CONFIG_PASSPHRASE": project.PASSPHRASE,
         }
-
-
-def used(line: Sequence[str], environment: Mapping[str, str]) -> Used:
-    """Runs a command to its end.  Raises `UsageError` with what it said last if it fails."""
-    began = time.monotonic()
-    with subprocess.Popen(
-        line, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as child:
-        assert child.stdout is not None
-        said = child.stdout.read()
-        _, status, spent = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != 0:
-        last = " / ".join(said.strip().splitlines()[-12:])
-        raise UsageError(
-            f"the command to be measured failed ({child.returncode}): {' '.join(line[3:6])}: {last}"
-        )
-    return Used(time.monotonic() - began, spent.ru_utime + spent.ru_stime, spent.ru_maxrss / 1024)

@@ -26,17 +26,22 @@ def run(vms: Sequence[int], hypervisors: int, times: int, *, started: bool, writ
     for size in sizes:
         size.check()
     console = Console(soft_wrap=True)
+    everything = figures.load(DATA) if write else []
     with handled(interrupt):  # the labs are taken down
-        found = [_measure(size, times, started, console) for size in sizes]
-    everything = figures.merged(figures.load(DATA) if write else [], found)
-    if write:
-        figures.save(DATA, everything)
-        DATA.with_suffix(".md").write_text(figures.page(everything, os.cpu_count() or 1), encoding="utf-8")
-        DATA.with_suffix(".svg").write_text(chart.picture(everything), encoding="utf-8")
+        for size in sizes:
+            everything = figures.merged(everything, [_measure(size, times, started, console)])
+            if write:  # at once: the next size may take an hour
+                _write(everything)
     told = [t for t in figures.targets(everything) if t.found is not None]
     for target in told:
         console.print(f"{target.text}: {target.found:.2f}, at most {target.most:g}: {target.verdict}")
     return 1 if any(t.verdict == "missed" for t in told) else 0
+
+
+def _write(everything: Sequence[Figure]) -> None:
+    figures.save(DATA, everything)
+    DATA.with_suffix(".md").write_text(figures.page(everything, os.cpu_count() or 1), encoding="utf-8")
+    DATA.with_suffix(".svg").write_text(chart.picture(everything), encoding="utf-8")
 
 
 def _measure(size: Size, times: int, started: bool, console: Console) -> Figure:

@@ -229,8 +229,18 @@ def _planned(op: Op) -> str:
     return "refresh" if op == "refresh" else words.PLANNED[op]
 
 
+def _same(step: Step) -> bool:
+    """Whether it plainly changes nothing, as nearly every step of a refresh."""
+    old, new = step.old, step.new
+    if old is None or new is None or step.detailed_diff:
+        return False
+    return (old.inputs, old.outputs, old.protect) == (new.inputs, new.outputs, new.protect)
+
+
 def changed_names(step: Step, *, outputs: bool) -> str:
     """``~memory,networkInterfaces``: the names of what a step changes, by kind of change."""
+    if _same(step):
+        return ""
     parts = differences.of_step(step, outputs=outputs)
     if parts is None or step.old is None or step.new is None:
         return ""

@@ -6,10 +6,10 @@ import json
 import sys
 from typing import Any
 
-from engine import checkpoint, documents, history, locks
+from engine import checkpoint, documents, history
 from engine.checkpoint import Json
 from engine.context import Context
-from engine.errors import CommandError, shown
+from engine.errors import CommandError, in_line
 from engine.values import SECRET_SIGNATURE, SIGNATURE
 
 
@@ -58,7 +58,7 @@ def import_(context: Context) -> int:
         faults.append("importing this file could be dangerous; rerun with --force to proceed anyway")
         listed = "".join(f"\n    {i}) {fault}" for i, fault in enumerate(faults, 1))
         raise CommandError(f"{len(faults)} errors occurred:{listed}")
-    with locks.held(context.backend.locks(stack)):
+    with context.locked():
         document = {"checkpoint": {"stack": context.full_name, "latest": deployment}}
         vault = context.vault(document)
         vault.check()
@@ -89,7 +89,7 @@ def _read_deployment(context: Context) -> bytes:
     try:
         return documents.read(context.cwd / file)
     except OSError as error:
-        raise CommandError(f"could not open {shown(file, keep='')}: {error.strerror}") from error
+        raise CommandError(f"could not open {in_line(file)}: {error.strerror}") from error
 
 
 def deployment_faults(deployment: Json, stack: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine import documents, imports
 from engine.context import Context
-from engine.errors import NOT_CONFIRMED, CommandError, shown
+from engine.errors import NOT_CONFIRMED, CommandError, in_line
 from engine.imports import Entry
 from engine.options import Import
 from engine.project import package_version
@@ -45,7 +45,7 @@ def read(context: Context) -> tuple[Import, ...]:
             data = documents.read(context.cwd / where)
         except OSError as error:
             raise CommandError(
-                f"could not read import file: open {shown(where, keep='')}: {error.strerror}"
+                f"could not read import file: open {in_line(where)}: {error.strerror}"
             ) from error
         plan = imports.parse(data, where)
     else:

@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Literal, Protocol
 
-from engine import history, import_file, locks, pending, urns
+from engine import history, import_file, pending, urns
 from engine.checkpoint import Codec
 from engine.context import Context, Vault
 from engine.display.details import Details
@@ -20,7 +21,7 @@ from engine.display.progress import Progress, Run
 from engine.display.stream import Stream
 from engine.errors import CHANGES_FOUND, FAILED, NOT_CONFIRMED, TERMINATED, CommandError, unsupported
 from engine.events import Event
-from engine.options import Cancellation, Import, Options, Project, Result
+from engine.options import Cancellation, Import, Options, Project, Result, Write
 from engine.project import package_version
 from engine.records import Snapshot
 from engine.scope import EVERYTHING, Scope
@@ -65,15 +66,19 @@ class Work:
     def stack_urn(self) -> str:
         return urns.stack_urn(self.project.stack, self.project.name)
 
-    def save(self, snapshot: Snapshot) -> None:
-        snapshot = replace(snapshot, secrets_provider=self.vault.provider())
-        try:
-            self.context.backend.write(self.project.stack, self.codec.dump(snapshot))
-        except OSError as error:
-            raise CommandError(
-                f"the state can't be written: {error.filename}: {error.strerror}; what stands there is whole. Mend "
-                "that, and run the same again: what was made by then is found and taken up"
-            ) from error
+    def save(self, snapshot: Snapshot) -> Write:
+        data = self.codec.dump(replace(snapshot, secrets_provider=self.vault.provider()))
+
+        def write() -> None:
+            try:
+                self.context.backend.write(self.project.stack, data)
+            except OSError as error:
+                raise CommandError(
+                    f"the state can't be written: {error.filename}: {error.strerror}; what stands there is whole. Mend "
+                    "that, and run the same again: what was made by then is found and taken up"
+                ) from error
+
+        return write
 
 
 def preview(context: Context) -> int:
@@ -120,7 +125,7 @@ def change(context: Context, kind: Kind, unconfirmed: int, imports: tuple[Import
         raise CommandError(NEEDS_YES, unconfirmed)
     with ExitStack() as stack:
         context.backend.require(context.stack)
-        _tell_taken_over(context, stack.enter_context(locks.held(context.backend.locks(context.stack))))
+        stack.enter_context(context.locked())
         context.backend.clear(context.stack)
         work = open_work(context, kind, imports)
         if work.scope.exclude_protected and not destroying.has_anything(work.scope, work.snapshot):
@@ -164,7 +169,8 @@ def open_work(context: Context, kind: Kind, imports: tuple[Import, ...] = ()) ->
         context.console.error(f"warning: {doubt}")
     file = context.stack_file
     vault = context.vault(document)
-    vault.check()
+    with vault.checked():
+        import_module("engine.deployment")  # brings the SDK: 0.4 s that only a run has to pay
     codec = context.codec(vault, document)
     snapshot = codec.load(document)
     pending.settle(snapshot, found_of(context), forget=context.parsed.on("clear-pending-creates"))
@@ -233,7 +239,7 @@ async def _run(
         loop.add_signal_handler(number, on_signal, number)
     shown.begin()  # only now: who reads that a run has begun may interrupt it
     try:
-        from engine.deployment import run  # brings the SDK: 0.4 s that only a run has to pay
+        from engine.deployment import run  # loaded already
 
         return await run(
             "preview" if preview and work.kind == "update" else work.kind,
@@ -293,10 +299,3 @@ def _display(work: Work, preview: bool) -> Display:
 
 def _run_of(work: Work, preview: bool) -> Run:
     return Run(work.kind, preview, work.project.stack, work.stack_urn)
-
-
-def _tell_taken_over(context: Context, taken_over: list[locks.Lock]) -> None:
-    for lock in taken_over:
-        context.console.error(
-            f"warning: the lock {lock} was left by a process that is gone; it was taken over"
-        )

@@ -14,9 +14,8 @@ from engine.errors import CommandError
 from engine.stackfile import Step, full_key, holds_secret, plain, short_key, split_path, text_of
 from engine.verbs.contents import columns
 
-_WHOLE: Final = re.compile(
-    r"-?(0|[1-9][0-9]{0,17})"
-)  # what is longer is no number that every reader can hold
+# What is longer is no number that every reader can hold.
+_WHOLE: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 
 
 def _vault(context: Context) -> Vault:
@@ -98,7 +97,10 @@ def _given_value(context: Context, secret: bool) -> str:
         return context.parsed.words[1]
     if context.console.interactive:
         return getpass.getpass("value: ") if secret else input("value: ")
-    return sys.stdin.read().removesuffix("\n")
+    try:
+        return sys.stdin.buffer.read().decode().removesuffix("\n")
+    except UnicodeError as error:
+        raise CommandError("the value on standard input is no UTF-8 text") from error
 
 
 def _typed(text: str) -> Any:

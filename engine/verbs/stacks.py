@@ -99,7 +99,7 @@ def rm(context: Context) -> int:
         )
     if not context.parsed.on("yes"):
         _ask_for_name(context, stack)
-    with locks.held(context.backend.locks(stack)):
+    with context.locked(stack):
         context.backend.remove(stack)
     if projects.selected(context.project, {**context.environment, "PULUMI_STACK": ""}) == stack:
         projects.select(context.project, "", context.environment)

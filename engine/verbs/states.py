@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine import checkpoint, locks, urns
+from engine import checkpoint, documents, urns
 from engine.checkpoint import Json
 from engine.context import Context, resources_of
 from engine.errors import NOT_CONFIRMED, CommandError
+from engine.imports import LONGEST
 
 PROPERTIES = ("inputs", "outputs")
 
@@ -16,7 +17,7 @@ PROPERTIES = ("inputs", "outputs")
 def edit(context: Context, change: Callable[[Json], str]) -> int:
     """Hold the lock, change the document, write it, and print what ``change`` says of it."""
     context.backend.require(context.stack)
-    with locks.held(context.backend.locks(context.stack)):
+    with context.locked():
         document = context.document()
         told = change(document)
         document["checkpoint"]["latest"]["manifest"] = checkpoint.manifest()
@@ -48,8 +49,11 @@ def _no_such(urn: str) -> CommandError:
 def rename(context: Context) -> int:
     """Another name in the URN of one resource, wherever the state speaks of it."""
     former, name = context.parsed.words
-    if not name or "::" in name:
-        raise CommandError(f"state rename: invalid name {name!r}: it must not be empty, nor have :: in it")
+    if not name or "::" in name or not name.isprintable() or len(name) > LONGEST:
+        raise CommandError(
+            f"state rename: invalid name {documents.short(name)}: it must not be empty, nor have :: in it; "
+            f"allowed: printable text of up to {LONGEST} characters"
+        )
     if not (context.parsed.on("yes") or context.console.interactive):
         raise CommandError(
             "--yes must be passed in to proceed when running in non-interactive mode", NOT_CONFIRMED

@@ -103,20 +103,17 @@ class Resource(ABC):
     """One resource type; methods in the order of a life cycle."""
 
     token: ClassVar[str]  # "libvirt:index/network:Network"
-    schema: ClassVar[
-        Mapping[str, Any]
-    ]  # as in a Pulumi schema: inputProperties, requiredInputs, properties, required
-
-    in_id: ClassVar[
-        tuple[str, ...]
-    ] = ()  # inputs that the ID is made of: an ID is never secret, nor can they be
-    made_of: ClassVar[
-        Mapping[str, tuple[str, ...]]
-    ] = {}  # outputs that tell inputs in other words: secret with them
+    # As in a Pulumi schema: inputProperties, requiredInputs, properties, required.
+    schema: ClassVar[Mapping[str, Any]]
+    # Inputs that the ID is made of: an ID is never secret, nor can they be.
+    in_id: ClassVar[tuple[str, ...]] = ()
+    compares_alone: ClassVar[bool] = False  # `diff` asks nothing of libvirt, and is over at once
+    # Outputs that tell inputs in other words: secret with them.
+    made_of: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 
     @abstractmethod
     def check(self, call: Call, olds: Props, news: Props) -> Checked:
-        """Validate without touching libvirt.  Values may be `COMPUTED`."""
+        """Validate without touching libvirt: others wait meanwhile.  Values may be `COMPUTED`."""
 
     @abstractmethod
     def diff(self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props) -> Diff:

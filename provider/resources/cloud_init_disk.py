@@ -21,6 +21,7 @@ class CloudInitDisk(Resource):
     token = "libvirt:index/cloudInitDisk:CloudInitDisk"
     schema = SEED_SCHEMA
     in_id = ("name",)
+    compares_alone = True
 
     def check(self, call: Call, olds: Props, news: Props) -> Checked:
         inputs = {**news, "name": news.get("name", olds.get("name", call.name))}
@@ -28,7 +29,7 @@ class CloudInitDisk(Resource):
         wrong = [
             *name_failures("a volume", inputs["name"]),
             *name_failures("a pool", inputs["pool"], "pool"),
-            *seed_texts.failures(inputs),
+            *seed_texts.failures({key: text for key, text in inputs.items() if olds.get(key) != text}),
         ]
         return Checked(inputs, wrong)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from contextlib import AbstractContextManager
 from typing import ClassVar, Final
 
 from provider.allow import allowed
@@ -17,6 +17,7 @@ from provider.resources import (
 )
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
 from provider.resources.domain_changes import Plan
+from provider.resources.names import UUID
 from provider.resources.own import not_ours
 from provider.virt import (
     api,
@@ -29,13 +30,12 @@ from provider.virt import (
     domain_sweep,
     errors,
     nic_apply,
-    sight,
 )
 from provider.virt.domain_read import as_read, imported, started_with_less
 from provider.virt.mark import uuid_of
+from provider.virt.others import Everybody, Has
 
 TOKEN: Final = "libvirt:index/domain:Domain"
-_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class Domain(Resource):
@@ -66,26 +66,19 @@ class Domain(Resource):
     def create(self, call: Call, inputs: Props, preview: bool) -> tuple[str, Props]:
         uuid = uuid_of(call.urn)
         found = _own_or_free(call, uuid, inputs)
-        _refuse_conflicts(call, inputs, {uuid})
         if preview:
+            _refuse_conflicts(domain_sweep.everybody(call.host), inputs, uuid)
             outputs = {**inputs, "hostUuid": call.host.uuid, "state": COMPUTED, "persistent": True}
             return uuid if found else "", {**outputs, "own": domain_diff.owned(inputs)}
-        if found is None or not found.isActive():
-            # Also over one of our own that a killed create has left without starting it: nothing runs in it.
-            xml = domain_new.definition(call.host, uuid, inputs)
-            domain_new.require_networks(
-                call.host, f"domain {inputs['name']}", domain_new.wanted_nics(call.host, inputs)
-            )
-            found = _define(call, str(inputs["name"]), xml)
-        elif not found.isPersistent():
-            domain_life.define_again(call.host, found)
+        with _claimed(call, uuid, inputs):
+            found = _defined(call, uuid, inputs, found)
         _set_autostart(found, inputs)
         if inputs.get("running", True):
             domain_life.start(found, self._clock)
         return uuid, _outputs(call, found, inputs, inputs)
 
     def read(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
-        by_name = not inputs and not _UUID.fullmatch(id)  # an import may name it
+        by_name = not inputs and not UUID.fullmatch(id)  # an import may name it
         domain = call.host.domain_by_name(id) if by_name else call.host.domain_by_uuid(id)
         if domain is None:
             return None
@@ -225,15 +218,36 @@ def _own_or_free(call: Call, uuid: str, inputs: Props) -> api.Domain | None:
     return own
 
 
-def _refuse_conflicts(call: Call, inputs: Props, own: set[str]) -> None:
+def _claimed(call: Call, uuid: str, inputs: Props) -> AbstractContextManager[None]:
+    """No other new domain gets its MACs and disks meanwhile; `Refused` when another domain has one of them."""
+    owned = domain_diff.owned(inputs)
+    has = Has(str(inputs["name"]), frozenset(owned["macs"]), frozenset(owned["disks"]))
+    return call.host.others.claimed(
+        uuid,
+        has,
+        lambda: domain_sweep.everybody(call.host),
+        lambda everybody: _refuse_conflicts(everybody, inputs, uuid),
+    )
+
+
+def _refuse_conflicts(everybody: Everybody, inputs: Props, uuid: str) -> None:
     """MACs and disks that another domain has; what is not known at preview is left to the `up`."""
-    owned, host = domain_diff.owned(inputs), sight.look(call.host)
-    who = f"domain {inputs['name']}"
-    if owned["macs"]:
-        domain_new.refuse_taken_macs(host, who, set(owned["macs"]), own)
+    owned, who = domain_diff.owned(inputs), f"domain {inputs['name']}"
     paths = {path for path in owned["disks"] if path is not COMPUTED}
-    if paths:
-        domain_new.refuse_taken_disks(host, who, paths, own)
+    domain_new.refuse_taken_macs(everybody, who, set(owned["macs"]), {uuid})
+    domain_new.refuse_taken_disks(everybody, who, paths, {uuid})
+
+
+def _defined(call: Call, uuid: str, inputs: Props, found: api.Domain | None) -> api.Domain:
+    """Also over one of our own that a killed create has left without starting it: nothing runs in it."""
+    if found is None or not found.isActive():
+        xml = domain_new.definition(call.host, uuid, inputs)
+        wanted = domain_new.wanted_nics(call.host, inputs)
+        domain_new.require_networks(call.host, f"domain {inputs['name']}", wanted)
+        return _define(call, str(inputs["name"]), xml)
+    if not found.isPersistent():
+        domain_life.define_again(call.host, found)
+    return found
 
 
 def _define(call: Call, name: str, xml: str) -> api.Domain:

@@ -162,11 +162,12 @@ def _require(call: Call, domain: api.Domain, plan: Plan) -> None:
         domain_new.require_networks(call.host, who, wanted)
     plugged = {nic.same_mac(e["mac"]) for e in plan.read.get("networkInterfaces", ())}
     missing = {nic.same_mac(e["mac"]) for e in declared.get("networkInterfaces", ())} - plugged
-    if missing:
-        domain_new.refuse_taken_macs(call.host, who, missing, {domain.UUIDString()})
     paths = {step.path for step in plan.disks if step.action == "plug"}
+    if missing or paths:
+        everybody, own = domain_sweep.everybody(call.host), {domain.UUIDString()}
+        domain_new.refuse_taken_macs(everybody, who, missing, own)
+        domain_new.refuse_taken_disks(everybody, who, paths, own)
     if paths:
-        domain_new.refuse_taken_disks(call.host, who, paths, {domain.UUIDString()})
         formats(call, plan.name, plan.disks)
 
 

@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from provider.resources.base import COMPUTED, Failure, Props
-from provider.resources.names import short
+from provider.resources.names import domain_failures, short
 from provider.virt import guest_store
 
 _STRING: Final = {"type": "string"}
 _NAMED: Final = {"type": "object", "additionalProperties": _STRING}
-_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _PATH: Final = re.compile(r"(?!.*/\.{1,2}(/|$))(?!.*//)/[^\x00-\x1f\x7f]{1,1000}(?<![/~])")
 _MODE: Final = re.compile(r"0?[0-7]{3}")
 _OWNER: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}:[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}")
@@ -76,11 +75,7 @@ REQUIRED_OUTPUTS: Final = ("domain", "hostUuid", "guest", "undeclared")
 
 
 def failures(inputs: Props) -> Iterator[Failure]:
-    domain = inputs["domain"]
-    if isinstance(domain, str) and not _UUID.fullmatch(domain):
-        yield Failure(
-            "domain", f"{short(domain)} is no UUID; allowed: that of a domain, which is its resource's ID"
-        )
+    yield from domain_failures("domain", inputs["domain"])
     yield from _named("files", inputs, _file)
     yield from _named("secretFiles", inputs, _secret)
     yield from _named("concerns", inputs, _concern)

@@ -48,19 +48,16 @@ class Guest:
         there = self.state[name]
         return {field: there.get(field) or value for field, value in wanted.items()}
 
-    def undeclared(self, inputs: Props) -> list[str]:
-        """``container test: image busybox:1, status running``"""
+    def strangers(self, inputs: Props) -> dict[str, str]:
+        """What nobody declared, by name: ``image busybox:1, status running``."""
         if "state" not in inputs:
-            return []
-        return [
-            f"{name}: {_said(fields)}" for name, fields in self.state.items() if name not in inputs["state"]
-        ]
+            return {}
+        return {n: _said(fields) for n, fields in sorted(self.state.items()) if n not in inputs["state"]}
 
     def told(self, guest: str, inputs: Props) -> Iterator[str]:
         """What an operator is to know of it, and nothing is done about."""
-        for each in self.undeclared(inputs):
-            name, _, rest = each.partition(": ")
-            yield f"{guest}: {name} is not declared ({rest}); it is left alone"
+        for name, said in self.strangers(inputs).items():
+            yield f"{guest}: {name} is not declared ({said}); it is left alone"
         for note in self.notes:
             yield f"{guest}: {note}"
 
@@ -68,18 +65,20 @@ class Guest:
         return {
             "hostUuid": call.host.uuid,
             "guest": domain.name(),
-            "undeclared": self.undeclared(inputs),
+            "undeclared": [f"{name}: {said}" for name, said in self.strangers(inputs).items()],
         }
 
     def wrong(self, inputs: Props) -> list[str]:
         """Where it is not what is declared: a phrase for each file and each name of state."""
         wanted = schema.files(inputs)
         files = [
-            f"{path} is another one" for path, file in wanted.items() if self.files.get(path) != file.seen
+            f"{path} is another one"
+            for path, file in sorted(wanted.items())
+            if self.files.get(path) != file.seen
         ]
         return files + [
             f"{name} {'is not there' if name not in self.state else _differences(self.fields(name, fields), fields)}"
-            for name, fields in inputs.get("state", {}).items()
+            for name, fields in sorted(inputs.get("state", {}).items())
             if name not in self.state or self.fields(name, fields) != fields
         ]
 
@@ -93,7 +92,7 @@ def gone(olds: Props, news: Props) -> tuple[str, ...]:
     """Paths that were declared and are not any more, in the same guest."""
     if olds.get("domain") != news["domain"]:
         return ()
-    return tuple(path for path in olds.get("files", {}) if path not in news.get("files", {}))
+    return tuple(path for path in sorted(olds.get("files", {})) if path not in news.get("files", {}))
 
 
 def foretell_unseen(call: Call, guest: str) -> None:
@@ -101,25 +100,25 @@ def foretell_unseen(call: Call, guest: str) -> None:
 
 
 def foretell(call: Call, guest: str, there: Guest, olds: Props, news: Props) -> None:
-    """A note for the files, and one for each name of state that is not as it is to be."""
+    """A note for the files, and one for each name of state that is not as it is to be, sorted: maps have no order."""
     olds = olds if olds.get("domain") == news["domain"] else {}
-    written = [path for path, file in schema.files(news).items() if there.files.get(path) != file.seen]
+    written = sorted(path for path, file in schema.files(news).items() if there.files.get(path) != file.seen)
     if written:
         call.note("live", "files", f"{guest}: {_listed(written)} written")
     removed = [path for path in gone(olds, news) if path in there.files]
     if removed:
         call.note("live", "files", f"{guest}: {_listed(removed)} removed")
     restarting = set()
-    for name, fields in news.get("state", {}).items():
+    for name, fields in sorted(news.get("state", {}).items()):
         if name not in there.state:
             call.note("live", "state", f"{name} of {guest} is brought up: {_said(fields)}")
         elif (now := there.fields(name, fields)) != fields:
             restarting.add(name)
             call.note("service restart", "state", f"{name} of {guest}: {_differences(now, fields)}")
-    for name in olds.get("state", {}):
+    for name in sorted(olds.get("state", {})):
         if name not in news.get("state", {}) and name in there.state:
             call.note("service restart", "state", f"{name} of {guest} is taken away")
-    for secret, concerned in news.get("concerns", {}).items():
+    for secret, concerned in sorted(news.get("concerns", {}).items()):
         known = olds.get("secretFiles", {})
         if secret in known and known[secret] != news.get("secretFiles", {}).get(secret):
             for name in concerned:
@@ -129,7 +128,7 @@ def foretell(call: Call, guest: str, there: Guest, olds: Props, news: Props) -> 
 
 
 def foretell_removal(call: Call, guest: str, outputs: Props) -> None:
-    names = [*outputs.get("state", {})] if "remove" in outputs else []
+    names = sorted(outputs.get("state", {})) if "remove" in outputs else []
     for name in names:
         call.note("service restart", "", f"{name} of {guest} is taken away")
     if not names:
@@ -142,14 +141,14 @@ def _other(file: Seen) -> Props:
 
 def _said(fields: Mapping[str, str]) -> str:
     return (
-        ", ".join(f"{field} {value}" for field, value in fields.items() if value != UNTOLD)
+        ", ".join(f"{field} {value}" for field, value in sorted(fields.items()) if value != UNTOLD)
         or "nothing is told"
     )
 
 
 def _differences(now: Mapping[str, str], wanted: Mapping[str, str]) -> str:
-    parts = [f"{field} {now[field]} -> {value}" for field, value in wanted.items() if now[field] != value]
-    return ", ".join(parts)
+    changed = sorted(field for field, value in wanted.items() if now[field] != value)
+    return ", ".join(f"{field} {now[field]} -> {wanted[field]}" for field in changed)
 
 
 def _listed(paths: list[str]) -> str:

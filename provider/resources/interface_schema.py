@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Any, Final
 
 from provider.resources.base import COMPUTED, Failure, Props
 from provider.resources.domain_schema import mac_failure
-from provider.resources.names import name_failures, short, word_failures
+from provider.resources.names import domain_failures, name_failures, short, word_failures
 from provider.virt import nic
 
 _STRING: Final = {"type": "string"}
 _BOOLEAN: Final = {"type": "boolean"}
 _STRINGS: Final = {"type": "array", "items": _STRING}
-_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 GUEST_WAYS: Final = ("agent", "cloud-init", "none")
 
 INPUTS: Final[Mapping[str, Any]] = {
@@ -71,11 +69,7 @@ REQUIRED_OUTPUTS: Final = ("domain", "network", "mac", "hostUuid", "holder", "li
 
 def failures(inputs: Props) -> Iterator[Failure]:
     yield from mac_failure("mac", inputs["mac"])
-    domain = inputs["domain"]
-    if isinstance(domain, str) and not _UUID.fullmatch(domain):
-        yield Failure(
-            "domain", f"{short(domain)} is no UUID; allowed: that of a domain, which is its resource's ID"
-        )
+    yield from domain_failures("domain", inputs["domain"])
     yield from name_failures("a network", inputs["network"], "network")
     yield from word_failures("model", inputs.get("model"))
     for index, mac in enumerate(inputs.get("forbiddenMacs", ())):

@@ -16,6 +16,7 @@ from provider.resources.base import Failure
 
 LONGEST: Final = 200  # bytes: a file system takes 255, and libvirt adds endings such as .hostsfile
 LONGEST_PATH: Final = 4000  # bytes
+UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _WORD: Final = re.compile(r"[A-Za-z0-9._+-]{1,100}")
 _INTERFACE: Final = re.compile(r"[A-Za-z0-9._-]{1,15}")
 _HOST_NAME: Final = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?", re.ASCII)
@@ -75,6 +76,14 @@ def host_name_failures(path: str, name: object) -> Iterator[Failure]:
             path,
             f"{short(name)} is no name that DNS can have; allowed: parts of up to 63 letters, digits, '-' and '_', "
             "with dots between them",
+        )
+
+
+def domain_failures(path: str, uuid: object) -> Iterator[Failure]:
+    """Of a property that is the UUID of a domain."""
+    if isinstance(uuid, str) and not UUID.fullmatch(uuid):
+        yield Failure(
+            path, f"{short(uuid)} is no UUID; allowed: that of a domain, which is its resource's ID"
         )
 
 

@@ -17,7 +17,7 @@ from provider.virt.mark import uuid_of
 from provider.virt.network_change import fresh, waits_now
 from provider.virt.network_host import check_host, plugged, sides
 from provider.virt.network_replug import left_aside, unplugged
-from provider.virt.network_xml import declarable, view
+from provider.virt.network_seen import declarable, view
 
 # Outputs that the next update mends when they are not as here.
 _STATES: dict[str, object] = {"active": True, "persistent": True, "unplugged": []}

@@ -14,7 +14,8 @@ from provider.virt.host import Host
 from provider.virt.network_change import Change, Sides, at_once, plan, same, waits_now, wanted
 from provider.virt.network_host import check_host, sides
 from provider.virt.network_replug import left_aside, plugged_now, replug, restart, unplugged
-from provider.virt.network_xml import Seen, render, view
+from provider.virt.network_seen import Seen, view
+from provider.virt.network_xml import render
 
 Reservation = dict[str, str]
 

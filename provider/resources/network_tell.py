@@ -13,7 +13,7 @@ from provider.resources.base import Call, Props
 from provider.virt.network_change import NAMES, SERVED, Change, Sides
 from provider.virt.network_plan import LIVE, SECTION_DHCP_HOST, SECTION_DHCP_RANGE, Update
 from provider.virt.network_replug import Outage
-from provider.virt.network_xml import Seen, view
+from provider.virt.network_seen import Seen, view
 
 _WORDS: Final = {"add": "added", "modify": "changed", "delete": "removed"}
 _LONG: Final = 60  # characters of a value that are shown

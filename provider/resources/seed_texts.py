@@ -18,9 +18,8 @@ _YAML: Final = {
     "#cloud-config": (yaml.MappingNode, "a mapping of keys to values"),
     "#cloud-config-archive": (yaml.SequenceNode, "a list"),
 }
-_MIME: Final = (
-    "mime-version:"  # anywhere near the beginning, it makes the text a message with headers and parts
-)
+# Anywhere near the beginning, it makes the text a message with headers and parts.
+_MIME: Final = "mime-version:"
 _NEAR: Final = 4096  # characters
 _GZIP: Final = "H4sI"  # how base64 of what gzip has packed begins
 LONGEST: Final = 1 << 20  # characters of one text

@@ -20,6 +20,7 @@ class Volume(Resource):
     token = "libvirt:index/volume:Volume"
     schema = SCHEMA
     in_id = ("name",)
+    compares_alone = True
 
     def check(self, call: Call, olds: Props, news: Props) -> Checked:
         inputs = {**news, "name": news.get("name", olds.get("name", call.name))}
@@ -58,7 +59,8 @@ class Volume(Resource):
             return "", {"path": path, "format": _format(inputs), **outputs, **inputs}
         with call.host.storage:
             pool = storage.active_pool(call.host, inputs["pool"], what)
-            volume = self._check_new(call, inputs, base, what) or self._make(call, pool, inputs, base, what)
+            volume = self._check_new(call, inputs, base, what, call.host.storage.asked)
+            volume = volume or self._make(call, pool, inputs, base, what)
         seen = volume_xml.view(volume.XMLDesc())
         return volume.key(), {**outputs, "path": seen.path, "format": seen.format, **inputs}
 
@@ -88,14 +90,19 @@ class Volume(Resource):
             )
         return base
 
-    def _check_new(self, call: Call, inputs: Props, base: Seen | None, what: str) -> api.Volume | None:
-        """None when there is no such volume; the one that is as if just made; `OperatorError` for any other."""
+    def _check_new(
+        self, call: Call, inputs: Props, base: Seen | None, what: str, asked: float | None = None
+    ) -> api.Volume | None:
+        """None when there is no such volume; the one that is as if just made; `OperatorError` for any other.
+
+        ``asked`` as for `Looks.since`.
+        """
         pool = None if inputs["pool"] is COMPUTED else call.host.pool_by_name(inputs["pool"])
         folder = storage.pool_path(pool) if pool is not None else None
         if pool is None or folder is None or not pool.isActive() or inputs["name"] is COMPUTED:
             return None
         path = posixpath.join(folder, inputs["name"])
-        domains = storage.volume_users(call.host, pool.name(), path)
+        domains = storage.volume_users(call.host, pool.name(), path, asked=asked)
         existing = storage.find(call.host, pool, inputs["name"])
         if existing is None:
             if domains and not allowed(inputs["name"], "data loss"):

@@ -16,6 +16,7 @@ from provider.virt.domain_seen import see
 from provider.virt.domain_stage import STAGED
 from provider.virt.domain_xml import Disk, Spec, build
 from provider.virt.host import Host
+from provider.virt.others import Everybody
 
 Props = Mapping[str, Any]
 
@@ -45,9 +46,9 @@ def require_networks(host: Host, who: str, nics: tuple[nic.Wanted, ...]) -> None
             raise OperatorError(f"{who}: network {name} is not active; start it: virsh net-start {name}")
 
 
-def refuse_taken_macs(host: Host, who: str, macs: set[str], own: set[str]) -> None:
+def refuse_taken_macs(everybody: Everybody, who: str, macs: set[str], own: set[str]) -> None:
     """``own``: UUIDs of the domains that may have them."""
-    taken = domain_sweep.others_with_macs(host, macs, own)
+    taken = domain_sweep.others_with_macs(everybody, macs, own)
     if taken:
         which = ", ".join(f"{mac} (domain {name})" for mac, name in taken)
         raise Refused(
@@ -55,8 +56,8 @@ def refuse_taken_macs(host: Host, who: str, macs: set[str], own: set[str]) -> No
         )
 
 
-def refuse_taken_disks(host: Host, who: str, paths: set[str], own: set[str]) -> None:
-    taken = domain_sweep.others_with_disks(host, paths, own)
+def refuse_taken_disks(everybody: Everybody, who: str, paths: set[str], own: set[str]) -> None:
+    taken = domain_sweep.others_with_disks(everybody, paths, own)
     if taken:
         which = ", ".join(f"{path} (domain {name})" for path, name in taken)
         raise Refused(f"{who}: another domain writes to this disk already: {which}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree
@@ -11,7 +12,7 @@ from lxml import etree
 from provider.virt import nic
 from provider.virt.domain_xml import AGENT_CHANNEL
 from provider.virt.mark import RESTARTING
-from provider.virt.xml_in import of_libvirt, parsed
+from provider.virt.xml_in import DEFINITIONS, of_libvirt, parsed
 
 VolumePath = Callable[[str, str], str | None]  # pool and volume name -> path
 
@@ -115,17 +116,18 @@ def _is_mark(element: Any) -> bool:
     return isinstance(element.tag, str) and etree.QName(element).namespace == RESTARTING
 
 
+@lru_cache(maxsize=DEFINITIONS)  # each new domain is compared with the disks of all others
 @of_libvirt("a domain")
-def written_disks(xml: str) -> set[str]:
+def written_disks(xml: str) -> frozenset[str]:
     """Paths of the disks that a domain may write to, for telling whether a file is in use."""
     root = parsed(xml)
-    return {
+    return frozenset(
         path
         for disk in root.iterfind("devices/disk")
         if disk.find("readonly") is None and disk.find("shareable") is None
         for path in [_path(disk, lambda _pool, _volume: None)]
         if path
-    }
+    )
 
 
 def in_mib(element: Any) -> int | float:

@@ -12,6 +12,7 @@ from provider.virt.domain_read import Domain
 from provider.virt.domain_seen import Seen, Slots, VolumePath, see, written_disks
 from provider.virt.host import Host
 from provider.virt.nic_apply import INACTIVE, SECURE, both_xmls
+from provider.virt.others import Everybody, Has
 from provider.virt.sight import look
 
 STATES = ("no state", "running", "idle", "paused", "in shutdown", "shut off", "crashed", "pmsuspended")
@@ -63,37 +64,39 @@ def network_name(host: Host) -> Callable[[str], str | None]:
     return name
 
 
-def others_with_macs(host: Host, macs: set[str], but: set[str]) -> list[tuple[str, str]]:
+def others_with_macs(everybody: Everybody, macs: set[str], but: set[str]) -> list[tuple[str, str]]:
     """(MAC, domain name) of each of these MACs that a domain has, live or persistent; domains ``but`` (UUIDs) aside.
 
     libvirt takes one MAC in any number of domains, and then answers flap between them.
     """
     wanted = {nic.same_mac(mac) for mac in macs}
-    return [
-        (mac, name)
-        for name, xmls in _others(host, but)
-        for mac in sorted(wanted & {m for xml in xmls for m in nic.macs(xml)})
-    ]
+    return [(mac, has.name) for has in _others(everybody, but) for mac in sorted(wanted & has.macs)]
 
 
-def others_with_disks(host: Host, paths: set[str], but: set[str]) -> list[tuple[str, str]]:
+def others_with_disks(everybody: Everybody, paths: set[str], but: set[str]) -> list[tuple[str, str]]:
     """(path, domain name) of each of these files that another domain may write to."""
-    return [
-        (path, name)
-        for name, xmls in _others(host, but)
-        for path in sorted(paths & {p for xml in xmls for p in written_disks(xml)})
-    ]
+    return [(path, has.name) for has in _others(everybody, but) for path in sorted(paths & has.files)]
 
 
-def _others(host: Host, but: set[str]) -> Iterator[tuple[str, list[str]]]:
+def _others(everybody: Everybody, but: set[str]) -> Iterator[Has]:
+    own = {uuid.lower() for uuid in but}
+    return (has for uuid, has in everybody.items() if uuid not in own)
+
+
+def everybody(host: Host) -> Everybody:
+    """What each domain of the host has; by its UUID in lower case."""
+    found: dict[str, Has] = {}
     for domain in look(host).conn.listAllDomains():
-        if domain.UUIDString().lower() in {uuid.lower() for uuid in but}:
-            continue
         try:
-            yield domain.name(), [xml for xml in both_xmls(domain) if xml is not None]
+            xmls = [xml for xml in both_xmls(domain) if xml is not None]
         except errors.VirtError as error:
             if errors.code(error) != errors.NO_DOMAIN:
-                raise  # a domain that went away while it was looked at has nothing
+                raise
+            continue  # a domain that went away while it was looked at has nothing
+        macs = frozenset(mac for xml in xmls for mac in nic.macs(xml))
+        files = frozenset(path for xml in xmls for path in written_disks(xml))
+        found[domain.UUIDString().lower()] = Has(domain.name(), macs, files)
+    return found
 
 
 def has_kvm(host: Host) -> bool:

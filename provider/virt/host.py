@@ -12,6 +12,9 @@ from lxml import etree
 
 from provider.errors import OperatorError, Unreachable
 from provider.virt import api, errors, keepalive
+from provider.virt.others import Others
+from provider.virt.turns import Turns
+from provider.virt.uses import Looks
 
 OPEN_SECONDS = 10.0
 
@@ -35,7 +38,11 @@ class Host:
         self._opener = opener
         self._seconds = seconds
         # Held while a pool is refreshed or a volume is made: libvirt refuses the one during the other.
-        self.storage = threading.RLock()
+        self.storage = Turns()
+        self.others = Others()
+        self.uses = Looks()
+        # Pool's UUID -> when libvirt began to look at its files last (monotonic).
+        self.looked: dict[str, float] = {}
         # Volume -> when it was read (monotonic) and the file that it stands on; emptied before a volume is made.
         self.backings: dict[str, tuple[float, str | None]] = {}
         self._lock = threading.Lock()

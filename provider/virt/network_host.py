@@ -9,7 +9,8 @@ from provider.errors import OperatorError
 from provider.virt import api, errors, nic
 from provider.virt.host import Host
 from provider.virt.network_change import Sides
-from provider.virt.network_xml import subnet, subnets, view
+from provider.virt.network_seen import subnets, view
+from provider.virt.network_xml import subnet
 
 XML_INACTIVE = 1
 INVALID_ARG = 8  # what libvirt's test driver answers to XML_INACTIVE, which it does not know

@@ -19,7 +19,7 @@ from lxml import etree
 from provider.errors import OperatorError
 from provider.virt import api, errors, nic
 from provider.virt.host import Host
-from provider.virt.network_xml import view
+from provider.virt.network_seen import view
 
 _LIVE = 1
 Plugged = tuple[api.Domain, str]

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from lxml import etree
 
-from provider.virt.xml_in import of_libvirt, parsed
+from provider.virt.xml_in import DEFINITIONS, of_libvirt, parsed
 
 Link = Literal["up", "down"]
 USER_ALIAS = "ua-"
@@ -76,7 +76,7 @@ def alias_for(mac: str) -> str:
     return USER_ALIAS + same_mac(mac).replace(":", "")
 
 
-@lru_cache(maxsize=64)  # within one update the same XML is asked for again and again
+@lru_cache(maxsize=DEFINITIONS)  # each new domain is compared with the NICs of all others
 @of_libvirt("a domain")
 def nics(domain_xml: str | None) -> Sequence[Nic]:
     """Every NIC of a domain in the order of its XML; none when there is no such XML."""

@@ -19,9 +19,8 @@ import pycdlib.utils
 FILES: Final = {"userData": "user-data", "metaData": "meta-data", "networkConfig": "network-config"}
 _SHORT: Final = {"userData": "USERDATA.;1", "metaData": "METADATA.;1", "networkConfig": "NETWORK.;1"}
 _BLOCK: Final = 64 * 1024  # bytes; small edits then fit into the volume as it is
-_MOMENT: Final = (
-    946684800.0  # 2000-01-01: the same inputs give the same bytes, on every day and in every zone
-)
+# 2000-01-01: the same inputs give the same bytes, on every day and in every zone.
+_MOMENT: Final = 946684800.0
 
 # What pycdlib meets in an image that is cut off or spoiled.
 _BROKEN: Final = (

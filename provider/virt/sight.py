@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 
 from provider.virt import api, volume_xml
 from provider.virt.host import Host
+from provider.virt.uses import Looks
 
 T = TypeVar("T")
 
@@ -50,6 +51,7 @@ class Sight(Host):
         super().__init__(host.uri)
         self._host, self._once = host, Once()
         self.storage = host.storage
+        self.uses = Looks(kept=True)
 
     @property
     def conn(self) -> Any:
@@ -93,9 +95,6 @@ class Sight(Host):
 
     def pool_by_uuid(self, uuid: str) -> api.Pool | None:
         return self.pools().get(uuid.lower()) or self._host.pool_by_uuid(uuid)
-
-    def volume_by_path(self, path: str) -> api.Volume | None:
-        return self._host.volume_by_path(path)
 
     def domain_by_name(self, name: str) -> api.Domain | None:
         return _named(self.domains(), name) or self._host.domain_by_name(name)

@@ -11,9 +11,8 @@ from typing import Final
 from provider.virt.host import Host
 from provider.virt.sight import Sight
 
-SECONDS: Final = (
-    60.0  # a preview of 250 VMs takes a tenth of it; the plugin may live on while an operator thinks
-)
+# A preview of 250 VMs takes a tenth of it; the plugin may live on while an operator thinks.
+SECONDS: Final = 60.0
 
 
 class Sights:

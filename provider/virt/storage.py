@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import posixpath
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Final
 
 from provider.errors import OperatorError
 from provider.virt import api, errors, pool_xml, volume_xml
 from provider.virt.host import Host
 from provider.virt.sight import look
+from provider.virt.uses import Uses
 
 _CHUNK: Final = 256 * 1024
 _REFRESH_TRIES: Final = 5
 _REFRESH_WAIT: Final = 0.5  # seconds
-_BACKING_SECONDS: Final = (
-    5.0  # a base is looked for again that another program may have given a volume meanwhile
-)
-_DOMAIN_XML_INACTIVE: Final = 2
+# A base is looked for again that another program may have given a volume meanwhile.
+_BACKING_SECONDS: Final = 5.0
 
 
 def active_pool(host: Host, name: str, wanted_for: str) -> api.Pool:
@@ -45,8 +44,19 @@ def pool_of(host: Host, path: str, name: str | None, what: str) -> api.Pool:
     return active_pool(host, name, what)
 
 
-def refresh(pool: api.Pool) -> None:
-    """Make libvirt look at the pool's files again.  It refuses while another client's volume is being made."""
+def refresh(host: Host, pool: api.Pool) -> None:
+    """Make libvirt look at the pool's files again, if it has not since the caller asked for `Host.storage`.
+
+    Each look takes as long as there are files: so many that ask at the same time share one.
+    """
+    began = time.monotonic()
+    if host.looked.get(pool.UUIDString(), 0.0) <= host.storage.asked:
+        _look_again(pool)
+        host.looked[pool.UUIDString()] = began
+
+
+def _look_again(pool: api.Pool) -> None:
+    """libvirt refuses while another client's volume is being made."""
     for attempt in range(_REFRESH_TRIES):
         try:
             pool.refresh()
@@ -62,11 +72,11 @@ def refresh(pool: api.Pool) -> None:
 
 def find(host: Host, pool: api.Pool, name: str) -> api.Volume | None:
     """The volume with its file there; None only after a refresh of the active pool has not found it."""
+    known = errors.unless(errors.NO_STORAGE_VOL, pool.storageVolLookupByName, name)
+    if known is not None and _readable(known):
+        return known
     with host.storage:
-        known = errors.unless(errors.NO_STORAGE_VOL, pool.storageVolLookupByName, name)
-        if known is not None and _readable(known):
-            return known
-        refresh(pool)
+        refresh(host, pool)
         return errors.unless(errors.NO_STORAGE_VOL, pool.storageVolLookupByName, name)
 
 
@@ -81,13 +91,13 @@ def _readable(volume: api.Volume) -> bool:
 
 def find_path(host: Host, path: str) -> api.Volume | None:
     """The volume of this path in any active pool, after a refresh of those that have its directory."""
+    known = host.volume_by_path(path)
+    if known is not None and _readable(known):
+        return known
     with host.storage:
-        known = host.volume_by_path(path)
-        if known is not None and _readable(known):
-            return known
         for pool in pools_of(host, posixpath.dirname(path)):
             if pool.isActive():
-                refresh(pool)
+                refresh(host, pool)
         return host.volume_by_path(path)
 
 
@@ -105,44 +115,35 @@ def pool_path(pool: api.Pool) -> str | None:
     return pool_xml.view(pool.XMLDesc()).get("path")
 
 
-def users(host: Host, uses: Callable[[str], bool], but: Collection[str] = ()) -> list[str]:
-    """Names of the domains whose live or persistent XML ``uses`` holds for; domains ``but`` (UUIDs) aside."""
-    found = []
-    for domain in look(host).conn.listAllDomains():
-        if but and domain.UUIDString() in but:
-            continue
-        xmls = errors.unless(errors.NO_DOMAIN, _xmls, domain) or []
-        if any(uses(xml) for xml in xmls):
-            found.append(domain.name())
+def volume_users(
+    host: Host, pool: str, path: str, but: Collection[str] = (), asked: float | None = None
+) -> list[str]:
+    """Domains that have the file as a disk, or, while they run, anywhere in a disk's backing chain.
+
+    Domains ``but`` (UUIDs) aside; ``asked`` as for `Looks.since`.
+    """
+    name = posixpath.basename(path)
+    found = (
+        each.name
+        for each in _uses(host, asked)
+        if each.uuid not in but and (path in each.files or (pool, name) in each.volumes)
+    )
     return sorted(found)
 
 
-def _xmls(domain: api.Domain) -> list[str]:
-    both = [domain.XMLDesc()]
-    if domain.isActive() and domain.isPersistent():
-        both.append(domain.XMLDesc(_DOMAIN_XML_INACTIVE))
-    return both
-
-
-def volume_users(host: Host, pool: str, path: str, but: Collection[str] = ()) -> list[str]:
-    """Domains that have the file as a disk, or, while they run, anywhere in a disk's backing chain."""
-    name = posixpath.basename(path)
-    return users(
-        host,
-        lambda xml: path in volume_xml.files(xml) or (pool, name) in volume_xml.pool_volumes(xml),
-        but,
-    )
+def _uses(host: Host, asked: float | None) -> tuple[Uses, ...]:
+    return host.uses.since(asked, lambda: look(host).conn.listAllDomains())
 
 
 def pool_users(host: Host, name: str, path: str) -> list[str]:
     """Domains with a disk in the pool."""
     folder = posixpath.normpath(path) + "/"
-
-    def uses(xml: str) -> bool:
-        in_folder = any(posixpath.normpath(file).startswith(folder) for file in volume_xml.files(xml))
-        return in_folder or any(pool == name for pool, _ in volume_xml.pool_volumes(xml))
-
-    return users(host, uses)
+    return sorted(
+        each.name
+        for each in _uses(host, None)
+        if any(posixpath.normpath(file).startswith(folder) for file in each.files)
+        or any(pool == name for pool, _ in each.volumes)
+    )
 
 
 def overlays(host: Host, path: str) -> list[str]:
@@ -170,9 +171,20 @@ def _backing(host: Host, volume: api.Volume) -> str | None:
     return backing
 
 
-def refuse_delete(host: Host, what: str, pool: api.Pool, path: str, condemned: Collection[str] = ()) -> None:
-    """`OperatorError` while a domain or an overlay needs it; ``condemned``: UUIDs and paths that go as well."""
-    domains, standing = volume_users(host, pool.name(), path, condemned), overlays(host, path)
+def refuse_delete(
+    host: Host,
+    what: str,
+    pool: api.Pool,
+    path: str,
+    condemned: Collection[str] = (),
+    asked: float | None = None,
+) -> None:
+    """`OperatorError` while a domain or an overlay needs it; ``condemned``: UUIDs and paths that go as well.
+
+    ``asked`` as for `Looks.since`.
+    """
+    domains = volume_users(host, pool.name(), path, condemned, asked)
+    standing = overlays(host, path)
     if domains:
         raise OperatorError(f"{what} is not deleted: it is a disk of {', '.join(domains)}")
     standing = [other for other in standing if other not in condemned]
@@ -189,12 +201,13 @@ def delete(host: Host, what: str, pool: api.Pool, path: str) -> bool:
         volume = find(host, pool, posixpath.basename(path))
         if volume is None:
             return False
-        refresh(pool)
-        refuse_delete(host, what, pool, path)
+        refresh(host, pool)
+        refuse_delete(host, what, pool, path, asked=host.storage.asked)
         volume.delete()
-        if find(host, pool, posixpath.basename(path)) is not None:
-            raise OperatorError(f"{what} is still there, though libvirt deleted it")
-        return True
+    # In another turn, after those that wait to delete theirs: then one look at the files is enough for all of them.
+    if find(host, pool, posixpath.basename(path)) is not None:
+        raise OperatorError(f"{what} is still there, though libvirt deleted it")
+    return True
 
 
 def download(host: Host, volume: api.Volume, limit: int) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 from lxml import etree
 
@@ -12,6 +12,8 @@ from provider.errors import OperatorError
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+DEFINITIONS: Final = 1024  # that are remembered: two of each domain that a network has room for, and more
 
 # What code that takes elements and numbers for granted meets where they are missing, or are none.
 _NOT_THERE = (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError, etree.LxmlError)

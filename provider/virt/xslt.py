@@ -24,9 +24,8 @@ _COMMAND: Final = (sys.executable, "-I", "-S", "-c")
 _START: Final = (
     "import sys, runpy; sys.path.append(sys.argv[1]); runpy.run_path(sys.argv[2], run_name='__main__')"
 )
-_PATIENCE: Final = (
-    120.0  # seconds: its processor time is limited, so only one that somebody stopped takes so long
-)
+# Seconds: its processor time is limited, so only one that somebody stopped takes so long.
+_PATIENCE: Final = 120.0
 
 
 def apply(xml: str, xslt: str) -> str:

@@ -22,7 +22,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
-from tests.crash.compare import differences, end_state, fingerprint
+from tests.crash.compare import differences, end_state, fingerprint, locks, unguarded
 from tests.crash.far import Far, Handle, Line, Service
 from tests.crash.operations import OPERATIONS, UP, WHOLE, Operation
 from tests.crash.seam import EXIT, Seam
@@ -84,7 +84,7 @@ def go_on(
     world: World, start: Start, operation: Operation, state: Path, want: dict[str, list[str]]
 ) -> list[str]:
     """What is wrong after the operator has gone on; nothing, if all is as if nothing had happened."""
-    locked = list(state.rglob("locks/**/[!.]*.json"))
+    locked = locks(state)
     todo = [operation.words, UP] if operation.words != UP else [UP]
     wrong = []
     for number, words in enumerate(todo):
@@ -195,9 +195,10 @@ class Player:
             left = cut_off(world, self.start, self.operation, state, number)
             if not left.reached:
                 return Verdict("", [] if left.code == 0 else [f"ended by itself with {left.code}"])
+            wrong = unguarded(left.name, state)
             pipe.send(("left", fingerprint(world, state)))
             again = lambda: go_on(world, self.start, self.operation, state, self.want)  # noqa: E731
-            return Verdict(left.name, in_child(again) if pipe.recv() else [])
+            return Verdict(left.name, wrong + (in_child(again) if pipe.recv() else []))
         finally:
             shutil.rmtree(state.parent, ignore_errors=True)
 

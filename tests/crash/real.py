@@ -1,8 +1,9 @@
 """The same on a real libvirt: a process of the engine ended at points drawn by lot, or at all; then the next `up`.
 
 Two booted guests stay, and a float goes to and fro between them.  What is made, changed, replaced, imported and deleted
-stands beside them: networks, volumes, a seed and a domain, which is started where there is the time for it.  This is a
-process of its own, whose forks run the engine: it never has a connection to libvirt that a fork could inherit.
+stands beside them: networks, volumes, a seed and a domain, which is started where there is the time for it.  Where
+every point is played, what needs no guest is played without one.  This is a process of its own, whose forks run the
+engine: it never has a connection to libvirt that a fork could inherit.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import engine.deployment
 from provider.plugin import servicer
 from tests.crash import compare, stand
 from tests.crash.operations import IMPORT, UP, import_file
-from tests.crash.real_operations import CHAIN, REPLACING, SPARE, Edit, start
+from tests.crash.real_operations import CHAINS, REPLACING, SPARE, Chain, Edit
 from tests.crash.real_seen import seen
 from tests.crash.seam import CHANGING, EXIT, FILE_CALLS, Seam, changes_guest
 from tests.crash.stand import in_child
@@ -131,7 +132,8 @@ class Real:
         for _ in range(5):  # on busy cores a guest may boot for longer than an `up` waits for its agent
             if engine(self.made, *UP).code == 0:
                 break
-        moves.ready(self.made)
+        if self.made.declared.stack["vms"]:
+            moves.ready(self.made)
 
     def words(self, name: str) -> tuple[str, ...]:
         return IMPORT if name == "import" else UP
@@ -169,6 +171,8 @@ class Real:
         done = Trial(name, number)
         _, done.name, code = ended_at(self.made, self.words(name), number)
         done.reached = bool(done.name)
+        if done.reached:
+            done.wrong += compare.unguarded(done.name, self.made.backend)
         if code:
             done.wrong.append(f"it ended by itself, with {code}")
         try:
@@ -180,7 +184,7 @@ class Real:
 
     def _after(self, name: str) -> list[str]:
         wrong = []
-        locked = list(self.made.backend.rglob("locks/**/[!.]*.json"))
+        locked = compare.locks(self.made.backend)
         said = self.go_on(self.words(name)).text
         if ("it was taken over" in said) != bool(locked):
             wrong.append(f"{len(locked)} locks were left, and the next run says: {said[:500]}")
@@ -194,20 +198,27 @@ class Real:
         return wrong
 
 
-def run(seed: int, count: int, running: bool, only_calls: bool) -> None:
-    """Prints a line of JSON for each operation with its points, then one for each trial; ``count`` 0: all points."""
+def run(chain: Chain, seed: int, count: int, running: bool, only_calls: bool, part: int, parts: int) -> None:
+    """Prints a line of JSON for each operation with its points, then one for each trial; ``count`` 0: all points.
+
+    All but for the other parts: with 8 of them, the first has every eighth point of each operation.
+    """
     SPARE["running"] = running
-    with scene(start()) as made:
+    with scene(chain.start()) as made:
         real = Real(made)
         real.begin()
-        for name, edit in CHAIN:
+        for name, edit in chain.steps:
             real.undisturbed(name, edit)
         for name, names in real.counts.items():
             print(
                 json.dumps({"operation": name, "points": len(names), "calls": len(calls(names))}), flush=True
             )
+        numbers = {
+            name: (calls(names) if only_calls else list(range(len(names))))[part::parts]
+            for name, names in real.counts.items()
+        }
         for name, edit, number in (
-            drawn(seed, count, real.counts) if count else every(real.counts, only_calls)
+            drawn(chain, seed, count, real.counts) if count else every(chain, numbers, real.counts)
         ):
             print(json.dumps(vars(real.trial(name, edit, number))), flush=True)
 
@@ -217,22 +228,28 @@ def calls(names: Sequence[str]) -> list[int]:
     return [number for number, name in enumerate(names) if name.split()[1] not in FILE_CALLS]
 
 
-def drawn(seed: int, count: int, names: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, Edit, int]]:
+def drawn(
+    chain: Chain, seed: int, count: int, names: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, Edit, int]]:
     """Every other one is of a call to libvirt or to a guest, where the operation has any."""
     lot = random.Random(seed)
-    for turn, (name, edit) in enumerate(itertools.islice(itertools.cycle(CHAIN), count)):
+    for turn, (name, edit) in enumerate(itertools.islice(itertools.cycle(chain.steps), count)):
         yield name, edit, lot.choice((turn % 2 and calls(names[name])) or range(len(names[name])))
 
 
-def every(names: Mapping[str, Sequence[str]], only_calls: bool) -> Iterator[tuple[str, Edit, int]]:
+def every(
+    chain: Chain, numbers: Mapping[str, list[int]], names: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, Edit, int]]:
     """Round by round.  What has no more points is left out, but for what makes way for the others: that just ends."""
-    numbers = {name: calls(all_) if only_calls else list(range(len(all_))) for name, all_ in names.items()}
     while any(numbers.values()):
-        for name, edit in CHAIN:
-            if numbers[name] or name in ("create", "delete"):
+        for name, edit in chain.steps:
+            if numbers[name] or name in chain.always:
                 yield name, edit, numbers[name].pop(0) if numbers[name] else len(names[name])
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the lab is taken down all the same
-    run(int(sys.argv[1]), int(sys.argv[2]), "running" in sys.argv, "calls" in sys.argv)
+    told = sys.argv[3:]
+    part, _, parts = next((word for word in told if "/" in word), "0/1").partition("/")
+    chosen = CHAINS[next((word for word in told if word in CHAINS), "all")]
+    run(chosen, int(sys.argv[1]), int(sys.argv[2]), "running" in told, "calls" in told, int(part), int(parts))

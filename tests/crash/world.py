@@ -41,7 +41,7 @@ class Network(fake_libvirt.Network):
 
     def listAllPorts(self, flags: int = 0) -> list[fake_libvirt.Port]:
         held = [f".//source[@network='{self.name()}'][@portid]"]
-        running = [d.live for d in self.conn.domains.values() if d.live is not None]
+        running = [d.live for d in list(self.conn.domains.values()) if d.live is not None]
         return [
             fake_libvirt.Port(s.get("portid"))
             for live in running

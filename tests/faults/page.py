@@ -35,6 +35,11 @@ def _row(cells: list[str]) -> Row:
     return Row(fault, cause, tuple(re.findall(r"`([^`]+)`", seen)), end, ROOT / file, name)
 
 
+def nothing_is_seen(said: str) -> None:
+    """No error and no warning: what the page calls nothing."""
+    assert re.search(r"\b(error|warning)\b", said, re.I) is None, said
+
+
 def assert_is_on_the_page(said: str) -> None:
     """What was said has what the row of the test that is running says, but for backticks."""
     running = os.environ["PYTEST_CURRENT_TEST"].partition(" ")[0].partition("[")[0]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from provider.virt import keepalive
-from tests.faults.page import assert_is_on_the_page
+from tests.faults.page import assert_is_on_the_page, nothing_is_seen
 from tests.faults.proxy import Mode
 from tests.faults.stage import MAC, NET, NIC, Broken, at, broken
 
@@ -81,6 +81,7 @@ def test_a_slow_connection_only_takes_longer(made: Broken) -> None:
     finally:
         made.proxy.mode = "pass"
     assert done.code == 0, done.text
+    nothing_is_seen(done.text)
     made.converges()
 
 
@@ -122,7 +123,9 @@ def test_a_dnsmasq_that_is_dead(made: Broken) -> None:
     """libvirt says nothing of it, so no preview can; the next change of a reservation brings another."""
     made.kill(DNSMASQ)
     assert not made.runs(DNSMASQ)
-    assert made.preview("--expect-no-changes").code == 0
+    preview = made.preview("--expect-no-changes")
+    assert preview.code == 0, preview.text
+    nothing_is_seen(preview.text)
     host = {"mac": "52:54:00:77:00:05", "ip": "10.77.0.15", "name": "bare"}
     made.edit(lambda d: d.props("catnet").update(dhcpHosts=[host]))
     made.converges()
@@ -135,6 +138,9 @@ def test_a_dnsmasq_that_is_dead(made: Broken) -> None:
 
 def test_a_restart_of_libvirtd_brings_a_dead_dnsmasq_back_too(made: Broken) -> None:
     made.kill(DNSMASQ)
+    preview = made.preview("--expect-no-changes")
+    assert preview.code == 0, preview.text
+    nothing_is_seen(preview.text)
     made.kill_libvirtd()
     made.libvirtd_is_back()
     made.converges()

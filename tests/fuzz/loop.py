@@ -13,9 +13,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-SECONDS = (
-    20  # of processor time that one case may take, on the slowest machine; a case takes some milliseconds
-)
+# Of processor time that one case may take, on the slowest machine; a case takes some milliseconds.
+SECONDS = 20
+MANY = 400  # lines of a message that lists all that is wrong
 
 
 class Hang(BaseException):

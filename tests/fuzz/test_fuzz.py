@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from tests.fuzz import loop, targets
+from engine import app
+from tests.fuzz import loop, of_words, targets
+from tests.fuzz.desk import Desk
 from tests.fuzz.loop import Target
 
-SHARE = 16  # of the million's cases, one in so many belongs to every run: a minute of one core
+SHARE = 36  # of the million's cases, one in so many belongs to every run: within a minute of one core
 BY_NAME = {target.name: (target, cases) for target, cases in targets.ALL}
 Tell = Callable[[str, object], None]
 
@@ -45,9 +48,11 @@ def test_a_million_spoiled_inputs_end_so(name: str, record_property: Tell) -> No
 
 def play(target: Target, seed: int, cases: int, tell: Tell) -> loop.Found:
     """The cases of a seed, counted in the terminal's summary."""
+    began = time.process_time()
     found = loop.run(target, seed, cases)
+    took = time.process_time() - began
     told = f"fuzz {target.name}: seed {seed}, {found.cases} cases, {found.refused} refused"
-    tell("fuzz", f"{told}, {len(found.faults)} faults")
+    tell("fuzz", f"{told}, {len(found.faults)} faults, {took:.0f} s of processor time")
     assert found.cases == cases >= 40
     return found
 
@@ -100,3 +105,22 @@ def test_a_failing_case_is_written_out_and_can_be_played_again(
     (file,) = tmp_path.iterdir()
     assert file.name == "fuzz-bytes-7-0.json"
     assert loop.again(target, 7, 0) == Random("bytes/7/0").randbytes(4)
+
+
+def test_a_command_line_that_is_fuzzed_changes_nothing_outside_of_its_folder(tmp_path: Path) -> None:
+    out = tmp_path / "state.json"
+    desk = Desk(tmp_path / "desk")
+    code, _, err = desk.run(("stack", "export", "--file", str(out)), {})
+    assert (code, err) == (1, f"error: could not write {out}: Permission denied\n")
+    assert not out.exists()
+    assert desk.run(("stack", "export", "--file", "state.json"), {})[0] == 0
+    assert desk.run(("preview", "--refresh"), {})[0] == 0  # as far as the provider, and not a step further
+
+
+def test_what_ends_badly_in_a_whole_command_line_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: object) -> int:
+        raise KeyError("x")
+
+    monkeypatch.setattr(app, "find", broken)
+    with pytest.raises(loop.Undue, match="a fault of this engine: KeyError"):
+        of_words.whole((("preview",), {}, b""))

@@ -142,6 +142,24 @@ WORDS = {
         ("preview", "--parallel", "<&>"),
         'invalid argument "<&>" for "--parallel" flag: expected a number',
     ),
+    "bytes that are no text": (("config", "set", "a", "b\udcff"), r"b\udcff is no UTF-8 text"),
+    "an unknown flag of two lines": (("preview", "--a\nb"), r"unknown flag: --a\nb"),
+    "an unknown letter that is a line break": (
+        ("preview", "-j\nb"),
+        r"unknown shorthand flag: '\n' in -j\nb",
+    ),
+    "a switch's value of two lines": (
+        ("preview", "--diff=a\nb"),
+        r'invalid argument "a\nb" for "--diff" flag: expected true or false',
+    ),
+    "a colour of two lines": (
+        ("preview", "--color", "a\nb"),
+        r'unsupported color option: "a\nb". Supported values are: always, never, raw, auto',
+    ),
+    "a new name of two lines": (
+        ("state", "rename", "urn:pulumi:a::b::c::d", "a\nb", "--yes"),
+        rf"state rename: invalid name 'a\nb': it must not be empty, nor have :: in it; {SHOWS}",
+    ),
     "an unknown flag that moves the cursor": (("preview", "--\x1b[2J"), r"unknown flag: --\x1b[2J"),
     "an unknown verb of two lines": (("a\nb",), 'unknown command "a\\nb" for "pulumi"'),
     "a colour that is none": (
@@ -187,3 +205,45 @@ def test_a_word_that_means_nothing(desk: Desk, words: tuple[str, ...], said: str
     code, line = desk.run(*words)
     assert line == f"error: {said}\n".replace("{}", str(desk.root))
     assert (code, desk.files()) == (1, before)
+
+
+FILE = "unable to read PULUMI_CONFIG_PASSPHRASE_FILE: "
+PASSPHRASE, ITS_FILE, BACKEND = (
+    "PULUMI_CONFIG_PASSPHRASE",
+    "PULUMI_CONFIG_PASSPHRASE_FILE",
+    "PULUMI_BACKEND_URL",
+)
+NOBODYS, NO_HOME = "~nobody-at-all/x", "there is no such home folder"
+VARIABLES = {
+    "a passphrase that is no text": (PASSPHRASE, "\udcff", f"{PASSPHRASE}: it is no UTF-8 text"),
+    "a passphrase's file that is no text": (ITS_FILE, "{}/bytes", FILE + "{}/bytes: it is no UTF-8 text"),
+    "a passphrase's file without an end": (ITS_FILE, "/dev/zero", f"{FILE}/dev/zero: File too large"),
+    "a passphrase's file of nobody's": (ITS_FILE, NOBODYS, f"{FILE}{NOBODYS}: {NO_HOME}"),
+    "a passphrase's file of two lines": (ITS_FILE, "a\nb", FILE + r"a\nb: No such file or directory"),
+    "a backend of nobody's": (BACKEND, f"file://{NOBODYS}", f"backend file://{NOBODYS}: {NO_HOME}"),
+    "a stack that is no text": ("PULUMI_STACK", "\udcff", rf"invalid stack name '\udcff'{RULE}"),
+}
+
+
+@pytest.mark.parametrize(("variable", "value", "said"), VARIABLES.values(), ids=VARIABLES)
+def test_a_variable_that_means_nothing(
+    desk: Desk, variable: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (desk.root / "bytes").write_bytes(b"\xff")
+    if variable == ITS_FILE:
+        monkeypatch.delenv(PASSPHRASE)
+    monkeypatch.setenv(variable, value.replace("{}", str(desk.root)))
+    before = desk.files()
+    code, line = desk.run("config", "--show-secrets")
+    assert line == f"error: {said}\n".replace("{}", str(desk.root))
+    assert (code, desk.files()) == (1, before)
+
+
+def test_a_value_on_standard_input_that_is_no_text(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\xff\xfe")))
+    before = desk.files()
+    assert desk.run("config", "set", "a") == (
+        1,
+        "error: the value on standard input is no UTF-8 text\n",
+    )
+    assert desk.files() == before

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
+from cli import ROOT
 from lab import processes
 from tests.lab import by_hand
-from tests.lab.by_hand import ADDRESS, DESCRIPTIONS, FLOAT2, VMS, ByHand
+from tests.lab.by_hand import ADDRESS, FLOAT2, VMS, ByHand
 from tests.lab.lab_guest import page
 from tests.lab.pings import LATE, Loss, Target, pinging
 from tests.lab.stage import Done, Stage, short_folder
@@ -122,11 +123,11 @@ def test_the_table_says_what_is_wrong_and_what_is_not_declared(taken: Taken) -> 
 
 
 def test_the_file_is_completed_by_what_is_there_and_faults_are_not_blessed(taken: Taken) -> None:
-    vms = yaml.safe_load(taken.file.read_text(encoding="utf-8"))["config"]["trop:vms"]
-    assert vms == {
-        name: {"seedDisk": False, **({"description": DESCRIPTIONS[name]} if name in DESCRIPTIONS else {})}
-        for name in VMS
-    }
+    declared, written = (
+        yaml.safe_load(file.read_text(encoding="utf-8"))["config"]["trop:vms"]
+        for file in (ROOT / taken.file.name, taken.file)
+    )
+    assert written == {name: {**declared[name], "seedDisk": False} for name in VMS}
 
 
 def test_everything_that_is_there_is_imported_and_nothing_twice(taken: Taken) -> None:

@@ -18,6 +18,7 @@ from cli import ROOT
 pytestmark = [pytest.mark.lab, pytest.mark.crash]
 
 TRIALS = 30
+PARTS = 8  # of all points; each has its own lab, and can be played again alone
 SEED = "TROP_CRASH_SEED"  # of a run to be repeated
 
 
@@ -55,5 +56,17 @@ def test_ended_at_points_drawn_by_lot_the_next_up_ends_as_if_nothing_had_happene
 
 
 @pytest.mark.soak
-def test_so_it_does_at_every_point(record_property: Callable[[str, object], None]) -> None:
-    judge(record_property, 0, 0, "running")
+@pytest.mark.parametrize("part", [f"{part}/{PARTS}" for part in range(PARTS)])
+@pytest.mark.parametrize("chain", ["still", "guests"])
+def test_so_it_does_at_every_point(
+    chain: str, part: str, record_property: Callable[[str, object], None]
+) -> None:
+    judge(record_property, 0, 0, chain, part)
+
+
+@pytest.mark.soak
+def test_so_it_does_at_every_call_where_the_domain_runs(
+    record_property: Callable[[str, object], None],
+) -> None:
+    """Of the points of files every kind has had its turn: each is as the call before it or the one after it."""
+    judge(record_property, 0, 0, "still", "running", "calls")

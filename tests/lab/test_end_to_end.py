@@ -4,8 +4,11 @@ One lab and one `up` serve the tests of this file in their order; the last takes
 """
 
 import json
+import os
 import re
+import select
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +16,7 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
+from cli import ROOT
 from cli.demo import fetch
 from tests.lab.stage import ENGINES, Stage, rows, stage
 
@@ -123,6 +127,32 @@ def test_acilamwen_has_exactly_two_nics(trop02: Stage) -> None:
     assert macs == ["52:54:00:00:01:00", "52:54:00:02:02:0f"]
     for vm in ADDRESSES.keys() - {"Acilamwen"}:
         assert len(rows(trop02.virsh("domiflist", vm))) == 1
+
+
+def test_the_serial_console_of_a_guest_is_reached(trop02: Stage) -> None:
+    """Typed there: a sum, so that its echo alone is no answer."""
+    ours, theirs = os.openpty()
+    words = [sys.executable, "-P", "-m", "cli", "lab", "console", "Acilamwen"]
+    with subprocess.Popen(
+        words,
+        cwd=ROOT,
+        env=trop02.environment,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    ) as console:
+        os.close(theirs)
+        shown = b""
+        until = time.monotonic() + PATIENCE
+        while b"on Acilamwen: 42" not in shown and time.monotonic() < until and console.poll() is None:
+            os.write(ours, b"\necho on $(hostname): $((6*7))\n")
+            while select.select([ours], [], [], 2)[0]:
+                shown += os.read(ours, 4096)
+        os.write(ours, b"\x1d")  # Ctrl-]
+    os.close(ours)
+    assert b"on Acilamwen: 42" in shown, shown.decode(errors="replace")
+    assert console.returncode == 0
 
 
 def test_the_float_is_answered_by_acilamwen_and_no_other(trop02: Stage) -> None:

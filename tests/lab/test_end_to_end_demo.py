@@ -92,4 +92,4 @@ def test_without_root_it_says_so_and_previews_on_the_test_driver(engine: str) ->
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.startswith("A lab needs root and namespaces of its own: not root.")
-    assert "+ 28 to create" in done.stdout
+    assert "+ 32 to create" in done.stdout  # the two VMs with services among them

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from engine import checkpoint, urns
-from engine.events import StepDone
+from engine.events import Event, StepDone
 from engine.options import Kind
-from engine.records import Resource, Snapshot
+from engine.records import Snapshot
 from engine.scope import Scope
 from tests.engine.core.fake import Ran, go
 from tests.lifecycle import programs
 from tests.lifecycle.flaky import Flaky, FlakyProvider
-from tests.lifecycle.integrity import verify
+from tests.lifecycle.integrity import in_turn, verify
 from tests.lifecycle.other_engine import as_the_cli_writes
 from tests.lifecycle.programs import CANARY, NAMES, Part, urn_of
 
@@ -92,6 +92,7 @@ class Core(RuleBasedStateMachine):
         self.ended = False  # the last run, before its time
         self.fatal_save = -1  # the number of the write before (even) or after (odd) which the process ends
         self.writes = 0
+        self.late: list[str] = []  # what was told as done before the state had it
 
     @initialize(program=programs.programs())
     def begin(self, program: programs.Parts) -> None:
@@ -215,14 +216,16 @@ class Core(RuleBasedStateMachine):
         self.codec = codec()
         before, known, disk = loaded(self.disk, self.codec), self._ids(), self.disk
         self.writes = 0
+        preview = kind == "preview" or bool(options.get("preview"))
         made = go(
             programs.run(self.program, breaks), self.world, before, kind, on_save=self._save,
+            on_event=lambda event: None if preview else self._is_written(event),
             provider=FlakyProvider, cancellation=self.world.cancellation, **options,
         )  # fmt: skip
         self.fatal_save = -1
         self.ended = self.world.dead or made.result.terminated
         self.count.update({"runs": 1, "cut off": self.ended, "faults": self.world.hit})
-        preview = kind == "preview" or options.get("preview")
+        assert not self.late, self.late
         assert not (preview and (self.writes or self._ids() != known)), "a preview has changed something"
         if disk is not self.disk:
             own = codec()
@@ -242,6 +245,16 @@ class Core(RuleBasedStateMachine):
             if not self.fatal_save % 2:
                 return
         self.disk = self.codec.dump(snapshot)
+
+    def _is_written(self, event: Event) -> None:
+        """What is told as done is on disk."""
+        if not isinstance(event, StepDone) or self.world.dead:
+            return
+        step, made = event.step, event.step.op.startswith("create")
+        r = step.new if made else step.old if step.op == "delete" else None
+        asked = r is not None and r.id in (self.world.made if made else self.world.deleted)
+        if asked and (f'"id":"{r.id}"'.encode() in self.disk) != made:
+            self.late.append(f"{step.op} of {r.id}")
 
     def _ids(self) -> set[str]:
         return set(self.world.objects)
@@ -285,11 +298,3 @@ def without_manifest(disk: bytes) -> Any:
     document = json.loads(disk)
     document["checkpoint"]["latest"].pop("manifest")
     return document
-
-
-def in_turn(gone: list[Resource], order: list[str]) -> None:
-    """What needs another was deleted before it."""
-    for r in gone:
-        for other in gone:
-            if other.urn in {r.parent, *r.dependencies}:
-                assert order.index(r.id) < order.index(other.id), f"{other.urn} went before {r.urn}"

@@ -1,9 +1,9 @@
-"""What must be so of a state at any moment: Pulumi's own rules for a snapshot."""
+"""What must be so of a state at any moment: Pulumi's own rules for a snapshot; and the order of deletes."""
 
 from __future__ import annotations
 
 from engine import urns
-from engine.records import Snapshot
+from engine.records import Resource, Snapshot
 
 
 def verify(snapshot: Snapshot) -> None:
@@ -30,3 +30,11 @@ def verify(snapshot: Snapshot) -> None:
         before.add(r.urn)
         if not r.delete:
             live.add(r.urn)
+
+
+def in_turn(gone: list[Resource], order: list[str]) -> None:
+    """What needs another was deleted before it."""
+    for r in gone:
+        for other in gone:
+            if other.urn in {r.parent, *r.dependencies}:
+                assert order.index(r.id) < order.index(other.id), f"{other.urn} went before {r.urn}"

@@ -18,14 +18,14 @@ Seal = Callable[[str], str]
 
 
 def as_the_cli_writes(disk: bytes, random: Random, seal: Seal = str.swapcase) -> bytes:
-    """The same state from the other engine.
+    """The same state, or an export of it, from the other engine.
 
     Its version and magic, its order (as steps happened to end: what a record speaks of before it, an old copy after
     what replaces it), where its program stood, its ciphertexts (``seal`` makes them of ours), its null for an empty
     list, a field unknown here.
     """
     document = json.loads(disk)
-    latest = document["checkpoint"]["latest"]
+    latest = document["deployment"] if "deployment" in document else document["checkpoint"]["latest"]
     latest["manifest"] |= {"version": VERSION, "magic": hashlib.sha256(VERSION.encode()).hexdigest()}
     latest["resources"] = _another_order(latest.get("resources", []), random)
     for line, record in enumerate([*latest["resources"], *_pending(latest)]):

@@ -12,16 +12,16 @@ from collections import Counter
 import pytest
 
 from cli import ROOT
-from tests.lifecycle.test_core import Tell, told
+from tests.lifecycle.shares import DRAWN, SEED, Tell, told
 
 SHARES, LIVES = 2, 20
 MANY, SHARE = 10, 34
 
 
-def play(*words: object) -> Counter[str]:
+def play(lives: int, seed: int) -> Counter[str]:
     """A process of its own, which forks: what pytest has loaded and started is not in it."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.lifecycle.hypervisor_machine", *map(str, words)], cwd=ROOT,
+        [sys.executable, "-m", "tests.lifecycle.hypervisor_machine", str(lives), str(seed)], cwd=ROOT,
         capture_output=True, text=True, check=False, env=os.environ | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
@@ -31,14 +31,13 @@ def play(*words: object) -> Counter[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("share", range(SHARES))
 def test_trop02_lives_through_faults_and_leaves_nothing(share: int, record_property: Tell) -> None:
-    count = play(LIVES, share)
-    told(record_property, "of trop02 in memory", count)
+    count = told(record_property, "of trop02 in memory", f"seed {share}", lambda: play(LIVES, share))
     assert count["lives"] >= LIVES
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("share", range(MANY))
 def test_so_it_does_in_many_others(share: int, record_property: Tell) -> None:
-    count = play(SHARE)
-    told(record_property, "of trop02 in memory", count)
+    seed = f"{SEED}={DRAWN} share {share}"
+    count = told(record_property, "of trop02 in memory", seed, lambda: play(SHARE, DRAWN * 100 + share))
     assert count["lives"] >= SHARE

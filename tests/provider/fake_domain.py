@@ -145,10 +145,10 @@ class Connection:
         return [Pool(self)]
 
     def listAllDomains(self, flags: int = 0) -> list[Domain]:
-        return listed(self.domains.values(), flags)
+        return listed(list(self.domains.values()), flags)
 
     def lookupByName(self, name: str) -> Domain:
-        for domain in self.domains.values():
+        for domain in list(self.domains.values()):
             if domain.name() == name:
                 return domain
         raise error(42, f"Domain not found: no domain with matching name '{name}'")
@@ -162,7 +162,7 @@ class Connection:
         self.calls.append("defineXML")
         root = etree.fromstring(xml.encode())
         uuid, name = root.findtext("uuid"), root.findtext("name")
-        for domain in self.domains.values():
+        for domain in list(self.domains.values()):
             if (domain.name() == name) != (domain.UUIDString() == uuid):
                 raise error(
                     9, f"operation failed: domain '{name}' already exists with uuid {domain.UUIDString()}"

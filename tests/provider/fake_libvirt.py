@@ -486,7 +486,14 @@ class Connection:
         return _only(self.domains, lambda d: d.name() == name, 42, "Domain not found")
 
     def listAllDomains(self, flags: int = 0) -> list[Domain]:
-        return list(self.domains)
+        """Active, persistent, running and shut off ones may be asked for."""
+        fits = {
+            1: lambda d: d.live,
+            4: lambda d: d.persistent,
+            16: lambda d: d.live,
+            64: lambda d: not d.live,
+        }
+        return [d for d in self.domains if all(fit(d) for flag, fit in fits.items() if flags & flag)]
 
 
 def _only(members: list[Any], fits: Any, code: int, message: str) -> Any:

@@ -14,7 +14,8 @@ from provider.errors import OperatorError
 from provider.resources.base import Call, Props
 from provider.resources.network import Network
 from provider.virt.host import Host
-from provider.virt.network_xml import render, skeleton, view
+from provider.virt.network_seen import view
+from provider.virt.network_xml import render, skeleton
 from tests.provider import fake_libvirt
 from tests.provider.failing_calls import Remote, Wire, changes
 

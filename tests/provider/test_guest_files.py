@@ -116,8 +116,8 @@ def test_each_change_is_told_with_its_impact(place: Place, preview: bool) -> Non
 
     assert made.notes() == [
         f"live: Acilamwen: {place.wanted} is written",
-        "service restart: one of Acilamwen: image a:1 -> a:2",
         "live: new of Acilamwen is brought up: image d:1",
+        "service restart: one of Acilamwen: image a:1 -> a:2",
         "service restart: old of Acilamwen is taken away",
     ]
 

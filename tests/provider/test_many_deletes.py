@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -68,3 +70,28 @@ def test_what_another_program_has_put_upon_another_base_is_seen_after_some_secon
     now = storage.time.monotonic()
     monkeypatch.setattr(storage.time, "monotonic", lambda: now + 6)
     assert storage.overlays(host, "/live/other") == ["/live/o0"]
+
+
+def test_those_that_wait_for_each_other_share_a_look_at_the_files_before_and_one_after():
+    host, counts, pool = _stand(8)
+    with ThreadPoolExecutor(8) as threads:
+        with host.storage:
+            going = [threads.submit(_delete, host, f"o{number}") for number in range(8)]
+            while len(host.storage.waiting) < 8:
+                time.sleep(0.001)
+        assert all(each.result() for each in going)
+    assert list(pool.volumes) == ["base"]
+    assert counts["Pool.refresh"] == 2
+
+
+def test_an_overlay_that_came_as_a_file_after_the_last_look_keeps_its_base():
+    host, _, pool = _stand(1)
+    _delete(host, "o0")  # for which the files were looked at
+    pool.unseen["late"] = fake_libvirt.Volume(
+        pool,
+        "<volume><name>late</name><capacity>1</capacity><target><format type='qcow2'/></target>"
+        "<backingStore><path>/live/base</path><format type='qcow2'/></backingStore></volume>",
+    )
+    pool.conn.files.add("/live/late")
+    with pytest.raises(OperatorError, match="/live/late stands on it"):
+        _delete(host, "base")

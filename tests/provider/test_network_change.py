@@ -11,7 +11,8 @@ from lxml import etree
 
 from provider.resources.base import Props
 from provider.virt.network_change import Sides, plan, waiting
-from provider.virt.network_xml import render, rest, skeleton, view
+from provider.virt.network_seen import rest, view
+from provider.virt.network_xml import render, skeleton
 from tests.provider.fake_libvirt import Connection, Network, written
 from tests.provider.storage_world import BRIDGED, DEFAULT, sample
 

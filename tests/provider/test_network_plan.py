@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from provider.virt.network_plan import CONFIG, LIVE, dns_calls, range_calls, reservation_calls
-from provider.virt.network_xml import render, skeleton, view
+from provider.virt.network_seen import view
+from provider.virt.network_xml import render, skeleton
 from tests.provider.fake_libvirt import Connection, Network, written
 from tests.provider.storage_world import DEFAULT, sample
 

@@ -114,12 +114,21 @@ def test_a_preview_of_a_delete_hands_on_what_goes_too() -> None:
     assert asyncio.run(carry_out("PreviewDelete", served())) == "not deleted beside y"
 
 
-def test_an_error_of_libvirt_s_names_the_object_and_what_was_not_done() -> None:
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("it can't", "network net is not changed: libvirt at test:///default: it can't"),
+        (
+            "Cannot recv data",  # by which nobody knows whether it was changed
+            "network net: the connection to libvirt at test:///default was lost (Cannot recv data): what was under way "
+            "may be done or not; run the same again",
+        ),
+    ],
+)
+def test_an_error_of_libvirt_s_names_the_object_and_what_was_not_done(said: str, told: str) -> None:
     def broken(*_: Any) -> None:
-        raise libvirt.libvirtError("Cannot recv data")
+        raise libvirt.libvirtError(said)
 
     servicer = served()
     servicer._handlers[TOKEN].update = broken
-    assert asyncio.run(carry_out("Update", servicer)) == (
-        "network net is not changed: libvirt at test:///default: Cannot recv data"
-    )
+    assert asyncio.run(carry_out("Update", servicer)) == told

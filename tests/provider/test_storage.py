@@ -387,6 +387,14 @@ def test_the_same_inputs_give_the_same_bytes() -> None:
     assert seed_iso.build(SEED)[32808:32814] == b"cidata"
 
 
+def test_a_seeds_text_is_judged_when_it_is_new_or_another(world: World) -> None:
+    check, call = HANDLERS["CloudInitDisk"].check, world.call("CloudInitDisk", "seed")
+    bad, other = {"userData": "#cloud-config\n- a\n"}, {"userData": "#cloud-config\na: 1\n"}
+    assert [failure.path for failure in check(call, {}, bad).failures] == ["userData"]
+    assert [failure.path for failure in check(call, other, bad).failures] == ["userData"]
+    assert check(call, bad, bad).failures == []  # what an adopted guest has is no fault of this run
+
+
 def test_a_seed_that_was_written_by_hand_is_shown_and_written_again(world: World) -> None:
     id, _ = world.create("CloudInitDisk", "seed", SEED)
     world.host.volume_by_path(id).data = seed_iso.build({**SEED, "userData": "by hand"})  # type: ignore[union-attr]

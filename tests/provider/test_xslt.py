@@ -8,7 +8,7 @@ import pytest
 
 from provider.errors import OperatorError
 from provider.virt import xslt, xslt_child
-from tests.fuzz.targets import DOMAINS, NETWORKS, SHEET, VOLUMES
+from tests.fuzz.of_provider import DOMAINS, NETWORKS, SHEET, VOLUMES
 
 XSL = "http://www.w3.org/1999/XSL/Transform"
 

@@ -19,6 +19,8 @@ from tests.provider.fake_domain import Clock
 from tests.provider.shell_guest import ShellGuests
 from tests.services.machine import DOCKER, Machine
 
+pytestmark = pytest.mark.services
+
 PASSWORD = "correct horse battery"
 UP = ("up", "--yes", "--skip-preview")
 

@@ -13,9 +13,10 @@ import yaml
 from lxml import etree
 
 import config
-from cli.scale import chart, figures, project
+from cli.measured import Used, used
+from cli.scale import chart, figures, project, run
 from cli.scale.figures import Figure
-from cli.scale.measure import NAMES, Round, Used, medians, used
+from cli.scale.measure import NAMES, Round, medians
 from cli.scale.project import Size
 from cli.stacks import UsageError
 from config.read import stack_file
@@ -87,6 +88,13 @@ def test_a_target_is_met_at_its_ratio_and_missed_beyond():
     assert (up.found, up.verdict) == (None, "not measured")
 
 
+def test_a_preview_is_held_against_the_faster_of_the_two_ways_of_the_sdk():
+    large = _figure(1000, 10.0, hypervisors=10)
+    large.used["sdk plain"] = Used(4.0, 8.0, 100.0)
+    (no_op,) = [t for t in figures.targets([large]) if "SDK" in t.text]
+    assert (no_op.found, no_op.cpu, no_op.verdict) == (2.5, 5.0 / 8.0, "missed")
+
+
 def test_what_is_measured_again_takes_the_place_of_what_was_known():
     known = [_figure(100, 1.0), _figure(100, 1.0, started=True)]
     merged = figures.merged(known, [_figure(100, 2.0), _figure(10, 3.0)])
@@ -107,6 +115,21 @@ def test_figures_come_back_as_they_were_saved(tmp_path):
         figures.load(file)
 
 
+def test_what_was_measured_is_on_the_page_though_a_later_size_fails(tmp_path, monkeypatch):
+    def measure(size: Size, *_: object) -> Figure:
+        if size.vms == 100:
+            raise UsageError("no room")
+        return _figure(size.vms, 1.0)
+
+    monkeypatch.setattr(run, "DATA", tmp_path / "scale.json")
+    monkeypatch.setattr(run, "_measure", measure)
+    with pytest.raises(UsageError, match="no room"):
+        run.run([10, 100], 1, 1, started=False, write=True)
+    assert [f.vms for f in figures.load(tmp_path / "scale.json")] == [10]
+    assert "10 VMs, defined" in (tmp_path / "scale.md").read_text()
+    assert (tmp_path / "scale.svg").read_text().startswith("<svg")
+
+
 def test_the_page_has_each_step_of_each_size_and_says_what_was_not_measured():
     page = figures.page([_figure(100, 1.5)], cores=2)
     assert "## 100 VMs, defined, on one hypervisor" in page
@@ -114,12 +137,25 @@ def test_the_page_has_each_step_of_each_size_and_says_what_was_not_measured():
     assert "not measured" in page
 
 
+def test_the_page_shows_no_picture_of_nothing():
+    assert "scale.svg" not in figures.page([], cores=2)
+    assert "scale.svg" not in figures.page([_figure(100, 1.0, started=True)], cores=2)
+    assert "(scale.svg)" in figures.page([_figure(100, 1.0)], cores=2)
+
+
 def test_the_picture_is_svg_with_a_point_for_each_measurement():
     sizes = [_figure(vms, float(vms)) for vms in (10, 100)]
     root = etree.fromstring(chart.picture(sizes).encode())
     dots = root.findall("{*}circle")
-    assert len(dots) == 3 * 2 * len(chart.COLORS)
+    assert len(dots) == len(chart.PANELS) * len(sizes) * len(chart.COLORS)
     assert etree.fromstring(chart.picture([]).encode()).tag.endswith("svg")
+
+
+def test_of_as_many_vms_the_picture_has_those_on_the_most_hypervisors_and_none_that_are_started():
+    sizes = [_figure(100, 1.0, hypervisors=10), _figure(100, 2.0), _figure(10, 1.0, started=True)]
+    drawn = chart.picture(sizes)
+    assert drawn == chart.picture(sizes[:1])
+    assert "100 on 10" in drawn
 
 
 @pytest.mark.parametrize(

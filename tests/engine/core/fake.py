@@ -159,6 +159,7 @@ def go(
     config: dict[str, str] | None = None,
     cancellation: Cancellation | None = None,
     on_save: Callable[[Snapshot], None] | None = None,
+    on_event: Callable[[Event], None] = lambda event: None,
     provider: Callable[[World], Any] = FakeProvider,
     **options: Any,
 ) -> Ran:
@@ -166,13 +167,18 @@ def go(
     events: list[Event] = []
     saves: list[Snapshot] = []
     project = Project("proj", "dev", root or Path(__file__).parent, config=config or {})
+
+    def emit(event: Event) -> None:
+        events.append(event)
+        on_event(event)
+
     result = asyncio.run(
         run(
             kind,
             Options(**options),
             snapshot or Snapshot(),
             project,
-            events.append,
+            emit,
             on_save or saves.append,
             {"fake": lambda: provider(world)},
             program,

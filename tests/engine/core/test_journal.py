@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from engine.journal import Journal
+from engine.options import Write
 from engine.records import PendingOperation, Resource, Snapshot
 
 
@@ -56,6 +59,55 @@ def test_a_state_that_cannot_be_written_stops_every_step_that_waits_for_it():
         return await asyncio.gather(*begun, return_exceptions=True)
 
     assert [type(each) for each in asyncio.run(run())] == [OSError, OSError]
+
+
+def test_steps_that_come_while_the_state_is_written_share_the_next_write():
+    saved: list[list[str]] = []
+    first, go_on = asyncio.Event(), threading.Event()
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+
+        def save(snapshot: Snapshot) -> Write:
+            def write() -> None:
+                loop.call_soon_threadsafe(first.set)
+                assert go_on.wait(20)
+                saved.append(_pending(snapshot))
+
+            return write
+
+        journal = Journal(Snapshot(), save, persist=True)
+        begun = [asyncio.create_task(journal.begin(_operation("one")))]
+        await first.wait()
+        begun += [asyncio.create_task(journal.begin(_operation(name))) for name in ("two", "three")]
+        await asyncio.sleep(0)
+        assert not saved, "the loop stood still for the disk"
+        go_on.set()
+        await asyncio.gather(*begun)
+
+    asyncio.run(run())
+    assert saved == [["one"], ["one", "two", "three"]]
+
+
+def test_a_state_that_waits_for_its_thread_does_not_overwrite_a_newer_one():
+    saved: list[list[str]] = []
+    go_on = threading.Event()
+    journal = Journal(Snapshot(), lambda snapshot: lambda: saved.append(_pending(snapshot)), persist=True)
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(1))
+        busy = loop.run_in_executor(None, go_on.wait, 20)
+        older = _operation("one")
+        begun = asyncio.create_task(journal.begin(older))
+        await asyncio.sleep(0.01)  # its state is taken, and waits for the thread
+        journal.end(older)
+        journal.write()
+        go_on.set()
+        await asyncio.gather(busy, begun)
+
+    asyncio.run(run())
+    assert saved == [[]]
 
 
 @pytest.mark.parametrize("frozen", [False, True])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pulumi
 from hypothesis import HealthCheck, given, settings
@@ -62,6 +63,30 @@ def test_the_state_is_saved_before_and_after_each_step() -> None:
     assert ["creating"] in pending
     assert pending[-1] == []
     assert run.saves[-1].resources == run.snapshot.resources
+
+
+def test_components_that_are_made_together_share_writes_and_stand_in_the_state_before_their_children() -> (
+    None
+):
+    world, saves = World(), []
+
+    def on_save(snapshot: Snapshot) -> None:
+        time.sleep(0.01)  # as a disk does, while others come
+        saves.append({r.urn.split("::")[-1] for r in snapshot.resources})
+
+    async def on_create(name: str) -> None:
+        assert name.removesuffix("-thing") in saves[-1]
+
+    def program() -> None:
+        for i in range(40):
+            box = pulumi.ComponentResource("x:y:Box", f"b{i}")
+            Thing(f"b{i}-thing", ResourceOptions(parent=box))
+            box.register_outputs({"number": i})
+
+    world.on_create = on_create
+    run = go(program, world, on_save=on_save)
+    assert (run.result.failed, run.result.changes) == (False, {"create": 81})
+    assert len(saves) < 60, "a write for each component and each of its outputs would be 80"
 
 
 def test_when_the_state_cannot_be_written_no_further_step_begins() -> None:

@@ -86,3 +86,66 @@ DIFFERENT: dict[str, str] = {
     "35/01": "test_program.py::test_the_program_runs_in_its_folder_and_knows_the_engine_and_all_is_put_back",
     "35/02": "test_program.py::test_the_program_runs_in_its_folder_and_knows_the_engine_and_all_is_put_back",
 }
+# The rows of docs/differences.md in which those runs are told.
+TOLD: dict[str, str] = {
+    "14/04": "`destroy` of a stack with protected resources",
+    "15/06": "`import_` of what would have to be replaced",
+    "15/07": "`import_` of what would have to be replaced",
+    "16/01": "a protected resource leaves the program",
+    "16/02": "a protected resource leaves the program",
+    "16/05": "`destroy` of a stack with protected resources",
+    "16/06": "`destroy` of a stack with protected resources",
+    "17/02": "a lock whose process is gone",
+    "17/10": "`refresh --import-pending-creates`",
+    "22/08": "`stack history`, `stack export --version`",
+    "35/01": "the program",
+    "35/02": "the program",
+}
+# Each row of the page that says where this engine is safer, and the test that it is.
+SAFER: dict[str, str] = {
+    "`destroy` of a stack with protected resources": (
+        "test_protect.py::test_destroy_beside_a_protected_resource_deletes_nothing_and_names_it"
+    ),
+    "a protected resource leaves the program": (
+        "test_protect.py::test_a_protected_resource_that_leaves_the_program_stops_all_deletes"
+    ),
+    "a change that the provider refuses (restart, outage, data loss)": (
+        "test_impacts.py::test_a_delete_that_the_provider_refuses_is_refused_at_preview"
+    ),
+    "`import` of several objects": (
+        "test_importing.py::test_nothing_is_imported_when_one_object_is_not_there_and_all_such_are_told"
+    ),
+    "`import` of an object that the state has under another name, by `import_` too": (
+        "test_options.py::test_an_object_that_the_stack_has_under_another_name_is_not_imported_to_be_deleted_with_that"
+    ),
+    "`import_` of what would have to be replaced": (
+        "test_options.py::test_an_import_that_would_be_replaced_fails_at_preview_already"
+    ),
+    "`.get()` under the name of a resource that the stack manages, another ID in `import_`": (
+        "test_safer.py::test_a_resource_that_the_stack_made_does_not_become_one_that_is_only_read"
+    ),
+    "a create that was interrupted": (
+        "test_cancel.py::test_the_next_run_warns_of_an_interrupted_create_and_forgets_it_once_it_is_done"
+    ),
+    "`refresh --import-pending-creates`": (
+        "test_parts.py::test_an_object_whose_create_was_interrupted_is_taken_over_by_its_id"
+    ),
+    "`--target` replaces something that the rest of the stack uses": (
+        "test_scope.py::test_the_old_copy_of_a_target_stays_while_the_rest_of_the_stack_uses_it"
+    ),
+    "`destroy --target` of something that others depend on": (
+        "test_safer.py::test_a_destroy_of_one_names_all_that_depends_on_it_children_too"
+    ),
+    "a lock whose process is gone": "test_shell.py::test_a_lock_of_a_dead_process_is_taken_over_and_told",
+    "a state file that has not the checksum beside it (`.attrs`), and is not younger": (
+        "test_state_files.py::test_a_flipped_bit_that_leaves_the_state_valid_is_told_by_its_checksum"
+    ),
+    "secrets in messages": "test_secrets.py::test_nothing_that_is_said_has_a_secret_in_it",
+    "`stack import` of a state file, as backups are": (
+        "test_safer.py::test_a_backup_of_the_state_can_be_imported_as_it_is"
+    ),
+    "the lock during `up`": (
+        "test_safer.py::test_what_was_shown_is_what_is_done_as_nobody_can_come_in_between"
+    ),
+    "`stack rm`, `destroy --remove`": "test_verbs.py::test_a_removed_stack_leaves_the_file_that_declares_it",
+}

@@ -67,6 +67,7 @@ def test_a_recorded_run_goes_as_it_went_with_the_cli(name: str, tmp_path: Path) 
     compare_outcome(step, run)
     compare_calls(name, step, run)
     compare_state(name, step, run)
+    compare_order(run, after(BEGINS[name]).snapshot)
     for saved in run.saves:
         in_order(saved)
 
@@ -94,6 +95,22 @@ def compare_calls(name: str, step: Step, run: Replayed) -> None:
         assert set(ours) == set(theirs)
     for urn in set(ours) & set(theirs):
         assert_same_calls(ours[urn], theirs[urn], loose=name in RACING)
+
+
+def compare_order(run: Replayed, before: Snapshot) -> None:
+    """Of what depends on each other: what is needed is made before it is needed, and goes after what needs it."""
+    last = {(call.method, call.urn): place for place, call in enumerate(run.calls) if not call.preview}
+    first = {(call.method, call.urn): place for place, call in reversed(list(enumerate(run.calls)))}
+    for record in run.stack.snapshot.resources:
+        for needed in record.dependencies:
+            made, wanted = last.get(("Create", needed)), last.get(("Create", record.urn))
+            if made is not None and wanted is not None:
+                assert made < wanted, f"{short(needed)} is made before {short(record.urn)}"
+    for record in before.resources:
+        for needed in record.dependencies:
+            gone, freed = last.get(("Delete", needed)), first.get(("Delete", record.urn))
+            if gone is not None and freed is not None:
+                assert freed < gone, f"{short(record.urn)} goes before {short(needed)}"
 
 
 def by_urn(calls: list[Call]) -> dict[str, list[Call]]:

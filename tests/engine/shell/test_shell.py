@@ -202,7 +202,19 @@ def test_interrupted_steps_of_an_earlier_run_are_told(project: Project) -> None:
     assert "pending_operations" not in project.state_file.read_text()
 
 
-def test_a_lock_of_a_dead_process_is_taken_over_and_told(created: Project) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        "up --yes --skip-preview",
+        "refresh --yes --skip-preview",
+        "state unprotect --all",
+        "stack import --file exported.json",
+        "stack rm --yes --force",
+    ],
+)
+def test_a_lock_of_a_dead_process_is_taken_over_and_told(created: Project, words: str) -> None:
+    exported = created.folder / "exported.json"
+    assert created.run("stack", "export", "--file", str(exported)).code == 0
     folder = created.state / ".pulumi" / "locks" / "organization" / "trop" / "trop02"
     folder.mkdir(parents=True)
     child = subprocess.Popen([sys.executable, "-c", ""])
@@ -214,8 +226,9 @@ def test_a_lock_of_a_dead_process_is_taken_over_and_told(created: Project) -> No
         "timestamp": "2026-11-23T04:22:58Z",
     }
     (folder / "old.json").write_text(json.dumps(owner))
-    outcome = created.run("up", "--yes", "--skip-preview")
+    outcome = created.run(*words.replace("exported.json", str(exported)).split())
     assert outcome.code == 0
+    assert list(folder.iterdir()) == []
     assert outcome.err == (
         f"warning: the lock created by op@{os.uname().nodename} (pid {child.pid}) at 2026-11-23T04:22:58Z "
         "was left by a process that is gone; it was taken over\n"

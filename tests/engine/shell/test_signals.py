@@ -15,6 +15,7 @@ import pytest
 from engine import app
 from tests.engine.shell.conftest import CREATED
 from tests.engine.shell.harness import PROGRAM, Case, Project, locks_of
+from tests.faults.page import assert_is_on_the_page
 
 ROOT = Path(__file__).parents[3]
 
@@ -74,6 +75,7 @@ def test_an_interrupt_lets_running_steps_finish(project: Project) -> None:
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (1, "")
     assert "^C received; cancelling. If you would like to terminate immediately, press ^C again.\n" in out
+    assert_is_on_the_page(out)
     assert "Domain vm0 created" in out
     assert "error: update canceled" in out
     assert locks_of(project) == []
@@ -103,6 +105,7 @@ def test_a_second_interrupt_leaves_at_once_and_remembers_what_was_under_way(proj
     out, err = process.communicate(timeout=20)  # the step itself takes 30
     assert (process.returncode, err) == (8, case.text("stderr.txt"))
     assert "^C received; terminating\n" in out
+    assert_is_on_the_page(out)
     assert "libvirt:index:Domain vm0 creating (interrupted) \n" in out
     assert locks_of(project) == []
     pending = json.loads(project.state_file.read_text())["checkpoint"]["latest"]["pending_operations"]

@@ -1,0 +1,55 @@
+"""Which files the domains of a host use.  To look at all takes long: those that ask at the same time share a look."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from provider.virt import api, errors, volume_xml
+
+_INACTIVE = 2  # virDomainXMLFlags
+
+
+@dataclass(frozen=True)
+class Uses:
+    """A domain, the files of its disks, live and persistent, and the (pool, volume) of those given by these names."""
+
+    name: str
+    uuid: str
+    files: frozenset[str]
+    volumes: frozenset[tuple[str, str]]
+
+
+class Looks:
+    """Safe to share between threads.  ``kept``: the first look is the only one."""
+
+    def __init__(self, kept: bool = False, now: Callable[[], float] = time.monotonic) -> None:
+        self._kept, self._now = kept, now
+        self._lock = threading.Lock()
+        self._found: tuple[Uses, ...] | None = None
+        self._began = 0.0
+
+    def since(self, asked: float | None, listed: Callable[[], Iterable[api.Domain]]) -> tuple[Uses, ...]:
+        """All domains, as they were seen by a look that began after ``asked`` (monotonic; None: this very moment)."""
+        if asked is None:
+            asked = self._now()
+        with self._lock:
+            if self._found is None or (self._began <= asked and not self._kept):
+                began = self._now()
+                found = [errors.unless(errors.NO_DOMAIN, _uses, domain) for domain in listed()]
+                self._found, self._began = tuple(each for each in found if each is not None), began
+            return self._found
+
+
+def _uses(domain: api.Domain) -> Uses:
+    xmls = [domain.XMLDesc()]
+    if domain.isActive() and domain.isPersistent():
+        xmls.append(domain.XMLDesc(_INACTIVE))
+    return Uses(
+        domain.name(),
+        domain.UUIDString(),
+        frozenset().union(*map(volume_xml.files, xmls)),
+        frozenset().union(*map(volume_xml.pool_volumes, xmls)),
+    )
