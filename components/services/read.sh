@@ -11,10 +11,10 @@ facts() {
     # .ID, not .Id: a name that Docker's own type has not makes it forget that there may be no Health.
     docker ps -aq --no-trunc | xargs -r docker inspect --type container --format \
         'container|{{.Name}}|{{.Config.Image}}|{{index .Config.Labels "trop.config"}}|{{.ID}}|{{.State.Status}}|{{if .State.Health}}{{.State.Health.Status}}{{end}}|{{index .Config.Labels "com.docker.swarm.service.name"}}'
-    docker service ls --format '{{.Name}}|{{.Replicas}}' 2> /dev/null | while IFS='|' read -r name replicas; do
-        image=$(docker service inspect --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}' "$name" < /dev/null | cut -d@ -f1)
-        spec=$(docker service inspect --format '{{json .Spec}}' "$name" < /dev/null | sha256sum | cut -c1-64)
-        echo "service|$name|$image|$spec|${replicas%% *}"
+    docker service ls --format 'replicas|{{.Name}}|{{.Replicas}}' 2> /dev/null
+    docker service ls -q 2> /dev/null | xargs -r docker service inspect --format \
+        '{{.Spec.Name}}|{{.Spec.TaskTemplate.ContainerSpec.Image}}|{{json .Spec}}' | while IFS='|' read -r name image spec; do
+        echo "service|$name|${image%%@*}|$(printf '%s\n' "$spec" | sha256sum | cut -c1-64)"
     done
 }
 
@@ -51,6 +51,7 @@ $1 == "container" && $8 == "" {
     add("container " name, "\"image\": " text($3) ", \"settings\": " text($4 != "" ? $4 : config($1, name, $5)) \
         ", \"status\": " text($6 ($7 == "" || $7 == "healthy" ? "" : ", " $7)))
 }
-$1 == "service" { add("service " $2, "\"image\": " text($3) ", \"settings\": " text(config($1, $2, $4)) ", \"replicas\": " text($5)) }
+$1 == "replicas" { sub(/ .*/, "", $3); replicas[$2] = $3 }
+$1 == "service" { add("service " $2, "\"image\": " text($3) ", \"settings\": " text(config($1, $2, $4)) ", \"replicas\": " text(replicas[$2])) }
 END { print "{\"state\": {" states "}, \"notes\": [" notes "]}" }
 '
