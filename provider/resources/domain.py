@@ -74,7 +74,7 @@ class Domain(Resource):
             found = _defined(call, uuid, inputs, found)
         _set_autostart(found, inputs)
         if inputs.get("running", True):
-            domain_life.start(found, self._clock)
+            self._start(call, found)
         return uuid, _outputs(call, found, inputs, inputs)
 
     def read(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
@@ -170,11 +170,17 @@ class Domain(Resource):
         results = {step.key: domain_amounts.perform(domain, step, self._clock) for step in plan.amounts}
         return {key: why for key, why in results.items() if why}
 
+    def _start(self, call: Call, domain: api.Domain) -> None:
+        if not domain.isActive():
+            call.host.started.add(domain.UUIDString())
+        domain_life.start(domain, self._clock)
+
     def _turn(self, call: Call, domain: api.Domain, plan: Plan) -> None:
         if plan.restart:
             domain_life.restart(domain, self._clock, call.timeout)
+            call.host.started.add(domain.UUIDString())
         elif plan.starts or plan.declared.get("running") is True:
-            domain_life.start(domain, self._clock)
+            self._start(call, domain)
         elif plan.declared.get("running") is False:
             domain_life.shut_down(domain, self._clock, call.timeout)
         if plan.seen.marked and not plan.restart:

@@ -10,7 +10,7 @@ from provider.resources import interface_forbidden, interface_seen
 from provider.resources.base import Call, Props
 from provider.resources.interface_forbidden import Forbidden
 from provider.virt import api, nic, nic_mover, nic_seat
-from provider.virt.nic_task import Outcome, Task, Tools
+from provider.virt.nic_task import AGENT_SECONDS, FIRST_BOOT_SECONDS, Outcome, Task, Tools
 
 INSIDE: Final = ("mac", "guest", "addresses", "gateway", "metric")  # what a guest is told
 
@@ -58,6 +58,7 @@ def _task(
     """``link``: what an undeclared one is to be; None: up."""
     wanted = interface_seen.wanted({**inputs, "link": inputs.get("link") or link or "up"})
     setup = interface_seen.setup(inputs)
+    booting = domain.UUIDString() in call.host.started
     return Task(
         uri=call.host.uri,
         wanted=wanted,
@@ -67,6 +68,7 @@ def _task(
         setup=setup,
         bridge=None if setup is None else _bridge(call, inputs["network"]),
         seconds=call.timeout,
+        agent_seconds=call.timeout or (FIRST_BOOT_SECONDS if booting else AGENT_SECONDS),
     )
 
 

@@ -18,7 +18,6 @@ from provider.virt.nic_move import TARGET, Seat, Step
 from provider.virt.nic_plan import CONFIG, LIVE
 from provider.virt.nic_task import Outcome, Task, Tools
 
-AGENT_SECONDS: Final = 60.0  # for an agent to answer: the guest may be booting
 UNPLUG_SECONDS: Final = 30.0  # for the old holder to let go; 0.1 to 0.7 s at rest
 ROLLBACK_SECONDS: Final = 6.0
 
@@ -102,7 +101,7 @@ class Mover:
         self._outcome.parts["guest"] = self._tools.clock.monotonic() - began
 
     def _require_agent(self) -> None:
-        limit = self._task.seconds or AGENT_SECONDS
+        limit = self._task.agent_seconds
         if not self._agent.answers(limit):
             raise OperatorError(
                 f"the agent of guest {self._agent.guest} does not answer within {limit:g} s: it is paused, booting, "

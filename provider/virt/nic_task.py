@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from provider.virt import api, arp_probe, guest_agent
 from provider.virt.guest_config import Setup
@@ -11,6 +11,8 @@ from provider.virt.nic import Wanted
 from provider.virt.nic_apply import Clock
 
 GuestWay = Literal["agent", "cloud-init", "none"]
+AGENT_SECONDS: Final = 60.0  # for an agent to answer: the guest may be booting
+FIRST_BOOT_SECONDS: Final = 600.0  # where this run has started the guest: it may install its agent as it boots
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,10 @@ class Tools:
 
 @dataclass(frozen=True)
 class Task:
-    """``bridge``: where the address is probed; ``seconds``: the resource's own time limit for each wait, 0: ours."""
+    """``bridge``: where the address is probed; ``seconds``: the resource's own time limit for each wait, 0: ours.
+
+    ``agent_seconds``: for the target's agent to answer.
+    """
 
     uri: str
     wanted: Wanted
@@ -34,6 +39,7 @@ class Task:
     setup: Setup | None = None
     bridge: str | None = None
     seconds: float = 0.0
+    agent_seconds: float = AGENT_SECONDS
 
 
 @dataclass
