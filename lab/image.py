@@ -116,7 +116,7 @@ def _root(root: Path, packages: Path, tree: Path, early: list[str]) -> None:
     (root / "etc/inittab").symlink_to("/usr/lib/guest/inittab")
     (root / "etc/acpi/PWRF/00000080").symlink_to("/usr/lib/guest/off")
     (root / "bin/shutdown").symlink_to("/usr/lib/guest/shutdown")
-    (root / "etc/passwd").write_text("root::0:0:root:/root:/bin/sh\n")
+    (root / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\n")
     (root / "etc/group").write_text("root:x:0:\n")
     what = WHAT.format(name="the hypervisor's base image")
     for name in ("stand-in", "motd"):
