@@ -20,7 +20,7 @@ class Health:
     """A shell command that ends with 0 in a healthy container, run each so many seconds."""
 
     command: str
-    interval: int = 5
+    interval: int = 10
     timeout: int = 10
     retries: int = 6
 
