@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -48,6 +49,8 @@ class Host:
         self.started: set[str] = set()  # UUIDs of the domains that this run has started: they are booting
         self._lock = threading.Lock()
         self._asking = threading.Lock()
+        self._streaming = threading.Lock()
+        self._streams: Host | None = None
         self._conn: api.Connection | None = None
         self._uuid: str | None = None
         self._failures = 0
@@ -75,6 +78,18 @@ class Host:
                     raise self._failure
                 self._conn = self._open()
             return self._conn
+
+    @contextlib.contextmanager
+    def streaming(self) -> Iterator[api.Connection]:
+        """A connection for streams alone, and for one at a time.
+
+        Where a stream shares its connection with calls of other threads, libvirt's client (9.0) now and then loses a
+        call's reply, for which that thread then waits for ever, or its error, or closes the connection.
+        """
+        with self._streaming:
+            if self._streams is None:
+                self._streams = Host(self.uri, self._opener, self._seconds)
+            yield self._streams.conn
 
     def _open(self) -> api.Connection:
         try:
@@ -107,6 +122,8 @@ class Host:
             conn, self._conn, self._uuid = self._conn, None, None
         if conn is not None and conn.isAlive():
             conn.close()
+        if self._streams is not None:
+            self._streams.close()
 
     def network_by_name(self, name: str) -> api.Network | None:
         return errors.unless(errors.NO_NETWORK, self.conn.networkLookupByName, name)

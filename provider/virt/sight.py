@@ -7,7 +7,8 @@ What it does not have is asked of libvirt itself: an object that came after the 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 from provider.virt import api, volume_xml
@@ -61,6 +62,11 @@ class Sight(Host):
     @property
     def uuid(self) -> str:
         return self._host.uuid
+
+    @contextmanager
+    def streaming(self) -> Iterator[api.Connection]:
+        with self._host.streaming() as conn:
+            yield conn
 
     def close(self) -> None:
         """The connection is the host's."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import posixpath
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from provider.errors import OperatorError
@@ -212,37 +213,36 @@ def delete(host: Host, what: str, pool: api.Pool, path: str) -> bool:
 
 def download(host: Host, volume: api.Volume, limit: int) -> bytes:
     """The first ``limit`` bytes of the volume's file, or all of it when it is shorter."""
-    stream, data = host.conn.newStream(), b""
-    try:
-        volume.download(stream, 0, limit)
+    data = b""
+    with _stream(host, volume) as (stream, there):
+        there.download(stream, 0, limit)
         while chunk := stream.recv(_CHUNK):
             if isinstance(chunk, int):
                 raise OperatorError(f"{volume.path()} can't be read from {host.uri}")
             data += chunk
-        stream.finish()
-    except Exception:
-        _abort(stream)
-        raise
     return data
 
 
 def upload(host: Host, volume: api.Volume, data: bytes) -> None:
-    stream, sent = host.conn.newStream(), 0
-    try:
-        volume.upload(stream, 0, len(data))
+    sent = 0
+    with _stream(host, volume) as (stream, there):
+        there.upload(stream, 0, len(data))
         while sent < len(data):
             done = stream.send(data[sent : sent + _CHUNK])
             if done < 0:
                 raise OperatorError(f"{volume.path()} can't be written on {host.uri}")
             sent += done
-        stream.finish()
-    except Exception:
-        _abort(stream)
-        raise
 
 
-def _abort(stream: api.Stream) -> None:
-    try:
-        stream.abort()
-    except errors.VirtError:
-        return  # the error that led here is the one to tell
+@contextlib.contextmanager
+def _stream(host: Host, volume: api.Volume) -> Iterator[tuple[api.Stream, api.Volume]]:
+    """A stream, and the volume on its connection; finished at the end, or aborted."""
+    with host.streaming() as conn:
+        there, stream = conn.storageVolLookupByPath(volume.path()), conn.newStream()
+        try:
+            yield stream, there
+            stream.finish()
+        except Exception:
+            with contextlib.suppress(errors.VirtError):  # the error that led here is the one to tell
+                stream.abort()
+            raise

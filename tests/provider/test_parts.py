@@ -244,6 +244,38 @@ def test_a_connection_is_opened_at_first_need_kept_and_opened_again_when_dead() 
     assert host.uuid == made[1].uuid
 
 
+def test_streams_take_turns_on_a_connection_that_nothing_else_uses() -> None:
+    made: list[Connection] = []
+
+    def opener(_: str) -> Connection:
+        made.append(Connection())
+        return made[-1]
+
+    host = Host("qemu:///system", opener)
+    _ = host.conn
+    assert len(made) == 1  # none is opened before it is needed
+    inside = threading.Semaphore(0)
+    leave = threading.Event()
+    seen: list[object] = []
+
+    def stream() -> None:
+        with host.streaming() as conn:
+            seen.append(conn)
+            inside.release()
+            leave.wait(10)
+
+    threads = [threading.Thread(target=stream) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    assert inside.acquire(timeout=10)
+    assert not inside.acquire(timeout=0.2)
+    leave.set()
+    for thread in threads:
+        thread.join()
+    assert seen == [made[1], made[1]]
+    assert host.conn is made[0]
+
+
 def test_another_host_than_the_states_is_refused_in_one_line() -> None:
     host = Host("qemu:///system", lambda _: Connection())
     host.check_is(None)

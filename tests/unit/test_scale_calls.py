@@ -16,6 +16,7 @@ PER_VM = {
     "Domain.XMLDesc": 2,  # as it runs, and as it is defined
     "Volume.XMLDesc": 2,  # of its overlay and its seed disk
     # what is on the seed disk, which no list tells
+    "Connection.storageVolLookupByPath": 1,  # on the connection that streams have for themselves
     "Connection.newStream": 1,
     "Volume.download": 1,
     "Stream.recv": 2,
