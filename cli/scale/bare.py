@@ -6,19 +6,24 @@ writes what is there to FILE, from which ``up`` makes the same again; THREADS ca
 
 import pickle
 import sys
-import time
+import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import libvirt
 
 INACTIVE = 2
 CHUNK = 256 * 1024
+# A connection for streams alone, one at a time: libvirt's client loses calls that share it (see Host.streaming).
+STREAMS: list[Any] = []
+ONE = threading.Lock()
 
 
 def dump(host: Any, file: str, *_: Any) -> None:
     pool = host.storagePoolLookupByName("live")
-    volumes = {v.name(): (v.XMLDesc(), _download(host, v)) for v in pool.listAllVolumes()}
+    volumes = {v.name(): (v.XMLDesc(), _download(v)) for v in pool.listAllVolumes()}
     made = {
         "networks": [(n.XMLDesc(1), n.autostart()) for n in host.listAllNetworks()],
         "pool": pool.XMLDesc(),
@@ -33,16 +38,24 @@ def _with_volumes(domain: Any, volumes: dict[str, Any]) -> tuple[str, int, list[
     return domain.XMLDesc(INACTIVE), domain.autostart(), own
 
 
-def _download(host: Any, volume: Any) -> bytes | None:
+def _download(volume: Any) -> bytes | None:
     """The bytes of a seed; None for an overlay, which is made anew."""
     if "<backingStore>" in volume.XMLDesc():
         return None
-    stream, data = host.newStream(), b""
-    volume.download(stream, 0, 16 << 20)
-    while chunk := stream.recv(CHUNK):
-        data += chunk
-    stream.finish()
+    data = b""
+    with _stream(volume) as (stream, there):
+        there.download(stream, 0, 16 << 20)
+        while chunk := stream.recv(CHUNK):
+            data += chunk
     return data
+
+
+@contextmanager
+def _stream(volume: Any) -> Iterator[Any]:
+    with ONE:
+        stream = STREAMS[0].newStream()
+        yield stream, STREAMS[0].storageVolLookupByPath(volume.path())
+        stream.finish()
 
 
 def up(host: Any, file: str, threads: int, started: bool) -> None:
@@ -60,33 +73,23 @@ def up(host: Any, file: str, threads: int, started: bool) -> None:
     def make(vm: Any) -> None:
         xml, autostart, volumes = vm
         for volume_xml, data in volumes:
-            volume = _again(pool.createXML, volume_xml)
+            volume = pool.createXML(volume_xml)
             if data is not None:
-                _upload(host, volume, data)
+                _upload(volume, data)
         domain = host.defineXML(xml)
-        _again(domain.setAutostart, autostart)
+        domain.setAutostart(autostart)
         if started:
             domain.create()
 
     _each(threads, make, made["vms"])
 
 
-def _again(call: Any, argument: Any) -> Any:
-    """libvirt fails now and then, and does not say why, when it is asked for many changes at once."""
-    for _ in range(9):
-        try:
-            return call(argument)
-        except libvirt.libvirtError:
-            time.sleep(0.01)
-    return call(argument)
-
-
-def _upload(host: Any, volume: Any, data: bytes) -> None:
-    stream, sent = host.newStream(), 0
-    volume.upload(stream, 0, len(data))
-    while sent < len(data):
-        sent += stream.send(data[sent : sent + CHUNK])
-    stream.finish()
+def _upload(volume: Any, data: bytes) -> None:
+    sent = 0
+    with _stream(volume) as (stream, there):
+        there.upload(stream, 0, len(data))
+        while sent < len(data):
+            sent += stream.send(data[sent : sent + CHUNK])
 
 
 def read(host: Any, _file: str, threads: int, _started: bool) -> None:
@@ -102,7 +105,7 @@ def read(host: Any, _file: str, threads: int, _started: bool) -> None:
         if isinstance(each, libvirt.virDomain):
             each.XMLDesc(INACTIVE), each.autostart(), each.state()
         else:
-            _download(host, each)
+            _download(each)
 
     _each(threads, look, [*volumes, *host.listAllDomains()])
 
@@ -136,6 +139,7 @@ def _each(threads: int, do: Any, items: Any) -> None:
 if __name__ == "__main__":
     verb, uri, path, count, *rest = sys.argv[1:]
     connection = libvirt.open(uri)
+    STREAMS.append(libvirt.open(uri))
     VERBS: dict[str, Any] = {"dump": dump, "up": up, "read": read, "change": change, "destroy": destroy}
     VERBS[verb](connection, path, int(count), "started" in rest)
     connection.close()
