@@ -17,7 +17,7 @@ CHECKS = (
     ("mypy",),
 )
 SHARED = ("-n", "auto", "--dist", "worksteal")  # among all cores; a lab's guests need the cores themselves
-UNTIMED = ("adopt", "endtoend", "crash")  # marks of labs in which no outage is measured
+UNTIMED = ("adopt", "endtoend", "crash", "services")  # marks of labs in which no outage is measured
 TOGETHER = ("-n", "2", "--dist", "loadfile")  # these, two at a time: they wait more than they work
 WHOLE = ("services",)  # a mark asked for by itself runs what takes long in it, too
 LEFT_OUT = ("lab", "endtoend", "soak", "slow")  # of the quick tests: no root, some minutes
@@ -46,7 +46,8 @@ def run_tests(words: Sequence[str], *, quick: bool, soak: bool) -> int:
     if quick:
         return _python("-m", "pytest", *SHARED, *pytest_words(words, quick=True, soak=soak))
     if words or soak:
-        together = TOGETHER if split_marks(words)[1] in [[mark] for mark in UNTIMED] else ()
+        alone = [mark for mark in UNTIMED if mark not in WHOLE]  # real guests with Docker need both cores
+        together = TOGETHER if split_marks(words)[1] in [[mark] for mark in alone] else ()
         return _python("-m", "pytest", *together, *pytest_words(words, quick=False, soak=soak))
     untimed = f"({' or '.join(UNTIMED)})"
     return (
