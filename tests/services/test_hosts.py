@@ -27,6 +27,7 @@ umask 077
 cat > /run/looked-for
 found() { grep -v -e /run/docker/ -e ^/run/looked-for; }
 grep -rlsF -f /run/looked-for /etc /root /home /tmp /run /var/lib/trop-services /var/lib/cloud /var/log /var/tmp | found
+find /var/lib/docker /var/lib/containerd -xdev -type f -size -8M -exec grep -lsF -f /run/looked-for {} +
 journalctl | grep -cF -f /run/looked-for
 cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2> /dev/null | tr '\\0' '\\n' | grep -cF -f /run/looked-for
 rm /run/looked-for
@@ -142,9 +143,12 @@ def test_another_version_is_previewed_deployed_and_seen_in_the_page(made: Hosts)
 
 
 def test_the_float_moves_to_a_third_host_with_the_proxy_and_the_page_still_comes(made: Hosts) -> None:
-    made.declare(vms={FRONT: machine(), BACK: machine(stack(NEW)), THIRD: machine(proxy())})
+    """The third one has its proxy from its seed disk, at its first boot."""
+    at_boot = proxy() | {"delivery": "cloud-init"}
+    made.declare(vms={FRONT: machine(), BACK: machine(stack(NEW)), THIRD: machine(at_boot)})
     made.hold(THIRD)
     made.bring_up()
     assert made.inside(FRONT, "docker ps -q") == ""
     assert wait_for(lambda: f"I am firethorn {NEW} on " in made.page())
+    assert made.inside(THIRD, "docker ps --format '{{.Names}}'") == "apache"
     made.unchanged()
