@@ -41,7 +41,8 @@ until docker info > /dev/null 2> "$said"; do
     late && fail "docker does not answer: $(last); nothing was done"
     sleep 1
 done
-for image in $(awk '$1 == "container" || $1 == "service" { print $3 }' "$here/list" | sort -u); do
+images=$(awk '$1 == "container" || $1 == "service" { print $3 }' "$here/list" | sort -u)
+docker image inspect $images > /dev/null 2>&1 || for image in $images; do
     docker image inspect "$image" > /dev/null 2>&1 && continue
     docker pull "$image" > /dev/null 2> "$said" ||
         fail "image $image is not there and can't be pulled: $(last); nothing was stopped"
@@ -111,15 +112,27 @@ container() {
 
 # --- The stack: Docker's own services, of a swarm of this machine alone.
 
-task() { docker service inspect --format '{{json .Spec.TaskTemplate}}' "$1" 2> /dev/null | sha256sum | cut -c1-64; }
-spec() { docker service inspect --format '{{json .Spec}}' "$1" 2> /dev/null | sha256sum | cut -c1-64; }
-service_exists() { docker service inspect --format '{{.ID}}' "$1" > /dev/null 2>&1; }
+# What Docker has of the declared services, asked at once: on a busy machine each question takes a second or two.
+look() {
+    {
+        docker service ls --format 'replicas|{{.Name}}|{{.Replicas}}'
+        docker service inspect --format 'image|{{.Spec.Name}}|{{.Spec.TaskTemplate.ContainerSpec.Image}}
+deployed|{{.Spec.Name}}|{{index .Spec.Labels "com.docker.stack.image"}}
+secrets|{{.Spec.Name}}|{{range .Spec.TaskTemplate.ContainerSpec.Secrets}}{{.SecretName}} {{end}}
+update|{{.Spec.Name}}|{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}
+started|{{.Spec.Name}}|{{if .UpdateStatus}}{{.UpdateStatus.StartedAt}}{{end}}
+task|{{.Spec.Name}}|{{json .Spec.TaskTemplate}}
+spec|{{.Spec.Name}}|{{json .Spec}}' $(lines service | cut -d' ' -f1)
+    } > "$kept/seen" 2> /dev/null
+}
+
+seen() { sed -n "s/^$1|$2|//p" "$kept/seen"; }
+task() { seen task "$1" | sha256sum | cut -c1-64; }
+spec() { seen spec "$1" | sha256sum | cut -c1-64; }
 known() { grep -qxF "service $1 $(spec "$1") $2" "$kept/known" 2> /dev/null; }
-its_image() { docker service inspect --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}' "$1" 2> /dev/null | cut -d@ -f1; }
-deployed() { docker service inspect --format '{{index .Spec.Labels "com.docker.stack.image"}}' "$1" 2> /dev/null; }
-replicas() { docker service ls --format '{{.Name}}|{{.Replicas}}' | awk -F'|' -v name="$1" '$1 == name { sub(/ .*/, "", $2); print $2 }'; }
+its_image() { seen image "$1" | cut -d@ -f1; }
+replicas() { seen replicas "$1" | cut -d' ' -f1; }
 tasks() { docker service ps --no-trunc --format '{{.Image}} {{.CurrentState}} {{.Error}}' "$1" 2>&1 | head -n 2 | tr '\n' ' '; }
-update() { docker service inspect --format '{{if .UpdateStatus}}{{.UpdateStatus.State}}|{{.UpdateStatus.Message}}{{end}}' "$1"; }
 
 service_fits() { # name image config replicas
     [ "$(its_image "$1")" = "$2" ] || return
@@ -136,10 +149,11 @@ digest() {
 
 secrets() {
     : > "$kept/secrets.new"
+    docker secret ls --format '{{.Name}}' > "$kept/secrets.old"
     for secret in $(lines secret); do
         [ -f "$SECRETS/$secret" ] || fail "secret $secret is not given; nothing was stopped"
         full=$secret.$(digest "$SECRETS/$secret")
-        docker secret inspect "$full" > /dev/null 2>&1 ||
+        grep -qxF "$full" "$kept/secrets.old" ||
             docker secret create "$full" - < "$SECRETS/$secret" > /dev/null 2> "$said" ||
             fail "secret $secret can't be made; nothing was stopped"
         echo "$secret $full" >> "$kept/secrets.new"
@@ -149,21 +163,33 @@ secrets() {
 
 # Whether a service has the secrets as they are now.
 has_secrets() {
-    has=$(docker service inspect --format '{{range .Spec.TaskTemplate.ContainerSpec.Secrets}}{{.SecretName}} {{end}}' "$1" 2> /dev/null)
+    has=$(seen secrets "$1")
     for secret in $(awk -v name="$1" '$1 == "uses" && $2 == name { print $3 }' "$here/list"); do
         case " $has " in *" $(sed -n "s/^$secret //p" "$kept/secrets.new") "*) ;; *) return 1 ;; esac
     done
 }
 
 # What Docker says of a service's last update is still of the one before for a while: it is told by when it began.
-started() { docker service inspect --format '{{if .UpdateStatus}}{{.UpdateStatus.StartedAt}}{{end}}' "$1" 2> /dev/null | tr ' ' _; }
+started() { seen started "$1" | tr ' ' _; }
 begun() { [ "$(started "$1")" != "$2" ]; }
 
 # All its replicas run and are healthy, of this image; and an update of it has ended well.
 settled() { # name, replicas, image; its task and the start of its update before
     [ "$(replicas "$1")" = "$2/$2" ] && [ "$(its_image "$1")" = "$3" ] || return
     case $4 in same | new | "$(task "$1")") return ;; esac
-    begun "$1" "$5" && case $(update "$1") in completed*) ;; *) return 1 ;; esac
+    begun "$1" "$5" && [ "$(seen update "$1")" = completed ]
+}
+
+all_settled() {
+    while read -r service count image was before; do
+        settled "$service" "$count" "$image" "$was" "$before" && continue
+        [ "$was" = same ] || ! begun "$service" "$before" || case $(seen update "$service") in
+            rollback_started) ;;
+            rollback* | paused) fail "service $service does not come up: $(tasks "$service"); it went back to the former one" ;;
+        esac
+        late && fail "service $service is not healthy in $wait s: $(tasks "$service")"
+        return 1
+    done < "$kept/each"
 }
 
 stack() {
@@ -171,6 +197,7 @@ stack() {
     docker node ls > /dev/null 2>&1 ||
         docker swarm init --advertise-addr "$address" > /dev/null 2> "$said" || fail "no swarm can be made: $(last)"
     secrets
+    look
     set --
     : > "$kept/each"
     lines service > "$kept/services"
@@ -180,32 +207,28 @@ stack() {
             continue
         fi
         # A deployment leaves another image alone where the declared one is what it deployed last: it goes by this label.
-        if [ "$(its_image "$service")" != "$image" ] && [ "$(deployed "$service")" = "$image" ]; then
+        if [ "$(its_image "$service")" != "$image" ] && [ "$(seen deployed "$service")" = "$image" ]; then
             docker service update -d --label-rm com.docker.stack.image "$service" > /dev/null 2> "$said" ||
                 fail "service $service can't be changed: $(last)"
+            look
         fi
-        was=new; service_exists "$service" && was=$(task "$service")
+        was=new; [ -z "$(its_image "$service")" ] || was=$(task "$service")
         echo "$service $count $image $was $(started "$service")" >> "$kept/each"
         set -- "$@" --compose-file "$here/stack/${service#"$name"_}.yaml"
     done < "$kept/services"
     if [ $# -gt 0 ]; then
         docker stack deploy --resolve-image never "$@" "$name" > "$said" 2>&1 || fail "stack $name is refused: $(last)"
     fi
-    while read -r service count image was before; do
-        until settled "$service" "$count" "$image" "$was" "$before"; do
-            [ "$was" = same ] || ! begun "$service" "$before" || case $(update "$service") in
-                rollback_started*) ;;
-                rollback* | paused*) fail "service $service does not come up: $(tasks "$service"); it went back to the former one" ;;
-            esac
-            late && fail "service $service is not healthy in $wait s: $(tasks "$service")"
-            sleep "${TROP_PAUSE:-1}"
-        done
-    done < "$kept/each"
-    for old in $(docker secret ls --format '{{.Name}}' | grep -E '\.[0-9a-f]{16}$'); do
+    look
+    until all_settled; do
+        sleep "${TROP_PAUSE:-1}"
+        look
+    done
+    for old in $(grep -E '\.[0-9a-f]{16}$' "$kept/secrets.old"); do
         base=${old%.*}
         grep -q "^$base " "$kept/secrets.new" && ! grep -qxF "$base $old" "$kept/secrets.new" && docker secret rm "$old" > /dev/null 2>&1
     done
-    rm -f "$kept/each" "$kept/services" "$kept/secrets.new"
+    rm -f "$kept/each" "$kept/services" "$kept/secrets.new" "$kept/secrets.old"
 }
 
 # Stacks first: what stands in front of them on the same machine finds them up.
@@ -223,12 +246,14 @@ if [ -e "$kept/list" ]; then
         grep -q "^$kind $name " "$here/list" && continue
         case $kind in
             container) exists "$name" && docker rm -f "$name" > /dev/null ;;
-            service) service_exists "$name" && docker service rm "$name" > /dev/null ;;
+            service) docker service inspect "$name" > /dev/null 2>&1 && docker service rm "$name" > /dev/null ;;
         esac
     done < "$kept/before"
     rm -f "$kept/before"
 fi
 cp "$here/list" "$kept/list"
 lines container | while read -r name image config; do echo "container $name $(about '{{.ID}}' "$name") $config"; done > "$kept/known.new"
+[ -z "$(lines service)" ] || look
 lines service | while read -r name image config rest; do echo "service $name $(spec "$name") $config"; done >> "$kept/known.new"
 mv "$kept/known.new" "$kept/known"
+rm -f "$kept/seen"

@@ -89,6 +89,20 @@ def changing(machine: Machine) -> list[str]:
     return [line for line in machine.log() if not line.startswith((*harmless, "secret inspect"))]
 
 
+def test_docker_is_asked_as_often_about_many_services_as_about_one(one: Machine) -> None:
+    """Each question takes a second or two on a busy machine."""
+    asked = []
+    for names in (["gillian"], ["bethany", "carolina", "firethorn-py", "gillian", "jarmila"]):
+        declared = stack_of("ft", {name: {"image": "firethorn:1"} for name in names})
+        services = planned({"wait": 60, "stack": declared})
+        done(one, services)
+        one.log()
+        done(one, services)
+        asked.append(len(one.log()))
+
+    assert asked[0] == asked[1]
+
+
 def test_only_the_service_that_changed_is_deployed(one: Machine) -> None:
     done(one, stack())
     one.log()
