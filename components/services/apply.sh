@@ -33,7 +33,8 @@ held=$lock
 
 # --- The engine, and the images: before anything is stopped.
 
-if [ -z "$TROP_AT_BOOT" ] && command -v cloud-init > /dev/null; then
+# What cloud-init writes when it has ended is looked for first: to ask it takes seconds of Python.
+if [ -z "$TROP_AT_BOOT" ] && [ ! -e /run/cloud-init/result.json ] && command -v cloud-init > /dev/null; then
     timeout "$wait" cloud-init status --wait > /dev/null 2>&1
 fi
 command -v docker > /dev/null || fail "docker is not installed; nothing was done"
@@ -113,7 +114,9 @@ container() {
 # --- The stack: Docker's own services, of a swarm of this machine alone.
 
 # What Docker has of the declared services, asked at once: on a busy machine each question takes a second or two.
+# As long as that took it is left in peace before it is asked again: what it brings up needs the processor.
 look() {
+    asked=$(now)
     {
         docker service ls --format 'replicas|{{.Name}}|{{.Replicas}}'
         docker service inspect --format 'image|{{.Spec.Name}}|{{.Spec.TaskTemplate.ContainerSpec.Image}}
@@ -124,6 +127,8 @@ started|{{.Spec.Name}}|{{if .UpdateStatus}}{{.UpdateStatus.StartedAt}}{{end}}
 task|{{.Spec.Name}}|{{json .Spec.TaskTemplate}}
 spec|{{.Spec.Name}}|{{json .Spec}}' $(lines service | cut -d' ' -f1)
     } > "$kept/seen" 2> /dev/null
+    pause=$(($(now) - asked))
+    [ "$pause" -gt 0 ] || pause=1
 }
 
 seen() { sed -n "s/^$1|$2|//p" "$kept/seen"; }
@@ -221,7 +226,7 @@ stack() {
     fi
     look
     until all_settled; do
-        sleep "${TROP_PAUSE:-1}"
+        sleep "${TROP_PAUSE:-$pause}"
         look
     done
     for old in $(grep -E '\.[0-9a-f]{16}$' "$kept/secrets.old"); do

@@ -11,9 +11,11 @@ facts() {
     # .ID, not .Id: a name that Docker's own type has not makes it forget that there may be no Health.
     docker ps -aq --no-trunc | xargs -r docker inspect --type container --format \
         'container|{{.Name}}|{{.Config.Image}}|{{index .Config.Labels "trop.config"}}|{{.ID}}|{{.State.Status}}|{{if .State.Health}}{{.State.Health.Status}}{{end}}|{{index .Config.Labels "com.docker.swarm.service.name"}}'
-    docker service ls --format 'replicas|{{.Name}}|{{.Replicas}}' 2> /dev/null
-    docker service ls -q 2> /dev/null | xargs -r docker service inspect --format \
-        '{{.Spec.Name}}|{{.Spec.TaskTemplate.ContainerSpec.Image}}|{{json .Spec}}' | while IFS='|' read -r name image spec; do
+    services=$(docker service ls --format 'replicas|{{.Name}}|{{.Replicas}}' 2> /dev/null)
+    [ -n "$services" ] || return
+    echo "$services"
+    docker service inspect --format '{{.Spec.Name}}|{{.Spec.TaskTemplate.ContainerSpec.Image}}|{{json .Spec}}' \
+        $(echo "$services" | cut -d'|' -f2) | while IFS='|' read -r name image spec; do
         echo "service|$name|${image%%@*}|$(printf '%s\n' "$spec" | sha256sum | cut -c1-64)"
     done
 }
