@@ -11,6 +11,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab import debs
 from lab.facts import LabError
 
 INITRAMFS = Path(__file__).with_name("guest") / "initramfs"
@@ -94,7 +95,7 @@ def _mbr(parts: Parts) -> bytes:
         struct.pack("<B3sB3sII", active, b"\xfe\xff\xff", kind, b"\xfe\xff\xff", start // 512, size // 512)
         for active, kind, start, size in entries
     )
-    code = (parts.packages / "usr/lib/syslinux/mbr/mbr.bin").read_bytes()
+    code = debs.file(parts.packages, "syslinux-common", "mbr/mbr.bin").read_bytes()
     return code.ljust(446, b"\0")[:446] + table.ljust(64, b"\0") + b"\x55\xaa"
 
 
@@ -106,37 +107,24 @@ def _boot_partition(folder: Path, raw: Path, parts: Parts) -> None:
     initramfs = folder / "initrd"
     initramfs.write_bytes(gzip.compress(_initramfs(parts), 6))
     drive = f"{raw}@@{_BOOT_START}"
+    mformat, mcopy = (str(debs.file(parts.packages, "mtools", name)) for name in ("mformat", "mcopy"))
+    syslinux = debs.file(parts.packages, "syslinux", "bin/syslinux")
     tools = {
         **os.environ,
-        "PATH": f"{parts.packages}/usr/bin:{os.environ['PATH']}",
+        "PATH": f"{Path(mcopy).parent}:{os.environ['PATH']}",  # syslinux calls mtools itself
         "MTOOLS_SKIP_CHECK": "1",
     }
-    do(
-        "mformat",
-        "-i",
-        drive,
-        "-T",
-        str(_BOOT_SIZE // 512),
-        "-h",
-        "64",
-        "-s",
-        "32",
-        "-H",
-        "2048",
-        "-c",
-        "8",
-        "::",
-        env=tools,
-    )
+    shape = ["-T", str(_BOOT_SIZE // 512), "-h", "64", "-s", "32", "-H", "2048", "-c", "8"]
+    do(mformat, "-i", drive, *shape, "::", env=tools)
     for source, name in ((parts.kernel, "vmlinuz"), (initramfs, "initrd"), (config, "syslinux.cfg")):
-        do("mcopy", "-i", drive, str(source), f"::{name}", env=tools)
-    do("syslinux", "--install", "--offset", str(_BOOT_START), str(raw), env=tools)
+        do(mcopy, "-i", drive, str(source), f"::{name}", env=tools)
+    do(str(syslinux), "--install", "--offset", str(_BOOT_START), str(raw), env=tools)
 
 
 def _initramfs(parts: Parts) -> bytes:
     files = {
         "init": INITRAMFS.read_bytes(),
-        "bin/busybox": (parts.packages / "bin/busybox").read_bytes(),
+        "bin/busybox": debs.file(parts.packages, "busybox-static", "bin/busybox").read_bytes(),
         **{f"modules/{path.name}": path.read_bytes() for path in sorted(parts.early.iterdir())},
     }
     entries = [_cpio(name, 0o040755, b"") for name in ("bin", "dev", "modules", "root")]

@@ -84,7 +84,7 @@ def _build(folder: Path, archives: Path) -> Path:
     debs.unpack(["mmdebstrap", *debs.TOOLS, *debs.kernel()], archives, packages)
     kernel, tree = debs.kernel_files(packages)
     kernel_modules.copy(kernel_modules.EARLY, tree, folder / "early")
-    _bootstrap(packages / "usr/bin", root)
+    _bootstrap(debs.file(packages, "mmdebstrap", "bin/mmdebstrap"), root)
     shutil.copytree(tree, root / "usr/lib/modules" / tree.name, symlinks=True)
     boot_disk.do("chroot", str(root), "depmod", tree.name)
     for name in ("stand-in", "motd"):
@@ -93,21 +93,21 @@ def _build(folder: Path, archives: Path) -> Path:
     return boot_disk.assemble(folder, parts)
 
 
-def _bootstrap(tools: Path, root: Path) -> None:
+def _bootstrap(mmdebstrap: Path, root: Path) -> None:
     where = sources(_ask("apt-get", "indextargets", *_TARGETS))
     if not where:
         raise LabError("apt's sources have no packages of Debian or Ubuntu: try `apt-get update`")
     boot_disk.do(
         # Its mounts are seen by nothing else, and its processes end with it.
         "unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child",
-        str(tools / "mmdebstrap"), "--mode=root", "--variant=apt", "--quiet", "--format=directory",
+        str(mmdebstrap), "--mode=root", "--variant=apt", "--quiet", "--format=directory",
         "--keyring=/usr/share/keyrings",
         *(f"--aptopt={line}" for line in reach(_ask("apt-config", "dump"))),
         *(f"--dpkgopt=path-exclude=/{path}/*" for path in _LEFT_OUT),
         f"--include={','.join(PACKAGES)}",
         f"--customize-hook={_SETUP / 'setup'} \"$1\"",
         where[0].split()[2], str(root), *where,
-        env={**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin:{tools}", "LC_ALL": "C"},
+        env={**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin:{mmdebstrap.parent}", "LC_ALL": "C"},
     )  # fmt: skip
 
 

@@ -13,18 +13,32 @@ KERNELS = ("linux-image-cloud-amd64", "linux-image-virtual", "linux-image-kvm")
 TOOLS = ("busybox-static", "qemu-guest-agent", "syslinux", "syslinux-common", "mtools")
 
 
+_LISTS = ".lists"  # in the folder where packages are unpacked: a file for each, with the paths that are in it
+
+
 def unpack(names: Iterable[str], cache: Path, target: Path) -> None:
     """Download the packages into cache, unless they are there, and unpack them below target."""
     cache.mkdir(parents=True, exist_ok=True)
+    lists = target / _LISTS
+    lists.mkdir(parents=True, exist_ok=True)
     for name in names:
         for archive in _archives(name, cache) or _download(name, cache):
-            _do(["dpkg-deb", "-x", str(archive), str(target)])
+            (lists / name).write_text(_do(["dpkg-deb", "-X", str(archive), str(target)]))
+
+
+def file(target: Path, package: str, ending: str) -> Path:
+    """The file of an unpacked package whose path ends so ("bin/busybox"), in whichever folder its release has it."""
+    paths = (target / _LISTS / package).read_text().splitlines()
+    for path in sorted(paths, key=len):
+        if path.endswith(ending) and (target / path).is_file():
+            return target / path
+    raise LabError(f"the package {package} has no {ending}: the lab's guests need it")
 
 
 def kernel() -> list[str]:
     """The packages with the kernel and its modules: what the distribution's virtual kernel package stands for.
 
-    Debian's is tried. Ubuntu's, with more in it and its modules in a package of their own, is read the same way.
+    Up to Debian 13 all is in one; in 14, as in Ubuntu, parts of it are in packages of their own, of the same version.
     """
     found = _kernel()
     if not found:
@@ -37,18 +51,21 @@ def kernel() -> list[str]:
 
 def kernel_files(packages: Path) -> tuple[Path, Path]:
     """The kernel, and its folder of modules, in a folder where the packages of `kernel` were unpacked."""
-    kernel = next(packages.glob("boot/vmlinuz-*"), None)
-    tree = next(packages.glob("lib/modules/*"), None) or next(packages.glob("usr/lib/modules/*"), None)
-    if kernel is None or tree is None:
-        raise LabError("the kernel's package has no kernel, or no modules, where they are looked for")
-    return kernel, tree
+    kernels = [*packages.glob("boot/vmlinuz-*"), *packages.glob("usr/lib/modules/*/vmlinuz")]
+    trees = [*packages.glob("lib/modules/*/kernel"), *packages.glob("usr/lib/modules/*/kernel")]
+    lacking = [what for what, found in (("vmlinuz", kernels), ("lib/modules/*/kernel", trees)) if not found]
+    if lacking:
+        names = sorted(path.name for path in (packages / _LISTS).glob("linux-*"))
+        raise LabError(f"the kernel's packages ({', '.join(names)}) have no {' and no '.join(lacking)}")
+    return kernels[0], trees[0].parent
 
 
 def _kernel() -> list[str]:
     for package in KERNELS:
         images = [name for name in _depends(package) if name.startswith("linux-image-")]
         if images:
-            return [images[0], *(name for name in _depends(images[0]) if name.startswith("linux-modules-"))]
+            version = images[0].removeprefix("linux-image-")
+            return [images[0], *(name for name in _depends(images[0]) if name.endswith(f"-{version}"))]
     return []
 
 
@@ -79,7 +96,7 @@ def _update() -> None:
     _do(["apt-get", "-qq", "update"])
 
 
-def _do(command: list[str], cwd: Path | None = None) -> None:
+def _do(command: list[str], cwd: Path | None = None) -> str:
     if shutil.which(command[0]) is None:
         raise LabError(
             f"{command[0]} is missing: the image is built from Debian packages, on Debian or Ubuntu"
@@ -90,3 +107,4 @@ def _do(command: list[str], cwd: Path | None = None) -> None:
     if done.returncode:
         why = (done.stderr.strip() or "no reason given").splitlines()[-1]
         raise LabError(f"{' '.join(command)}: {why}")
+    return done.stdout

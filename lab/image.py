@@ -105,7 +105,7 @@ def _root(root: Path, packages: Path, tree: Path, early: list[str]) -> None:
         (root / name).symlink_to("bin")
     (root / "var/run").symlink_to("/run")
     (root / "etc/resolv.conf").symlink_to("/run/resolv.conf")
-    shutil.copy(packages / "bin/busybox", root / "bin/busybox")
+    shutil.copy(debs.file(packages, "busybox-static", "bin/busybox"), root / "bin/busybox")
     applets = subprocess.run([root / "bin/busybox", "--list"], capture_output=True, text=True, check=True)
     for name in applets.stdout.split():
         if name != "busybox":
@@ -127,7 +127,7 @@ def _root(root: Path, packages: Path, tree: Path, early: list[str]) -> None:
 
 def _agent(root: Path, packages: Path) -> None:
     """The guest agent, with the machine's own libraries: QEMU, which is installed, needs the same."""
-    agent = packages / "usr/sbin/qemu-ga"
+    agent = debs.file(packages, "qemu-guest-agent", "bin/qemu-ga")
     shutil.copy(agent, root / "bin/qemu-ga")
     listed = subprocess.run(["ldd", str(agent)], capture_output=True, text=True, check=True).stdout
     if "not found" in listed:

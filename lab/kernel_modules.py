@@ -37,7 +37,10 @@ def copy(names: Iterable[str], tree: Path, target: Path, *, present: Iterable[st
     Returns the names copied, in that order.
     """
     files = {_name(path): path for path in tree.rglob("*.ko*")}
-    builtin = {_name(Path(line)) for line in (tree / "modules.builtin").read_text().split()}
+    listed = tree / "modules.builtin"
+    if not listed.exists():
+        raise LabError(f"the kernel in {tree} has no modules.builtin: what is built into it can't be told")
+    builtin = {_name(Path(line)) for line in listed.read_text().split()}
     target.mkdir(parents=True)
     order: list[str] = []
 
