@@ -89,11 +89,34 @@ def lab_down(
 def run_tests(
     context: typer.Context,
     quick: Annotated[bool, typer.Option(help="Only what needs no root: some minutes.")] = False,
-    soak: Annotated[bool, typer.Option(help="Also what takes long.")] = False,
+    soak: Annotated[bool, typer.Option("--soak", help="Also what takes long.")] = False,
+    on: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RELEASE", help="On a bare machine of it: debian12, 13 or 14; debian11: its libvirtd."
+        ),
+    ] = None,
+    everywhere: Annotated[
+        bool, typer.Option("--everywhere", help="On those releases that every change has to pass on.")
+    ] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="With --on: puts what was found into docs/versions.md.")
+    ] = False,
 ) -> None:
-    """Runs the tests, lab included; further words go to pytest."""
-    from cli import quality
+    """Runs the tests, lab included; further words go to pytest.
 
+    With --on, on a machine of that release, made for it from nothing: first `./trop demo`, then the tests.
+    """
+    from cli import labcmd, quality
+
+    if on or everywhere:
+        from cli.releases.run import run
+
+        raise typer.Exit(
+            labcmd.carefully(
+                lambda: run(on or [], context.args, everywhere=everywhere, soak=soak, write=write)
+            )
+        )
     raise typer.Exit(quality.run_tests(context.args, quick=quick, soak=soak))
 
 

@@ -5,22 +5,35 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
 
 from cli import ROOT, packages
+from cli.counts import TOLD, Counts, of_report
 from cli.labcmd import need_packages
 from lab.facts import LabError
+from lab.packages import missing_tools
 
 CHECKS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
     ("mypy",),
 )
-SHARED = ("-n", "auto", "--dist", "worksteal")  # among all cores; a lab's guests need the cores themselves
 UNTIMED = ("adopt", "endtoend", "crash", "services")  # marks of labs in which no outage is measured
-TOGETHER = ("-n", "2", "--dist", "loadfile")  # these, two at a time: they wait more than they work
 WHOLE = ("services",)  # a mark asked for by itself runs what takes long in it, too
 LEFT_OUT = ("lab", "endtoend", "soak", "slow")  # of the quick tests: no root, some minutes
+SHARED = ("-n", "auto", "--dist", "worksteal")  # among all cores; a lab's guests need the cores themselves
+TOGETHER = ("-n", "2", "--dist", "loadfile")  # two labs at a time: they wait more than they work
+_UNTIMED = f"({' or '.join(UNTIMED)})"
+RUNS: Final = (
+    (SHARED, f"not lab and not {_UNTIMED}"),
+    (TOGETHER, _UNTIMED),
+    ((), f"lab and not {_UNTIMED}"),  # one after the other: outages are measured in them
+)
+NONE_RUN: Final = 5  # pytest's exit code where it found no test
+STOPPED: Final = 2  # where it was interrupted
 
 
 def check() -> int:
@@ -32,37 +45,56 @@ def check() -> int:
 
 
 def run_tests(words: Sequence[str], *, quick: bool, soak: bool) -> int:
-    """Runs pytest and gives its exit code.  ``words`` go to pytest; a ``-m`` among them narrows.
+    """Runs pytest, three times in all (see `RUNS`), whatever each gives; ends with a line that counts all.
 
-    The lab's packages are installed first, unless no test needs them; without them the lab's tests are skipped.
-    All tests go in three runs of pytest: those without a lab on all cores, those from end to end and those that
-    take over what runs with two labs at a time, then the other labs one after the other, as outages are measured there.
+    ``words`` go to pytest; a ``-m`` among them narrows. What the tests call is installed first where it is missing;
+    where it can't be, the tests that call it are skipped and say so. 0 only if tests ran and none failed.
     """
-    if not quick:
+    _install(lab=not quick)
+    codes: list[int] = []
+    counts = Counts()
+    for line in pytest_lines(words, quick=quick, soak=soak):
+        with tempfile.TemporaryDirectory() as folder:
+            report = Path(folder, "report.xml")
+            codes.append(_python("-m", "pytest", f"--junitxml={report}", *line))
+            counts += of_report(report)
+        if codes[-1] == STOPPED:
+            break
+    print(counts, flush=True)
+    if TOLD in os.environ:
+        counts.write(Path(os.environ[TOLD]))
+    failed = [code for code in codes if code not in (0, NONE_RUN)]
+    return failed[0] if failed else 1 if counts.failed else 0 if counts.passed else NONE_RUN
+
+
+def _install(*, lab: bool) -> None:
+    def say(text: str) -> None:
+        print(text, file=sys.stderr)
+
+    try:
+        packages.install_tools(missing_tools(), say)
+    except packages.PackagesError as error:
+        print(f"the tests that call them are skipped: {error}", file=sys.stderr)
+    if lab:
         try:
-            need_packages(lambda text: print(text, file=sys.stderr))
+            need_packages(say)
         except (LabError, packages.PackagesError) as error:
             print(f"the lab's tests are skipped: {error}", file=sys.stderr)
-    if quick:
-        return _python("-m", "pytest", *SHARED, *pytest_words(words, quick=True, soak=soak))
-    if words or soak:
-        alone = [mark for mark in UNTIMED if mark not in WHOLE]  # real guests with Docker need both cores
-        together = TOGETHER if split_marks(words)[1] in [[mark] for mark in alone] else ()
-        return _python("-m", "pytest", *together, *pytest_words(words, quick=False, soak=soak))
-    untimed = f"({' or '.join(UNTIMED)})"
-    return (
-        _python("-m", "pytest", *SHARED, "-m", f"not lab and not {untimed} and not soak")
-        or _python("-m", "pytest", *TOGETHER, "-m", f"{untimed} and not soak")
-        or _python("-m", "pytest", "-m", f"lab and not {untimed} and not soak")
-    )
 
 
-def pytest_words(words: Sequence[str], *, quick: bool, soak: bool) -> list[str]:
-    """pytest's arguments: the caller's own, with one ``-m`` expression made of theirs and ours."""
+def pytest_lines(words: Sequence[str], *, quick: bool, soak: bool) -> list[list[str]]:
+    """The arguments of each run of pytest: the caller's own, with one ``-m`` made of theirs and ours."""
     rest, wanted = split_marks(words)
-    left_out = LEFT_OUT if quick else () if soak or wanted == [*WHOLE] else ("soak",)
-    marks = [f"({expression})" for expression in wanted] + [f"not {mark}" for mark in left_out]
-    return [*(["-m", " and ".join(marks)] if marks else []), *rest]
+    whole = wanted == [*WHOLE]
+    theirs = [f"({expression})" for expression in wanted]
+    if quick:
+        return [[*SHARED, "-m", " and ".join([*theirs, *(f"not {mark}" for mark in LEFT_OUT)]), *rest]]
+    ours = [] if soak or whole else ["not soak"]
+    together = () if whole else TOGETHER  # real guests with Docker need both cores
+    return [
+        [*(together if how == TOGETHER else how), "-m", " and ".join([*theirs, kind, *ours]), *rest]
+        for how, kind in RUNS
+    ]
 
 
 def split_marks(words: Sequence[str]) -> tuple[list[str], list[str]]:

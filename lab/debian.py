@@ -5,18 +5,15 @@ sources; the guest itself fetches nothing. As the small guest (see image.py) it 
 """
 
 import os
-import re
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Final
 
-from lab import boot_disk, debs, image, kernel_modules
+from lab import apt, boot_disk, debs, image, kernel_modules
 from lab.facts import LabError
 
 _SETUP: Final = Path(__file__).with_name("debian_guest")
 _ROOT_MIB, _ROOM_MIB = 4096, 64
-_DISTRIBUTIONS: Final = ("Debian", "Ubuntu")
 
 # What the guest is for, then what debugging its networks takes, then what systemd only recommends.
 PACKAGES: Final = (
@@ -46,8 +43,6 @@ _LEFT_OUT: Final = (
     "usr/share/lintian",
 )
 
-_REACH: Final = re.compile(r'Acquire::(?:\w+::Proxy\b[^"]*|Check-Valid-Until|Check-Date) "[^"]+";')
-
 
 def build(cache: Path) -> Path:
     """The image's path in cache; built there first if this program has not yet made one. Takes some minutes."""
@@ -62,21 +57,6 @@ def give_images(image: Path, archive: bytes) -> None:
     if len(archive) > _ROOM_MIB << 20:
         raise LabError(f"{len(archive)} bytes of container images: there is room for {_ROOM_MIB} MiB")
     boot_disk.hand_over(image, archive, _ROOT_MIB)
-
-
-def sources(targets: str) -> list[str]:
-    """apt's one-line sources of the distribution itself, from what `apt-get indextargets` prints by `_TARGETS`."""
-    lines = (line.split("|") for line in targets.splitlines())
-    found = (f"deb {uri} {suite} {part}" for uri, suite, part, origin in lines if origin in _DISTRIBUTIONS)
-    return list(dict.fromkeys(found))
-
-
-def reach(settings: str) -> list[str]:
-    """Of apt's settings, as `apt-config dump` prints them, those by which it reaches its sources."""
-    return [line for line in settings.splitlines() if _REACH.fullmatch(line)]
-
-
-_TARGETS: Final = ("--format", "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(ORIGIN)", "Created-By: Packages")
 
 
 def _build(folder: Path, archives: Path) -> Path:
@@ -94,22 +74,18 @@ def _build(folder: Path, archives: Path) -> Path:
 
 
 def _bootstrap(mmdebstrap: Path, root: Path) -> None:
-    where = sources(_ask("apt-get", "indextargets", *_TARGETS))
-    if not where:
-        raise LabError("apt's sources have no packages of Debian or Ubuntu: try `apt-get update`")
+    where = apt.own_sources()
     boot_disk.do(
-        # Its mounts are seen by nothing else, and its processes end with it.
-        "unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child",
-        str(mmdebstrap), "--mode=root", "--variant=apt", "--quiet", "--format=directory",
-        "--keyring=/usr/share/keyrings",
-        *(f"--aptopt={line}" for line in reach(_ask("apt-config", "dump"))),
+        *apt.isolated(mmdebstrap),
+        *("--variant=apt", "--format=directory"),
+        *apt.bootstrap_options(),
         *(f"--dpkgopt=path-exclude=/{path}/*" for path in _LEFT_OUT),
         f"--include={','.join(PACKAGES)}",
-        f"--customize-hook={_SETUP / 'setup'} \"$1\"",
-        where[0].split()[2], str(root), *where,
-        env={**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin:{mmdebstrap.parent}", "LC_ALL": "C"},
-    )  # fmt: skip
-
-
-def _ask(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+        f'--customize-hook={_SETUP / "setup"} "$1"',
+        *(where[0].split()[2], str(root), *where),
+        env={
+            **os.environ,
+            "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin:{mmdebstrap.parent}",
+            "LC_ALL": "C",
+        },
+    )

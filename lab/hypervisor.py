@@ -27,6 +27,7 @@ from lab.guests import Guest
 
 _PATIENCE = 60  # seconds for a libvirtd to come up that has to look at QEMU's capabilities anew
 _LONGEST_SOCKET = 99
+PROGRAMS = "TROP_LAB_PROGRAMS"  # names a root file system whose libvirtd, QEMU and all else labs are to have
 
 # What a lab's base image can be, by the word that chooses it; the first unless another is asked for.
 IMAGES = {"tiny": image.build, "debian": debian.build}
@@ -172,12 +173,17 @@ class Lab:
         # Overlays that stand on an image of an earlier build would be spoilt by another.
         if not self.base.exists() or not any((self.state / "live").iterdir()):
             image.place(base, self.base)
-        kept = self.cache / "libvirt"
+        kept = self._capabilities
         if kept.is_dir():
             # Another lab may be putting a newer one in its place; libvirtd then looks at QEMU itself.
             with contextlib.suppress(OSError):
                 shutil.copytree(kept, self.state / "cache", dirs_exist_ok=True)
-        spec = {"name": self.name, "guest": kind, "facts": dataclasses.asdict(self.facts)}
+        spec = {
+            "name": self.name,
+            "guest": kind,
+            "facts": dataclasses.asdict(self.facts),
+            "programs": os.environ.get(PROGRAMS, "/"),
+        }
         (self.state / "lab.json").write_text(json.dumps(spec, indent=1))
 
     def _boot(self) -> None:
@@ -212,12 +218,17 @@ class Lab:
             return (self.state / "log" / "libvirtd.log").read_text().splitlines()[-1]
         return "it wrote no log"
 
+    @property
+    def _capabilities(self) -> Path:
+        """Where what libvirtd saw of QEMU is kept: of this machine's, and of another root's."""
+        return self.cache / ("libvirt-elsewhere" if PROGRAMS in os.environ else "libvirt")
+
     def _keep_capabilities(self) -> None:
         """Looking at QEMU takes libvirtd 4 s; what it saw is kept for the next lab."""
-        seen, kept = self.state / "cache", self.cache / "libvirt"
+        seen, kept = self.state / "cache", self._capabilities
         if _times(seen) == _times(kept):
             return
-        new = self.cache / f"libvirt.{os.getpid()}"
+        new = kept.with_name(f"{kept.name}.{os.getpid()}")
         shutil.copytree(seen, new, dirs_exist_ok=True)
         shutil.rmtree(kept, ignore_errors=True)
         with contextlib.suppress(OSError):

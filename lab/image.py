@@ -39,7 +39,7 @@ def kept(cache: Path, kind: str, sources: Iterable[Path], make: Callable[[Path, 
     image = cache / f"{kind}-{_recipe(sources)}.qcow2"
     if image.exists():
         return image
-    with _alone(cache):
+    with alone(cache):
         if not image.exists():
             with tempfile.TemporaryDirectory(prefix="build.", dir=cache) as folder:
                 make(Path(folder), cache / "debs").rename(image)
@@ -67,7 +67,7 @@ def _recipe(sources: Iterable[Path]) -> str:
 
 
 @contextlib.contextmanager
-def _alone(cache: Path) -> Iterator[None]:
+def alone(cache: Path) -> Iterator[None]:
     """One builder at a time. What an earlier one left when it was killed is removed."""
     with (cache / "build.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -47,7 +47,8 @@ def main(state: Path) -> int:
         socket.sethostname(spec["name"])
         os.environ.update(PATH=_ADMIN_PATH, HOME="/root", LC_ALL="C.UTF-8")
         log = os.open(state / "log" / "libvirtd.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        root.build(state, facts.live_folder, facts.base_folder, _hosts(spec["name"], facts))
+        hosts = _hosts(spec["name"], facts)
+        root.build(state, facts.live_folder, facts.base_folder, hosts, Path(spec["programs"]))
         wires.build(facts)
         First(log).run()
     except (OSError, subprocess.SubprocessError) as error:

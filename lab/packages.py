@@ -1,4 +1,4 @@
-"""The Debian packages that a lab needs installed. What its guests are made of is only unpacked (see debs.py)."""
+"""The Debian packages that a lab and the tests need installed. What guests are made of is only unpacked (debs.py)."""
 
 import shutil
 import subprocess
@@ -19,6 +19,19 @@ NEEDED: Final = (
     "nftables",
     "e2fsprogs",
 )
+
+# What the tests call beyond that, by the command and the package that has it.
+TOOLS: Final = {
+    "busybox": "busybox",  # its shell is the one of the lab's guests
+    "git": "git",
+    "pgrep": "procps",
+    "ping": "iputils-ping",
+}
+
+
+def missing_tools() -> list[str]:
+    """The packages of those of `TOOLS` that are not there. By the command: another package may have brought it."""
+    return [package for name, package in TOOLS.items() if shutil.which(name) is None]
 
 
 def missing(packages: Sequence[str] = NEEDED) -> list[str]:

@@ -1,5 +1,7 @@
 """The lab's own root file system: the machine's programs, read-only, and nothing else of it.
 
+Or those of another root file system: a hypervisor of another release, reached from this one.
+
 Everything is mounted in the lab's mount namespace only. Files that must outlive a restart of the lab lie in its
 state folder; all else is in memory and goes with the namespace.
 """
@@ -22,16 +24,19 @@ _PROGRAMS = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "opt")
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "net/tun")
 
 
-def build(state: Path, live_folder: str, base_folder: str, hosts: str) -> None:
-    """Mount the lab's root below the state folder and enter it. hosts is the text of its /etc/hosts."""
+def build(state: Path, live_folder: str, base_folder: str, hosts: str, programs: Path = Path("/")) -> None:
+    """Mount the lab's root below the state folder and enter it.
+
+    hosts is the text of its /etc/hosts; programs is the root file system whose programs and /etc it has.
+    """
     new = state / "root"
     new.mkdir(exist_ok=True)
     syscalls.mount("none", "/", flags=syscalls.MS_REC | syscalls.MS_PRIVATE)
     syscalls.mount("trop-lab", str(new), "tmpfs", syscalls.MS_NODEV, "mode=755")
-    _programs(new)
-    _settings(new, hosts)
-    _kernel(new)
-    _devices(new)
+    _programs(new, programs)
+    _settings(new, hosts, programs / "etc")
+    kernel(new)
+    devices(new)
     for folder in ("tmp", "run/lock", "root", "var/lib", "var/cache", "var/log", "var/tmp"):
         (new / folder).mkdir(parents=True, exist_ok=True)
     for folder in ("tmp", "var/tmp"):
@@ -45,38 +50,40 @@ def build(state: Path, live_folder: str, base_folder: str, hosts: str) -> None:
     syscalls.enter_root(str(new))
 
 
-def _programs(new: Path) -> None:
+def _programs(new: Path, programs: Path) -> None:
     for name in _PROGRAMS:
-        source = Path("/", name)
+        source = programs / name
         if source.is_symlink():
             (new / name).symlink_to(os.readlink(source))
         elif source.is_dir():
             _show(source, new / name, read_only=True)
 
 
-def _settings(new: Path, hosts: str) -> None:
+def _settings(new: Path, hosts: str, source: Path) -> None:
     """Make an /etc that is the machine's but for what the lab has of its own. Links, so that no overlay is needed."""
-    _show(Path("/etc"), new / ".etc", read_only=True)
+    _show(source, new / ".etc", read_only=True)
     etc = new / "etc"
     etc.mkdir()
     # With the machine's resolver out of reach, libvirtd would wait 10 s for its own name at each start of a guest.
     (etc / "hosts").write_text(hosts)
     (etc / "resolv.conf").write_text("# The lab has no resolver beyond it.\n")
-    for name in os.listdir("/etc"):
+    for name in os.listdir(source):
         if name not in ("hosts", "resolv.conf", "hostname", "libvirt"):
             (etc / name).symlink_to(f"/.etc/{name}")
 
 
-def _kernel(new: Path) -> None:
+def kernel(new: Path) -> None:
+    """The kernel's own views, of the namespaces of whoever calls."""
     quiet = syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC
     for name, kind in (("proc", "proc"), ("sys", "sysfs")):
-        (new / name).mkdir()
+        (new / name).mkdir(exist_ok=True)
         syscalls.mount(kind, str(new / name), kind, quiet)
 
 
-def _devices(new: Path) -> None:
+def devices(new: Path) -> None:
+    """A /dev with what programs need, and without kvm."""
     dev = new / "dev"
-    dev.mkdir()
+    dev.mkdir(exist_ok=True)
     syscalls.mount("dev", str(dev), "tmpfs", syscalls.MS_NOSUID, "mode=755")
     for name in _DEVICES:
         node = dev / name

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import boot_disk, container_image, debian
+from lab import apt, boot_disk, container_image, debian
 from lab.facts import HostFacts, LabError
 from lab.hypervisor import Lab
 from tests.lab.lab_guest import Guest, guest, nic, page, seed, virsh, wait_for
@@ -23,7 +23,7 @@ https://unread.example/apt|bookworm|main|$(ORIGIN)
 
 
 def test_only_the_distributions_own_sources_are_built_from_each_once() -> None:
-    assert debian.sources(TARGETS) == [
+    assert apt.sources(TARGETS) == [
         "deb http://deb.debian.org/debian/ bookworm main",
         "deb http://deb.debian.org/debian/ bookworm-updates main",
     ]
@@ -38,7 +38,7 @@ def test_of_the_machines_settings_only_how_apt_reaches_its_sources_is_taken() ->
         'Acquire::http::Proxy "";',
         'DPkg::Post-Invoke:: "rm -f /var/cache/apt/*.bin";',
     ]
-    assert debian.reach("\n".join(told)) == told[:3]
+    assert apt.reach("\n".join(told)) == told[:3]
 
 
 def test_a_lab_tells_which_guests_there_are_and_does_not_change_those_it_has(

@@ -74,16 +74,19 @@ def test_a_kernel_that_does_not_say_what_is_built_into_it_is_one_line(tmp_path: 
 
     with pytest.raises(LabError) as told:
         kernel_modules.copy(kernel_modules.EARLY, tree, tmp_path / "modules")
-    assert str(told.value) == f"the kernel in {tree} has no modules.builtin: what is built into it can't be told"
+    said = f"the kernel in {tree} has no modules.builtin: what is built into it can't be told"
+    assert str(told.value) == said
 
 
-def test_an_image_that_cannot_be_made_leaves_nothing_half_made(tmp_path: Path) -> None:
+def test_an_image_that_cannot_be_made_leaves_nothing_half_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cache = tmp_path / "cache"
     for name in debs.TOOLS:
         package(cache / "debs", name, "usr/share/doc/nothing")
     package(cache / "debs", "linux-image-x", "boot/vmlinuz-x", "lib/modules/x/kernel/fs/ext4.ko")
 
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(LabError, match="has no"):
-        patch.setattr(debs, "kernel", lambda: ["linux-image-x"])
+    monkeypatch.setattr(debs, "kernel", lambda: ["linux-image-x"])
+    with pytest.raises(LabError, match="has no"):
         image.build(cache)
     assert not list(cache.glob("*.qcow2")) + list(cache.glob("build.*/"))

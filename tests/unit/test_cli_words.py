@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cli import ROOT, stacks
-from cli.quality import pytest_words
+from cli.quality import RUNS, SHARED, TOGETHER, pytest_lines
 from cli.stacks import UsageError, parse, placed
 
 STACKS = frozenset({"trop01", "trop02"})
@@ -84,24 +84,36 @@ def test_from_another_folder_the_project_is_named_and_files_are_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "quick", "soak", "given"),
+    ("words", "soak", "before", "after"),
     [
-        ([], False, False, ["-m", "not soak"]),
-        ([], False, True, []),
-        ([], True, False, ["-m", "not lab and not endtoend and not soak and not slow"]),
-        (["-m", "services", "-x"], False, False, ["-m", "(services)", "-x"]),
-        (
-            ["-m", "services"],
-            True,
-            False,
-            ["-m", "(services) and not lab and not endtoend and not soak and not slow"],
-        ),
-        (["-m", "endtoend", "-x"], False, False, ["-m", "(endtoend) and not soak", "-x"]),
-        (["-mlab or unit", "tests/lab"], False, True, ["-m", "(lab or unit)", "tests/lab"]),
-        (["--maxfail=1"], False, False, ["-m", "not soak", "--maxfail=1"]),
+        ([], False, "", " and not soak"),
+        ([], True, "", ""),
+        (["-m", "endtoend"], False, "(endtoend) and ", " and not soak"),
+        (["-mlab or unit", "tests/lab"], True, "(lab or unit) and ", ""),
+        (["--maxfail=1"], False, "", " and not soak"),
+        (["-m", "services", "-x"], False, "(services) and ", ""),
     ],
 )
-def test_further_words_go_to_pytest_and_marks_are_joined(
-    words: list[str], quick: bool, soak: bool, given: list[str]
+def test_further_words_go_to_each_run_of_pytest_and_marks_are_joined(
+    words: list[str], soak: bool, before: str, after: str
 ) -> None:
-    assert pytest_words(words, quick=quick, soak=soak) == given
+    rest = [word for word in words if word in ("tests/lab", "--maxfail=1", "-x")]
+    lines = pytest_lines(words, quick=False, soak=soak)
+    assert [line[line.index("-m") + 1 :] for line in lines] == [
+        [f"{before}{kind}{after}", *rest] for _, kind in RUNS
+    ]
+
+
+def test_what_takes_long_of_services_alone_has_both_cores() -> None:
+    lines = pytest_lines(["-m", "services"], quick=False, soak=False)
+    assert [line[: line.index("-m")] for line in lines] == [[*SHARED], [], []]
+    lines = pytest_lines(["-m", "services or adopt"], quick=False, soak=False)
+    assert [line[: line.index("-m")] for line in lines] == [[*SHARED], [*TOGETHER], []]
+
+
+def test_the_quick_tests_are_one_run_of_what_needs_no_root() -> None:
+    left_out = "not lab and not endtoend and not soak and not slow"
+    assert pytest_lines([], quick=True, soak=False) == [[*SHARED, "-m", left_out]]
+    assert pytest_lines(["-m", "services"], quick=True, soak=False) == [
+        [*SHARED, "-m", f"(services) and {left_out}"]
+    ]

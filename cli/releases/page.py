@@ -1,0 +1,83 @@
+"""docs/versions.md: its table, a row for each release as the last run on it found it; the rest of the page is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cli import ROOT
+from cli.counts import Counts
+
+PAGE: Final = ROOT / "docs/versions.md"
+BEGIN: Final = "<!-- written by ./trop test --on RELEASE --write -->"
+END: Final = "<!-- end of what is written -->"
+HEAD: Final = (
+    "| release | libvirt | QEMU | dnsmasq | Python | what ran | passed | failed | skipped | demo, s | day |",
+    "|---|---|---|---|---|---|---|---|---|---|---|",
+)
+# The packages whose versions count, by their column.
+PACKAGES: Final = {
+    "libvirt": "libvirt-daemon",
+    "QEMU": "qemu-system-x86",
+    "dnsmasq": "dnsmasq-base",
+    "Python": "python3",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """``versions`` by the columns of `PACKAGES`; ``demo`` is None where it was not run, or failed."""
+
+    release: str
+    day: str
+    versions: dict[str, str]
+    what: str
+    counts: Counts
+    demo: int | None
+
+    def cells(self) -> str:
+        found = [self.versions.get(column, "–") for column in PACKAGES]
+        what = self.what.replace("|", "\\|")
+        numbers = [str(n) for n in (self.counts.passed, self.counts.failed, self.counts.skipped)]
+        demo = "–" if self.demo is None else str(self.demo)
+        return f"| {' | '.join([self.release, *found, what, *numbers, demo, self.day])} |"
+
+
+def versions(dpkg_query: str) -> dict[str, str]:
+    """By column, from lines "PACKAGE VERSION" of dpkg-query; without epoch and Debian's revision."""
+    told = dict(line.split(maxsplit=1) for line in dpkg_query.splitlines() if " " in line)
+    return {column: _plain(told[package]) for column, package in PACKAGES.items() if package in told}
+
+
+def _plain(version: str) -> str:
+    return version.rpartition(":")[2].partition("-")[0].partition("+")[0]
+
+
+def installed(root: Path) -> dict[str, str]:
+    """Of a root file system, from dpkg's own record."""
+    status = (root / "var/lib/dpkg/status").read_text(encoding="utf-8")
+    lines = []
+    for entry in status.split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in entry.splitlines() if ": " in line and line[0] != " ")
+        if fields.get("Status", "").endswith(" installed"):
+            lines.append(f"{fields['Package']} {fields['Version']}")
+    return versions("\n".join(lines))
+
+
+def write(row: Row) -> None:
+    """Puts the row into the page, in the place of the former one of that release and of the same tests."""
+    PAGE.write_text(replaced(PAGE.read_text(encoding="utf-8"), row), encoding="utf-8")
+
+
+def replaced(text: str, row: Row) -> str:
+    before, _, rest = text.partition(BEGIN)
+    table, _, after = rest.partition(END)
+    rows = [line for line in table.strip().splitlines()[len(HEAD) :] if _key(line) != _key(row.cells())]
+    lines = [BEGIN, *HEAD, *sorted([*rows, row.cells()]), END]
+    return before + "\n".join(lines) + after
+
+
+def _key(line: str) -> tuple[str, str]:
+    cells = [cell.strip() for cell in line.replace("\\|", "\0").split("|")]
+    return cells[1], cells[6]

@@ -1,0 +1,47 @@
+"""What is typed on a machine of each release.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from lab.machine.releases import RELEASES, release
+
+
+@dataclass(frozen=True)
+class Part:
+    """``words`` follow `./trop test`; with ``check`` `./trop check` is typed before it."""
+
+    release: str
+    words: tuple[str, ...] = ()
+    check: bool = False
+
+
+# Of every change: all of it where most work, and the main job on the release after it.
+EVERYWHERE: Final = (
+    Part("debian12", check=True),
+    Part("debian13", ("-m", "endtoend or move")),
+)
+# Before a release of this program: hours.
+EVERYWHERE_SOAK: Final = (
+    Part("debian12", check=True),
+    Part("debian13"),
+    Part("debian14"),
+    Part("debian11"),
+)
+# On a release that has no Python for us: what reaches its libvirtd.
+REMOTE: Final = "remote or endtoend or move"
+
+
+def parts(on: Sequence[str], words: Sequence[str], *, everywhere: bool, soak: bool) -> Sequence[Part]:
+    """Raises `LabError` for a release that there is not."""
+    if everywhere:
+        return EVERYWHERE_SOAK if soak else EVERYWHERE
+    return [Part(release(name).name, (*words, *(["--soak"] if soak else []))) for name in on]
+
+
+def here(part: Part) -> tuple[str, ...]:
+    """The words of a part whose tests run on this machine, against that release's libvirtd."""
+    assert not RELEASES[part.release].python
+    return part.words or ("-m", REMOTE)
