@@ -26,7 +26,10 @@ PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 @app.command()
 def setup() -> None:
-    """Makes .venv (the launcher has just done so), and says what uses it."""
+    """Makes .venv (the launcher has just done so), compiles what Python would at each start, says what uses it."""
+    from cli.bytecode import compile_all
+
+    compile_all()
     print(f"{ROOT / '.venv'} is ready, with Python {sys.version.split()[0]}.")
     cli = shutil.which("pulumi")
     print(f"Pulumi CLI: {cli}" if cli else "Pulumi CLI: none on PATH; the embedded engine is used.")
@@ -219,7 +222,9 @@ def annotate(
 
 @app.command()
 def bench(
-    stack: Annotated[str, typer.Argument(help="A stack, or one of the words annotate and scale.")] = "trop02",
+    stack: Annotated[
+        str, typer.Argument(help="A stack, or one of the words annotate, bytecode and scale.")
+    ] = "trop02",
     engine: Annotated[str, typer.Option(help="embedded or pulumi; else pulumi where it is on PATH.")] = "",
     times: Annotated[
         int | None, typer.Option(min=1, help="How often each is run: 5 times, of scale once.")
@@ -241,8 +246,10 @@ def bench(
     unless others are said. It needs root, installs what a lab needs where that is missing, and leaves nothing behind.
     Two cores with nothing else to do take minutes for 100 VMs, and most of an hour for 1,000.
     """
-    from cli import annotate_bench, bench, labcmd
+    from cli import annotate_bench, bench, bytecode_bench, labcmd
 
+    if stack == "bytecode":
+        raise typer.Exit(labcmd.carefully(lambda: bytecode_bench.run(times or 5)))
     if stack == "annotate":
         raise typer.Exit(labcmd.carefully(annotate_bench.run))
     if stack == "scale":

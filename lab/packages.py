@@ -26,6 +26,7 @@ TOOLS: Final = {
     "git": "git",
     "pgrep": "procps",
     "ping": "iputils-ping",
+    "slirp4netns": "slirp4netns",  # the way out of a machine of another release
 }
 
 

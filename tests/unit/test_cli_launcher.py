@@ -55,10 +55,15 @@ class Clone:
         )
 
     def calls(self) -> list[str]:
-        """What Python was asked to do since the last time: venv, pip or cli."""
+        """What Python was asked to do since the last time: venv, pip, cli.bytecode or cli."""
         lines = self.log.read_text().splitlines() if self.log.exists() else []
         self.log.unlink(missing_ok=True)
-        return [word for line in lines for word in ("venv", "pip", "cli") if f"-m {word}" in line]
+        return [
+            word
+            for line in lines
+            for word in ("venv", "pip", "cli.bytecode", "cli")
+            if f"-m {word} " in f"{line} "
+        ]
 
 
 @pytest.fixture
@@ -68,7 +73,7 @@ def clone(tmp_path: Path) -> Clone:
 
 def test_the_environment_is_made_once(clone: Clone) -> None:
     assert clone.run("setup").returncode == 0
-    assert clone.calls() == ["venv", "pip", "cli"]
+    assert clone.calls() == ["venv", "pip", "cli.bytecode", "cli"]
     assert clone.run("setup").returncode == 0
     assert clone.calls() == ["cli"]
 
@@ -79,7 +84,7 @@ def test_an_environment_that_was_not_finished_is_made_again(clone: Clone) -> Non
     assert "could not install" in broken.stderr
     clone.calls()
     assert clone.run("setup").returncode == 0
-    assert clone.calls() == ["venv", "pip", "cli"]
+    assert clone.calls() == ["venv", "pip", "cli.bytecode", "cli"]
 
 
 def test_a_changed_lock_makes_the_environment_anew(clone: Clone) -> None:
@@ -87,7 +92,7 @@ def test_a_changed_lock_makes_the_environment_anew(clone: Clone) -> None:
     clone.calls()
     (clone.root / "requirements.lock").write_text("one==2\n")
     clone.run("setup")
-    assert clone.calls() == ["venv", "pip", "cli"]
+    assert clone.calls() == ["venv", "pip", "cli.bytecode", "cli"]
 
 
 def test_it_works_from_any_folder_and_through_a_link(clone: Clone, tmp_path: Path) -> None:

@@ -1,0 +1,62 @@
+"""`./trop bench bytecode`: a preview where Python may write no byte code, with what setup has compiled and without."""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+
+from cli import ROOT, rehearsal
+from cli.bytecode import FOLDERS, compile_all
+from cli.labhost import plan_of
+from cli.labstack import init_stack
+from cli.measured import Used, used
+
+STACK: Final = "trop02"
+MOST: Final = 0.9  # of the time without: what setup has to save
+
+
+def run(times: int) -> int:
+    """Prints both, measured in turn in one run; 1 if setup saves less than `MOST` says.  Raises `UsageError`."""
+    with tempfile.TemporaryDirectory(prefix="trop-") as folder:
+        clones = {"compiled at setup": Path(folder, "with"), "nothing compiled": Path(folder, "without")}
+        for clone in clones.values():
+            _clone(clone)
+        compile_all(clones["compiled at setup"])
+        words, environment = rehearsal.prepare(plan_of(STACK), Path(folder))
+        init_stack(STACK, Path(folder) / "project", "embedded", environment)
+        environment |= {"PYTHONDONTWRITEBYTECODE": "1"}
+        taken: dict[str, list[Used]] = {what: [] for what in clones}
+        for _ in range(times):
+            for what, clone in clones.items():
+                line = [sys.executable, "-P", "-m", "cli", "preview", STACK, "--cwd", str(clone), *words]
+                line += ["--engine", "embedded"]
+                taken[what].append(used(line, environment | {"PYTHONPATH": str(clone)}))
+    return _show(taken, times)
+
+
+def _clone(target: Path) -> None:
+    """The program's files alone, without byte code."""
+    for name in FOLDERS:
+        shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in [ROOT / "__main__.py", *ROOT.glob("*.yaml")]:
+        shutil.copy2(path, target)
+
+
+def _show(taken: dict[str, list[Used]], times: int) -> int:
+    table = Table(title=f"./trop preview {STACK} where Python writes no byte code, medians of {times} runs")
+    for heading in ("what", "seconds", "processor seconds"):
+        table.add_column(heading, justify="right")
+    cpu = {what: statistics.median(one.cpu for one in runs) for what, runs in taken.items()}
+    for what, runs in taken.items():
+        table.add_row(what, f"{statistics.median(one.seconds for one in runs):.2f}", f"{cpu[what]:.2f}")
+    Console(soft_wrap=True).print(table)
+    with_it, without = cpu.values()
+    print(f"setup saves {1 - with_it / without:.0%} of the processor time")
+    return 0 if with_it <= MOST * without else 1
