@@ -19,13 +19,12 @@ from rich.table import Table
 
 import config
 from cli import ROOT, packages, rehearsal
-from cli.labcmd import need_packages
+from cli.labcmd import need_packages, why_no_lab
 from cli.labhost import lab_of, plan_of
 from cli.labstack import init_stack
 from cli.signals import handled, interrupt
 from cli.stacks import UsageError, choose_engine
 from cli.steps import StepError, Steps, trop
-from lab import possible
 from lab.facts import LabError
 from lab.hypervisor import Lab
 
@@ -64,7 +63,7 @@ def take_away(console: Console) -> None:
 
 
 def _demo(console: Console, engine: list[str]) -> None:
-    reason = possible.why_not()
+    reason = why_no_lab(lambda text: console.print(f"      {text}", highlight=False))
     if reason:
         _preview_only(console, engine, reason)
         return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from collections.abc import Callable
 
@@ -15,7 +17,7 @@ from cli.labstack import bare_lab
 from cli.stacks import UsageError
 from lab import possible
 from lab.facts import LabError
-from lab.packages import missing
+from lab.packages import TRIAL, missing, missing_tools
 
 
 def carefully(action: Callable[[], int]) -> int:
@@ -35,10 +37,17 @@ def up(stack: str, guest: str = "") -> int:
     return 0
 
 
+def why_no_lab(say: Callable[[str], None]) -> str:
+    """Empty if a lab can be made here, else the reason. As root, what it takes to try that is installed first."""
+    lacking = missing_tools(TRIAL)
+    if lacking and os.geteuid() == 0 and shutil.which("apt-get"):
+        packages.install(lacking, say)
+    return possible.why_not()
+
+
 def need_packages(say: Callable[[str], None]) -> None:
     """A lab's packages, installed where they are missing.  Raises `LabError` where no lab can be had."""
-    reason = possible.why_not()
-    if reason:
+    if reason := why_no_lab(say):
         raise LabError(f"a lab needs root and namespaces of its own: {reason}")
     wanted = missing()
     if wanted:

@@ -2,7 +2,7 @@
 
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from lab.facts import LabError
@@ -20,6 +20,8 @@ NEEDED: Final = (
     "e2fsprogs",
 )
 
+# What it takes to try whether a lab can be made here at all, by the command: the least of Debians lack it.
+TRIAL: Final = {"mount": "mount", "unshare": "util-linux"}
 # What the tests call beyond that, by the command and the package that has it.
 TOOLS: Final = {
     "busybox": "busybox",  # its shell is the one of the lab's guests
@@ -30,9 +32,9 @@ TOOLS: Final = {
 }
 
 
-def missing_tools() -> list[str]:
-    """The packages of those of `TOOLS` that are not there. By the command: another package may have brought it."""
-    return [package for name, package in TOOLS.items() if shutil.which(name) is None]
+def missing_tools(tools: Mapping[str, str] = TOOLS) -> list[str]:
+    """The packages of those tools that are not there. By the command: another package may have brought it."""
+    return [package for name, package in tools.items() if shutil.which(name) is None]
 
 
 def missing(packages: Sequence[str] = NEEDED) -> list[str]:

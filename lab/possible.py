@@ -4,6 +4,8 @@ import os
 import subprocess
 from pathlib import Path
 
+from lab.packages import TRIAL, command, missing_tools
+
 _USERS = 65536
 
 # In throwaway namespaces, each thing that a lab is made of; what fails is what the reason says.
@@ -25,6 +27,8 @@ def why_not() -> str:
         return "not root"
     if int(Path("/proc/self/uid_map").read_text().split()[2]) < _USERS:
         return "root only of a user namespace that knows too few users for libvirt's guests to have their own"
+    if lacking := missing_tools(TRIAL):
+        return f"it can't be tried without {' and '.join(lacking)}: {command(lacking)}"
     trial = ["unshare", "--mount", "--net", "--uts", "--ipc", "--pid", "--fork", "sh", "-c", _TRIAL]
     try:
         done = subprocess.run(trial, capture_output=True, text=True, timeout=10, check=False)

@@ -15,9 +15,9 @@ from typing import Final
 
 from cli import ROOT, packages
 from cli.counts import TOLD, Counts, read
+from cli.labcmd import why_no_lab
 from cli.releases import page
 from cli.releases.plan import Part, here, parts
-from lab import possible
 from lab.facts import LabError
 from lab.hypervisor import PROGRAMS
 from lab.machine import archive
@@ -32,7 +32,7 @@ _BUNDLE: Final = "/root/repository"
 def run(on: Sequence[str], words: Sequence[str], *, everywhere: bool, soak: bool, write: bool) -> int:
     """All parts, one after another, whatever each gives; the last line counts all.  0 only if all passed."""
     wanted = parts(on, words, everywhere=everywhere, soak=soak)
-    if reason := possible.why_not():
+    if reason := why_no_lab(_say):
         raise LabError(f"machines of other releases need root and namespaces of their own: {reason}")
     packages.install_tools(missing(archive.TOOLS), _say)
     cache = Path(os.environ.get("TROP_LAB_CACHE", "/var/cache/trop-lab")).resolve()

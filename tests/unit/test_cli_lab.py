@@ -12,6 +12,7 @@ from cli.demo import print_outputs
 from cli.labhost import existing, host_facts
 from cli.rehearsal import host_xml
 from config.read import stack_file
+from lab import possible
 from lab.facts import Bridge
 from lab.packages import missing
 from tests.unit.fleets import ROOT
@@ -77,3 +78,15 @@ def test_a_missing_package_gives_the_command_to_type(monkeypatch: pytest.MonkeyP
 
 def test_packages_that_dpkg_does_not_know_are_missing() -> None:
     assert missing(["dpkg", "no-such-package-of-any-distribution"]) == ["no-such-package-of-any-distribution"]
+
+
+def test_where_a_lab_cannot_even_be_tried_the_package_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    told = possible.why_not()
+    assert told.startswith(
+        "it can't be tried without mount and util-linux: apt-get update && apt-get install"
+    )
+    assert told.endswith(" mount util-linux")
