@@ -14,7 +14,10 @@ from config.recipe import FamilyRecipe, HostUser
 from tests.services.machine import Machine, planned
 
 SHELLS = [shell for shell in (("dash",), ("busybox", "sh"), ("bash",)) if shutil.which(shell[0])]
-BASICS = ("awk", "busybox", "cat", "cut", "grep", "mkdir", "readlink", "rm", "sed", "sort", "tail", "tr")
+BASICS = (
+    *("awk", "busybox", "cat", "cut", "grep", "ln", "mkdir", "readlink"),
+    *("rm", "sed", "sleep", "sort", "tail", "tr"),
+)
 PROXY = {"wait": 60, "containers": {"apache": {"image": "proxy:1", "ports": ["0.0.0.0:80->80/tcp"]}}}
 
 

@@ -20,8 +20,8 @@ except KeyboardInterrupt:
     sys.exit(130)
 """
 CHILD = """
-import signal, sys
-signal.signal(signal.SIGINT, lambda *_: print("told", flush=True))
+import os, signal, sys
+signal.signal(signal.SIGINT, lambda *_: os.write(1, b"told\\n"))  # a print may still be under way
 print("there", flush=True)
 open(sys.argv[1]).read()
 print("done", flush=True)
