@@ -39,12 +39,5 @@ def install(packages: Sequence[str], say: Callable[[str], None]) -> None:
         raise PackagesError(f"apt-get could not install {' '.join(packages)}; try by hand: {by_hand}")
 
 
-def install_tools(packages: Sequence[str], say: Callable[[str], None]) -> None:
-    """Installs them, if there are any.  Raises `PackagesError`."""
-    if packages:
-        update_lists_if_none(say)
-        install(packages, say)
-
-
 def _run(line: Sequence[str]) -> int:
     return run_to_end(line, os.environ | {"DEBIAN_FRONTEND": "noninteractive"}, tell=False, quiet=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from cli import ROOT, packages
 from cli.counts import TOLD, Counts, of_report
 from cli.labcmd import need_packages
 from lab.facts import LabError
-from lab.packages import missing_tools
+from lab.packages import missing_for_tests
 
 CHECKS = (
     ("ruff", "check", "."),
@@ -72,7 +73,10 @@ def _install(*, lab: bool) -> None:
         print(text, file=sys.stderr)
 
     try:
-        packages.install_tools(missing_tools(), say)
+        if os.geteuid() == 0 and shutil.which("apt-get"):
+            packages.update_lists_if_none(say)
+        if wanted := missing_for_tests():
+            packages.install(wanted, say)
     except packages.PackagesError as error:
         print(f"the tests that call them are skipped: {error}", file=sys.stderr)
     if lab:

@@ -30,6 +30,22 @@ TOOLS: Final = {
     "ping": "iputils-ping",
     "slirp4netns": "slirp4netns",  # the way out of a machine of another release
 }
+# libvirt's drivers for the pools that hypervisors made by hand have; up to Debian 12 they are in libvirt-daemon.
+BACKENDS: Final = tuple(f"libvirt-daemon-driver-storage-{kind}" for kind in ("disk", "iscsi", "logical"))
+
+
+def missing_for_tests() -> list[str]:
+    """The packages of `TOOLS` and `BACKENDS` that are not there, of those that this release has."""
+    wanted = [package for package in BACKENDS if _offered(package)]
+    return missing_tools() + (missing(wanted) if wanted else [])
+
+
+def _offered(package: str) -> bool:
+    show = ["apt-cache", "show", package]
+    return (
+        bool(shutil.which("apt-cache"))
+        and not subprocess.run(show, capture_output=True, check=False).returncode
+    )
 
 
 def missing_tools(tools: Mapping[str, str] = TOOLS) -> list[str]:

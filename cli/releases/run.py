@@ -34,7 +34,8 @@ def run(on: Sequence[str], words: Sequence[str], *, everywhere: bool, soak: bool
     wanted = parts(on, words, everywhere=everywhere, soak=soak)
     if reason := why_no_lab(_say):
         raise LabError(f"machines of other releases need root and namespaces of their own: {reason}")
-    packages.install_tools(missing(archive.TOOLS), _say)
+    if lacking := missing(archive.TOOLS):
+        packages.install(lacking, _say)
     cache = Path(os.environ.get("TROP_LAB_CACHE", "/var/cache/trop-lab")).resolve()
     counts = Counts()
     for part in wanted:
