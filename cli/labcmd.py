@@ -17,7 +17,7 @@ from cli.labstack import bare_lab
 from cli.stacks import UsageError
 from lab import possible
 from lab.facts import LabError
-from lab.packages import TRIAL, missing, missing_tools
+from lab.packages import TRIAL, missing_for_lab, missing_tools
 
 
 def carefully(action: Callable[[], int]) -> int:
@@ -49,10 +49,9 @@ def need_packages(say: Callable[[str], None]) -> None:
     """A lab's packages, installed where they are missing.  Raises `LabError` where no lab can be had."""
     if reason := why_no_lab(say):
         raise LabError(f"a lab needs root and namespaces of its own: {reason}")
-    wanted = missing()
-    if wanted:
-        packages.install(wanted, say)
     packages.update_lists_if_none(say)
+    if wanted := missing_for_lab():
+        packages.install(wanted, say)
 
 
 def status(stack: str) -> int:

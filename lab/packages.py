@@ -30,22 +30,27 @@ TOOLS: Final = {
     "ping": "iputils-ping",
     "slirp4netns": "slirp4netns",  # the way out of a machine of another release
 }
-# libvirt's drivers for the pools that hypervisors made by hand have; up to Debian 12 they are in libvirt-daemon.
+# libvirt's drivers that are packages of their own from Debian 13 on, and part of libvirt-daemon before: the one by
+# which a bridge is looked for, and for the tests those of the pools that hypervisors made by hand have.
+DRIVERS: Final = ("libvirt-daemon-driver-interface",)
 BACKENDS: Final = tuple(f"libvirt-daemon-driver-storage-{kind}" for kind in ("disk", "iscsi", "logical"))
 
 
+def missing_for_lab() -> list[str]:
+    """What a lab needs and is not there, of what this release has. Raises LabError where there is no dpkg."""
+    return missing(NEEDED) + _offered(missing(DRIVERS))
+
+
 def missing_for_tests() -> list[str]:
-    """The packages of `TOOLS` and `BACKENDS` that are not there, of those that this release has."""
-    wanted = [package for package in BACKENDS if _offered(package)]
-    return missing_tools() + (missing(wanted) if wanted else [])
+    """What the tests call beyond that and is not there, of what this release has."""
+    return missing_tools() + (_offered(missing(BACKENDS)) if shutil.which("dpkg-query") else [])
 
 
-def _offered(package: str) -> bool:
-    show = ["apt-cache", "show", package]
-    return (
-        bool(shutil.which("apt-cache"))
-        and not subprocess.run(show, capture_output=True, check=False).returncode
-    )
+def _offered(packages: Sequence[str]) -> list[str]:
+    shown = (["apt-cache", "show", package] for package in packages if shutil.which("apt-cache"))
+    return [
+        line[-1] for line in shown if not subprocess.run(line, capture_output=True, check=False).returncode
+    ]
 
 
 def missing_tools(tools: Mapping[str, str] = TOOLS) -> list[str]:
@@ -53,7 +58,7 @@ def missing_tools(tools: Mapping[str, str] = TOOLS) -> list[str]:
     return [package for name, package in tools.items() if shutil.which(name) is None]
 
 
-def missing(packages: Sequence[str] = NEEDED) -> list[str]:
+def missing(packages: Sequence[str]) -> list[str]:
     """Those that are not installed. Raises LabError where there is no dpkg."""
     if shutil.which("dpkg-query") is None:
         raise LabError("no dpkg here: a lab is made of Debian's or Ubuntu's packages")

@@ -19,7 +19,7 @@ from tests.lab.stage import short_folder
 @functools.cache
 def reason() -> str:
     try:
-        missing = packages.missing()
+        missing = packages.missing_for_lab()
     except LabError as error:
         return str(error)
     return why_not() or (f"missing: {' '.join(missing)}" if missing else "")
