@@ -99,7 +99,7 @@ class CloudInitDisk(Resource):
         name = posixpath.basename(id)
         what = f"cloud-init disk {name}"
         check_path(id, "cloud-init disk")
-        pool = storage.pool_of(call.host, id, (inputs or outputs).get("pool"), what)
+        pool = storage.pool_of(call.host, id, (inputs or outputs).get("pool"), what, call.tell)
         volume = storage.find(call.host, pool, name)
         if volume is None:
             return None  # it held nothing but what is declared, so it is made anew, whoever names it
@@ -125,7 +125,7 @@ class CloudInitDisk(Resource):
         if preview:
             return {**olds, **news}
         with call.host.storage:
-            pool = storage.pool_of(call.host, id, news.get("pool"), what)
+            pool = storage.pool_of(call.host, id, news.get("pool"), what, call.tell)
             volume = storage.find(call.host, pool, posixpath.basename(id))
             if volume is None:
                 raise OperatorError(f"{what} is gone from {call.host.uri}; refresh, and try again")
@@ -138,12 +138,14 @@ class CloudInitDisk(Resource):
 
     def delete(self, call: Call, id: str, outputs: Props) -> None:
         what = f"cloud-init disk {posixpath.basename(id)}"
-        if storage.delete(call.host, what, storage.pool_of(call.host, id, outputs.get("pool"), what), id):
+        if storage.delete(
+            call.host, what, storage.pool_of(call.host, id, outputs.get("pool"), what, call.tell), id
+        ):
             _note_removal(call, what)
 
     def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
         what = f"cloud-init disk {posixpath.basename(id)}"
-        pool = storage.pool_of(call.host, id, outputs.get("pool"), what)
+        pool = storage.pool_of(call.host, id, outputs.get("pool"), what, call.tell)
         if storage.find(call.host, pool, posixpath.basename(id)) is not None:
             storage.refuse_delete(call.host, what, pool, id, call.condemned)
             _note_removal(call, what)

@@ -66,7 +66,7 @@ class Pool(Resource):
         if existing is not None and existing.UUIDString() != uuid:
             raise not_ours(call, self.token, f"storage pool {name}", existing.UUIDString())
         if existing is None and path is not COMPUTED:
-            for other in storage.pools_of(call.host, path):
+            for other in storage.pools_of(call.host, path, call.tell):
                 raise not_ours(
                     call, self.token, f"storage pool {other.name()} over {path}", other.UUIDString()
                 )
