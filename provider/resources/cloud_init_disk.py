@@ -40,7 +40,7 @@ class CloudInitDisk(Resource):
         what = f"cloud-init disk {inputs['name']}"
         if preview:
             path = self._preview(call, inputs)
-            return "", {"path": path, "hostUuid": call.host.uuid, **inputs}
+            return "", {"path": path, **inputs}
         data = seed_iso.build(_contents(inputs))
         with call.host.storage:
             pool = storage.active_pool(call.host, inputs["pool"], what)
@@ -51,7 +51,7 @@ class CloudInitDisk(Resource):
                 self._write(call, volume, data)
             else:
                 raise not_ours(call, self.token, what, volume.key())
-        return volume.key(), {"path": volume.path(), "hostUuid": call.host.uuid, **inputs}
+        return volume.key(), {"path": volume.path(), **inputs}
 
     def _make(self, call: Call, pool: api.Pool, name: str, data: bytes) -> api.Volume:
         volume = pool.createXML(volume_xml.render(name, "raw", len(data), None))
@@ -106,7 +106,7 @@ class CloudInitDisk(Resource):
         seen: Props = {"name": name, "pool": pool.name(), **self._contents(call, volume)}
         if inputs:
             seen = {key: seen.get(key, "") for key in inputs}
-        return Found(volume.key(), seen, {"path": volume.path(), "hostUuid": call.host.uuid, **seen})
+        return Found(volume.key(), seen, {"path": volume.path(), **seen})
 
     def _contents(self, call: Call, volume: api.Volume) -> dict[str, str]:
         """What is on the disk; nothing when it is not a disk of this kind any more."""

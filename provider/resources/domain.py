@@ -68,7 +68,7 @@ class Domain(Resource):
         found = _own_or_free(call, uuid, inputs)
         if preview:
             _refuse_conflicts(domain_sweep.everybody(call.host), inputs, uuid)
-            outputs = {**inputs, "hostUuid": call.host.uuid, "state": COMPUTED, "persistent": True}
+            outputs = {**inputs, "state": COMPUTED, "persistent": True}
             return uuid if found else "", {**outputs, "own": domain_diff.owned(inputs)}
         with _claimed(call, uuid, inputs):
             found = _defined(call, uuid, inputs, found)
@@ -290,7 +290,6 @@ def _outputs(
     outputs = {
         **{key: value for key, value in said.items() if value is not None},
         **inputs,
-        "hostUuid": call.host.uuid,
         "state": domain_sweep.state(domain),
         "persistent": bool(domain.isPersistent()),
         **({"restarting": True} if seen.marked else {}),

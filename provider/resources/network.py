@@ -56,7 +56,7 @@ class Network(Resource):
             made = (
                 {"bridge": COMPUTED} if wanted["mode"] == "bridge" else {"bridge": COMPUTED, "mac": COMPUTED}
             )
-            return "", {**made, **wanted, **_STATES, "hostUuid": call.host.uuid}
+            return "", {**made, **wanted, **_STATES}
         if existing is None:
             self._make(call, wanted, uuid)
         else:
@@ -147,5 +147,4 @@ class Network(Resource):
             "unplugged": sorted({domain.name() for domain, _ in unplugged(call.host, network, call.tell)}),
             **({_WAITS: list(waits)} if waits else {}),
             **({_LEFT: left} if left else {}),
-            "hostUuid": call.host.uuid,
         }

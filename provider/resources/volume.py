@@ -52,7 +52,7 @@ class Volume(Resource):
     def create(self, call: Call, inputs: Props, preview: bool) -> tuple[str, Props]:
         what = f"volume {inputs['name']}"
         base = self._base(call, inputs, what)
-        outputs = {"hostUuid": call.host.uuid, **({"backing": base.path} if base else {})}
+        outputs = {"backing": base.path} if base else {}
         if preview:
             self._check_new(call, inputs, base, what)
             path = _path(call, inputs)
@@ -134,7 +134,7 @@ class Volume(Resource):
             return None
         seen = volume_xml.view(volume.XMLDesc())
         found = _as_declared(inputs, _props(pool, seen)) if inputs else _props(pool, seen)
-        kept = {"path": seen.path, "format": seen.format, "hostUuid": call.host.uuid}
+        kept = {"path": seen.path, "format": seen.format}
         backing = {"backing": seen.backing.path} if seen.backing else {}
         return Found(volume.key(), found, {**kept, **backing, **found})
 

@@ -115,6 +115,9 @@ class Connection:
     def close(self) -> int:
         return 0
 
+    def getHostname(self) -> str:
+        return "trop02.example.org"
+
     def getCapabilities(self) -> str:
         kvm = "<domain type='kvm'/>" if self.kvm else ""
         return (
