@@ -52,6 +52,9 @@ class Network:
     def isActive(self) -> int:
         return int(self.active)
 
+    def XMLDesc(self, flags: int = 0) -> str:
+        return f"<network><name>{self._name}</name><bridge name='{self.bridge}'/></network>"
+
 
 class Volume:
     def __init__(self, path: str, format: str) -> None:
