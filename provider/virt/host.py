@@ -184,6 +184,8 @@ def _open_in_time(uri: str, opener: Callable[[str], api.Connection], seconds: fl
     thread.join(seconds)
     if not answer:
         raise Unreachable(f"cannot reach libvirt at {uri}: no answer within {seconds:g} s")
+    if isinstance(answer[0], OperatorError):
+        raise answer[0]
     if isinstance(answer[0], Exception):
         raise Unreachable(f"cannot reach libvirt at {uri}: {errors.said(answer[0])}") from answer[0]
     conn: api.Connection = answer[0]
