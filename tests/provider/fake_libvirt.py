@@ -56,6 +56,9 @@ class Network:
     def UUIDString(self) -> str:
         return str(self._any().findtext("uuid"))
 
+    def DHCPLeases(self) -> list[dict[str, Any]]:
+        return []
+
     def listAllPorts(self, flags: int = 0) -> list[Port]:
         return [Port(port) for port in self.ports]
 
