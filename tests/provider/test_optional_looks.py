@@ -13,7 +13,8 @@ import pytest
 
 from provider import wire
 from provider.virt import errors, optional
-from tests.provider import domain_world, fake_domain
+from tests.faults.page import assert_is_on_the_page
+from tests.provider import domain_world, failing_steps, fake_domain
 from tests.provider.failing_calls import FAULT, Life, Told, changes
 from tests.provider.failing_steps import STEPS, Step
 from tests.provider.fake_libvirt import error
@@ -126,6 +127,18 @@ def test_all_looks_are_among_them(inside: Inside) -> None:
         "Connection.getHostname", "Network.listAllPorts", "Network.XMLDesc", "Pool.XMLDesc",
         "Connection.networkLookupByName", "Connection.listAllDomains", "Domain.XMLDesc", "Network.isActive",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_a_bridge_that_the_interface_driver_does_not_know_is_taken_as_there(refusal: str) -> None:
+    code, said, domain = REFUSALS[refusal]
+    life = failing_steps.bridged()
+    life.conn.interfaceLookupByName = fails(error(code, said, domain))
+    assert life.apply()
+    assert not life.apply()
+    assert any(said in line for line in life.told)
+    if refusal == "internal error":
+        assert_is_on_the_page("\n".join(life.told))
 
 
 @pytest.mark.parametrize("refusal", REFUSALS)
