@@ -38,7 +38,8 @@ def _one(uri: str) -> HostSeen | OperatorError:
     except OperatorError as error:
         return error
     except errors.VirtError as error:
-        return OperatorError(f"libvirt at {uri} stopped answering: {errors.said(error)}")
+        why = "stopped answering" if errors.lost(error) else "could not be looked at"
+        return OperatorError(f"libvirt at {uri} {why}: {errors.said(error)}")
 
 
 def _lab_uri(stack: str) -> str:

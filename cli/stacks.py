@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from cli import ROOT
-from provider.impact import HARM
+from provider.allow import ALLOWED
 
 ON_ONE_STACK: Final = frozenset({"preview", "pre", "up", "update", "refresh", "destroy", "cancel", "import"})
 GROUPS: Final = frozenset({"stack", "config", "state"})
@@ -114,8 +114,10 @@ def _allowed(value: str) -> str:
     """``NAME=IMPACT``, as the provider takes it; `UsageError` for what would allow nothing."""
     for entry in value.split(","):
         name, _, impact = entry.rpartition("=")
-        if not name.strip() or impact.strip() not in HARM:
-            raise UsageError(f"--allow {entry!r}: it is NAME=IMPACT, and the impact one of {', '.join(HARM)}")
+        if not name.strip() or impact.strip() not in ALLOWED:
+            raise UsageError(
+                f"--allow {entry!r}: it is NAME=IMPACT, and the impact one of {', '.join(ALLOWED)}"
+            )
     return value
 
 

@@ -155,6 +155,8 @@ def run(words: Sequence[str], *, live: bool, lab: bool, as_json: bool) -> int:
         for answer in answers:
             print("\n".join(lines(answer)))
     tell_silent(silent)
+    for line in known.seen.unread if known.seen else ():
+        print(line, file=sys.stderr)
     for word, why in bad.items():
         print(f"error: {word!r}: {why}; allowed: {notation.ALLOWED}", file=sys.stderr)
     return 1 if bad else 0

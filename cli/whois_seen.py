@@ -61,11 +61,15 @@ class Sighting:
 
 @dataclass(frozen=True)
 class Seen:
-    """``silent`` says, by hypervisor, why it could not be asked; ``asked`` are the others."""
+    """``silent`` says, by hypervisor, why it could not be asked; ``asked`` are the others.
+
+    ``unread``: what one that was asked did not tell, a line each.
+    """
 
     asked: frozenset[str]
     silent: Mapping[str, str]
     sightings: tuple[Sighting, ...]
+    unread: tuple[str, ...] = ()
 
     def of(self, macs: Iterable[str], addresses: Iterable[str] = ()) -> tuple[Sighting, ...]:
         keys, places = set(macs), set(addresses)
@@ -97,6 +101,7 @@ def gather(looks: Mapping[str, HostSeen | OperatorError], refused: Mapping[str, 
     silent = dict(refused)
     hosts: dict[str, str] = {}
     sightings: list[Sighting] = []
+    unread: list[str] = []
     for stack, look in looks.items():
         if isinstance(look, OperatorError):
             silent[stack] = str(look)
@@ -105,7 +110,8 @@ def gather(looks: Mapping[str, HostSeen | OperatorError], refused: Mapping[str, 
         else:
             hosts[look.uuid] = stack
             sightings += _of_host(stack, look)
-    return Seen(frozenset(hosts.values()), silent, tuple(sightings))
+            unread += [f"{stack}: {each.line}" for each in look.unread if each.pool is None]
+    return Seen(frozenset(hosts.values()), silent, tuple(sightings), tuple(unread))
 
 
 def verdict(owner: Owner, seen: Seen) -> str:

@@ -18,7 +18,9 @@ from provider.engine_log import EngineLog
 from provider.errors import OperatorError
 from provider.resources import RESOURCES, base, shape, upstream
 from provider.resources.base import COMPUTED, Failure, Props, Resource
+from provider.virt import errors
 from provider.virt.host import Host
+from provider.virt.identity import Identity
 from provider.virt.sights import Sights
 from provider.workers import Context, Report, Workers, fail
 
@@ -185,6 +187,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 call = self._call(request, task=task, looks=request.preview)
                 handler = self._handler(token_of(request.urn))
                 id, outputs = handler.create(call, inputs, request.preview)
+                outputs = _with_host(call, outputs, {})
             written = wire.dump(outputs, secret.spread(handler.made_of))
             return provider_pb2.CreateResponse(id=id, properties=written)
 
@@ -209,7 +212,10 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             return provider_pb2.ReadResponse(
                 id=found.id,
                 inputs=wire.dump(found.inputs, secret),
-                properties=wire.dump(found.outputs, secret.and_(secret_outputs).spread(handler.made_of)),
+                properties=wire.dump(
+                    _with_host(call, found.outputs, outputs),
+                    secret.and_(secret_outputs).spread(handler.made_of),
+                ),
             )
 
         return await self._workers.run(context, work, task)
@@ -225,6 +231,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             with self._sights.changing(not request.preview):
                 call = self._call(request, known=olds, task=task, looks=request.preview)
                 outputs = handler.update(call, request.id, olds, old_inputs, news, request.preview)
+                outputs = _with_host(call, outputs, olds)
             written = wire.dump(outputs, secret.spread(handler.made_of))
             return provider_pb2.UpdateResponse(properties=written)
 
@@ -277,13 +284,13 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             return
         before, after = self._host_of(old), self._host_of(new)
         try:
-            known = before.uuid
-        except OperatorError:
+            known = before.identity(Identity(), _unheard)
+        except (OperatorError, errors.VirtError):
             return
         finally:
             before.close()
         try:
-            after.check_is(known)
+            after.check_is(known, _unheard)
         finally:
             after.close()
 
@@ -312,9 +319,19 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         host = self._host
         if host is None and connected:
             raise OperatorError("libvirt:uri is not known yet: it comes from a resource that is not made yet")
-        if host is not None and known:
-            host.check_is(known.get("hostUuid"))
-        if host is not None and looks:
-            host = self._sights.of(host)
         notes = [] if task is None else task.told
-        return base.Call(host or Host(""), request.urn, getattr(request, "timeout", 0.0), notes)
+        call = base.Call(host or Host(""), request.urn, getattr(request, "timeout", 0.0), notes)
+        if host is not None and known:
+            host.check_is(Identity.of(known), call.tell)
+        if host is not None and looks:
+            call.host = self._sights.of(host)
+        return call
+
+
+def _unheard(line: str) -> None:
+    """For what can't be looked at of a host that is only compared with another."""
+
+
+def _with_host(call: base.Call, outputs: Props, known: Props) -> Props:
+    """The outputs, and who the host is; ``known``: those of the state."""
+    return {**outputs, **call.host.identity(Identity.of(known), call.tell).outputs()}

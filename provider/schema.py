@@ -20,6 +20,16 @@ CONFIG = {
 }
 
 
+# Of every resource; added to its outputs by the plugin.
+HOST = {
+    "hostUuid": {"type": "string", "description": "The host that it is on."},
+    "hostName": {
+        "type": "string",
+        "description": "What that host calls itself, by which it is known again should its UUID not be stable.",
+    },
+}
+
+
 def document(handlers: Mapping[str, Resource]) -> str:
     """The schema as JSON.  Objects within properties become named types (``libvirt:index/NetworkDns:NetworkDns``)."""
     types: dict[str, Any] = {}
@@ -49,8 +59,8 @@ def _resource(schema: Mapping[str, Any], name: str, types: dict[str, Any]) -> di
         "description": schema.get("description", ""),
         "inputProperties": named(schema["inputProperties"]),
         "requiredInputs": sorted(schema.get("requiredInputs", ())),
-        "properties": named(schema["properties"]),
-        "required": sorted(schema.get("required", ())),
+        "properties": named({**schema["properties"], **HOST}),
+        "required": sorted((*schema.get("required", ()), "hostUuid")),
     }
 
 

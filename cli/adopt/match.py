@@ -100,6 +100,10 @@ def _parts(plan: Plan, vm: VirtualMachine, domain: DomainSeen | None, seen: Host
 def _storage_faults(plan: Plan, domains: Mapping[str, DomainSeen], seen: HostSeen) -> list[str]:
     """A pool that is not the declared one, and files of VMs that libvirt could not tell of."""
     name, path = plan.storage.name, plan.storage.path
+    files = {file for vm in plan.vms for file in (vm.overlay_file, vm.seed_file)}
+    unread = [u.line for u in seen.unread if u.pool == name and (u.volume is None or u.volume in files)]
+    if unread:
+        return unread
     pool = next((p for p in seen.pools if p.name == name), None)
     if pool is not None and pool.kind != "dir":
         return [f"pool {name}: it is of type {pool.kind}, and only dir can be declared"]

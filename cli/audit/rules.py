@@ -171,6 +171,14 @@ RULES: Final = (
         "`virsh vol-delete`.",
     ),
     Rule(
+        "unread",
+        vms.unread,
+        "What libvirt does not tell of a hypervisor: leases of a network, volumes of a pool. Nothing is concluded from "
+        "it.",
+        "What keeps libvirt from telling it: the line says what it said.",
+        level="note",
+    ),
+    Rule(
         "slot-unused",
         networks.slot_unused,
         "Slots that the plan reserves, and no VM has: reservations for VMs to come.",

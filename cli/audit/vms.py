@@ -22,6 +22,13 @@ def unreachable(world: World) -> Iterator[Finding]:
             yield Finding(stack, "hypervisor", f"it could not be audited: {host}", mend)
 
 
+def unread(world: World) -> Iterator[Finding]:
+    for stack, (_, host) in world.seen.items():
+        for each in host.unread:
+            where = f"pool {each.pool}" if each.pool else "hypervisor"
+            yield Finding(stack, where, each.line, "what keeps libvirt from telling it, on the hypervisor")
+
+
 def same_host(world: World) -> Iterator[Finding]:
     for stack, host in world.hosts.items():
         if isinstance(host, HostSeen) and world.stack_of(host) != stack:

@@ -95,8 +95,10 @@ class Call:
         self.notes.append(Note(impact, path, text))
 
     def tell(self, text: str) -> None:
-        """Say something of the resource that is no change, in one line: the operator sees it beside it."""
-        self.notes.append(" ".join(text.split()))
+        """Say something of the resource that is no change, in one line: the operator sees it beside it, once a call."""
+        line = " ".join(text.split())
+        if line not in self.notes:
+            self.notes.append(line)
 
 
 class Resource(ABC):

@@ -40,7 +40,7 @@ class CloudInitDisk(Resource):
         what = f"cloud-init disk {inputs['name']}"
         if preview:
             path = self._preview(call, inputs)
-            return "", {"path": path, "hostUuid": call.host.uuid, **inputs}
+            return "", {"path": path, **inputs}
         data = seed_iso.build(_contents(inputs))
         with call.host.storage:
             pool = storage.active_pool(call.host, inputs["pool"], what)
@@ -51,7 +51,7 @@ class CloudInitDisk(Resource):
                 self._write(call, volume, data)
             else:
                 raise not_ours(call, self.token, what, volume.key())
-        return volume.key(), {"path": volume.path(), "hostUuid": call.host.uuid, **inputs}
+        return volume.key(), {"path": volume.path(), **inputs}
 
     def _make(self, call: Call, pool: api.Pool, name: str, data: bytes) -> api.Volume:
         volume = pool.createXML(volume_xml.render(name, "raw", len(data), None))
@@ -99,14 +99,14 @@ class CloudInitDisk(Resource):
         name = posixpath.basename(id)
         what = f"cloud-init disk {name}"
         check_path(id, "cloud-init disk")
-        pool = storage.pool_of(call.host, id, (inputs or outputs).get("pool"), what)
+        pool = storage.pool_of(call.host, id, (inputs or outputs).get("pool"), what, call.tell)
         volume = storage.find(call.host, pool, name)
         if volume is None:
             return None  # it held nothing but what is declared, so it is made anew, whoever names it
         seen: Props = {"name": name, "pool": pool.name(), **self._contents(call, volume)}
         if inputs:
             seen = {key: seen.get(key, "") for key in inputs}
-        return Found(volume.key(), seen, {"path": volume.path(), "hostUuid": call.host.uuid, **seen})
+        return Found(volume.key(), seen, {"path": volume.path(), **seen})
 
     def _contents(self, call: Call, volume: api.Volume) -> dict[str, str]:
         """What is on the disk; nothing when it is not a disk of this kind any more."""
@@ -125,7 +125,7 @@ class CloudInitDisk(Resource):
         if preview:
             return {**olds, **news}
         with call.host.storage:
-            pool = storage.pool_of(call.host, id, news.get("pool"), what)
+            pool = storage.pool_of(call.host, id, news.get("pool"), what, call.tell)
             volume = storage.find(call.host, pool, posixpath.basename(id))
             if volume is None:
                 raise OperatorError(f"{what} is gone from {call.host.uri}; refresh, and try again")
@@ -138,12 +138,14 @@ class CloudInitDisk(Resource):
 
     def delete(self, call: Call, id: str, outputs: Props) -> None:
         what = f"cloud-init disk {posixpath.basename(id)}"
-        if storage.delete(call.host, what, storage.pool_of(call.host, id, outputs.get("pool"), what), id):
+        if storage.delete(
+            call.host, what, storage.pool_of(call.host, id, outputs.get("pool"), what, call.tell), id
+        ):
             _note_removal(call, what)
 
     def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
         what = f"cloud-init disk {posixpath.basename(id)}"
-        pool = storage.pool_of(call.host, id, outputs.get("pool"), what)
+        pool = storage.pool_of(call.host, id, outputs.get("pool"), what, call.tell)
         if storage.find(call.host, pool, posixpath.basename(id)) is not None:
             storage.refuse_delete(call.host, what, pool, id, call.condemned)
             _note_removal(call, what)

@@ -68,7 +68,7 @@ class Domain(Resource):
         found = _own_or_free(call, uuid, inputs)
         if preview:
             _refuse_conflicts(domain_sweep.everybody(call.host), inputs, uuid)
-            outputs = {**inputs, "hostUuid": call.host.uuid, "state": COMPUTED, "persistent": True}
+            outputs = {**inputs, "state": COMPUTED, "persistent": True}
             return uuid if found else "", {**outputs, "own": domain_diff.owned(inputs)}
         with _claimed(call, uuid, inputs):
             found = _defined(call, uuid, inputs, found)
@@ -247,9 +247,9 @@ def _refuse_conflicts(everybody: Everybody, inputs: Props, uuid: str) -> None:
 def _defined(call: Call, uuid: str, inputs: Props, found: api.Domain | None) -> api.Domain:
     """Also over one of our own that a killed create has left without starting it: nothing runs in it."""
     if found is None or not found.isActive():
-        xml = domain_new.definition(call.host, uuid, inputs)
+        xml = domain_new.definition(call.host, uuid, inputs, call.tell)
         wanted = domain_new.wanted_nics(call.host, inputs)
-        domain_new.require_networks(call.host, f"domain {inputs['name']}", wanted)
+        domain_new.require_networks(call.host, f"domain {inputs['name']}", wanted, call.tell)
         return _define(call, str(inputs["name"]), xml)
     if not found.isPersistent():
         domain_life.define_again(call.host, found)
@@ -290,7 +290,6 @@ def _outputs(
     outputs = {
         **{key: value for key, value in said.items() if value is not None},
         **inputs,
-        "hostUuid": call.host.uuid,
         "state": domain_sweep.state(domain),
         "persistent": bool(domain.isPersistent()),
         **({"restarting": True} if seen.marked else {}),

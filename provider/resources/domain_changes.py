@@ -159,7 +159,7 @@ def _require(call: Call, domain: api.Domain, plan: Plan) -> None:
     if macs:
         all_wanted = domain_new.wanted_nics(call.host, declared)
         wanted = tuple(w for w in all_wanted if nic.same_mac(w.mac) in macs)
-        domain_new.require_networks(call.host, who, wanted)
+        domain_new.require_networks(call.host, who, wanted, call.tell)
     plugged = {nic.same_mac(e["mac"]) for e in plan.read.get("networkInterfaces", ())}
     missing = {nic.same_mac(e["mac"]) for e in declared.get("networkInterfaces", ())} - plugged
     paths = {step.path for step in plan.disks if step.action == "plug"}
@@ -173,7 +173,7 @@ def _require(call: Call, domain: api.Domain, plan: Plan) -> None:
 
 def formats(call: Call, name: str, steps: Sequence[domain_disks.Step]) -> dict[str, str]:
     return {
-        step.path: domain_new.disk_format(call.host, name, step.path)
+        step.path: domain_new.disk_format(call.host, name, step.path, call.tell)
         for step in steps
         if step.action == "plug"
     }

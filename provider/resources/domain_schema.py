@@ -85,7 +85,6 @@ SCHEMA: Final[Mapping[str, Any]] = {
     "requiredInputs": [],
     "properties": {
         **INPUTS,
-        "hostUuid": _STRING,
         "state": _said(_STRING, "As virsh says it: running, paused, shut off, …"),
         "pendingRestart": _said(
             _list(_STRING),
@@ -124,7 +123,7 @@ SCHEMA: Final[Mapping[str, Any]] = {
             "that it had: while the inputs are those of the import, nobody has declared any of them.",
         ),
     },
-    "required": ["hostUuid", "state", "persistent"],
+    "required": ["state", "persistent"],
 }
 
 _MAC: Final = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")

@@ -48,7 +48,7 @@ class GuestFiles(Resource):
     def create(self, call: Call, inputs: Props, preview: bool) -> tuple[str, Props]:
         if preview and inputs["domain"] is COMPUTED:
             seen.foretell_unseen(call, "a guest that is not made yet")
-            return "", {**inputs, "hostUuid": call.host.uuid, "guest": COMPUTED, "undeclared": COMPUTED}
+            return "", {**inputs, "guest": COMPUTED, "undeclared": COMPUTED}
         domain = _domain(call, inputs["domain"])
         outputs = self._bring(call, domain, {}, inputs, preview)
         return f"{inputs['domain']}/{call.name}", outputs
@@ -84,7 +84,7 @@ class GuestFiles(Resource):
         """Tell what changes, and make it so; ``olds``: the inputs before, as they were seen in the guest."""
         if preview and shape.unknown(news):
             seen.foretell_unseen(call, domain.name())
-            return {**news, "hostUuid": call.host.uuid, "guest": domain.name(), "undeclared": []}
+            return {**news, "guest": domain.name(), "undeclared": []}
         try:
             guest = self._look(
                 domain, news, ASK_SECONDS if preview else news.get("wait", schema.WAIT), seen.gone(olds, news)
@@ -94,7 +94,7 @@ class GuestFiles(Resource):
                 raise
             call.tell(f"{error}; it is waited for by up")
             seen.foretell_unseen(call, domain.name())
-            return {**news, "hostUuid": call.host.uuid, "guest": domain.name(), "undeclared": []}
+            return {**news, "guest": domain.name(), "undeclared": []}
         seen.foretell(call, domain.name(), guest, olds, news)
         if not preview:
             guest = self._apply(call, domain, guest, olds, news)

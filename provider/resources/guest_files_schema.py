@@ -63,7 +63,6 @@ INPUTS: Final[Mapping[str, Any]] = {
     "timeout": {"type": "integer", "description": f"Seconds for apply to end; {TIMEOUT} when not given."},
 }
 OUTPUTS: Final[Mapping[str, Any]] = {
-    "hostUuid": _STRING,
     "guest": {**_STRING, "description": "Name of the domain."},
     "undeclared": {
         "type": "array",
@@ -71,7 +70,7 @@ OUTPUTS: Final[Mapping[str, Any]] = {
         "description": "What read names and state does not.",
     },
 }
-REQUIRED_OUTPUTS: Final = ("domain", "hostUuid", "guest", "undeclared")
+REQUIRED_OUTPUTS: Final = ("domain", "guest", "undeclared")
 
 
 def failures(inputs: Props) -> Iterator[Failure]:

@@ -63,7 +63,6 @@ class Guest:
 
     def outputs(self, call: Call, domain: api.Domain, inputs: Props) -> Props:
         return {
-            "hostUuid": call.host.uuid,
             "guest": domain.name(),
             "undeclared": [f"{name}: {said}" for name, said in self.strangers(inputs).items()],
         }

@@ -198,7 +198,8 @@ def _refuse_taken(call: Call, inputs: Props, before: str) -> None:
 
 def _require_network(call: Call, inputs: Props) -> None:
     if inputs["network"] is not COMPUTED:
-        domain_new.require_networks(call.host, f"NIC {inputs['mac']}", (interface_seen.wanted(inputs),))
+        wanted = (interface_seen.wanted(inputs),)
+        domain_new.require_networks(call.host, f"NIC {inputs['mac']}", wanted, call.tell)
 
 
 def _refuse_changed(old: Props, new: Props) -> None:

@@ -9,7 +9,7 @@ from lxml import etree
 from provider.resources import interface_forbidden, interface_seen
 from provider.resources.base import Call, Props
 from provider.resources.interface_forbidden import Forbidden
-from provider.virt import api, nic, nic_mover, nic_seat
+from provider.virt import api, nic, nic_mover, nic_seat, optional
 from provider.virt.nic_task import AGENT_SECONDS, FIRST_BOOT_SECONDS, Outcome, Task, Tools
 
 INSIDE: Final = ("mac", "guest", "addresses", "gateway", "metric")  # what a guest is told
@@ -73,9 +73,20 @@ def _task(
 
 
 def _bridge(call: Call, name: str) -> str | None:
-    network = call.host.network_by_name(name)
-    found = None if network is None else etree.fromstring(network.XMLDesc(0).encode()).find("bridge")
+    """The bridge of a network, from which is asked whether another host answers at an address."""
+    said = optional.look(
+        call.tell,
+        f"network {name}",
+        lambda: _xml(call.host.network_by_name(name)),
+        None,
+        "nobody is asked whether another host answers there",
+    )
+    found = None if said is None else etree.fromstring(said.encode()).find("bridge")
     return None if found is None else found.get("name")
+
+
+def _xml(network: api.Network | None) -> str | None:
+    return None if network is None else network.XMLDesc(0)
 
 
 def _tell(call: Call, source: api.Domain | None, domain: api.Domain, mac: str, outcome: Outcome) -> None:

@@ -27,10 +27,10 @@ class Homes:
         self._homes: dict[tuple[str, str], str] = {}
 
     def note(self, call: Call, mac: str, domain: str) -> None:
-        self._homes[call.host.uuid, nic.same_mac(mac)] = domain.lower()
+        self._homes[call.host.uri, nic.same_mac(mac)] = domain.lower()
 
     def claims(self, call: Call, mac: str, domain: api.Domain) -> bool:
-        return self._homes.get((call.host.uuid, nic.same_mac(mac))) == domain.UUIDString().lower()
+        return self._homes.get((call.host.uri, nic.same_mac(mac))) == domain.UUIDString().lower()
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,6 @@ INPUTS: Final[Mapping[str, Any]] = {
 }
 
 OUTPUTS: Final[Mapping[str, Any]] = {
-    "hostUuid": _STRING,
     "alias": {**_STRING, "description": "libvirt's name of the NIC; ua-… for one that this provider made."},
     "target": {**_STRING, "description": "The host's end of it (vnet7) while the guest runs."},
     "holder": {**_STRING, "description": "Name of the domain."},
@@ -64,7 +63,7 @@ OUTPUTS: Final[Mapping[str, Any]] = {
         "description": 'With guest "none": the file to install in a Fedora guest, and its path.',
     },
 }
-REQUIRED_OUTPUTS: Final = ("domain", "network", "mac", "hostUuid", "holder", "live", "persistent", "extra")
+REQUIRED_OUTPUTS: Final = ("domain", "network", "mac", "holder", "live", "persistent", "extra")
 
 
 def failures(inputs: Props) -> Iterator[Failure]:

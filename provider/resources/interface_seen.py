@@ -91,7 +91,6 @@ def outputs(call: Call, domain: api.Domain, inputs: Props, inside: bool | None) 
     return {
         **inputs,
         **{key: value for key, value in said.items() if value is not None},
-        "hostUuid": call.host.uuid,
         "holder": domain.name(),
         "live": bool(here[0]),
         "persistent": bool(here[1]),
@@ -130,5 +129,5 @@ def _guest_file(inputs: Props) -> Props | None:
 
 def unknown(call: Call, inputs: Props) -> Props:
     """The outputs of one that is not there yet."""
-    known = {"hostUuid": call.host.uuid, "alias": nic.alias_for(inputs["mac"]), "extra": []}
+    known = {"alias": nic.alias_for(inputs["mac"]), "extra": []}
     return {**inputs, **known, "target": COMPUTED, "holder": COMPUTED, "live": COMPUTED, "persistent": True}

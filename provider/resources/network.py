@@ -51,12 +51,12 @@ class Network(Resource):
         existing = None if wanted["name"] is COMPUTED else call.host.network_by_name(wanted["name"])
         if existing is not None and existing.UUIDString() != uuid:
             raise not_ours(call, self.token, f"network {wanted['name']}", existing.UUIDString())
-        check_host(call.host, wanted, uuid)
+        check_host(call.host, wanted, uuid, call.tell)
         if preview:
             made = (
                 {"bridge": COMPUTED} if wanted["mode"] == "bridge" else {"bridge": COMPUTED, "mac": COMPUTED}
             )
-            return "", {**made, **wanted, **_STATES, "hostUuid": call.host.uuid}
+            return "", {**made, **wanted, **_STATES}
         if existing is None:
             self._make(call, wanted, uuid)
         else:
@@ -138,14 +138,13 @@ class Network(Resource):
     def _outputs(self, call: Call, network: api.Network, inputs: Props) -> Props:
         both = sides(network)
         seen, waits = view(both.base), waits_now(inputs, both)
-        left = left_aside(call.host, network)
+        left = left_aside(call.host, network, call.tell)
         return {
             **{key: seen[key] for key in _CHOSEN if key in seen},
             **inputs,
             "active": bool(network.isActive()),
             "persistent": bool(network.isPersistent()),
-            "unplugged": sorted({domain.name() for domain, _ in unplugged(call.host, network)}),
+            "unplugged": sorted({domain.name() for domain, _ in unplugged(call.host, network, call.tell)}),
             **({_WAITS: list(waits)} if waits else {}),
             **({_LEFT: left} if left else {}),
-            "hostUuid": call.host.uuid,
         }

@@ -9,8 +9,7 @@ from provider.errors import OperatorError, Refused
 from provider.resources import network_tell, shape
 from provider.resources.base import Call, Props
 from provider.resources.compare import as_declared
-from provider.virt import api
-from provider.virt.host import Host
+from provider.virt import api, optional
 from provider.virt.network_change import Change, Sides, at_once, plan, same, waits_now, wanted
 from provider.virt.network_host import check_host, sides
 from provider.virt.network_replug import left_aside, plugged_now, replug, restart, unplugged
@@ -29,20 +28,20 @@ def bring(call: Call, network: api.Network, inputs: Props, restyled: bool, previ
     host, both = call.host, sides(network)
     after = view(wanted(both, inputs))
     _refuse_rename(after["name"], view(both.base)["name"])
-    check_host(host, {**after, **inputs}, network.UUIDString())
+    check_host(host, {**after, **inputs}, network.UUIDString(), call.tell)
     change = plan(inputs, both, restyled)
     restarts = bool(change.waits) and allow.allowed(network.name(), "network outage")
     seen, live = as_seen(network, inputs), at_once(both, after)
     told = network_tell.Told(network.name(), inputs, seen, both, change, live, restyled, restarts)
     network_tell.tell(call, told)
-    cut_off = {domain.name() for domain, _ in unplugged(host, network)}
+    cut_off = {domain.name() for domain, _ in unplugged(host, network, call.tell)}
     if cut_off:
         call.note("live", "unplugged", f"{_list(cut_off)} plugged in again")
-    if left := left_aside(host, network):
+    if left := left_aside(host, network, call.tell):
         call.note("live", "leftOver", f"empty network {left}, which a killed update has left, is removed")
     if preview:
         if restarts:
-            network_tell.foretell(call, both, change, _running(host, network))
+            network_tell.foretell(call, both, change, _running(call, network))
         return () if restarts else change.waits
     return _make(call, network, inputs, both, change, restarts)
 
@@ -59,7 +58,7 @@ def _make(
         network.create()
     elif restarts and both.live is not None:
         _restart(call, network, both.live, change)
-    replug(host, network)
+    replug(host, network, call.tell)
     if "autostart" in inputs and bool(network.autostart()) != inputs["autostart"]:
         network.setAutostart(int(inputs["autostart"]))
     verify(network, inputs)
@@ -69,12 +68,20 @@ def _make(
 def _restart(call: Call, network: api.Network, live: str, change: Change) -> None:
     now, then = view(live), view(sides(network).base)
     keeps_ports = now["mode"] == then["mode"] == "bridge" and now["bridge"] == then["bridge"]
-    outage = restart(call.host, network, render({}, live), keeps_ports)
+    outage = restart(call.host, network, render({}, live), call.tell, keeps_ports)
     network_tell.measured(call, now, then, outage)
 
 
-def _running(host: Host, network: api.Network) -> set[str]:
-    return {domain.name() for domain, _ in plugged_now(host, network)}
+def _running(call: Call, network: api.Network) -> set[str] | None:
+    """The guests that a restart cuts off; None where that can't be told."""
+    plugged = optional.look(
+        call.tell,
+        f"the guests of {call.host.uri}",
+        lambda: plugged_now(call.host, network),
+        None,
+        f"which of them are plugged into network {network.name()} is not known",
+    )
+    return None if plugged is None else {domain.name() for domain, _ in plugged}
 
 
 def _refuse_rename(after: str, before: str) -> None:

@@ -91,7 +91,6 @@ SCHEMA: Final[dict[str, Any]] = {
             **_STRING,
             "description": "An empty network that a killed update has left; removed by the next up.",
         },
-        "hostUuid": {**_STRING, "description": "The host that it is on."},
     },
-    "required": ["name", "active", "persistent", "unplugged", "hostUuid"],
+    "required": ["name", "active", "persistent", "unplugged"],
 }

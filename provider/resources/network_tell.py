@@ -109,9 +109,14 @@ def _staged(call: Call, path: str, values: str, what: Told) -> None:
         call.note("next boot", path, f"{values} waits for the network's restart; {now}")
 
 
-def foretell(call: Call, both: Sides, change: Change, guests: Collection[str]) -> None:
+def foretell(call: Call, both: Sides, change: Change, guests: Collection[str] | None) -> None:
+    """``guests``: those that are plugged in; None where that is not known."""
     now, then = view(str(both.live)), view(change.define or both.base)
-    who = f"guests {', '.join(sorted(guests))} are" if guests else "no guest is plugged in; one would be"
+    who = (
+        f"guests {', '.join(sorted(guests or ()))} are" if guests else "no guest is plugged in; one would be"
+    )
+    if guests is None:
+        who = "guests that are plugged in are"
     call.note(
         "network outage", "", f"the network is restarted: {who} cut off for 0.5 to 1.3 s{_also(now, then)}"
     )

@@ -37,9 +37,8 @@ class Pool(Resource):
             "active": {**_BOOLEAN, "description": "Whether it runs; started again by the next up."},
             "persistent": {**_BOOLEAN, "description": "Whether it is defined; defined again by the next up."},
             "autostart": {**_BOOLEAN, "description": "Whether it starts with the host; always set."},
-            "hostUuid": {**_STRING, "description": "The host that it is on."},
         },
-        "required": ["name", "type", "path", "active", "persistent", "autostart", "hostUuid"],
+        "required": ["name", "type", "path", "active", "persistent", "autostart"],
     }
 
     def check(self, call: Call, olds: Props, news: Props) -> Checked:
@@ -66,13 +65,13 @@ class Pool(Resource):
         if existing is not None and existing.UUIDString() != uuid:
             raise not_ours(call, self.token, f"storage pool {name}", existing.UUIDString())
         if existing is None and path is not COMPUTED:
-            for other in storage.pools_of(call.host, path):
+            for other in storage.pools_of(call.host, path, call.tell):
                 raise not_ours(
                     call, self.token, f"storage pool {other.name()} over {path}", other.UUIDString()
                 )
         if preview:
             running = dict.fromkeys(_STATES, True)
-            return "", {**inputs, **running, "path": path, "hostUuid": call.host.uuid}
+            return "", {**inputs, **running, "path": path}
         if existing is None:
             self._make(call, name, uuid, path)
         elif existing.isPersistent() and not existing.autostart():
@@ -200,7 +199,6 @@ class Pool(Resource):
             "active": bool(pool.isActive()),
             "persistent": bool(pool.isPersistent()),
             "autostart": bool(pool.autostart()),
-            "hostUuid": call.host.uuid,
         }
 
 

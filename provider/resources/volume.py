@@ -52,7 +52,7 @@ class Volume(Resource):
     def create(self, call: Call, inputs: Props, preview: bool) -> tuple[str, Props]:
         what = f"volume {inputs['name']}"
         base = self._base(call, inputs, what)
-        outputs = {"hostUuid": call.host.uuid, **({"backing": base.path} if base else {})}
+        outputs = {"backing": base.path} if base else {}
         if preview:
             self._check_new(call, inputs, base, what)
             path = _path(call, inputs)
@@ -80,7 +80,7 @@ class Volume(Resource):
         pool = inputs.get("baseVolumePool", inputs["pool"])
         base = None
         if by_path is not None and by_path is not COMPUTED:
-            base = base_image.by_path(call.host, by_path, what)
+            base = base_image.by_path(call.host, by_path, what, call.tell)
         elif by_name is not None and by_name is not COMPUTED and pool is not COMPUTED:
             base = base_image.by_name(call.host, str(pool), by_name, what)
         size = inputs.get("size", COMPUTED)
@@ -125,7 +125,7 @@ class Volume(Resource):
         name = posixpath.basename(id)
         what = f"volume {name}"
         check_path(id, "volume")
-        pool = storage.pool_of(call.host, id, (inputs or outputs).get("pool"), what)
+        pool = storage.pool_of(call.host, id, (inputs or outputs).get("pool"), what, call.tell)
         volume = storage.find(call.host, pool, name)
         if volume is None:
             domains = storage.volume_users(call.host, pool.name(), id)
@@ -134,7 +134,7 @@ class Volume(Resource):
             return None
         seen = volume_xml.view(volume.XMLDesc())
         found = _as_declared(inputs, _props(pool, seen)) if inputs else _props(pool, seen)
-        kept = {"path": seen.path, "format": seen.format, "hostUuid": call.host.uuid}
+        kept = {"path": seen.path, "format": seen.format}
         backing = {"backing": seen.backing.path} if seen.backing else {}
         return Found(volume.key(), found, {**kept, **backing, **found})
 
@@ -143,7 +143,7 @@ class Volume(Resource):
     ) -> Props:
         """Grows it, and nothing else.  Compares with the volume as it is now."""
         what = f"volume {posixpath.basename(id)}"
-        pool = storage.pool_of(call.host, id, {**old_inputs, **olds}.get("pool"), what)
+        pool = storage.pool_of(call.host, id, {**old_inputs, **olds}.get("pool"), what, call.tell)
         volume = storage.find(call.host, pool, posixpath.basename(id))
         if volume is None:
             raise OperatorError(f"{what} is gone from {call.host.uri}; refresh, then run this again")
@@ -162,12 +162,14 @@ class Volume(Resource):
 
     def delete(self, call: Call, id: str, outputs: Props) -> None:
         what = f"volume {posixpath.basename(id)}"
-        if storage.delete(call.host, what, storage.pool_of(call.host, id, outputs.get("pool"), what), id):
+        if storage.delete(
+            call.host, what, storage.pool_of(call.host, id, outputs.get("pool"), what, call.tell), id
+        ):
             _note_loss(call, what)
 
     def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
         what = f"volume {posixpath.basename(id)}"
-        pool = storage.pool_of(call.host, id, outputs.get("pool"), what)
+        pool = storage.pool_of(call.host, id, outputs.get("pool"), what, call.tell)
         if storage.find(call.host, pool, posixpath.basename(id)) is not None:
             storage.refuse_delete(call.host, what, pool, id, call.condemned)
             _note_loss(call, what)

@@ -16,7 +16,6 @@ _NAME: Final = {
 _POOL: Final = {**_STRING, "description": "The storage pool; default when not given."}
 _OUTPUTS: Final = {
     "path": {**_STRING, "description": "The file, absolute: also the resource's ID."},
-    "hostUuid": {**_STRING, "description": "The host that it is on."},
 }
 
 _INPUTS: Final[dict[str, Any]] = {
@@ -42,7 +41,7 @@ SCHEMA: Final[dict[str, Any]] = {
         **_OUTPUTS,
         "backing": {**_STRING, "description": "Path of the base image."},
     },
-    "required": ["name", "pool", "format", "path", "hostUuid"],
+    "required": ["name", "pool", "format", "path"],
 }
 
 _SEED_INPUTS: Final[dict[str, Any]] = {
@@ -61,5 +60,5 @@ SEED_SCHEMA: Final[dict[str, Any]] = {
     "inputProperties": _SEED_INPUTS,
     "requiredInputs": [],
     "properties": {**_SEED_INPUTS, **_OUTPUTS},
-    "required": ["name", "pool", "path", "hostUuid"],
+    "required": ["name", "pool", "path"],
 }

@@ -7,15 +7,16 @@ import posixpath
 from provider.errors import OperatorError
 from provider.virt import api, errors, qcow2, storage, volume_xml
 from provider.virt.host import Host
+from provider.virt.optional import Tell
 
 
-def by_path(host: Host, path: str, wanted_for: str) -> volume_xml.Seen:
+def by_path(host: Host, path: str, wanted_for: str, tell: Tell) -> volume_xml.Seen:
     """The image at this path; libvirt can only see files that are in an active pool, so the line says which."""
-    volume = storage.find_path(host, path)
+    volume = storage.find_path(host, path, tell)
     if volume is not None:
         return volume_xml.view(volume.XMLDesc())
     directory, name = posixpath.split(path)
-    pools = storage.pools_of(host, directory)
+    pools = storage.pools_of(host, directory, tell)
     start = f"virsh -c '{host.uri}'"
     if not pools:
         advice = (
@@ -44,5 +45,7 @@ def is_untouched(host: Host, volume: api.Volume, seen: volume_xml.Seen) -> bool:
         return seen.allocation == 0
     try:
         return seen.format == "qcow2" and qcow2.is_blank(storage.download(host, volume, qcow2.HEAD_BYTES))
-    except errors.VirtError:
+    except errors.VirtError as error:
+        if errors.lost(error):
+            raise
         return False

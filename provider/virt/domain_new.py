@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from lxml import etree
 
 from provider.errors import OperatorError, Refused
-from provider.virt import api, domain_sweep, nic, xslt
+from provider.virt import api, domain_sweep, nic, optional, xslt
 from provider.virt.domain_pending import reads
 from provider.virt.domain_read import disk_path, wanted
 from provider.virt.domain_seen import see
 from provider.virt.domain_stage import STAGED
 from provider.virt.domain_xml import Disk, Spec, build
 from provider.virt.host import Host
+from provider.virt.optional import Tell
 from provider.virt.others import Everybody
 
 Props = Mapping[str, Any]
@@ -24,9 +26,9 @@ MEMORY_MIB = 512
 VCPU = 1
 
 
-def definition(host: Host, uuid: str, inputs: Props) -> str:
+def definition(host: Host, uuid: str, inputs: Props, tell: Tell) -> str:
     """The XML to be defined, the operator's stylesheet applied; `OperatorError` for a disk that the host lacks."""
-    xml = build(_spec(host, uuid, inputs))
+    xml = build(_spec(host, uuid, inputs, tell))
     sheet = inputs.get("xml", {}).get("xslt")
     return xml if not sheet else xslt.apply(xml, sheet)
 
@@ -36,14 +38,21 @@ def wanted_nics(host: Host, inputs: Props) -> tuple[nic.Wanted, ...]:
     return tuple(wanted(entry, name) for entry in inputs.get("networkInterfaces", ()))
 
 
-def require_networks(host: Host, who: str, nics: tuple[nic.Wanted, ...]) -> None:
+def require_networks(host: Host, who: str, nics: tuple[nic.Wanted, ...], tell: Tell) -> None:
     """Each network exists and is active: a guest cannot start on one that is not, and libvirt says so only then."""
     for name in sorted({n.network for n in nics if n.network is not None}):
-        network = host.network_by_name(name)
-        if network is None:
+        unknown = "whether it is active is not known before a guest is started"
+        active = optional.look(tell, f"network {name}", partial(_is_active, host, name), True, unknown)
+        if active is None:
             raise OperatorError(f"{who}: there is no network {name} on {host.uri}")
-        if not network.isActive():
+        if not active:
             raise OperatorError(f"{who}: network {name} is not active; start it: virsh net-start {name}")
+
+
+def _is_active(host: Host, name: str) -> bool | None:
+    """None when there is no such network."""
+    network = host.network_by_name(name)
+    return None if network is None else bool(network.isActive())
 
 
 def refuse_taken_macs(everybody: Everybody, who: str, macs: set[str], own: set[str]) -> None:
@@ -82,16 +91,18 @@ def overruled(inputs: Props) -> frozenset[str]:
     )
 
 
-def _spec(host: Host, uuid: str, inputs: Props) -> Spec:
+def _spec(host: Host, uuid: str, inputs: Props, tell: Tell) -> Spec:
     name = str(inputs["name"])
     cdrom = inputs.get("cloudinit")
     if cdrom is not None:
-        disk_format(host, name, cdrom)
+        disk_format(host, name, cdrom, tell)
     return replace(
         _of_inputs(inputs),
         uuid=uuid,
-        type=inputs.get("type") or ("kvm" if domain_sweep.has_kvm(host) else "qemu"),
-        disks=tuple(Disk(p, disk_format(host, name, p)) for p in map(disk_path, inputs.get("disks", ()))),
+        type=inputs.get("type") or ("kvm" if domain_sweep.has_kvm(host, tell) else "qemu"),
+        disks=tuple(
+            Disk(p, disk_format(host, name, p, tell)) for p in map(disk_path, inputs.get("disks", ()))
+        ),
         cdrom=cdrom,
         nics=wanted_nics(host, inputs),
     )
@@ -122,9 +133,9 @@ def _of_inputs(inputs: Props) -> Spec:
     )
 
 
-def disk_format(host: Host, who: str, path: str) -> str:
+def disk_format(host: Host, who: str, path: str, tell: Tell) -> str:
     """The format of a disk's file as its pool tells it: QEMU must never guess it from what a guest has written."""
-    volume = host.volume_by_path(path) or _after_refresh(host, path)
+    volume = host.volume_by_path(path) or _after_refresh(host, path, tell)
     if volume is None:
         folder = path.rsplit("/", 1)[0] or "/"
         raise OperatorError(
@@ -135,9 +146,14 @@ def disk_format(host: Host, who: str, path: str) -> str:
     return "raw" if found is None else str(found.get("type", "raw"))
 
 
-def _after_refresh(host: Host, path: str) -> api.Volume | None:
+def _after_refresh(host: Host, path: str, tell: Tell) -> api.Volume | None:
     """A file that was put there behind libvirt's back is known once its pool has looked."""
     for pool in host.conn.listAllStoragePools():
-        if pool.isActive():
-            pool.refresh()
+        unknown = f"whether {path} is in it is not known"
+        optional.look(tell, f"storage pool {pool.name()}", partial(_refresh, pool), None, unknown)
     return host.volume_by_path(path)
+
+
+def _refresh(pool: api.Pool) -> None:
+    if pool.isActive():
+        pool.refresh()

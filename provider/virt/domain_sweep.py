@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 
 from lxml import etree
 
-from provider.virt import api, errors, nic
+from provider.virt import api, errors, nic, optional
 from provider.virt.domain_disks import Slotted
 from provider.virt.domain_read import Domain
 from provider.virt.domain_seen import Seen, Slots, VolumePath, see, written_disks
 from provider.virt.host import Host
 from provider.virt.nic_apply import INACTIVE, SECURE, both_xmls
+from provider.virt.optional import Tell
 from provider.virt.others import Everybody, Has
 from provider.virt.sight import look
 
@@ -99,9 +100,15 @@ def everybody(host: Host) -> Everybody:
     return found
 
 
-def has_kvm(host: Host) -> bool:
-    capabilities = etree.fromstring(host.conn.getCapabilities().encode())
-    return capabilities.find("guest/arch/domain[@type='kvm']") is not None
+def has_kvm(host: Host, tell: Tell) -> bool:
+    said = optional.look(
+        tell,
+        f"what {host.uri} can run",
+        host.conn.getCapabilities,
+        "<capabilities/>",
+        "a domain without a declared type is made as qemu, which runs everywhere and is slow",
+    )
+    return etree.fromstring(said.encode()).find("guest/arch/domain[@type='kvm']") is not None
 
 
 def _volume_path(host: Host) -> VolumePath:

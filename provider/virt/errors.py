@@ -27,7 +27,7 @@ VirtError = libvirt.libvirtError
 
 def code(error: Exception) -> int:
     """libvirt's error code; 0 when the error did not come from libvirt."""
-    return int(error.get_error_code()) if isinstance(error, VirtError) else 0
+    return int(error.get_error_code() or 0) if isinstance(error, VirtError) else 0
 
 
 def said(error: Exception) -> str:
@@ -35,6 +35,8 @@ def said(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
+# Said by a modular daemon of another one beside it: our own connection stands.
+_ANOTHER_DAEMON = "Failed to connect socket to"
 _LOST = ("Cannot recv data", "Cannot write data", "End of file while reading data")
 
 
@@ -51,7 +53,10 @@ def lost(error: BaseException | None) -> Exception | None:
 
 
 def _breaks(error: Exception) -> bool:
+    """What comes from the wire, but for a call that the other side does not know, and a daemon that it can't reach."""
     if not isinstance(error, VirtError):
+        return False
+    if code(error) == NO_SUPPORT or _ANOTHER_DAEMON in str(error):
         return False
     return error.get_error_domain() == libvirt.VIR_FROM_RPC or any(sign in str(error) for sign in _LOST)
 

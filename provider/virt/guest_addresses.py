@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
-from provider.virt import errors, guest_files
+from provider.virt import errors, guest_files, optional
 from provider.virt.guest_agent import Agent, AgentError
 from provider.virt.guest_files import Setting
 from provider.virt.nic import same_mac
+from provider.virt.optional import Tell
 
 FROM_NEIGHBOURS: Final = 2  # VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP
 
@@ -43,13 +45,13 @@ class Inside:
 def look(domain: Any, agent: Agent | None) -> Inside:
     """``agent`` None: it is not to be asked.  A guest that goes away meanwhile has said nothing."""
     if agent is None:
-        return Inside(neighbours=neighbours(domain))
+        return _from_outside(domain)
     try:
         if not agent.answers():
-            return Inside(neighbours=neighbours(domain), silence="its agent does not answer")
+            return _from_outside(domain, "its agent does not answer")
         addresses = tuple(_each(agent))
     except (AgentError, errors.VirtError) as error:
-        return Inside(neighbours=neighbours(domain), silence=errors.said(error))
+        return _from_outside(domain, errors.said(error))
     try:
         settings = guest_files.settings(agent.run(guest_files.READ))
     except AgentError as error:
@@ -63,12 +65,17 @@ def _each(agent: Agent) -> Iterator[Address]:
             yield Address(mac, address.partition("/")[0])
 
 
-def neighbours(domain: Any) -> tuple[Address, ...]:
+def _from_outside(domain: Any, *silence: str) -> Inside:
+    """What the host's neighbour table tells; ``silence``: why the guest has told nothing."""
+    unheard = list(silence)
+    found = neighbours(domain, unheard.append)
+    return Inside(neighbours=found, silence="; ".join(unheard))
+
+
+def neighbours(domain: Any, tell: Tell) -> tuple[Address, ...]:
     """From the host's neighbour table; nothing where libvirt can't read it."""
-    try:
-        found = domain.interfaceAddresses(FROM_NEIGHBOURS)
-    except errors.VirtError:
-        return ()
+    ask = partial(domain.interfaceAddresses, FROM_NEIGHBOURS)
+    found: dict[str, Any] = optional.look(tell, "what the host has heard of it", ask, {})
     return tuple(
         Address(same_mac(nic["hwaddr"]), each["addr"])
         for nic in found.values()

@@ -12,7 +12,9 @@ import libvirt
 from lxml import etree
 
 from provider.errors import OperatorError, Unreachable
-from provider.virt import api, errors, keepalive
+from provider.virt import api, errors, identity, keepalive, optional
+from provider.virt.identity import Identity
+from provider.virt.optional import Tell
 from provider.virt.others import Others
 from provider.virt.turns import Turns
 from provider.virt.uses import Looks
@@ -53,6 +55,7 @@ class Host:
         self._streams: Host | None = None
         self._conn: api.Connection | None = None
         self._uuid: str | None = None
+        self._names: list[str | None] = []  # the one that it has, once it was asked
         self._failures = 0
         self._failure: OperatorError | None = None
 
@@ -73,6 +76,7 @@ class Host:
         with self._lock:
             if self._conn is not None and not self._conn.isAlive():
                 self._conn = self._uuid = None
+                self._names.clear()
             if self._conn is None:
                 if self._failure is not None and self._failures != seen:
                     raise self._failure
@@ -109,13 +113,30 @@ class Host:
                 self._uuid = found or str(uuid5(NAMESPACE_URL, self.uri))
             return self._uuid
 
-    def check_is(self, host_uuid: str | None) -> None:
-        """Refuse to work on another host than the one in the state; None: nothing is known of it yet."""
-        if host_uuid is not None and host_uuid.lower() != self.uuid.lower():
-            raise OperatorError(
-                f"the host is not who it was: {self.uri} leads to host {self.uuid}, but the state is of "
-                f"host {host_uuid}; set libvirt:uri to the host that this stack was applied to"
-            )
+    def name(self, tell: Tell) -> str | None:
+        """What it calls itself; None where it does not say, which is told once."""
+        conn = self.conn
+        with self._asking:
+            if not self._names:
+                self._names.append(optional.look(tell, f"the name of {self.uri}", conn.getHostname, None))
+            return self._names[0]
+
+    def check_is(self, state: Identity, tell: Tell) -> None:
+        """Refuse to work on another host than the one in the state."""
+        if state.uuid is None:
+            return
+        uuid = self._uuid_if_told(tell)
+        if not identity.same_uuid(uuid, state.uuid):
+            identity.refuse_another(self.uri, Identity(uuid, self.name(tell)), state)
+
+    def identity(self, state: Identity, tell: Tell) -> Identity:
+        """What the state is to have of it.  A name that it has is kept: to ask for it may take a host long (DNS)."""
+        uuid = self._uuid_if_told(tell) or state.uuid
+        named = state.name is not None and identity.same_uuid(uuid, state.uuid)
+        return Identity(uuid, state.name if named else self.name(tell))
+
+    def _uuid_if_told(self, tell: Tell) -> str | None:
+        return optional.look(tell, f"the UUID of {self.uri}", lambda: self.uuid, None, "its name must do")
 
     def close(self) -> None:
         with self._lock:
@@ -163,6 +184,8 @@ def _open_in_time(uri: str, opener: Callable[[str], api.Connection], seconds: fl
     thread.join(seconds)
     if not answer:
         raise Unreachable(f"cannot reach libvirt at {uri}: no answer within {seconds:g} s")
+    if isinstance(answer[0], OperatorError):
+        raise answer[0]
     if isinstance(answer[0], Exception):
         raise Unreachable(f"cannot reach libvirt at {uri}: {errors.said(answer[0])}") from answer[0]
     conn: api.Connection = answer[0]

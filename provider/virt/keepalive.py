@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import libvirt
 
-from provider.virt import errors
+from provider.virt import errors, oldest
 
 INTERVAL: Final = 5  # seconds between two questions
 UNANSWERED: Final = 3  # so many, and the connection is closed: after 20 s
@@ -23,7 +23,7 @@ _loop: list[threading.Thread] = []
 
 
 def opened(uri: str) -> Any:
-    """`libvirt.open`, kept alive."""
+    """`libvirt.open`, kept alive.  `Unreachable` for a libvirt that is too old."""
     return _watched(libvirt.open, uri)
 
 
@@ -36,6 +36,7 @@ def _watched(opener: Any, uri: str) -> Any:
     conn = opener(uri)
     with contextlib.suppress(errors.VirtError):  # a driver within this process has no other side
         conn.setKeepAlive(INTERVAL, UNANSWERED)
+    oldest.refuse_older(uri, conn)
     return conn
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from provider.errors import OperatorError
-from provider.virt import api, errors, nic
+from provider.virt import api, errors, nic, optional
 from provider.virt.host import Host
 from provider.virt.network_change import Sides
 from provider.virt.network_seen import subnets, view
 from provider.virt.network_xml import subnet
+from provider.virt.optional import Tell
 
 XML_INACTIVE = 1
 INVALID_ARG = 8  # what libvirt's test driver answers to XML_INACTIVE, which it does not know
@@ -28,42 +30,59 @@ def sides(network: api.Network) -> Sides:
         return Sides(live, network.XMLDesc())
 
 
-def check_host(host: Host, inputs: Mapping[str, Any], own_uuid: str) -> None:
+def check_host(host: Host, inputs: Mapping[str, Any], own_uuid: str, tell: Tell) -> None:
     """`OperatorError` when the host lacks the bridge, or another of its networks has the bridge or the subnet."""
     if inputs.get("mode") == "bridge" and isinstance(inputs.get("bridge"), str):
-        _check_bridge(host, inputs["name"], inputs["bridge"])
+        _check_bridge(host, inputs["name"], inputs["bridge"], tell)
     wanted = [subnet(address) for address in inputs.get("addresses", []) if isinstance(address, str)]
-    for other in host.conn.listAllNetworks():
-        if other.UUIDString().lower() == own_uuid.lower():
-            continue
-        xml = sides(other).base
+    for other, xml in _others(host, own_uuid, tell):
         for taken in subnets(xml):
             for one in wanted:
                 if one.version == taken.version and one.network.overlaps(taken.network):
                     raise OperatorError(
                         f"network {inputs['name']}: {one.network} overlaps {taken.network} of network "
-                        f"{other.name()} on {host.uri}"
+                        f"{other} on {host.uri}"
                     )
         seen = view(xml)
         if inputs.get("mode") != "bridge" != seen["mode"] and seen.get("bridge", 0) == inputs.get("bridge"):
             raise OperatorError(
-                f"network {inputs['name']}: bridge {inputs['bridge']} is already that of network {other.name()} "
+                f"network {inputs['name']}: bridge {inputs['bridge']} is already that of network {other} "
                 f"on {host.uri}"
             )
 
 
-def _check_bridge(host: Host, name: str, bridge: str) -> None:
-    try:
-        found = errors.unless(errors.NO_INTERFACE, host.conn.interfaceLookupByName, bridge)
-    except errors.VirtError as error:
-        if errors.code(error) == errors.NO_SUPPORT:
-            return  # a libvirt without the interface driver can't be asked; starting a guest will tell
-        raise
-    if found is None:
+def _check_bridge(host: Host, name: str, bridge: str, tell: Tell) -> None:
+    """Of virInterface's two drivers, netcf knows only the bridges that it has set up itself, and fails for others."""
+    there = optional.look(
+        tell,
+        f"bridge {bridge} of {host.uri}",
+        lambda: errors.unless(errors.NO_INTERFACE, host.conn.interfaceLookupByName, bridge) is not None,
+        True,
+        "whether it is there is not known before a guest is started",
+    )
+    if not there:
         raise OperatorError(
             f"network {name}: bridge {bridge} is missing on {host.uri}; it belongs to the host, so set it up "
             "there first (its /etc/network/interfaces, netplan or NetworkManager)"
         )
+
+
+def _others(host: Host, own_uuid: str, tell: Tell) -> Iterator[tuple[str, str]]:
+    """Name and XML of the host's other networks."""
+    unknown = "whether it has the same bridge or subnet is not known"
+    listed = optional.look(
+        tell,
+        f"the other networks of {host.uri}",
+        host.conn.listAllNetworks,
+        (),
+        unknown.replace("it has", "one has"),
+    )
+    for other in listed:
+        if other.UUIDString().lower() != own_uuid.lower():
+            read = partial(errors.unless, errors.NO_NETWORK, sides, other)
+            both = optional.look(tell, f"network {other.name()}", read, None, unknown)
+            if both is not None:
+                yield other.name(), both.base
 
 
 def plugged(

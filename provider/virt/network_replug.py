@@ -12,16 +12,22 @@ found, and brought back, by the next update.
 from __future__ import annotations
 
 import time
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import Final
 
 from lxml import etree
 
 from provider.errors import OperatorError
-from provider.virt import api, errors, nic
+from provider.virt import api, errors, nic, optional
 from provider.virt.host import Host
 from provider.virt.network_seen import view
+from provider.virt.optional import Tell
 
 _LIVE = 1
+_GUESTS: Final = "which guests are cut off is not known"
+_LEFT: Final = "the empty network that a killed update may have left stays if it is there"
 Plugged = tuple[api.Domain, str]
 
 
@@ -37,10 +43,11 @@ def aside_name(network: api.Network) -> str:
     return f"park-{network.UUIDString().lower()}"
 
 
-def left_aside(host: Host, network: api.Network) -> str | None:
+def left_aside(host: Host, network: api.Network, tell: Tell) -> str | None:
     """The name of the empty network if a killed update has left it."""
     name = aside_name(network)
-    return name if host.network_by_name(name) is not None else None
+    found = optional.look(tell, f"network {name}", lambda: host.network_by_name(name), None, _LEFT)
+    return name if found is not None else None
 
 
 def plugged_now(host: Host, network: api.Network) -> list[Plugged]:
@@ -53,25 +60,32 @@ def plugged_now(host: Host, network: api.Network) -> list[Plugged]:
     return found
 
 
-def unplugged(host: Host, network: api.Network) -> list[Plugged]:
+def unplugged(host: Host, network: api.Network, tell: Tell) -> list[Plugged]:
     """Those of them that look plugged in and are not, or are still in the empty network."""
     if not network.isActive() or view(network.XMLDesc())["mode"] == "bridge":
         return []  # the host's own bridge keeps its ports
-    try:
-        ports = {port.UUIDString() for port in network.listAllPorts()}
-    except errors.VirtError as error:
-        if errors.code(error) == errors.NO_SUPPORT:
-            return []
-        raise
-    found, names = [], (network.name(), aside_name(network))
-    for domain in host.conn.listAllDomains():
-        if domain.isActive():
-            live = errors.unless(errors.NO_DOMAIN, domain.XMLDesc)
-            found += [(domain, xml) for xml in (_cut_off(live, names, ports) if live else [])]
-    return found
+    ports = optional.look(tell, f"the ports of network {network.name()}", network.listAllPorts, None, _GUESTS)
+    if ports is None:
+        return []
+    uuids, names = {port.UUIDString() for port in ports}, (network.name(), aside_name(network))
+    lives = _running(host, tell)
+    return [(domain, xml) for domain, live in lives for xml in _cut_off(live, names, uuids)]
 
 
-def _cut_off(domain_xml: str, names: tuple[str, str], ports: set[str]) -> list[str]:
+def _running(host: Host, tell: Tell) -> Iterator[tuple[api.Domain, str]]:
+    """The running domains with their XML, but for those that have gone and those that can't be looked at."""
+    for domain in optional.look(tell, f"the guests of {host.uri}", host.conn.listAllDomains, (), _GUESTS):
+        read = partial(errors.unless, errors.NO_DOMAIN, _live, domain)
+        live = optional.look(tell, f"guest {domain.name()}", read, None, "whether it is cut off is not known")
+        if live is not None:
+            yield domain, live
+
+
+def _live(domain: api.Domain) -> str | None:
+    return domain.XMLDesc() if domain.isActive() else None
+
+
+def _cut_off(domain_xml: str, names: tuple[str, str], ports: Collection[str]) -> list[str]:
     name, aside = names
     elements = etree.fromstring(domain_xml.encode()).iterfind("devices/interface")
     sources = [element.find("source") for element in elements]
@@ -83,16 +97,18 @@ def _cut_off(domain_xml: str, names: tuple[str, str], ports: set[str]) -> list[s
     ]
 
 
-def replug(host: Host, network: api.Network) -> tuple[str, ...]:
+def replug(host: Host, network: api.Network, tell: Tell) -> tuple[str, ...]:
     """Plug in every guest that is cut off, and name them; `OperatorError` names those that still are."""
-    cut_off = unplugged(host, network)
+    cut_off = unplugged(host, network, tell)
     if cut_off:
-        _move(host, network, _aside(host, network), cut_off)
-    _tidy(host, network)
+        _move(host, network, _aside(host, network), cut_off, tell)
+    _tidy(host, network, tell)
     return _names(cut_off)
 
 
-def restart(host: Host, network: api.Network, last: str | None, keeps_ports: bool = False) -> Outage:
+def restart(
+    host: Host, network: api.Network, last: str | None, tell: Tell, keeps_ports: bool = False
+) -> Outage:
     """Stop and start the network, and plug every running guest in again.
 
     ``last``: its live XML, with which it is started again when its new definition fails.  ``keeps_ports``: it is
@@ -104,9 +120,9 @@ def restart(host: Host, network: api.Network, last: str | None, keeps_ports: boo
     network.destroy()
     failure = _start(host, network, last)
     if aside is not None:
-        _move(host, network, aside, everyone)
+        _move(host, network, aside, everyone, tell)
     outage = Outage(time.monotonic() - began, _names(everyone))
-    _tidy(host, network)
+    _tidy(host, network, tell)
     if failure is not None:
         raise OperatorError(
             f"network {network.name()}: it could not be started with its new definition, so it runs with the old "
@@ -137,7 +153,7 @@ def _aside(host: Host, network: api.Network) -> api.Network:
     )
 
 
-def _move(host: Host, network: api.Network, aside: api.Network, nics: list[Plugged]) -> None:
+def _move(host: Host, network: api.Network, aside: api.Network, nics: list[Plugged], tell: Tell) -> None:
     """There and back, each NIC by itself: one guest that fails, or has gone, is not the others' loss."""
     name = network.name()
     said = {}
@@ -149,22 +165,25 @@ def _move(host: Host, network: api.Network, aside: api.Network, nics: list[Plugg
         except errors.VirtError as error:
             said[domain.name()] = errors.said(error)
     failed = [plugged for plugged in nics if plugged[0].name() in said and plugged[0].isActive()]
-    still = _names([*unplugged(host, network), *failed])
+    still = _names([*unplugged(host, network, tell), *failed])
     if still:
         why = f": {next(iter(said.values()))}" if said else ""
         raise OperatorError(f"network {name} runs, but {', '.join(still)} could not be plugged in again{why}")
 
 
-def _tidy(host: Host, network: api.Network) -> None:
-    """Take the empty network away, unless a guest is still in it."""
-    aside = host.network_by_name(aside_name(network))
-    if aside is not None and not any(one == aside.name() for one in _networks(host)):
-        aside.destroy()
+def _tidy(host: Host, network: api.Network, tell: Tell) -> None:
+    """Take the empty network away, unless a guest is still in it, or may be."""
+    name = aside_name(network)
+    aside = optional.look(tell, f"network {name}", lambda: host.network_by_name(name), None, _LEFT)
+    if aside is not None:
+        networks = optional.look(tell, f"the guests of {host.uri}", lambda: _networks(host), {name}, _LEFT)
+        if name not in networks:
+            aside.destroy()
 
 
-def _networks(host: Host) -> list[str | None]:
-    lives = [errors.unless(errors.NO_DOMAIN, d.XMLDesc) for d in host.conn.listAllDomains() if d.isActive()]
-    return [one.network for live in lives for one in nic.nics(live)]
+def _networks(host: Host) -> set[str | None]:
+    lives = (errors.unless(errors.NO_DOMAIN, _live, domain) for domain in host.conn.listAllDomains())
+    return {one.network for live in lives for one in nic.nics(live)}
 
 
 def _names(nics: list[Plugged]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 from provider.virt import api, volume_xml
 from provider.virt.host import Host
+from provider.virt.optional import Tell
 from provider.virt.uses import Looks
 
 T = TypeVar("T")
@@ -62,6 +63,9 @@ class Sight(Host):
     @property
     def uuid(self) -> str:
         return self._host.uuid
+
+    def name(self, tell: Tell) -> str | None:
+        return self._host.name(tell)
 
     @contextmanager
     def streaming(self) -> Iterator[api.Connection]:

@@ -6,11 +6,13 @@ import contextlib
 import posixpath
 import time
 from collections.abc import Collection, Iterator
+from functools import partial
 from typing import Final
 
 from provider.errors import OperatorError
-from provider.virt import api, errors, pool_xml, volume_xml
+from provider.virt import api, errors, optional, pool_xml, volume_xml
 from provider.virt.host import Host
+from provider.virt.optional import Tell
 from provider.virt.sight import look
 from provider.virt.uses import Uses
 
@@ -34,11 +36,11 @@ def active_pool(host: Host, name: str, wanted_for: str) -> api.Pool:
     return pool
 
 
-def pool_of(host: Host, path: str, name: str | None, what: str) -> api.Pool:
+def pool_of(host: Host, path: str, name: str | None, what: str, tell: Tell) -> api.Pool:
     """The pool of the volume at ``path``, by its name where that is known, running: else nothing can be said of the
     volume."""
     if name is None:
-        pools = pools_of(host, posixpath.dirname(path))
+        pools = pools_of(host, posixpath.dirname(path), tell)
         if not pools:
             raise OperatorError(f"{what}: no storage pool of {host.uri} has {posixpath.dirname(path)}")
         name = pools[0].name()
@@ -90,26 +92,28 @@ def _readable(volume: api.Volume) -> bool:
     return True
 
 
-def find_path(host: Host, path: str) -> api.Volume | None:
+def find_path(host: Host, path: str, tell: Tell) -> api.Volume | None:
     """The volume of this path in any active pool, after a refresh of those that have its directory."""
     known = host.volume_by_path(path)
     if known is not None and _readable(known):
         return known
     with host.storage:
-        for pool in pools_of(host, posixpath.dirname(path)):
+        for pool in pools_of(host, posixpath.dirname(path), tell):
             if pool.isActive():
                 refresh(host, pool)
         return host.volume_by_path(path)
 
 
-def pools_of(host: Host, directory: str) -> list[api.Pool]:
+def pools_of(host: Host, directory: str, tell: Tell) -> list[api.Pool]:
     """The pools over this very directory, running or not."""
-    wanted = posixpath.normpath(directory)
-    return [
-        pool
-        for pool in host.conn.listAllStoragePools()
-        if posixpath.normpath(pool_path(pool) or "/") == wanted
-    ]
+    wanted, found = posixpath.normpath(directory), []
+    for pool in host.conn.listAllStoragePools():
+        read = partial(errors.unless, errors.NO_STORAGE_POOL, pool_path, pool)
+        unknown = f"whether it is over {wanted} is not known"
+        path = optional.look(tell, f"storage pool {pool.name()}", read, None, unknown)
+        if posixpath.normpath(path or "/") == wanted:
+            found.append(pool)
+    return found
 
 
 def pool_path(pool: api.Pool) -> str | None:

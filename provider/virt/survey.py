@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
 from lxml import etree
 
-from provider.virt import api, errors, keepalive
+from provider.virt import api, errors, keepalive, optional
 from provider.virt.domain_seen import Seen, see
 from provider.virt.domain_sweep import state
 from provider.virt.host import Host
 from provider.virt.network_host import sides
 from provider.virt.nic import Nic, same_mac
+from provider.virt.optional import Tell
 
 XML_INACTIVE: Final = 2
 
@@ -27,6 +29,7 @@ class Named(Protocol):
 
 
 N = TypeVar("N", bound=Named)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -126,8 +129,17 @@ class VolumeSeen:
 
 
 @dataclass(frozen=True)
+class Unread:
+    """What could not be looked at, in one line; ``pool`` and ``volume``: the names of those of which it is."""
+
+    line: str
+    pool: str | None = None
+    volume: str | None = None
+
+
+@dataclass(frozen=True)
 class HostSeen:
-    """All by name.  ``volumes`` are those of the pools that are active.
+    """All by name.  ``volumes`` are those of the pools that are active.  ``uuid`` is the URI where there is none.
 
     ``gone`` are the paths that a pool still lists, though their files are not there any more.
     """
@@ -140,6 +152,7 @@ class HostSeen:
     pools: tuple[PoolSeen, ...]
     volumes: tuple[VolumeSeen, ...]
     gone: tuple[str, ...] = ()
+    unread: tuple[Unread, ...] = ()
 
     def domain(self, name: str) -> DomainSeen | None:
         return next((d for d in self.domains if d.name == name), None)
@@ -162,16 +175,19 @@ def survey(host: Host) -> HostSeen:
     conn = host.conn
     networks = list(conn.listAllNetworks())
     pools = list(conn.listAllStoragePools())
-    listed = [found for pool in pools for found in _volumes(pool)]
+    unread: list[Unread] = []
+    lines: list[str] = []
+    listed = [found for pool in pools for found in _volumes(pool, unread)]
     return HostSeen(
         uri=host.uri,
-        uuid=host.uuid,
+        uuid=optional.look(lines.append, f"the UUID of {host.uri}", lambda: host.uuid, host.uri),
         domains=_all(errors.NO_DOMAIN, _domain, conn.listAllDomains()),
         networks=_all(errors.NO_NETWORK, _network, networks),
-        leases=tuple(lease for network in networks for lease in _leases(network)),
+        leases=tuple(lease for network in networks for lease in _leases(network, lines.append)),
         pools=_all(errors.NO_STORAGE_POOL, _pool, pools),
         volumes=tuple(found for found in listed if isinstance(found, VolumeSeen)),
         gone=tuple(found for found in listed if isinstance(found, str)),
+        unread=(*map(Unread, lines), *unread),
     )
 
 
@@ -213,9 +229,10 @@ def _network(network: api.Network) -> NetworkSeen:
     )
 
 
-def _leases(network: api.Network) -> Iterator[Lease]:
-    given = errors.unless(errors.NO_NETWORK, network.DHCPLeases) if network.isActive() else None
-    for lease in given or ():
+def _leases(network: api.Network, tell: Tell) -> Iterator[Lease]:
+    ask = partial(errors.unless, errors.NO_NETWORK, network.DHCPLeases)
+    what = f"the leases of network {network.name()}"
+    for lease in (optional.look(tell, what, ask, None) if network.isActive() else None) or ():
         yield Lease(
             network.name(),
             same_mac(lease["mac"] or ""),
@@ -237,14 +254,24 @@ def _pool(pool: api.Pool) -> PoolSeen:
     )
 
 
-def _volumes(pool: api.Pool) -> Iterator[VolumeSeen | str]:
+def _volumes(pool: api.Pool, unread: list[Unread]) -> Iterator[VolumeSeen | str]:
     """Each volume; of one whose file is gone its path."""
-    listed = errors.unless(errors.NO_STORAGE_POOL, pool.listAllVolumes) if pool.isActive() else None
-    for volume in listed or ():
-        seen = errors.unless(errors.NO_STORAGE_VOL, _volume, pool.name(), volume)
-        found = seen or errors.unless(errors.NO_STORAGE_VOL, volume.path)
+    name = pool.name()
+
+    def told(what: str, ask: Callable[[], T], volume: str | None = None) -> T | None:
+        return optional.look(lambda line: unread.append(Unread(line, name, volume)), what, ask, None)
+
+    ask = partial(errors.unless, errors.NO_STORAGE_POOL, pool.listAllVolumes)
+    for each in (told(f"the volumes of storage pool {name}", ask) if pool.isActive() else None) or ():
+        what = f"volume {each.name()} of storage pool {name}"
+        found = told(what, partial(_volume_or_path, name, each), each.name())
         if found is not None:
             yield found
+
+
+def _volume_or_path(pool: str, volume: api.Volume) -> VolumeSeen | str | None:
+    seen = errors.unless(errors.NO_STORAGE_VOL, _volume, pool, volume)
+    return seen or errors.unless(errors.NO_STORAGE_VOL, volume.path)
 
 
 def _volume(pool: str, volume: api.Volume) -> VolumeSeen:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -11,6 +13,7 @@ from provider.virt import keepalive
 from tests.faults.page import assert_is_on_the_page, nothing_is_seen
 from tests.faults.proxy import Mode
 from tests.faults.stage import MAC, NET, NIC, Broken, at, broken
+from tests.lab.catalogue_stage import STACK
 
 DNSMASQ = "/run/libvirt/network/catnet.pid"
 pytestmark = pytest.mark.lab
@@ -145,3 +148,26 @@ def test_a_restart_of_libvirtd_brings_a_dead_dnsmasq_back_too(made: Broken) -> N
     made.libvirtd_is_back()
     made.converges()
     assert made.runs(DNSMASQ)
+
+
+def test_a_host_whose_uuid_is_another_one_after_a_restart_of_libvirtd(made: Broken) -> None:
+    """The way out is taken as it is printed: the configuration, the restart, and the refresh with its words."""
+    conf = made.stage.lab.state / "etc" / "libvirtd.conf"
+
+    def restarted(line: str) -> None:
+        conf.write_text(re.sub(r"^host_uuid.*$", line, conf.read_text(), flags=re.M))
+        made.kill_libvirtd()
+        made.libvirtd_is_back()
+
+    restarted(f'host_uuid = "{uuid4()}"')  # as libvirt makes one up where the firmware has none
+    said = made.fails_in_a_line(made.preview, 30)
+    assert_is_on_the_page(said)
+    assert made.fails_in_a_line(made.apply, 30)
+    (line,) = set(re.findall(r"put (host_uuid_source = \S+) into /etc/libvirt/libvirtd.conf", said))
+    (words,) = set(re.findall(r'by a refresh with --allow "(\S+=host UUID)"', said))
+    restarted(line)
+    done = made.engine("refresh", "--yes", "--stack", STACK, allow=words)
+    assert done.code == 0, done.text
+    made.converges()
+    restarted(line)
+    made.converges()

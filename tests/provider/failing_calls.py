@@ -33,11 +33,16 @@ class Wire:
         self.calls: list[str] = []
         self.fails = -1
         self.done_all_the_same = False
+        self.raised: Exception = error(38, FAULT)
         self.failed = ""
 
-    def begin(self, fails: int = -1, done_all_the_same: bool = False) -> None:
+    def begin(
+        self, fails: int = -1, done_all_the_same: bool = False, raised: Exception | None = None
+    ) -> None:
+        """``raised``: with what it fails; the connection is lost if that is not given."""
         self.calls, self.failed = [], ""
         self.fails, self.done_all_the_same = fails, done_all_the_same
+        self.raised = raised or error(38, FAULT)
 
     def carry(self, what: str, call: Callable[[], Any]) -> Any:
         number = len(self.calls)
@@ -47,7 +52,7 @@ class Wire:
         self.failed = what
         if self.done_all_the_same:
             call()
-        raise error(38, FAULT)
+        raise self.raised
 
 
 class Remote:
@@ -124,6 +129,8 @@ class Life:
         self.wire = Wire()
         host = Host("test:///fake", opener=lambda _uri: Remote(self.wire, conn))
         self.plugin = Servicer(lambda _uri: host)
+        self.told: list[str] = []
+        self.plugin.report = lambda _urn, _severity, text: self.told.append(text)
         self.plugin._handlers[handler.token] = handler
         self.urn = f"urn:pulumi:trop02::trop::{handler.token}::{name}"
         self.inputs = inputs

@@ -15,6 +15,7 @@ from provider.resources.interface import Interface
 from provider.resources.network import Network
 from provider.resources.pool import Pool
 from provider.resources.volume import Volume
+from provider.virt.nic_task import Tools
 from tests.provider import domain_world, fake_libvirt, storage_world
 from tests.provider.failing_calls import Life
 from tests.provider.test_storage import qcow2_head
@@ -47,6 +48,16 @@ def network(**inputs: Any) -> Callable[[], Life]:
     return prepare
 
 
+def beside_another() -> Life:
+    """A network to be made on a host that has one already, of somebody else's."""
+    life = network()()
+    xml = (
+        "<network><name>theirs</name><uuid>c</uuid><ip address='10.9.8.1' netmask='255.255.255.0'/></network>"
+    )
+    life.conn.networkDefineXML(xml)
+    return life
+
+
 def bridged() -> Life:
     return Life(storage_world.World().conn, Network(), "trop02-bridged", dict(storage_world.BRIDGED))
 
@@ -69,6 +80,14 @@ def pool(made: bool = False) -> Callable[[], Life]:
         return life
 
     return prepare
+
+
+def pool_beside_another() -> Life:
+    life = pool()()
+    life.conn.storagePoolDefineXML(
+        "<pool type='dir'><name>theirs</name><uuid>c</uuid><target><path>/theirs</path></target></pool>"
+    )
+    return life
 
 
 def stopped_pool() -> Life:
@@ -183,12 +202,16 @@ def runs(life: Life) -> bool:
     return all(each.isActive() for each in life.conn.domains.values())
 
 
+def no_agent(domain: Any, text: str, seconds: int) -> str:
+    raise fake_libvirt.error(86, "Guest agent is not responding: QEMU guest agent is not connected")
+
+
 def interface(plugged: bool = False, moved: bool = False, copies: int = 0) -> Callable[[], Life]:
     def prepare() -> Life:
         world = domain_world.World()
         holder, other = world.made("Acilamwen"), world.made("Siamond")
         declared = {"domain": holder.id, "network": "bridged", "mac": FLOAT1, "forbiddenMacs": [FLOAT2]}
-        life = Life(world.conn, Interface(world.conn.clock), "float1", declared)
+        life = Life(world.conn, Interface(tools=Tools(world.conn.clock, no_agent)), "float1", declared)
         if plugged:
             life.apply()
         for _ in range(copies):
@@ -200,6 +223,13 @@ def interface(plugged: bool = False, moved: bool = False, copies: int = 0) -> Ca
     return prepare
 
 
+def with_addresses() -> Life:
+    """A NIC to be moved, of which somebody could be asked whether its addresses are taken."""
+    life = interface(plugged=True, moved=True)()
+    life.inputs |= {"guest": "none", "addresses": ["129.215.175.100/24"]}
+    return life
+
+
 GROWN = 40 * (1 << 30)
 RUNNING = storage_world.sample("domain-overlay-live.xml")
 HOSTS = [host for host in storage_world.DEFAULT["dhcpHosts"] if host["name"] != "Ulov"]
@@ -208,6 +238,7 @@ RANGES = [{"start": "192.168.202.8", "end": "192.168.202.31"}]
 TWO_DISKS = [{"volumeId": f"{domain_world.POOL}/{name}.qcow"} for name in ("Acilamwen", "data")]
 STEPS = (
     Step("a network is made", network(), Life.apply),
+    Step("a network is made beside another", beside_another, Life.apply),
     Step("a network's reservations change", network(dhcpHosts=OTHERS), Life.apply),
     Step("a network's DHCP range changes", network(dhcpRanges=RANGES), Life.apply),
     Step("a network's NAT ports wait for its restart", network(natPorts={"start": 2048, "end": 65535}), Life.apply),
@@ -216,6 +247,7 @@ STEPS = (
     Step("a bridged network is made", bridged, Life.apply),
     Step("a network is restarted", with_guest, where_allowed("default=network outage", Life.apply)),
     Step("a pool is made", pool(), Life.apply),
+    Step("a pool is made beside another", pool_beside_another, Life.apply),
     Step("a stopped pool is started", stopped_pool, Life.apply),
     Step("a pool is deleted", pool(made=True), Life.delete, gone=True),
     Step("a seed is made", seed(), Life.apply),
@@ -241,6 +273,7 @@ STEPS = (
     Step("a domain is deleted", domain(running=True), Life.delete, gone=True),
     Step("a NIC is plugged in", interface(), Life.apply),
     Step("a NIC moves to another domain", interface(plugged=True, moved=True), Life.apply),
+    Step("a NIC with addresses moves", with_addresses, Life.apply),
     Step("four copies of a NIC are unplugged", interface(plugged=True, copies=4), Life.apply),
     Step("a NIC is unplugged", interface(plugged=True), Life.delete, gone=True),
 )  # fmt: skip

@@ -52,6 +52,9 @@ class Network:
     def isActive(self) -> int:
         return int(self.active)
 
+    def XMLDesc(self, flags: int = 0) -> str:
+        return f"<network><name>{self._name}</name><bridge name='{self.bridge}'/></network>"
+
 
 class Volume:
     def __init__(self, path: str, format: str) -> None:
@@ -67,6 +70,9 @@ class Volume:
 class Pool:
     def __init__(self, conn: Connection) -> None:
         self.conn = conn
+
+    def name(self) -> str:
+        return "live"
 
     def isActive(self) -> int:
         return 1
@@ -111,6 +117,9 @@ class Connection:
 
     def close(self) -> int:
         return 0
+
+    def getHostname(self) -> str:
+        return "trop02.example.org"
 
     def getCapabilities(self) -> str:
         kvm = "<domain type='kvm'/>" if self.kvm else ""

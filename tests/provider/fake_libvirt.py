@@ -15,12 +15,13 @@ import libvirt
 from lxml import etree
 
 HOST_UUID = "11111111-2222-4333-8444-555555555555"
+HOST_NAME = "trop02.example.org"
 LIVE, CONFIG = 1, 2
 
 
-def error(code: int, message: str) -> libvirt.libvirtError:
+def error(code: int, message: str, domain: int = 0) -> libvirt.libvirtError:
     raised = libvirt.libvirtError(message)
-    raised.err = (code, 0, message, 2, "", "", "", 0, 0)
+    raised.err = (code, domain, message, 2, "", "", "", 0, 0)
     return raised
 
 
@@ -54,6 +55,9 @@ class Network:
 
     def UUIDString(self) -> str:
         return str(self._any().findtext("uuid"))
+
+    def DHCPLeases(self) -> list[dict[str, Any]]:
+        return []
 
     def listAllPorts(self, flags: int = 0) -> list[Port]:
         return [Port(port) for port in self.ports]
@@ -390,11 +394,13 @@ class Domain:
 
 
 class Connection:
-    def __init__(self, bridges: tuple[str, ...] = ("br0",), uuid: str = HOST_UUID) -> None:
+    def __init__(
+        self, bridges: tuple[str, ...] = ("br0",), uuid: str = HOST_UUID, hostname: str = HOST_NAME
+    ) -> None:
         self.networks: list[Network] = []
         self.pools: list[Pool] = []
         self.domains: list[Domain] = []
-        self.bridges, self.uuid = bridges, uuid
+        self.bridges, self.uuid, self.hostname = bridges, uuid, hostname
         self.files: set[str] = set()
         self.folders: set[str] = set()
         self.alive = 1
@@ -408,6 +414,9 @@ class Connection:
 
     def getCapabilities(self) -> str:
         return f"<capabilities><host><uuid>{self.uuid}</uuid></host></capabilities>"
+
+    def getHostname(self) -> str:
+        return self.hostname
 
     def isAlive(self) -> int:
         return self.alive

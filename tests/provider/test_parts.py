@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from provider.resources.base import COMPUTED
 from provider.resources.compare import as_declared, declared_changes
 from provider.virt import errors, xslt
 from provider.virt.host import Host
+from provider.virt.identity import Identity
 from tests.provider.fake_libvirt import Connection, error
 
 SECRET = {wire.SIGNATURE: wire.SECRET, "value": "hidden"}
@@ -278,10 +280,11 @@ def test_streams_take_turns_on_a_connection_that_nothing_else_uses() -> None:
 
 def test_another_host_than_the_states_is_refused_in_one_line() -> None:
     host = Host("qemu:///system", lambda _: Connection())
-    host.check_is(None)
-    host.check_is(host.uuid.upper())
-    with pytest.raises(OperatorError, match=r"the host is not who it was: qemu:///system leads to host 1111"):
-        host.check_is("99999999-2222-4333-8444-555555555555")
+    host.check_is(Identity(), pytest.fail)
+    host.check_is(Identity(host.uuid.upper()), pytest.fail)
+    said = "the host is not who it was: qemu:///system leads to host trop02.example.org (1111"
+    with pytest.raises(OperatorError, match=re.escape(said)):
+        host.check_is(Identity("99999999-2222-4333-8444-555555555555"), pytest.fail)
 
 
 def test_only_the_code_for_it_is_taken_for_no_such_object() -> None:

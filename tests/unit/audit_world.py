@@ -13,7 +13,7 @@ from provider.errors import OperatorError
 from provider.virt.domain_seen import see
 from provider.virt.guest_addresses import Address, Inside
 from provider.virt.guest_files import Setting
-from provider.virt.survey import DomainSeen, HostSeen, Lease, NetworkSeen, PoolSeen, VolumeSeen
+from provider.virt.survey import DomainSeen, HostSeen, Lease, NetworkSeen, PoolSeen, Unread, VolumeSeen
 from tests.unit import fleets
 
 NOW = 1_700_000_000.0
@@ -116,6 +116,7 @@ class Picture:
     volumes: dict[str, VolumeSeen] = field(default_factory=dict)
     gone: tuple[str, ...] = ()
     inside: dict[str, Inside] = field(default_factory=dict)
+    unread: tuple[Unread, ...] = ()
 
     def host(self) -> HostSeen:
         return HostSeen(
@@ -127,6 +128,7 @@ class Picture:
             pools=tuple(self.pools.values()),
             volumes=tuple(self.volumes.values()),
             gone=self.gone,
+            unread=self.unread,
         )
 
     def give(self, vm: str, *pairs: tuple[str, str], files: tuple[Setting, ...] = ()) -> None:

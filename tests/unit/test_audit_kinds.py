@@ -286,6 +286,7 @@ def test_a_fault_is_one_finding_that_says_what_where_and_what_mends_it(case: Cas
 
 def test_every_kind_has_a_case_of_its_own() -> None:
     elsewhere = {"unreachable", "same-host", "slot-unused", "guest-file-left", "guest-unasked"}
+    elsewhere |= {"unread"}  # tests/unit/test_unread.py
     elsewhere |= {"service-wrong", "service-undeclared", "recipe-missing"}  # tests/services
     assert {rule.kind for rule in RULES} == {case.kind for case in CASES} | elsewhere
     assert len({rule.kind for rule in RULES}) == len(RULES)

@@ -1,0 +1,83 @@
+"""Who a host is: by libvirt's UUID of it, and by its name where that UUID is another one.  Pure.
+
+libvirt has the UUID from the machine's firmware (DMI), unless it is told otherwise.  Where there is none, it makes one
+up at each of its starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from provider.allow import HOST_UUID, allowed, how
+from provider.errors import OperatorError
+
+STABLE: Final = 'host_uuid_source = "machine-id"'
+_FILE: Final = "/etc/libvirt/libvirtd.conf (virtqemud.conf where that runs)"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """None: not known.  States that older versions have written have no name."""
+
+    uuid: str | None = None
+    name: str | None = None
+
+    @staticmethod
+    def of(outputs: Mapping[str, Any]) -> Identity:
+        """What the state has of it."""
+        uuid, name = outputs.get("hostUuid"), outputs.get("hostName")
+        return Identity(uuid if isinstance(uuid, str) else None, name if isinstance(name, str) else None)
+
+    def outputs(self) -> dict[str, str]:
+        found = {"hostUuid": self.uuid, "hostName": self.name}
+        return {key: value for key, value in found.items() if value is not None}
+
+    def __str__(self) -> str:
+        return f"host {self.name} ({self.uuid})" if self.name else f"host {self.uuid}"
+
+
+def same_uuid(one: str | None, other: str | None) -> bool:
+    return one is not None and other is not None and one.lower() == other.lower()
+
+
+def refuse_another(uri: str, now: Identity, state: Identity) -> None:
+    """`OperatorError` unless the host (``now``) is the one that the state is of; with the way out where it may be."""
+    if state.uuid is None or same_uuid(now.uuid, state.uuid):
+        return
+    names = [_short(each.name) for each in (now, state)]
+    known = None not in names
+    if now.uuid is None:
+        if not known or names[0] != names[1]:
+            raise OperatorError(
+                f"whether {uri} leads to {state}, which the state is of, can't be told: libvirt does not tell its UUID"
+            )
+        return
+    differ = known and names[0] != names[1]
+    who = now.name or uri
+    if not differ and allowed(who, HOST_UUID):
+        return
+    said = f"the host is not who it was: {uri} leads to {now}, but the state is of {state}"
+    mend = (
+        f"put {STABLE} into {_FILE} there, restart that daemon, and take the new UUID into the state by a refresh with "
+        f"{how(who, HOST_UUID)}"
+    )
+    other = "set libvirt:uri to the host that this stack was applied to"
+    if differ:
+        raise OperatorError(f"{said}; {other}")
+    if known:
+        raise OperatorError(
+            f"{said}: it is probably the same one, without a UUID in its firmware, so that libvirt makes one up at "
+            f"each of its starts: {mend}"
+        )
+    raise OperatorError(
+        f"{said}; {other}; or, if it is the same one, and libvirt makes up a UUID at each of its starts, since there "
+        f"is none in its firmware: {mend}"
+    )
+
+
+def _short(name: str | None) -> str | None:
+    """Without its domain, which the host may learn from DNS or not; many a host is called localhost."""
+    short = (name or "").split(".")[0].lower()
+    return short if short not in ("", "localhost") else None
