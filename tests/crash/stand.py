@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import pickle
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -75,6 +76,7 @@ def engine_run(
     conn: Any, project: Path, state: Path, words: Sequence[str], replaced: Sequence[tuple[str, bool]] = ()
 ) -> Ended:
     """One command line of the embedded engine in this process."""
+    sys.dont_write_bytecode = True  # Python's own files are none that the engine changes
     os.environ.update(
         PULUMI_BACKEND_URL=f"file://{state}", PULUMI_CONFIG_PASSPHRASE=PASSPHRASE, NO_COLOR="1", TROP_DEBUG="1",
         PULUMI_HOME=str(state.parent / "home"),
