@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lab.facts import LabError
+from lab.packages import missing
 
 # The first that the machine's sources have. Debian's is made for virtual machines; Ubuntu's nearest are the others.
 KERNELS = ("linux-image-cloud-amd64", "linux-image-virtual", "linux-image-kvm")
@@ -19,6 +20,17 @@ def unpack(names: Iterable[str], cache: Path, target: Path) -> None:
     for name in names:
         for archive in _archives(name, cache) or _download(name, cache):
             _do(["dpkg-deb", "-x", str(archive), str(target)])
+
+
+def with_libraries(name: str) -> list[str]:
+    """The package, and the libraries that it needs and that are not installed here."""
+    found, look = [name], [name]
+    while look:
+        needed = [other for other in _depends(look.pop()) if other.startswith("lib") and other not in found]
+        new = missing(needed) if needed else []
+        found += new
+        look += new
+    return found
 
 
 def kernel() -> list[str]:
