@@ -17,7 +17,7 @@ CHECKS = (
     ("mypy",),
 )
 SHARED = ("-n", "auto", "--dist", "worksteal")  # among all cores; a lab's guests need the cores themselves
-UNTIMED = ("adopt", "endtoend", "crash", "services")  # marks of labs in which no outage is measured
+UNTIMED = ("adopt", "endtoend", "crash", "remote", "services")  # marks of labs in which no outage is measured
 TOGETHER = ("-n", "2", "--dist", "loadfile")  # these, two at a time: they wait more than they work
 WHOLE = ("services",)  # a mark asked for by itself runs what takes long in it, too
 LEFT_OUT = ("lab", "endtoend", "soak", "slow")  # of the quick tests: no root, some minutes
