@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import config
 from cli import ROOT
@@ -38,7 +39,9 @@ def host_facts(plan: config.Plan) -> HostFacts:
         for bridge in plan.hypervisor.bridges
     )
     bases = [PurePosixPath(vm.base_image) for vm in plan.vms]
-    image = {"base_image": bases[0].name, "base_folder": str(bases[0].parent)} if bases else {}
+    image: dict[str, Any] = (
+        {"base_image": bases[0].name, "base_folder": str(bases[0].parent)} if bases else {}
+    )
     return HostFacts(
         bridges=bridges or (Bridge(plan.networks.bridged.bridge, "eth0"),),
         gateway=_gateway(plan),

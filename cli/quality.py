@@ -22,7 +22,7 @@ CHECKS = (
     ("ruff", "format", "--check", "."),
     ("mypy",),
 )
-UNTIMED = ("adopt", "endtoend", "crash", "services")  # marks of labs in which no outage is measured
+UNTIMED = ("adopt", "endtoend", "crash", "remote", "services")  # marks of labs in which no outage is measured
 WHOLE = ("services",)  # a mark asked for by itself runs what takes long in it, too
 LEFT_OUT = ("lab", "endtoend", "soak", "slow")  # of the quick tests: no root, some minutes
 SHARED = ("-n", "auto", "--dist", "worksteal")  # among all cores; a lab's guests need the cores themselves

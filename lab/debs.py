@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lab.facts import LabError
+from lab.packages import missing
 
 # The first that the machine's sources have. Debian's is made for virtual machines; Ubuntu's nearest are the others.
 KERNELS = ("linux-image-cloud-amd64", "linux-image-virtual", "linux-image-kvm")
@@ -33,6 +34,17 @@ def file(target: Path, package: str, ending: str) -> Path:
         if path.endswith(ending) and (target / path).is_file():
             return target / path
     raise LabError(f"the package {package} has no {ending}: the lab's guests need it")
+
+
+def with_libraries(name: str) -> list[str]:
+    """The package, and the libraries that it needs and that are not installed here."""
+    found, look = [name], [name]
+    while look:
+        needed = [other for other in _depends(look.pop()) if other.startswith("lib") and other not in found]
+        new = missing(needed) if needed else []
+        found += new
+        look += new
+    return found
 
 
 def kernel() -> list[str]:

@@ -29,6 +29,8 @@ class HostFacts:
     campus namespace; the hypervisor routes through it if one of its bridges has an address in that subnet.
     public is an address still farther away, from which traffic to the floats comes.
     base_image is a file name in base_folder; live_folder is where the overlays go.
+    shared: its libvirt is reached by others than root, as a real hypervisor's is: by the group libvirt through the
+    socket, and by who has a certificate through TLS. What the machine's users could reach with it, too, they can.
     """
 
     bridges: tuple[Bridge, ...]
@@ -37,3 +39,4 @@ class HostFacts:
     base_folder: str = "/var/lib/libvirt/images/base"
     live_folder: str = "/libvirt/storage/live"
     public: str = "198.51.100.10/32"
+    shared: bool = False

@@ -132,8 +132,20 @@ class Lab:
 
     def campus(self, args: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
         """Run a command of this machine, with this machine's files, in the network beyond the gateway."""
-        network = f"/proc/{self._running()}/root/run/netns/campus"
-        return _run(["nsenter", f"--net={network}", "--", *args], options)
+        return self._beside("root/run/netns/campus", args, options)
+
+    def beside(self, args: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
+        """Run a command of this machine, with this machine's files, in the hypervisor's own network."""
+        return self._beside("ns/net", args, options)
+
+    def path(self, inside: str) -> Path:
+        """Where this machine sees a file of the running lab, given by its absolute path there."""
+        return Path(f"/proc/{self._running()}/root{inside}")
+
+    def _beside(
+        self, network: str, args: Sequence[str], options: dict[str, Any]
+    ) -> subprocess.CompletedProcess[str]:
+        return _run(["nsenter", f"--net=/proc/{self._running()}/{network}", "--", *args], options)
 
     def _running(self) -> int:
         first = processes.first(self._arguments())
@@ -167,8 +179,8 @@ class Lab:
         shutil.rmtree(self.state / "run", ignore_errors=True)
         for folder in ("run", "log", "base", "live", "lib", "cache"):
             (self.state / folder).mkdir(exist_ok=True)
-        (self.state / "run").chmod(0o700)
-        daemon.configure(self.state)
+        (self.state / "run").chmod(0o755 if self.facts.shared else 0o700)
+        daemon.configure(self.state, shared=self.facts.shared)
         daemon.define_base_pool(self.state / "etc", self.facts.base_folder)
         # Overlays that stand on an image of an earlier build would be spoilt by another.
         if not self.base.exists() or not any((self.state / "live").iterdir()):

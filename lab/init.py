@@ -23,7 +23,8 @@ from typing import Any
 from lab import root, syscalls, wires
 from lab.facts import Bridge, HostFacts
 
-_LIBVIRTD = ("libvirtd", "--pid-file", "/run/libvirtd.pid")
+# It listens for nothing unless its configuration says what for (see daemon.py).
+_LIBVIRTD = ("libvirtd", "--listen", "--pid-file", "/run/libvirtd.pid")
 _ADMIN_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _RESTARTS = 5  # a libvirtd that dies more often than that in a row has something that a restart doesn't mend
 

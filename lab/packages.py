@@ -28,6 +28,8 @@ TOOLS: Final = {
     "git": "git",
     "pgrep": "procps",
     "ping": "iputils-ping",
+    "ssh": "openssh-client",
+    "ssh-keygen": "openssh-client",
     "slirp4netns": "slirp4netns",  # the way out of a machine of another release
 }
 # libvirt's drivers that are packages of their own from Debian 13 on, and part of libvirt-daemon before: the one by
@@ -55,7 +57,8 @@ def _offered(packages: Sequence[str]) -> list[str]:
 
 def missing_tools(tools: Mapping[str, str] = TOOLS) -> list[str]:
     """The packages of those tools that are not there. By the command: another package may have brought it."""
-    return [package for name, package in tools.items() if shutil.which(name) is None]
+    lacking = [package for name, package in tools.items() if shutil.which(name) is None]
+    return list(dict.fromkeys(lacking))
 
 
 def missing(packages: Sequence[str]) -> list[str]:

@@ -12,6 +12,9 @@ from provider.resources.interface_forbidden import Forbidden
 from provider.virt import api, nic, nic_mover, nic_seat, optional
 from provider.virt.nic_task import AGENT_SECONDS, FIRST_BOOT_SECONDS, Outcome, Task, Tools
 
+UNASKED: Final = (
+    "nobody could be asked whether another host answers there, which takes root on the hypervisor itself"
+)
 INSIDE: Final = ("mac", "guest", "addresses", "gateway", "metric")  # what a guest is told
 
 
@@ -93,15 +96,12 @@ def _tell(call: Call, source: api.Domain | None, domain: api.Domain, mac: str, o
     parts = ", ".join(
         f"{name} {seconds:.3f} s" for name, seconds in outcome.parts.items() if seconds >= 0.0005
     )
+    asked = outcome.probed or "probe" not in outcome.parts
     if source is not None:
-        asked = (
-            ""
-            if outcome.probed or "probe" not in outcome.parts
-            else "; nobody could be asked whether another host answers there"
-        )
-        call.note(
-            "live", "domain", f"NIC {mac} moved from {source.name()} to {domain.name()}: {parts}{asked}"
-        )
+        moved = f"NIC {mac} moved from {source.name()} to {domain.name()}: {parts}"
+        call.note("live", "domain", moved if asked else f"{moved}; {UNASKED}")
+    elif not asked:
+        call.note("live", "domain", f"NIC {mac} of {domain.name()}: {UNASKED}")
     for name in outcome.held:
         call.note(
             "live",

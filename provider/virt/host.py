@@ -12,7 +12,7 @@ import libvirt
 from lxml import etree
 
 from provider.errors import OperatorError, Unreachable
-from provider.virt import api, errors, identity, keepalive, optional
+from provider.virt import api, errors, identity, keepalive, optional, unreachable, way
 from provider.virt.identity import Identity
 from provider.virt.optional import Tell
 from provider.virt.others import Others
@@ -183,10 +183,12 @@ def _open_in_time(uri: str, opener: Callable[[str], api.Connection], seconds: fl
     thread.start()
     thread.join(seconds)
     if not answer:
-        raise Unreachable(f"cannot reach libvirt at {uri}: no answer within {seconds:g} s")
+        way.end_children(thread)
+        raise Unreachable(f"cannot reach libvirt at {uri}: {unreachable.silent(uri, seconds)}")
     if isinstance(answer[0], OperatorError):
         raise answer[0]
     if isinstance(answer[0], Exception):
-        raise Unreachable(f"cannot reach libvirt at {uri}: {errors.said(answer[0])}") from answer[0]
+        reason = unreachable.why(uri, errors.said(answer[0]))
+        raise Unreachable(f"cannot reach libvirt at {uri}: {reason}") from answer[0]
     conn: api.Connection = answer[0]
     return conn

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import libvirt
 
-from provider.virt import errors, oldest
+from provider.virt import errors, oldest, way
 
 INTERVAL: Final = 5  # seconds between two questions
 UNANSWERED: Final = 3  # so many, and the connection is closed: after 20 s
@@ -23,7 +23,7 @@ _loop: list[threading.Thread] = []
 
 
 def opened(uri: str) -> Any:
-    """`libvirt.open`, kept alive.  `Unreachable` for a libvirt that is too old."""
+    """`libvirt.open`, kept alive; over ssh without a question to anybody.  `Unreachable` for one that is too old."""
     return _watched(libvirt.open, uri)
 
 
@@ -33,7 +33,7 @@ def opened_read_only(uri: str) -> Any:
 
 def _watched(opener: Any, uri: str) -> Any:
     _run_events()
-    conn = opener(uri)
+    conn = opener(way.unasked(uri))
     with contextlib.suppress(errors.VirtError):  # a driver within this process has no other side
         conn.setKeepAlive(INTERVAL, UNANSWERED)
     oldest.refuse_older(uri, conn)

@@ -193,6 +193,17 @@ def test_where_nobody_can_be_asked_it_is_moved_and_said(place: Place) -> None:
     assert "nobody could be asked" in plug.call.notes[-1].text
 
 
+def test_where_nobody_can_be_asked_a_new_one_is_plugged_in_and_that_is_said(place: Place) -> None:
+    vm = place.made()
+    place.answers = None
+    plug = place.plugged(vm, **TOLD)
+    assert links(vm) == ["up", "up"]
+    assert [note.text for note in plug.call.notes if "nobody could be asked" in note.text] == [
+        f"NIC {FLOAT1} of Acilamwen: nobody could be asked whether another host answers there, "
+        "which takes root on the hypervisor itself"
+    ]
+
+
 def test_an_old_holder_whose_agent_is_silent_keeps_its_file_and_that_is_said(place: Place) -> None:
     old, new, plug = two(place)
     place.guests.silent.add("Acilamwen")

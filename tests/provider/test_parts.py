@@ -227,7 +227,8 @@ def test_a_host_that_does_not_answer_is_given_up_once_for_all_who_wait() -> None
     for thread in threads:
         thread.join()
     never.set()
-    assert lines == ["cannot reach libvirt at qemu+ssh://asleep/system: no answer within 0.2 s"] * 4
+    line = "cannot reach libvirt at qemu+ssh://asleep/system: no answer within 0.2 s; "
+    assert lines == [f"{line}see where it waits with: ssh asleep true"] * 4
     assert len(attempts) == 1
 
 
