@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 
 from rich.console import Console
@@ -16,6 +17,7 @@ from cli.stacks import UsageError
 from lab import possible
 from lab.facts import LabError
 from lab.packages import missing
+from lab.processes import Begun
 
 
 def carefully(action: Callable[[], int]) -> int:
@@ -30,9 +32,14 @@ def carefully(action: Callable[[], int]) -> int:
 def up(stack: str, guest: str = "") -> int:
     need_packages(lambda text: print(text, file=sys.stderr))
     lab = lab_of(stack)
-    lab.up(guest)
-    print(f"The lab {stack} is up: {lab.uri}\nNext: ./trop up {stack} --lab")
+    begun = lab.up(guest)
+    print(f"The lab {stack} {_since(begun) if begun else 'is up'}: {lab.uri}\nNext: ./trop up {stack} --lab")
     return 0
+
+
+def _since(begun: Begun) -> str:
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(begun.since))
+    return f"was up already, since {when}, started from {begun.clone}"
 
 
 def need_packages(say: Callable[[str], None]) -> None:

@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from lab import root, syscalls, wires
+from lab import hold, root, syscalls, wires
 from lab.facts import Bridge, HostFacts
 
 _LIBVIRTD = ("libvirtd", "--pid-file", "/run/libvirtd.pid")
@@ -33,6 +33,7 @@ def main(state: Path) -> int:
     if _given_up():
         return 1
     spec = json.loads((state / "lab.json").read_text())
+    hold.take(state)
     syscalls.unshare(
         syscalls.CLONE_NEWNS
         | syscalls.CLONE_NEWNET

@@ -79,7 +79,7 @@ class Taken:
             path.unlink()
 
     def targets(self) -> list[Target]:
-        first = processes.first(["-m", "lab.init", str(self.stage.lab.state)])
+        first = processes.first(self.stage.lab.state)
         host, campus = f"/proc/{first}/ns/net", f"/proc/{first}/root/run/netns/campus"
         guests = [Target(name, host, f"192.168.202.{slot}", 0.05) for name, slot in VMS.items()]
         return [*guests, Target("float1", campus, ADDRESS, 0.05)]
