@@ -29,12 +29,24 @@ def carefully(action: Callable[[], int]) -> int:
         return 1
 
 
-def up(stack: str, guest: str = "") -> int:
-    need_packages(lambda text: print(text, file=sys.stderr))
+def up(stack: str, guest: str = "", *, as_found: bool = False) -> int:
+    need_packages(_say)
     lab = lab_of(stack)
+    if as_found:
+        from cli.as_found import command  # only here: it talks to guests, which takes time to load
+
+        command.up(lab, guest, _say)
+        print(
+            f"The lab {stack} is up: {lab.uri}\nNext: ./trop adopt {stack} --lab, ./trop audit {stack} --lab"
+        )
+        return 0
     begun = lab.up(guest)
     print(f"The lab {stack} {_since(begun) if begun else 'is up'}: {lab.uri}\nNext: ./trop up {stack} --lab")
     return 0
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 def _since(begun: Begun) -> str:
