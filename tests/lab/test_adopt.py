@@ -111,7 +111,8 @@ def test_an_audit_finds_the_fault_and_nothing_else(taken: Taken) -> None:
     done = taken.done["audit"]
     assert done.code == 1, done.text
     assert f"the same NIC {FLOAT2} (float2's) is plugged in 4 times" in done.out
-    assert "  1, 2: ./trop up trop02 --lab\n" in done.out
+    assert "  1, 2: ./trop adopt trop02 --lab --write --yes && ./trop up trop02 --lab\n" in done.out
+    assert "note: trop02, hypervisor: this stack has neither made nor adopted network bridged, " in done.out
     assert done.out.endswith(
         "\n2 findings: 1 hypervisor, 5 domains, 2 networks, 7 volumes, 5 guests asked inside\n"
     )

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 
+from cli.audit import owned
 from cli.audit.rules import RULES
+from cli.audit.world import Gateway
 from tests.unit.audit_spoil import (
     ACILAMWEN,
+    ADOPT_UP,
     BASE,
     FLOAT1_NIC,
     FLOAT2_NIC,
     IFCFG,
     OWN,
     RESERVED,
+    ROUTER,
     SIAMOND,
     STRAY,
     ULOV,
@@ -26,11 +30,15 @@ from tests.unit.audit_spoil import (
     changed,
     faults,
     file,
+    heard,
     image,
     inside,
     leased,
+    lost,
     plug,
+    pool,
     reserved,
+    stranger,
     tenant,
     without,
 )
@@ -251,10 +259,113 @@ CASES = [
     Case("autostart-off", changed("default", autostart=False), "network default", "does not start", UP),
     Case(
         "autostart-off",
-        lambda p: p.pools.update(live=replace(p.pools["live"], autostart=False)),
+        pool(autostart=False),
         "pool live",
         "does not start",
-        "pool-autostart live",
+        UP,
+    ),
+    Case(
+        "autostart-off",
+        stranger("uuid-Ulov", attribute("Ulov", autostart=False)),
+        "Ulov",
+        "",
+        "autostart Ulov",
+    ),
+    Case(
+        "autostart-off",
+        stranger("uuid-default", changed("default", autostart=False)),
+        "network default",
+        "",
+        "system net-autostart default",
+    ),
+    Case(
+        "autostart-off",
+        stranger("uuid-live", pool(autostart=False)),
+        "pool live",
+        "does not start",
+        "system pool-autostart live",
+    ),
+    Case(
+        "vm-stopped",
+        stranger("uuid-Ulov", attribute("Ulov", state="shut off")),
+        "Ulov",
+        "",
+        "system start Ulov",
+    ),
+    Case(
+        "network-down",
+        stranger("uuid-bridged", changed("bridged", active=False, live_xml=None)),
+        "network bridged",
+        "",
+        "system net-start bridged",
+    ),
+    Case("vm-nic", stranger("uuid-Ibalehar", attribute("Ulov", live=[])), "Ulov", "", ADOPT_UP),
+    Case("pool-down", pool(persistent=False), "pool live", "is transient", UP),
+    Case(
+        "pool-down",
+        both(pool(active=False), lambda p: p.volumes.clear()),
+        "pool live",
+        "does not run",
+        "see that /libvirt/storage/live is mounted, then: virsh -c qemu+ssh://trop02/system pool-start live",
+    ),
+    Case(
+        "pool-down",
+        both(lambda p: setattr(p, "gone", tuple(p.volumes)), lambda p: p.volumes.clear()),
+        "pool live",
+        "no file at all, and disks of Acilamwen, Lothigometh, Ulov, Eterathiel, Ibalehar belong in /libvirt",
+        "mount what belongs at /libvirt/storage/live, then: virsh -c qemu+ssh://trop02/system pool-refresh live",
+    ),
+    Case(
+        "pool-down",
+        both(lambda p: p.pools.clear(), lambda p: p.volumes.clear()),
+        "pool live",
+        "is not there, and has disks of Acilamwen,",
+        f"<uuid>{owned.pool_mark(PLAN)}</uuid>",
+    ),
+    Case(
+        "disk-missing",
+        lost(state="shut off"),
+        "Ulov",
+        "Ulov.qcow is missing",
+        "put back the very file, from a backup",
+    ),
+    Case(
+        "disk-missing",
+        lost(),
+        "Ulov",
+        "still has all of it: do not stop it",
+        "virsh -c qemu+ssh://trop02/system blockcopy Ulov vda --dest /libvirt/storage/live/Ulov.qcow --format raw "
+        "--transient-job --wait --pivot",
+    ),
+    Case(
+        "gateway-silent",
+        heard(
+            Gateway(ROUTER, "bridge br0", "the hypervisor", False),
+            Gateway(ROUTER, "Acilamwen", "its agent", False),
+        ),
+        "bridge br0",
+        "129.215.175.126 does not answer (asked: the hypervisor; its agent)",
+        "bring up the router",
+    ),
+    Case(
+        "gateway-silent",
+        heard(
+            Gateway(ROUTER, "bridge br0", "the hypervisor", True),
+            Gateway(ROUTER, "Acilamwen", "its agent", False),
+        ),
+        "Acilamwen",
+        "does not answer (asked: its agent)",
+        "find what keeps Acilamwen from it (it answers the hypervisor)",
+    ),
+    Case(
+        "gateway-silent",
+        heard(
+            Gateway(ROUTER, "bridge br0", "the hypervisor", None),
+            Gateway(ROUTER, "Acilamwen", "its agent", False),
+        ),
+        "Acilamwen",
+        "does not answer (asked: its agent)",
+        "or name the right one: gateway in config/fleet.yaml",
     ),
     Case("base-missing", base(base_missing=True), "Ulov", f"rests on {BASE}, which is missing", BASE),
     Case(
@@ -285,7 +396,7 @@ def test_a_fault_is_one_finding_that_says_what_where_and_what_mends_it(case: Cas
 
 
 def test_every_kind_has_a_case_of_its_own() -> None:
-    elsewhere = {"unreachable", "same-host", "slot-unused", "guest-file-left", "guest-unasked"}
+    elsewhere = {"not-adopted", "unreachable", "same-host", "slot-unused", "guest-file-left", "guest-unasked"}
     elsewhere |= {"service-wrong", "service-undeclared", "recipe-missing"}  # tests/services
     assert {rule.kind for rule in RULES} == {case.kind for case in CASES} | elsewhere
     assert len({rule.kind for rule in RULES}) == len(RULES)
