@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cli.audit.finding import Finding
@@ -38,6 +38,17 @@ STRAY = "52:54:00:77:00:01"
 UP = "./trop up trop02"
 ADOPT_UP = f"./trop adopt trop02 --write --yes && {UP}"
 ROUTER = "129.215.175.126"
+
+
+@dataclass(frozen=True)
+class Case:
+    """``spoil`` makes a fault that is told as ``kind`` at ``where``; ``says`` and ``mend`` are parts of the lines."""
+
+    kind: str
+    spoil: Callable[[Picture], object]
+    where: str
+    says: str
+    mend: str
 
 
 def faults_of(seen: World) -> list[Finding]:

@@ -2,43 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import pytest
 
-from cli.audit import owned
 from cli.audit.rules import RULES
-from cli.audit.world import Gateway
+from tests.unit.audit_cases import HOST_CASES
 from tests.unit.audit_spoil import (
     ACILAMWEN,
-    ADOPT_UP,
     BASE,
     FLOAT1_NIC,
     FLOAT2_NIC,
     IFCFG,
     OWN,
     RESERVED,
-    ROUTER,
     SIAMOND,
     STRAY,
     ULOV,
     UP,
+    Case,
     attribute,
     base,
     both,
     changed,
     faults,
     file,
-    heard,
     image,
     inside,
     leased,
-    lost,
     plug,
     pool,
     reserved,
-    stranger,
     tenant,
     without,
 )
@@ -47,25 +39,12 @@ from tests.unit.audit_world import (
     FLOAT1,
     OVERLAY_WRITTEN,
     PLAN,
-    Picture,
     clean,
     default_xml,
     network,
     nic,
     reservation,
 )
-
-
-@dataclass(frozen=True)
-class Case:
-    """``spoil`` makes a fault that is told as ``kind`` at ``where``; ``says`` and ``mend`` are parts of the lines."""
-
-    kind: str
-    spoil: Callable[[Picture], object]
-    where: str
-    says: str
-    mend: str
-
 
 CASES = [
     Case(
@@ -264,109 +243,6 @@ CASES = [
         "does not start",
         UP,
     ),
-    Case(
-        "autostart-off",
-        stranger("uuid-Ulov", attribute("Ulov", autostart=False)),
-        "Ulov",
-        "",
-        "autostart Ulov",
-    ),
-    Case(
-        "autostart-off",
-        stranger("uuid-default", changed("default", autostart=False)),
-        "network default",
-        "",
-        "system net-autostart default",
-    ),
-    Case(
-        "autostart-off",
-        stranger("uuid-live", pool(autostart=False)),
-        "pool live",
-        "does not start",
-        "system pool-autostart live",
-    ),
-    Case(
-        "vm-stopped",
-        stranger("uuid-Ulov", attribute("Ulov", state="shut off")),
-        "Ulov",
-        "",
-        "system start Ulov",
-    ),
-    Case(
-        "network-down",
-        stranger("uuid-bridged", changed("bridged", active=False, live_xml=None)),
-        "network bridged",
-        "",
-        "system net-start bridged",
-    ),
-    Case("vm-nic", stranger("uuid-Ibalehar", attribute("Ulov", live=[])), "Ulov", "", ADOPT_UP),
-    Case("pool-down", pool(persistent=False), "pool live", "is transient", UP),
-    Case(
-        "pool-down",
-        both(pool(active=False), lambda p: p.volumes.clear()),
-        "pool live",
-        "does not run",
-        "see that /libvirt/storage/live is mounted, then: virsh -c qemu+ssh://trop02/system pool-start live",
-    ),
-    Case(
-        "pool-down",
-        both(lambda p: setattr(p, "gone", tuple(p.volumes)), lambda p: p.volumes.clear()),
-        "pool live",
-        "no file at all, and disks of Acilamwen, Lothigometh, Ulov, Eterathiel, Ibalehar belong in /libvirt",
-        "mount what belongs at /libvirt/storage/live, then: virsh -c qemu+ssh://trop02/system pool-refresh live",
-    ),
-    Case(
-        "pool-down",
-        both(lambda p: p.pools.clear(), lambda p: p.volumes.clear()),
-        "pool live",
-        "is not there, and has disks of Acilamwen,",
-        f"<uuid>{owned.pool_mark(PLAN)}</uuid>",
-    ),
-    Case(
-        "disk-missing",
-        lost(state="shut off"),
-        "Ulov",
-        "Ulov.qcow is missing",
-        "put back the very file, from a backup",
-    ),
-    Case(
-        "disk-missing",
-        lost(),
-        "Ulov",
-        "still has all of it: do not stop it",
-        "virsh -c qemu+ssh://trop02/system blockcopy Ulov vda --dest /libvirt/storage/live/Ulov.qcow --format raw "
-        "--transient-job --wait --pivot",
-    ),
-    Case(
-        "gateway-silent",
-        heard(
-            Gateway(ROUTER, "bridge br0", "the hypervisor", False),
-            Gateway(ROUTER, "Acilamwen", "its agent", False),
-        ),
-        "bridge br0",
-        "129.215.175.126 does not answer (asked: the hypervisor; its agent)",
-        "bring up the router",
-    ),
-    Case(
-        "gateway-silent",
-        heard(
-            Gateway(ROUTER, "bridge br0", "the hypervisor", True),
-            Gateway(ROUTER, "Acilamwen", "its agent", False),
-        ),
-        "Acilamwen",
-        "does not answer (asked: its agent)",
-        "find what keeps Acilamwen from it (it answers the hypervisor)",
-    ),
-    Case(
-        "gateway-silent",
-        heard(
-            Gateway(ROUTER, "bridge br0", "the hypervisor", None),
-            Gateway(ROUTER, "Acilamwen", "its agent", False),
-        ),
-        "Acilamwen",
-        "does not answer (asked: its agent)",
-        "or name the right one: gateway in config/fleet.yaml",
-    ),
     Case("base-missing", base(base_missing=True), "Ulov", f"rests on {BASE}, which is missing", BASE),
     Case(
         "base-other", base(base="/images/other.qcow"), "Ulov", "/images/other.qcow, declared is", "baseImage"
@@ -380,6 +256,7 @@ CASES = [
         "old.qcow is nobody's",
         "vol-delete old.qcow --pool base",
     ),
+    *HOST_CASES,
 ]
 
 
