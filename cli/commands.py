@@ -52,11 +52,15 @@ def lab_up(
     guest: Annotated[
         str, typer.Option(help="What its guests are: tiny, or debian, a real one with cloud-init and Docker.")
     ] = "",
+    as_found: Annotated[
+        bool,
+        typer.Option("--as-found", help="Made by virsh as trop02 was in 2018, with its fault; anew only."),
+    ] = False,
 ) -> None:
     """Starts the stack's lab, or does nothing if it runs."""
     from cli import labcmd
 
-    raise typer.Exit(labcmd.carefully(lambda: labcmd.up(stack, guest)))
+    raise typer.Exit(labcmd.carefully(lambda: labcmd.up(stack, guest, as_found=as_found)))
 
 
 @lab_app.command("status")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable
 
 from rich.console import Console
@@ -18,6 +19,7 @@ from cli.stacks import UsageError
 from lab import possible
 from lab.facts import LabError
 from lab.packages import TRIAL, missing_for_lab, missing_tools
+from lab.processes import Begun
 
 
 def carefully(action: Callable[[], int]) -> int:
@@ -29,11 +31,19 @@ def carefully(action: Callable[[], int]) -> int:
         return 1
 
 
-def up(stack: str, guest: str = "") -> int:
-    need_packages(lambda text: print(text, file=sys.stderr))
+def up(stack: str, guest: str = "", *, as_found: bool = False) -> int:
+    need_packages(_say)
     lab = lab_of(stack)
-    lab.up(guest)
-    print(f"The lab {stack} is up: {lab.uri}\nNext: ./trop up {stack} --lab")
+    if as_found:
+        from cli.as_found import command  # only here: it talks to guests, which takes time to load
+
+        command.up(lab, guest, _say)
+        print(
+            f"The lab {stack} is up: {lab.uri}\nNext: ./trop adopt {stack} --lab, ./trop audit {stack} --lab"
+        )
+        return 0
+    begun = lab.up(guest)
+    print(f"The lab {stack} {_since(begun) if begun else 'is up'}: {lab.uri}\nNext: ./trop up {stack} --lab")
     return 0
 
 
@@ -43,6 +53,15 @@ def why_no_lab(say: Callable[[str], None]) -> str:
     if lacking and os.geteuid() == 0 and shutil.which("apt-get"):
         packages.install(lacking, say)
     return possible.why_not()
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _since(begun: Begun) -> str:
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(begun.since))
+    return f"was up already, since {when}, started from {begun.clone}"
 
 
 def need_packages(say: Callable[[str], None]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import config
 from cli import ROOT
-from cli.labstack import lab_project
+from cli.labstack import bare_lab, emulation_of, lab_project
 from config.read import stack_file
 from lab.facts import Bridge, HostFacts
 from lab.hypervisor import Lab
@@ -26,10 +26,13 @@ def existing(root: Path | None = None) -> list[str]:
 
 
 def plan_of(stack: str) -> config.Plan:
-    """The stack's plan: from the lab's copy of its file where there is one, else from the repository's."""
+    """The stack's plan in its lab: from the lab's copy of its file, or from what that will say once it is made."""
     name = f"Pulumi.{stack}.yaml"
     made = lab_project(stack) / name
-    return config.load(stack, stack_file(made if made.exists() else ROOT / name), ROOT, name)
+    if made.exists():
+        return config.load(stack, stack_file(made), ROOT, name)
+    settings = {**stack_file(ROOT / name), "emulation": emulation_of(bare_lab(stack))}
+    return config.load(stack, settings, ROOT, name)
 
 
 def host_facts(plan: config.Plan) -> HostFacts:

@@ -2,8 +2,8 @@
 
 A lab is its processes: process 1 of a PID namespace (see init.py) and what it started. There is no pid file, no named
 namespace and no mount that the machine could see, so there is nothing to go stale: a lab runs exactly while a process
-with its command line does. Between runs only the state folder is left, which is to the lab what its disks are to a
-host: the next `up` is a boot.
+with its command line does that has its very state folder in sight, and that holds the lock on it. Between runs only
+this folder is left, which is to the lab what its disks are to a host: the next `up` is a boot.
 """
 
 import contextlib
@@ -21,9 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from lab import daemon, debian, guests, image, processes
+from lab import daemon, debian, guests, hold, image, processes
 from lab.facts import HostFacts, LabError
 from lab.guests import Guest
+from lab.processes import Begun
 
 _PATIENCE = 60  # seconds for a libvirtd to come up that has to look at QEMU's capabilities anew
 _LONGEST_SOCKET = 99
@@ -60,17 +61,20 @@ class Lab:
         if len(str(self.socket)) > _LONGEST_SOCKET:
             raise LabError(f"{self.socket}: too long for a socket; set TROP_LAB_ROOT to a shorter folder")
 
-    def up(self, guest: str = "") -> None:
+    def up(self, guest: str = "") -> Begun | None:
         """Start the lab, or do nothing if it runs. Ended halfway, by an error or a signal, it leaves no process.
 
-        guest is one of IMAGES; without it the lab has the guests that it was made with.
+        guest is one of IMAGES; without it the lab has the guests that it was made with. Returns how the lab was begun
+        that it has found running, None if it has started it.
         """
         kind = self._kind(guest)
         if os.geteuid() != 0:
             raise LabError("a lab needs root: namespaces, bridges and mounts are made for it")
         with self._lock():
-            if self.running:
-                return
+            found = processes.first(self.state)
+            if found is not None:
+                return processes.begun(found)
+            self._refuse_unseen()
             self._prepare(kind)
             try:
                 self._boot()
@@ -78,11 +82,14 @@ class Lab:
                 self._end_all()
                 raise
             self._keep_capabilities()
+        return None
 
     def down(self, *, purge: bool = False) -> None:
         """Stop every guest at once, and take the lab away; with purge its disks and definitions too."""
         with self._lock():
             self._end_all()
+            self._refuse_unseen()
+            shutil.rmtree(self.state / "run", ignore_errors=True)
             if purge and self.state.exists():
                 shutil.rmtree(self.state)
 
@@ -111,7 +118,7 @@ class Lab:
     @property
     def running(self) -> bool:
         """Whether the lab's first process is there; its socket's file may outlive it."""
-        return processes.first(self._arguments()) is not None
+        return processes.first(self.state) is not None
 
     def status(self) -> Status:
         """The guests with their states and leases, or that the lab doesn't run."""
@@ -148,7 +155,7 @@ class Lab:
         return _run(["nsenter", f"--net=/proc/{self._running()}/{network}", "--", *args], options)
 
     def _running(self) -> int:
-        first = processes.first(self._arguments())
+        first = processes.first(self.state)
         if first is None:
             raise LabError(f"the lab {self.name} is not up")
         return first
@@ -164,14 +171,17 @@ class Lab:
         finally:
             os.close(folder)
 
-    def _arguments(self) -> list[str]:
-        """By which the lab's first process is started, and found again."""
-        return ["-m", "lab.init", str(self.state)]
-
     def _end_all(self) -> None:
-        for pid in processes.find(self._arguments()):
+        for pid in processes.find(self.state):
             processes.end(pid)
-        shutil.rmtree(self.state / "run", ignore_errors=True)
+
+    def _refuse_unseen(self) -> None:
+        """Raises LabError if the lab runs where its processes can't be seen: a container with the same folder, say."""
+        if not hold.is_free(self.state):
+            raise LabError(
+                f"the lab {self.name} runs already, out of sight: another PID namespace holds {self.state}; "
+                "take it down there, or set TROP_LAB_ROOT to another folder"
+            )
 
     def _prepare(self, kind: str) -> None:
         base = IMAGES[kind](self.cache)
@@ -203,7 +213,7 @@ class Lab:
         program = Path(__file__).resolve().parents[1]
         with (self.state / "log" / "libvirtd.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, *self._arguments()],
+                [sys.executable, *processes.arguments(self.state)],
                 cwd=program,
                 env={**os.environ, "PYTHONPATH": str(program)},
                 stdin=subprocess.PIPE,

@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from lab import root, syscalls, wires
+from lab import hold, root, syscalls, wires
 from lab.facts import Bridge, HostFacts
 
 # It listens for nothing unless its configuration says what for (see daemon.py).
@@ -34,6 +34,7 @@ def main(state: Path) -> int:
     if _given_up():
         return 1
     spec = json.loads((state / "lab.json").read_text())
+    hold.take(state)
     syscalls.unshare(
         syscalls.CLONE_NEWNS
         | syscalls.CLONE_NEWNET

@@ -61,6 +61,10 @@ def network_key(plan: Plan, name: str) -> Key:
     return NETWORK, f"{plan.hypervisor.name}-{name}"
 
 
+def pool_key(plan: Plan) -> Key:
+    return POOL, f"{plan.hypervisor.name}-{plan.storage.name}"
+
+
 def _networks(plan: Plan) -> Iterator[Declared]:
     parent = NETWORKS, plan.hypervisor.name
     bridged, nat = plan.networks.bridged, plan.networks.default
@@ -96,7 +100,7 @@ def _networks(plan: Plan) -> Iterator[Declared]:
 def _pool(plan: Plan) -> Iterator[Declared]:
     host, pool = plan.hypervisor.name, plan.storage
     yield Declared(
-        (POOL, f"{host}-{pool.name}"),
+        pool_key(plan),
         (STORAGE, host),
         f"pool {pool.name}",
         {"name": pool.name, "type": "dir", "path": pool.path},

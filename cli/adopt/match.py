@@ -32,9 +32,9 @@ def matches(plan: Plan, seen: HostSeen) -> Matches:
         network = seen.network(name)
         if network is not None:
             ids[declared.network_key(plan, name)] = network.uuid
-    pool = next((p for p in seen.pools if p.name == plan.storage.name), None)
+    pool = seen.pool(plan.storage.name)
     if pool is not None:
-        ids[declared.POOL, f"{plan.hypervisor.name}-{pool.name}"] = pool.uuid
+        ids[declared.pool_key(plan)] = pool.uuid
     domains, why = domains_of(plan.vms, seen)
     for vm in plan.vms:
         ids |= _parts(plan, vm, domains.get(vm.name), seen)
@@ -104,7 +104,7 @@ def _storage_faults(plan: Plan, domains: Mapping[str, DomainSeen], seen: HostSee
     unread = [u.line for u in seen.unread if u.pool == name and (u.volume is None or u.volume in files)]
     if unread:
         return unread
-    pool = next((p for p in seen.pools if p.name == name), None)
+    pool = seen.pool(name)
     if pool is not None and pool.kind != "dir":
         return [f"pool {name}: it is of type {pool.kind}, and only dir can be declared"]
     if pool is not None and pool.path is not None and not _same_path(pool.path, path):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -13,7 +11,7 @@ from typing import Any
 
 import config
 from cli import ROOT, live
-from cli.adopt import complete, stackfile, state, table
+from cli.adopt import complete, export, stackfile, state, table
 from cli.adopt.compare import compare
 from cli.stacks import UsageError, choose_engine, known_stacks
 from config import read
@@ -134,19 +132,11 @@ def _hint(order: Order, file: Path, seen: HostSeen) -> None:
 
 def _known(order: Order, engine: str, *, must: bool) -> state.Known:
     """What the state has; for a file alone (not ``must``), a stack that cannot be read has nothing."""
-    words = ["stack", order.stack, "export", "--engine", engine, *(["--lab"] if order.lab else [])]
-    done = subprocess.run(
-        _trop(words),
-        env=_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0 and must:
-        said = next((line for line in done.stderr.splitlines() if line.strip()), "no reason given")
+    known, why = export.known(order.stack, engine, lab=order.lab)
+    if why and must:
         hint = "" if order.lab else f"; a stack is made by: ./trop stack init {order.stack}"
-        raise UsageError(f"the state of {order.stack} can't be read: {said.removeprefix('error: ')}{hint}")
-    return state.known(json.loads(done.stdout) if done.returncode == 0 else {})
+        raise UsageError(f"the state of {order.stack} can't be read: {why}{hint}")
+    return known
 
 
 def _import(order: Order, engine: str, wanted: state.Import) -> int:
@@ -172,18 +162,10 @@ def _import(order: Order, engine: str, wanted: state.Import) -> int:
         ]
         sys.stdout.flush()
         lab = ["--lab"] if order.lab else []
-        code = subprocess.run(_trop([*words, *lab]), env=_environment(), check=False).returncode
+        code = subprocess.run(export.trop([*words, *lab]), env=export.environment(), check=False).returncode
     if code == 0:
         print(
             f"\n{len(wanted.taken)} objects are in the state of {order.stack}; nothing on the host was changed."
         )
         print(f"What an up would do now: ./trop preview {order.stack}{' --lab' if order.lab else ''}")
     return code
-
-
-def _trop(words: list[str]) -> list[str]:
-    return [sys.executable, "-P", "-m", "cli", *words]
-
-
-def _environment() -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": str(ROOT)}

@@ -33,7 +33,7 @@ class Rule:
     """``kind`` is a stable name.  ``about`` and ``mends`` are what docs/audit.md says of it.
 
     ``yields_to``: kinds that tell the cause of this one; where one of those is found of the same VM and the same
-    float, this one is not told beside it.  A note is worth knowing and no fault.
+    float (if this one is about any), this one is not told beside it.  A note is worth knowing and no fault.
     """
 
     kind: str

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import config
 from cli import live, rack
-from cli.audit import docker
-from cli.audit.world import World
+from cli.audit import docker, files, gateways, owned
+from cli.audit.world import Gateway, World
 from cli.rack import Rack
 from cli.stacks import UsageError
 from provider.errors import OperatorError
@@ -23,8 +23,18 @@ from provider.virt.host import Host
 from provider.virt.nic_apply import SystemClock
 from provider.virt.survey import DomainSeen, HostSeen
 
-Asked = tuple[dict[str, Inside], dict[str, Told]]  # both by domain
-AT_ONCE = 8  # guests of one hypervisor: one that is silent takes 2 s
+Heard = tuple[Inside, tuple[Gateway, ...]]
+AT_ONCE = 8  # guests of one hypervisor: one whose agent hangs takes libvirt 5 s
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked beyond the survey of a host; ``inside`` and ``told`` by domain, ``gone`` paths of files."""
+
+    inside: Mapping[str, Inside] = field(default_factory=dict)
+    told: Mapping[str, Told] = field(default_factory=dict)
+    gateways: tuple[Gateway, ...] = ()
+    gone: tuple[str, ...] = ()
 
 
 def world(root: Path, stacks: Sequence[str], *, lab: bool) -> World:
@@ -38,10 +48,25 @@ def world(root: Path, stacks: Sequence[str], *, lab: bool) -> World:
     if lab:
         declared = _of_labs(declared, chosen)
     hosts = live.look(live.uris(root, chosen, lab=lab))
-    asked = _guests(declared, hosts)
-    guests = {stack: inside for stack, (inside, _) in asked.items()}
-    told = {stack: said for stack, (_, said) in asked.items()}
-    return World(declared, hosts, guests, time.time(), lab, told)
+    with ThreadPoolExecutor(max_workers=1) as meanwhile:
+        held = meanwhile.submit(owned.held, declared.plans, hosts, lab=lab)
+        asked = _guests(declared, hosts)
+    return World(
+        declared,
+        {stack: _with(host, asked.get(stack)) for stack, host in hosts.items()},
+        {stack: each.inside for stack, each in asked.items()},
+        time.time(),
+        lab,
+        {stack: each.told for stack, each in asked.items()},
+        held.result(),
+        {stack: each.gateways for stack, each in asked.items()},
+    )
+
+
+def _with(host: HostSeen | OperatorError, asked: Asked | None) -> HostSeen | OperatorError:
+    if isinstance(host, HostSeen) and asked is not None:
+        return replace(host, gone=(*host.gone, *asked.gone))
+    return host
 
 
 def every(root: Path, declared: Rack, *, lab: bool) -> list[str]:
@@ -85,7 +110,7 @@ def _guests(declared: Rack, hosts: Mapping[str, HostSeen | OperatorError]) -> di
 
 
 def _ask(plan: config.Plan, seen: HostSeen) -> Asked:
-    """The running guests of one hypervisor, and what is told of services.
+    """The running guests of one hypervisor, and what is told of services, gateways and files.
 
     The agents only of declared VMs are asked: others' are not ours to ask. An agent takes a connection that may write;
     where there is none, the rest is asked through one that may not.
@@ -100,23 +125,30 @@ def _ask(plan: config.Plan, seen: HostSeen) -> Asked:
         try:
             host = survey.read_only(seen.uri)
         except OperatorError:
-            return {}, {}
+            return Asked()
     try:
-        with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-            said = pool.map(lambda d: _inside(host, d, agent=d.name in ours and not silence), running)
+        with ThreadPoolExecutor(max_workers=AT_ONCE) as pool, ThreadPoolExecutor() as beside:
+            from_host = beside.submit(gateways.of_host, seen.uri, plan, beside)
+            said = pool.map(lambda d: _inside(host, plan, d, agent=d.name in ours and not silence), running)
+            gone = tuple(files.gone(host, seen, (d for d in seen.domains if d.name in ours)))
             found = dict(zip((domain.name for domain in running), said, strict=True))
-            told = docker.told(host, plan, found, pool)
+            told = docker.told(host, plan, {name: inside for name, (inside, _) in found.items()}, pool)
+            asked = (*from_host.result(), *(each for _, heard in found.values() for each in heard))
     finally:
         host.close()
-    inside = {n: replace(i, silence=silence or i.silence) if n in ours else i for n, i in found.items()}
-    return inside, told
+    inside = {n: replace(i, silence=silence or i.silence) if n in ours else i for n, (i, _) in found.items()}
+    return Asked(inside, told, asked, gone)
 
 
-def _inside(host: Host, seen: DomainSeen, *, agent: bool) -> Inside:
+def _inside(host: Host, plan: config.Plan, seen: DomainSeen, *, agent: bool) -> Heard:
     try:
         domain = host.domain_by_uuid(seen.uuid)
         if domain is None:
-            return Inside(silence="it went away while it was looked at")
-        return guest_addresses.look(domain, Agent(domain, SystemClock()) if agent else None)
+            return Inside(silence="it went away while it was looked at"), ()
+        if not agent:
+            return guest_addresses.look(domain, None), ()
+        asked = Agent(domain, SystemClock())
+        inside = guest_addresses.look(domain, asked)
+        return inside, tuple(gateways.of_guest(asked, plan, seen.name, inside)) if inside.agent else ()
     except (OperatorError, errors.VirtError) as error:
-        return Inside(silence=errors.said(error))
+        return Inside(silence=errors.said(error)), ()

@@ -28,7 +28,10 @@ def network_down(world: World) -> Iterator[Finding]:
                     if not found.active
                     else "is transient"
                 )
-                yield Finding(stack, f"network {name}", f"it is declared, and {state}", world.up(stack))
+                ours = found is None or world.owns(stack, found.uuid)
+                start = found is not None and not found.active and not ours
+                mend = world.virsh(stack, "net-start", name) if start else world.up(stack)
+                yield Finding(stack, f"network {name}", f"it is declared, and {state}", mend)
 
 
 def network_waits(world: World) -> Iterator[Finding]:

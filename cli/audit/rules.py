@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from cli.audit import floats, networks, services, storage, vms
+from cli.audit import disks, floats, gateways, networks, services, storage, vms
 from cli.audit.finding import Finding, Rule
 from cli.audit.world import World
 
@@ -72,12 +72,22 @@ RULES: Final = (
         f"{UP} where the VM has `guest: agent`, and no file for it any more; else in the guest, as the line says.",
         yields_to=("float-address", "guest-file"),
     ),
+    Rule(
+        "gateway-silent",
+        gateways.gateway_silent,
+        "The gateway of a float, or of a bridge of the hypervisor, does not answer. Asked by the holder's agent (ping, "
+        "arping, the guest's neighbour table) and, where this runs on the hypervisor as root, by ARP from its bridge; "
+        "the line says who asked.",
+        "The router; or `gateway` in `config/fleet.yaml`.",
+        yields_to=("float-address",),
+    ),
     Rule("vm-missing", vms.vm_missing, "A declared VM is not there.", UP),
     Rule(
         "vm-stopped",
         vms.vm_stopped,
         "A declared VM does not run: shut off, crashed, paused.",
-        f"{UP}; `virsh resume` for a paused one.",
+        f"{UP}; `virsh resume` for a paused one, `virsh start` for one that is not the stack's.",
+        yields_to=("disk-missing",),
     ),
     Rule(
         "vm-nic",
@@ -122,7 +132,12 @@ RULES: Final = (
         "A network that nobody declares has the MAC or addresses that are planned for `default`.",
         "`virsh net-edit`.",
     ),
-    Rule("network-down", networks.network_down, "A declared network is not there, or does not run.", UP),
+    Rule(
+        "network-down",
+        networks.network_down,
+        "A declared network is not there, or does not run.",
+        f"{UP}; `virsh net-start` for one that is not the stack's.",
+    ),
     Rule(
         "network-waits",
         networks.network_waits,
@@ -133,7 +148,7 @@ RULES: Final = (
         "autostart-off",
         vms.autostart_off,
         "A declared VM, network or pool does not start with its hypervisor.",
-        f"{UP}; `virsh pool-autostart` for the pool.",
+        f"{UP}; `virsh autostart`, `net-autostart` or `pool-autostart` for what is not the stack's.",
     ),
     Rule(
         "service-wrong",
@@ -141,6 +156,22 @@ RULES: Final = (
         "A declared container or service is not there, does not run, is not healthy, has another image, or was changed "
         "by hand. The VM's agent is asked.",
         UP,
+    ),
+    Rule(
+        "pool-down",
+        disks.pool_down,
+        "The declared pool is not there, does not run, is transient, or has none of the disks that belong in it nor "
+        "anything else, as where its folder is not mounted.",
+        "`virsh pool-start` or `pool-refresh` once the folder is mounted; for one that is not there and has disks, the "
+        f"line that defines it with its UUID; {UP} for one without disks.",
+    ),
+    Rule(
+        "disk-missing",
+        disks.disk_missing,
+        "The file of a declared VM's disk or CD is not there any more. Of a disk in a pool libvirt looks at the pool's "
+        "files anew; of another, only where the VM is shut off.",
+        f"The very file, from a backup; `virsh blockcopy` while the guest runs, which has it open still; {UP} for the "
+        "cloud-init disk.",
     ),
     Rule(
         "base-missing",
@@ -176,6 +207,14 @@ RULES: Final = (
         "What libvirt does not tell of a hypervisor: leases of a network, volumes of a pool. Nothing is concluded from "
         "it.",
         "What keeps libvirt from telling it: the line says what it said.",
+        level="note",
+    ),
+    Rule(
+        "not-adopted",
+        vms.not_adopted,
+        "Declared VMs, networks or the pool are there, and the stack has neither made them nor are they in its state "
+        "(where there is none on this machine: it has not made them). `up` refuses them.",
+        "`./trop adopt STACK --write --yes`; another name for what is somebody else's.",
         level="note",
     ),
     Rule(
@@ -233,4 +272,5 @@ def audit(world: World) -> list[Finding]:
 def _tells(rule: Rule, finding: Finding, other: Finding) -> bool:
     """Whether the other finding is of what has caused this one."""
     same = (finding.stack, finding.where) == (other.stack, other.where)
-    return other.kind in rule.yields_to and same and bool(set(finding.floats) & set(other.floats))
+    floats = set(finding.floats) & set(other.floats) or not finding.floats
+    return other.kind in rule.yields_to and same and bool(floats)

@@ -46,8 +46,9 @@ def vm_missing(world: World) -> Iterator[Finding]:
 def vm_stopped(world: World) -> Iterator[Finding]:
     for stack, vm, domain in world.vms():
         if vm.running and domain.state not in RUNNING:
-            paused = domain.live is not None
-            mend = world.virsh(stack, "resume", domain.name) if paused else world.up(stack)
+            verb = "start" if domain.live is None else "resume"
+            mine = verb == "start" and world.owns(stack, domain.uuid)
+            mend = world.up(stack) if mine else world.virsh(stack, verb, domain.name)
             yield Finding(stack, domain.name, f"it is declared to run, and is {domain.state}", mend)
 
 
@@ -120,16 +121,32 @@ def _pending(domain: DomainSeen) -> list[str]:
 def autostart_off(world: World) -> Iterator[Finding]:
     for stack, vm, domain in world.vms():
         if vm.autostart and not domain.autostart:
-            yield Finding(stack, domain.name, "it does not start with its hypervisor", world.up(stack))
+            yield _no_autostart(world, stack, domain.name, domain.uuid, "autostart", domain.name)
     for stack, network in world.networks():
         if not network.autostart:
-            what = "it does not start with its hypervisor"
-            yield Finding(stack, f"network {network.name}", what, world.up(stack))
+            where = f"network {network.name}"
+            yield _no_autostart(world, stack, where, network.uuid, "net-autostart", network.name)
     for stack, (plan, host) in world.seen.items():
-        for pool in host.pools:
-            if pool.name == plan.storage.name and not pool.autostart:
-                mend = world.virsh(stack, "pool-autostart", pool.name)
-                yield Finding(stack, f"pool {pool.name}", "it does not start with its hypervisor", mend)
+        pool = host.pool(plan.storage.name)
+        if pool is not None and pool.persistent and not pool.autostart:
+            where = f"pool {pool.name}"
+            yield _no_autostart(world, stack, where, pool.uuid, "pool-autostart", pool.name)
+
+
+def _no_autostart(world: World, stack: str, where: str, uuid: str, verb: str, name: str) -> Finding:
+    mend = world.up(stack) if world.owns(stack, uuid) else world.virsh(stack, verb, name)
+    return Finding(stack, where, "it does not start with its hypervisor", mend)
+
+
+def not_adopted(world: World) -> Iterator[Finding]:
+    for stack, foreign in world.foreign.items():
+        if foreign:
+            adopt = world.up(stack).partition(" && ")[0]
+            what = (
+                f"this stack has neither made nor adopted {', '.join(foreign.values())}: an up refuses that; to take "
+                f"over what is there: {adopt}"
+            )
+            yield Finding(stack, "hypervisor", what, adopt)
 
 
 def guest_unasked(world: World) -> Iterator[Finding]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import config
+from cli.audit import owned
 from cli.rack import Rack
 from config.addresses import mac_text
 from config.plan import Bridged, Nat, Reservation, VirtualMachine
@@ -38,6 +39,20 @@ class FloatFact:
 
 
 @dataclass(frozen=True)
+class Gateway:
+    """A gateway that was asked for: by ``asker``, at ``where`` (a domain, or a bridge of the hypervisor).
+
+    ``answered`` None: nothing can be said.  ``floats`` are those that the asker has it for.
+    """
+
+    address: str
+    where: str
+    asker: str
+    answered: bool | None
+    floats: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Seat:
     """A domain that has NICs with this MAC: how many in the running guest, how many in its definition."""
 
@@ -56,7 +71,8 @@ class Seat:
 class World:
     """``hosts``, ``guests`` and ``told`` by hypervisor, the latter two then by domain.  ``now`` in seconds since 1970.
 
-    ``told``: what guests that are asked for their services have said of them.
+    ``told``: what guests that are asked for their services have said of them.  ``held``: the UUIDs of libvirt's objects
+    that the stack's state has.  ``gateways``: who was asked for, by hypervisor, from there and from its guests.
     """
 
     rack: Rack
@@ -65,6 +81,8 @@ class World:
     now: float = 0.0
     lab: bool = False
     told: Mapping[str, Mapping[str, Told]] = field(default_factory=dict)
+    held: Mapping[str, Collection[str]] = field(default_factory=dict)
+    gateways: Mapping[str, Collection[Gateway]] = field(default_factory=dict)
 
     @cached_property
     def seen(self) -> dict[str, tuple[config.Plan, HostSeen]]:
@@ -159,8 +177,22 @@ class World:
         unleased = macs - {mac for mac, _ in leased}
         return {**{(a.mac, a.address): NEIGHBOURS for a in said.neighbours if a.mac in unleased}, **leased}
 
+    @cached_property
+    def foreign(self) -> dict[str, dict[str, str]]:
+        """By hypervisor: what is declared and there, and not the stack's, by UUID."""
+        return {
+            stack: owned.foreign(plan, host, self.held.get(stack, ()))
+            for stack, (plan, host) in self.seen.items()
+        }
+
+    def owns(self, stack: str, uuid: str) -> bool:
+        return uuid not in self.foreign[stack]
+
     def up(self, stack: str) -> str:
-        return f"./trop up {stack}" + (" --lab" if self.lab else "")
+        """The command; after the one that adopts, where there is something that an `up` would refuse."""
+        lab = " --lab" if self.lab else ""
+        adopt = f"./trop adopt {stack}{lab} --write --yes && " if self.foreign.get(stack) else ""
+        return f"{adopt}./trop up {stack}{lab}"
 
     def virsh(self, stack: str, *words: str) -> str:
         found = self.hosts[stack]

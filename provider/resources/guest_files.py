@@ -16,6 +16,7 @@ from provider.resources import shape
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
 from provider.resources.guest_files_seen import Guest
 from provider.virt import api, guest_store, nic_apply
+from provider.virt.agents import Agents
 from provider.virt.guest_agent import Agent, AgentError
 from provider.virt.nic_task import Tools
 
@@ -62,7 +63,7 @@ class GuestFiles(Resource):
         if domain is None:
             return None  # and with it all that was in it
         try:
-            guest = self._look(domain, inputs, ASK_SECONDS)
+            guest = self._look(domain, inputs, ASK_SECONDS, agents=call.host.agents)
         except AgentError as error:
             call.tell(f"{error}; what is in it was not compared")
             return Found(id, inputs, outputs)
@@ -86,9 +87,9 @@ class GuestFiles(Resource):
             seen.foretell_unseen(call, domain.name())
             return {**news, "guest": domain.name(), "undeclared": []}
         try:
-            guest = self._look(
-                domain, news, ASK_SECONDS if preview else news.get("wait", schema.WAIT), seen.gone(olds, news)
-            )
+            seconds = ASK_SECONDS if preview else news.get("wait", schema.WAIT)
+            agents = call.host.agents if preview else None
+            guest = self._look(domain, news, seconds, seen.gone(olds, news), agents)
         except AgentError as error:
             if not preview:
                 raise
@@ -116,12 +117,19 @@ class GuestFiles(Resource):
             raise AgentError(f"guest {domain.name()}: apply has ended well, and yet {'; '.join(wrong)}")
         return now
 
-    def _look(self, domain: api.Domain, inputs: Props, seconds: float, more: tuple[str, ...] = ()) -> Guest:
-        """``more``: paths to look for beside those of the inputs."""
+    def _look(
+        self,
+        domain: api.Domain,
+        inputs: Props,
+        seconds: float,
+        more: tuple[str, ...] = (),
+        agents: Agents | None = None,
+    ) -> Guest:
+        """``more``: paths to look for beside those of the inputs.  ``agents``: whom to ask by, once in a run."""
         agent = self._agent(domain)
         if not domain.isActive():
             raise AgentError(f"guest {domain.name()} is shut off")
-        if not agent.answers(seconds):
+        if not (agents.answers(agent, seconds) if agents else agent.answers(seconds)):
             raise AgentError(f"guest {domain.name()}: its agent does not answer")
         files = guest_store.look(agent, [*inputs.get("files", {}), *more])
         told = guest_store.read(agent, inputs["read"]) if "read" in inputs else guest_store.Told({})

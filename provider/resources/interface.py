@@ -21,6 +21,7 @@ from provider.resources import (
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
 from provider.resources.interface_forbidden import Homes
 from provider.virt import api, domain_new, nic, nic_apply, nic_mover, nic_seat
+from provider.virt.guest_agent import Agent
 from provider.virt.nic_task import Tools
 
 
@@ -88,9 +89,18 @@ class Interface(Resource):
         read = interface_seen.as_read(inputs, mine, domain.UUIDString())
         inside = outputs.get("inGuest")
         if inside and inputs.get("guest") == "agent":
-            inside = nic_mover.still_inside(domain, mac, self._tools)
+            inside = self._still_inside(call, domain, mac)
         now = interface_seen.outputs(call, domain, inputs, inside)
         return Found(id, read, {**now, **read})
+
+    def _still_inside(self, call: Call, domain: api.Domain, mac: str) -> bool:
+        """Taken for so where the guest does not tell, and told."""
+        inside = nic_mover.still_inside(domain, mac, self._tools, call.host.agents)
+        if inside is None and Agent(domain, self._tools.clock).can_answer():
+            call.tell(
+                f"guest {domain.name()}: its agent does not answer; whether NIC {mac} is set up in it was not looked at"
+            )
+        return inside is not False
 
     def update(
         self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool

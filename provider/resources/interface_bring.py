@@ -51,7 +51,7 @@ def bring(
     if not domain.isActive():
         return False
     if olds.get("inGuest") is not True or any(olds.get(k) != inputs.get(k) for k in INSIDE):
-        nic_mover.set_up_again(task, tools)
+        _tell_gateway(call, domain, mac, nic_mover.set_up_again(task, tools))
     return True
 
 
@@ -112,4 +112,13 @@ def _tell(call: Call, source: api.Domain | None, domain: api.Domain, mac: str, o
     for name in outcome.left:
         call.note(
             "live", "guest", f"the agent of guest {name} does not answer: its own file for NIC {mac} stays"
+        )
+    _tell_gateway(call, domain, mac, outcome)
+
+
+def _tell_gateway(call: Call, domain: api.Domain, mac: str, outcome: Outcome) -> None:
+    if outcome.silent is not None:
+        call.tell(
+            f"the gateway {outcome.silent} of NIC {mac} does not answer (asked: guest {domain.name()}); the NIC is set "
+            "up all the same"
         )

@@ -48,7 +48,7 @@ def _inside(call: Call, tools: Tools, news: Props) -> bool:
         return False
     agent = Agent(domain, tools.clock, tools.send)
     try:
-        seen = agent.nics().get(nic.same_mac(mac)) if agent.answers() else None
+        seen = agent.nics().get(nic.same_mac(mac)) if call.host.agents.answers(agent) else None
     except (OperatorError, errors.VirtError):
         return False
     return seen is not None and set(addresses) <= set(seen.addresses)

@@ -72,7 +72,7 @@ def command(domain: Any, text: str, seconds: int) -> str:
 class Agent:
     def __init__(self, domain: api.Domain, clock: Clock, send: Command = command) -> None:
         self._domain = domain
-        self._clock = clock
+        self.clock = clock
         self._send = send
 
     @property
@@ -81,17 +81,21 @@ class Agent:
 
     def answers(self, seconds: float = 0.0) -> bool:
         """Whether it answers within so many seconds; a paused guest is not asked, since it can't."""
-        deadline = self._clock.monotonic() + seconds
+        deadline = self.clock.monotonic() + seconds
         while True:
-            if self._domain.isActive() and self._domain.state()[0] == RUNNING:
+            if self.can_answer():
                 try:
                     self._ask("guest-ping", PING_SECONDS)
                     return True
                 except AgentError:
                     pass
-            if self._clock.monotonic() >= deadline:
+            if self.clock.monotonic() >= deadline:
                 return False
-            self._clock.sleep(_SLOW_POLL)
+            self.clock.sleep(_SLOW_POLL)
+
+    def can_answer(self) -> bool:
+        """Whether the guest runs, and is not paused."""
+        return bool(self._domain.isActive()) and self._domain.state()[0] == RUNNING
 
     def nics(self) -> dict[str, GuestNic]:
         """The guest's NICs by MAC."""
@@ -122,17 +126,17 @@ class Agent:
             "input-data": base64.b64encode(stdin.encode()).decode(),
         }
         pid = self._ask("guest-exec", COMMAND_SECONDS, asked)["pid"]
-        began, poll = self._clock.monotonic(), _POLL
+        began, poll = self.clock.monotonic(), _POLL
         while True:
             status = self._ask("guest-exec-status", COMMAND_SECONDS, {"pid": pid})
             if status["exited"]:
                 break
-            if self._clock.monotonic() >= began + seconds:
+            if self.clock.monotonic() >= began + seconds:
                 self._end(pid)
                 raise AgentError(
                     f"guest {self.guest}: a command of its agent did not end within {seconds:g} s"
                 )
-            self._clock.sleep(poll)
+            self.clock.sleep(poll)
             poll = min(poll * _SLOWER, _SLOW_POLL)
         out, err = (_decoded(status.get(key, "")) for key in ("out-data", "err-data"))
         return Done(status.get("exitcode", 1), out, err)

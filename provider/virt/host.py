@@ -13,6 +13,7 @@ from lxml import etree
 
 from provider.errors import OperatorError, Unreachable
 from provider.virt import api, errors, identity, keepalive, optional, unreachable, way
+from provider.virt.agents import Agents
 from provider.virt.identity import Identity
 from provider.virt.optional import Tell
 from provider.virt.others import Others
@@ -44,6 +45,7 @@ class Host:
         self.storage = Turns()
         self.others = Others()
         self.uses = Looks()
+        self.agents = Agents()
         # Pool's UUID -> when libvirt began to look at its files last (monotonic).
         self.looked: dict[str, float] = {}
         # Volume -> when it was read (monotonic) and the file that it stands on; emptied before a volume is made.

@@ -11,7 +11,18 @@ from contextlib import suppress
 from typing import Final
 
 from provider.errors import OperatorError, Refused
-from provider.virt import api, errors, guest_setup, nic, nic_move, nic_plan, nic_probe, nic_seat
+from provider.virt import (
+    api,
+    errors,
+    gateway_probe,
+    guest_setup,
+    nic,
+    nic_move,
+    nic_plan,
+    nic_probe,
+    nic_seat,
+)
+from provider.virt.agents import Agents
 from provider.virt.guest_agent import Agent
 from provider.virt.guest_config import Setup, Style
 from provider.virt.nic_move import TARGET, Seat, Step
@@ -53,6 +64,7 @@ class Mover:
                 self._outcome.parts[part] = self._outcome.parts.get(part, 0.0) + took
         except (OperatorError, errors.VirtError) as error:
             raise self._undone(error, target, sources) from error
+        self._ask_gateway()
         return self._outcome
 
     def _read_ahead(self, steps: list[Step]) -> None:
@@ -142,6 +154,16 @@ class Mover:
         guest_setup.announce(self._agent, self._style, self._name, setup)
         self._require_addresses(setup, self._task.seconds or guest_setup.CHECK_SECONDS)
 
+    def _ask_gateway(self) -> None:
+        """Of a guest that was set up: nothing is undone because a router is away."""
+        setup = self._task.setup
+        if setup is None or setup.gateway is None or self._style is None or self._name is None:
+            return
+        if nic_seat.look(self._task.target, self._mac).live == "up":
+            with suppress(OperatorError, errors.VirtError):
+                said = gateway_probe.ask(self._agent, self._name, setup.gateway)
+                self._outcome.silent = setup.gateway if said == "silent" else None
+
     def _clean(self, domain: api.Domain) -> None:
         if self._task.guest == "agent" and not remove_file(domain, self._mac, self._tools):
             self._outcome.left.append(domain.name())
@@ -213,18 +235,20 @@ def remove_file(domain: api.Domain, mac: str, tools: Tools) -> bool:
     return False
 
 
-def still_inside(domain: api.Domain, mac: str, tools: Tools) -> bool:
-    """Whether a guest that was set up still has our file; taken for so where its agent does not tell."""
+def still_inside(domain: api.Domain, mac: str, tools: Tools, agents: Agents) -> bool | None:
+    """Whether a guest that was set up still has our file; None where its agent does not tell."""
     agent = Agent(domain, tools.clock, tools.send)
     try:
-        return not agent.answers() or guest_setup.has_file(agent, mac)
+        return guest_setup.has_file(agent, mac) if agents.answers(agent) else None
     except (OperatorError, errors.VirtError):
-        return True
+        return None
 
 
-def set_up_again(task: Task, tools: Tools) -> None:
+def set_up_again(task: Task, tools: Tools) -> Outcome:
     """Set up inside a guest what is plugged in there already."""
     mover = Mover(tools, task)
     mover._prepare([Step("guest")])
     mover._set_up()
     mover._announce()
+    mover._ask_gateway()
+    return mover._outcome

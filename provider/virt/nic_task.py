@@ -46,10 +46,14 @@ class Task:
 
 @dataclass
 class Outcome:
-    """``parts``: seconds by step; ``held``: guests that hold on to it; ``left``: those in which our file stays."""
+    """``parts``: seconds by step; ``held``: guests that hold on to it; ``left``: those in which our file stays.
+
+    ``silent``: the gateway that the guest has asked, and that does not answer.
+    """
 
     parts: dict[str, float] = field(default_factory=dict)
     held: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     inside: bool = False
     probed: bool = False
+    silent: str | None = None

@@ -106,6 +106,7 @@ class PoolSeen:
     active: bool
     autostart: bool
     path: str | None
+    persistent: bool = True
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,9 @@ class HostSeen:
 
     def network(self, name: str) -> NetworkSeen | None:
         return next((n for n in self.networks if n.name == name), None)
+
+    def pool(self, name: str) -> PoolSeen | None:
+        return next((p for p in self.pools if p.name == name), None)
 
     def volume_at(self, path: str) -> VolumeSeen | None:
         return next((v for v in self.volumes if v.path == path), None)
@@ -251,6 +255,7 @@ def _pool(pool: api.Pool) -> PoolSeen:
         active=bool(pool.isActive()),
         autostart=bool(pool.autostart()),
         path=root.findtext("target/path"),
+        persistent=bool(pool.isPersistent()),
     )
 
 

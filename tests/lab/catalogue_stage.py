@@ -175,7 +175,7 @@ class Scene:
 
     def space(self, *, campus: bool) -> str:
         """The path of a network namespace of the lab."""
-        first = processes.first(["-m", "lab.init", str(self.stage.lab.state)])
+        first = processes.first(self.stage.lab.state)
         return f"/proc/{first}/" + ("root/run/netns/campus" if campus else "ns/net")
 
     def target(self, name: str, address: str, *, campus: bool, interval: float = 0.05) -> Target:

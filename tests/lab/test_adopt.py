@@ -12,9 +12,10 @@ import pytest
 import yaml
 
 from cli import ROOT
+from cli.as_found.by_hand import FLOAT1 as ADDRESS
+from cli.as_found.by_hand import FLOAT2, VMS, ByHand
 from lab import processes
 from tests.lab import by_hand
-from tests.lab.by_hand import ADDRESS, FLOAT2, VMS, ByHand
 from tests.lab.lab_guest import page
 from tests.lab.pings import LATE, Loss, Target, pinging
 from tests.lab.stage import Done, Stage, short_folder
@@ -40,8 +41,8 @@ class Taken:
 
     def note(self, step: str) -> None:
         self.seen[step] = by_hand.everything(self.stage.lab)
-        self.boots[step] = self.hand.boot_ids()
-        self.copies[step] = self.hand.copies()
+        self.boots[step] = by_hand.boot_ids(self.stage.lab)
+        self.copies[step] = by_hand.copies(self.hand)
 
     def adopt(self, *words: str) -> Done:
         return self.stage.on_stack("adopt", *words)
@@ -52,6 +53,7 @@ class Taken:
 
     def play(self) -> None:
         self.note("made")
+        self.do("audit", lambda: self.stage.trop("audit", "trop02", "--lab"))
         self.do("table", self.adopt)
         self.do("taken", lambda: self.adopt("--write", "--yes"))
         self.note("taken")
@@ -79,7 +81,7 @@ class Taken:
             path.unlink()
 
     def targets(self) -> list[Target]:
-        first = processes.first(["-m", "lab.init", str(self.stage.lab.state)])
+        first = processes.first(self.stage.lab.state)
         host, campus = f"/proc/{first}/ns/net", f"/proc/{first}/root/run/netns/campus"
         guests = [Target(name, host, f"192.168.202.{slot}", 0.05) for name, slot in VMS.items()]
         return [*guests, Target("float1", campus, ADDRESS, 0.05)]
@@ -90,13 +92,10 @@ def taken() -> Iterator[Taken]:
     with short_folder() as folder:
         stage = Stage(folder, "trop02", "embedded")
         try:
-            stage.up()
-            hand = ByHand(stage.lab, folder)
-            hand.networks()
-            hand.pool()
-            hand.machines()
-            hand.wait()
-            hand.float_four_times()
+            hand = ByHand(stage.lab)
+            made_so = stage.trop("lab", "up", "trop02", "--as-found")
+            assert made_so.code == 0, made_so.text
+            by_hand.wait(hand, ADDRESS)
             made = Taken(stage, hand)
             with pinging(made.targets(), folder / "pings.log") as pings:
                 made.play()
@@ -106,6 +105,17 @@ def taken() -> Iterator[Taken]:
             yield made
         finally:
             stage.lab.down(purge=True)
+
+
+def test_an_audit_finds_the_fault_and_nothing_else(taken: Taken) -> None:
+    done = taken.done["audit"]
+    assert done.code == 1, done.text
+    assert f"the same NIC {FLOAT2} (float2's) is plugged in 4 times" in done.out
+    assert "  1, 2: ./trop adopt trop02 --lab --write --yes && ./trop up trop02 --lab\n" in done.out
+    assert "note: trop02, hypervisor: this stack has neither made nor adopted network bridged, " in done.out
+    assert done.out.endswith(
+        "\n2 findings: 1 hypervisor, 5 domains, 2 networks, 7 volumes, 5 guests asked inside\n"
+    )
 
 
 def test_the_table_says_what_is_wrong_and_what_is_not_declared(taken: Taken) -> None:
@@ -146,7 +156,7 @@ def test_taking_over_changes_no_byte_of_libvirt_and_no_guest_loses_a_ping(taken:
     for step in ("taken", "preview"):
         assert taken.seen[step] == taken.seen["made"]
         assert taken.boots[step] == taken.boots["made"]
-    for step in ("table", "taken", "again", "preview"):
+    for step in ("audit", "table", "taken", "again", "preview"):
         for name, loss in taken.loss[step].items():
             assert loss.lost == 0, (step, name, loss)
             assert loss.sent > 0

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
+from cli.as_found.by_hand import ByHand
 from tests.lab import brownfield, by_hand
 from tests.lab.brownfield import DOMAINS, LIVE, OTHER, SLOTS, TENANTS, Found
-from tests.lab.by_hand import BASE, ByHand
 from tests.lab.stage import Done, Stage, short_folder
 from tests.unit.fleets import rack_facts
 
@@ -65,18 +65,7 @@ def make(hand: ByHand) -> None:
         for path, kind in found.files:
             hand.host("qemu-img", "create", "-q", "-f", kind, path, "1M")
         if found.overlay:
-            hand.host(
-                "qemu-img",
-                "create",
-                "-q",
-                "-f",
-                "qcow2",
-                "-F",
-                "qcow2",
-                "-b",
-                BASE,
-                f"{LIVE}/{found.name}.qcow",
-            )
+            hand.overlay(found.name)
     hand.virsh("pool-refresh", "live")
     for xml in TENANTS:
         hand.given("define", xml)
@@ -115,7 +104,7 @@ def place() -> Iterator[Field]:
         stage = Stage(folder, "trop02", "embedded", settings)
         try:
             stage.up()
-            make(ByHand(stage.lab, folder))
+            make(ByHand(stage.lab))
             made = Field(stage)
             made.play()
             yield made

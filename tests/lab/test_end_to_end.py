@@ -11,18 +11,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 import pytest
 
 from cli import ROOT
+from cli.as_found.by_hand import SEEDS
 from cli.demo import fetch
 from tests.lab.stage import ENGINES, Stage, rows, stage
 
 pytestmark = [pytest.mark.lab, pytest.mark.endtoend]
 
-SEEDS = Path(__file__).parent / "seeds"
 BASE = "/var/lib/libvirt/images/base/fedora-28-32G-docker-base-20181016.qcow"
 LIVE = "/libvirt/storage/live"
 ADDRESSES = {

@@ -71,9 +71,9 @@ def test_up_and_down_leave_the_machine_as_it_was(folder: Path, facts: HostFacts)
 
 
 def test_a_lab_that_is_up_is_left_alone_by_another_up(lab: Lab) -> None:
-    first = processes.first(["-m", "lab.init", str(lab.state)])
+    first = processes.first(lab.state)
     lab.up()
-    assert processes.first(["-m", "lab.init", str(lab.state)]) == first
+    assert processes.first(lab.state) == first
 
 
 def test_the_bridges_have_the_addresses_ports_and_macs_of_the_facts(lab: Lab) -> None:
@@ -150,7 +150,7 @@ def test_a_killed_lab_leaves_nothing_and_comes_up_again(folder: Path, facts: Hos
     lab = Lab("trop02", facts, root=folder)
     lab.up()
     try:
-        first = processes.first(["-m", "lab.init", str(lab.state)])
+        first = processes.first(lab.state)
         assert first
         os.kill(first, signal.SIGKILL)
         wait_for(lambda: not started_by(folder))
@@ -187,7 +187,7 @@ def test_an_up_that_is_ended_halfway_leaves_no_process(
     state = folder / "trop02"
     reached = {
         "begun": (folder / "trop02").exists,
-        "first": lambda: processes.find(["-m", "lab.init", str(state)]),
+        "first": lambda: processes.find(state),
         "libvirtd": (state / "log" / "libvirtd.log").exists,
     }[stage]
     while not reached():

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from provider.virt import guest_setup
+from provider.virt import gateway_probe, guest_setup
 from tests.provider.fake_domain import error
 
 
@@ -27,6 +27,7 @@ class Guests:
     addresses: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     scripts: list[tuple[str, str]] = field(default_factory=list)
     quiet: set[str] = field(default_factory=set)
+    gateway: str = "answers"  # what a guest finds when it asks for its gateway
     _output: str = ""
     _code: int = 0
 
@@ -88,6 +89,9 @@ class Guests:
     def _do_announce(self, domain: Any, args: list[str], stdin: str) -> None:
         pass
 
+    def _do_gateway(self, domain: Any, args: list[str], stdin: str) -> None:
+        self._output = self.gateway
+
     def _do_has(self, domain: Any, args: list[str], stdin: str) -> None:
         there = self.files.get(domain.name(), {})
         self._output = "yes" if any(path in there for path in args) else "no"
@@ -104,6 +108,7 @@ SCRIPTS = {
     "settle": guest_setup._SETTLE,
     "apply": guest_setup._APPLY,
     "announce": guest_setup._ANNOUNCE,
+    "gateway": gateway_probe._ASK,
     "has": guest_setup._HAS,
     "remove": guest_setup._REMOVE,
 }

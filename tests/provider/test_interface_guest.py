@@ -77,11 +77,37 @@ def test_a_new_nic_is_set_up_inside_before_its_link_goes_up(place: Place) -> Non
     assert links(vm) == ["up", "up"]
     assert place.files(vm) == {FILE.path: FILE.content}
     assert place.guests.addresses["Acilamwen", FLOAT1] == [ADDRESS]
-    inside = ["look", "quiet", "write", "settle", "apply", "announce"]
+    inside = ["look", "quiet", "write", "settle", "apply", "announce", "gateway"]
     assert [name for _, name in place.guests.scripts] == inside
     assert place.asked == [("br0", "129.215.175.100")]
     assert plug.outputs["inGuest"] is True
     assert plug.drift().changes == {}
+
+
+@pytest.mark.parametrize("said", ["answers", "unknown", "silent"])
+def test_a_gateway_that_does_not_answer_the_guest_is_told_and_refuses_nothing(
+    place: Place, said: str
+) -> None:
+    place.guests.gateway = said
+    plug = place.plugged(place.made(), **TOLD)
+    first = [str(note) for note in plug.call.notes]
+    plug.call.notes.clear()
+    plug.up(metric=51)
+
+    line = (
+        f"the gateway 129.215.175.126 of NIC {FLOAT1} does not answer (asked: guest Acilamwen); the NIC is set up all "
+        "the same"
+    )
+    for told in (first, [str(note) for note in plug.call.notes]):
+        assert (line in told) == (said == "silent"), told
+    assert plug.outputs["inGuest"] is True
+
+
+def test_a_gateway_that_nobody_could_ask_for_is_not_told(place: Place) -> None:
+    place.guests.failing["gateway"] = "sh: not found"
+    plug = place.plugged(place.made(), **TOLD)
+    assert not [note for note in plug.call.notes if "gateway" in str(note)]
+    assert plug.outputs["inGuest"] is True
 
 
 def test_a_move_leaves_one_nic_and_one_file(place: Place) -> None:

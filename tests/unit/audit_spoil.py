@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cli.audit.finding import Finding
 from cli.audit.rules import audit
-from cli.audit.world import World
+from cli.audit.world import Gateway, World
 from provider.virt.guest_files import Setting, settings
 from provider.virt.survey import Lease, PoolSeen, VolumeSeen
 from tests.unit.audit_world import (
@@ -36,6 +36,19 @@ OWN, FLOAT1_NIC, FLOAT2_NIC = nic(ACILAMWEN.mac), nic(FLOAT1.mac, "bridged"), ni
 BASE = ACILAMWEN.base_image
 STRAY = "52:54:00:77:00:01"
 UP = "./trop up trop02"
+ADOPT_UP = f"./trop adopt trop02 --write --yes && {UP}"
+ROUTER = "129.215.175.126"
+
+
+@dataclass(frozen=True)
+class Case:
+    """``spoil`` makes a fault that is told as ``kind`` at ``where``; ``says`` and ``mend`` are parts of the lines."""
+
+    kind: str
+    spoil: Callable[[Picture], object]
+    where: str
+    says: str
+    mend: str
 
 
 def faults_of(seen: World) -> list[Finding]:
@@ -107,3 +120,23 @@ def without(vm: str) -> Callable[[Picture], object]:
 
 def changed(name: str, **values: object) -> Callable[[Picture], object]:
     return lambda p: p.networks.update({name: replace(p.networks[name], **values)})  # type: ignore[arg-type]
+
+
+def pool(**values: object) -> Callable[[Picture], object]:
+    return lambda p: p.pools.update(live=replace(p.pools["live"], **values))  # type: ignore[arg-type]
+
+
+def stranger(uuid: str, spoil: Callable[[Picture], object]) -> Callable[[Picture], object]:
+    """With one object that is not the stack's."""
+    return both(spoil, lambda p: p.strangers.add(uuid))
+
+
+def lost(state: str = "running") -> Callable[[Picture], object]:
+    """Ulov's disk, with Ulov in this state."""
+    path = overlay_of(PLAN, "Ulov")
+    gone = both(lambda p: p.volumes.pop(path), lambda p: setattr(p, "gone", (path,)))
+    return both(attribute("Ulov", state=state), gone)
+
+
+def heard(*asked: Gateway) -> Callable[[Picture], object]:
+    return lambda p: p.gateways.extend(asked)

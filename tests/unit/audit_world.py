@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import config
 from cli import rack
-from cli.audit.world import World
+from cli.audit.world import Gateway, World
 from cli.rack import Rack
 from provider.errors import OperatorError
 from provider.virt.domain_seen import see
@@ -117,6 +117,12 @@ class Picture:
     gone: tuple[str, ...] = ()
     inside: dict[str, Inside] = field(default_factory=dict)
     unread: tuple[Unread, ...] = ()
+    gateways: list[Gateway] = field(default_factory=list)
+    strangers: set[str] = field(default_factory=set)  # UUIDs of what the stack does not have in its state
+
+    def uuids(self) -> set[str]:
+        host = self.host()
+        return {each.uuid for each in (*host.domains, *host.networks, *host.pools)}
 
     def host(self) -> HostSeen:
         return HostSeen(
@@ -177,4 +183,7 @@ def clean(plan: config.Plan = PLAN) -> Picture:
 
 def world(*pictures: Picture, rack: Rack = RACK, failed: Mapping[str, OperatorError] | None = None) -> World:
     hosts: dict[str, HostSeen | OperatorError] = {p.plan.stack: p.host() for p in pictures}
-    return World(rack, {**hosts, **(failed or {})}, {p.plan.stack: p.inside for p in pictures}, now=NOW)
+    inside = {p.plan.stack: p.inside for p in pictures}
+    held = {p.plan.stack: p.uuids() - p.strangers for p in pictures}
+    asked = {p.plan.stack: p.gateways for p in pictures}
+    return World(rack, {**hosts, **(failed or {})}, inside, now=NOW, held=held, gateways=asked)

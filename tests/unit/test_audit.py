@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from cli.adopt import declared
+from cli.audit import owned
+from cli.audit.world import Gateway
 from cli.rack import Rack
 from config.read import fleet_file
 from provider.errors import OperatorError
 from provider.virt.guest_addresses import Address, Inside
+from provider.virt.mark import uuid_of
 from provider.virt.survey import Lease, PoolSeen
 from tests.unit import fleets
 from tests.unit.audit_spoil import (
@@ -21,6 +26,7 @@ from tests.unit.audit_spoil import (
     IFCFG,
     OWN,
     RESERVED,
+    ROUTER,
     SAMPLES,
     STRAY,
     ULOV,
@@ -30,6 +36,7 @@ from tests.unit.audit_spoil import (
     both,
     faults,
     file,
+    heard,
     image,
     inside,
     leased,
@@ -71,6 +78,49 @@ def test_a_hypervisor_that_does_not_answer_is_a_finding_and_the_others_are_audit
 
     assert [(f.kind, f.stack) for f in found] == [("autostart-off", "trop02"), ("unreachable", "trop03")]
     assert "no answer within 10 s" in found[1].what
+
+
+def test_what_the_stack_has_made_is_known_by_its_uuid_and_what_it_has_adopted_by_its_state() -> None:
+    picture = clean()
+    picture.strangers |= picture.uuids()
+    told = [n.what for n in notes(picture) if n.kind == "not-adopted"]
+    assert [line.count("VM ") for line in told] == [5]
+    assert told[0].endswith("to take over what is there: ./trop adopt trop02 --write --yes")
+
+    host = picture.host()
+    made = {what: uuid for what, _, uuid in owned.objects(PLAN, host)}
+    rack = {d.what: (d.parent, d.key) for d in declared.resources(PLAN, {})}
+    for what, uuid in made.items():
+        (component, _), key = rack[what]
+        assert uuid == uuid_of(f"urn:pulumi:trop02::trop::{component}${key[0]}::{key[1]}")
+    seen = replace(
+        host,
+        domains=tuple(replace(d, uuid=made[f"VM {d.name}"]) for d in host.domains),
+        networks=tuple(replace(n, uuid=made[f"network {n.name}"]) for n in host.networks),
+    )
+    assert list(owned.foreign(PLAN, seen, ()).values()) == ["pool live"]
+    assert owned.foreign(PLAN, seen, {"uuid-live"}) == {}
+
+
+def test_of_a_pool_that_can_not_be_seen_no_disk_is_told() -> None:
+    for pools in ({}, {"live": replace(clean().pools["live"], active=False)}):
+        picture = clean()
+        picture.gone, picture.volumes, picture.pools = tuple(picture.volumes), {}, pools
+        assert [f.kind for f in faults(picture)] == ["pool-down"]
+
+
+def test_a_pool_without_files_and_without_disks_of_vms_is_no_fault() -> None:
+    picture = clean()
+    picture.volumes.clear()
+    for vm in picture.vms.values():
+        vm.disk = "/elsewhere/disk"
+    assert faults(picture) == []
+
+
+def test_a_gateway_of_which_nothing_is_known_is_no_fault() -> None:
+    picture = clean()
+    heard(Gateway(ROUTER, "Acilamwen", "its agent", None), Gateway(ROUTER, "bridge br0", "x", True))(picture)
+    assert faults(picture) == []
 
 
 def test_two_stacks_that_lead_to_one_host_are_told_and_its_vms_are_not_doubled() -> None:

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import libvirt
 import pytest
 import yaml
 
-from cli.audit import doc, look, show
+from cli.adopt import export
+from cli.adopt.state import Known
+from cli.audit import doc, look, owned, show
 from cli.audit.rules import audit
 from cli.audit.run import CLEAN, FOUND, NOT_DONE, run
+from provider.errors import OperatorError
+from provider.virt.guest_agent import Agent
 from tests.unit import fleets
 from tests.unit.audit_spoil import (
     UP,
@@ -20,6 +28,8 @@ from tests.unit.audit_spoil import (
 )
 from tests.unit.audit_world import (
     OVERLAY_WRITTEN,
+    PLAN,
+    RACK,
     clean,
     world,
 )
@@ -103,6 +113,76 @@ def test_the_exit_code_tells_clean_from_faulty_from_not_done(
     assert capsys.readouterr().err == (
         "error: there is no stack trop09; the stacks are trop01, trop02, trop03, trop04\n"
     )
+
+
+class Hung:
+    """A hypervisor whose guests' agents all hang: a ping of one ends, with an error, when all are under way."""
+
+    def __init__(self, guests: int) -> None:
+        self.together = threading.Barrier(guests, timeout=20)
+        self.pings: list[str] = []
+
+    def domain_by_uuid(self, uuid: str) -> Any:
+        return Guest(uuid.removeprefix("uuid-"))
+
+    def close(self) -> None:
+        pass
+
+    def send(self, domain: Any, text: str, seconds: int) -> str:
+        self.pings.append(f"{domain.name()} {json.loads(text)['execute']}")
+        self.together.wait()
+        raise libvirt.libvirtError("Guest agent is not responding")
+
+
+class Guest:
+    def __init__(self, name: str) -> None:
+        self.name = lambda: name
+
+    def isActive(self) -> int:
+        return 1
+
+    def state(self, flags: int = 0) -> list[int]:
+        return [1, 1]
+
+    def interfaceAddresses(self, source: int, flags: int = 0) -> dict[str, Any]:
+        return {}
+
+
+def test_agents_that_hang_are_asked_at_the_same_time_and_once_and_each_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = sorted(vm.domain for vm in PLAN.vms)
+    hung = Hung(len(names))
+    monkeypatch.setattr(look.Host, "open", lambda uri: hung)
+    monkeypatch.setattr(look, "Agent", lambda domain, clock: Agent(domain, clock, hung.send))
+
+    asked = look._ask(PLAN, clean().host())
+
+    assert sorted(hung.pings) == [f"{name} guest-ping" for name in names]
+    assert {name for name, said in asked.inside.items() if "its agent does not answer" in said.silence} == {
+        *names
+    }
+
+
+def test_a_state_is_read_only_where_something_is_not_the_stacks_by_its_uuid(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[str] = []
+
+    def known(stack: str, engine: str, *, lab: bool) -> tuple[Known, str]:
+        read.append(stack)
+        return Known({}, {("", "x"): "uuid-Ulov"}), ""
+
+    monkeypatch.setattr(export, "known", known)
+    host = clean().host()
+    made = [uuid for _, _, uuid in owned.objects(PLAN, host)]
+    ours = replace(host, domains=(), networks=(), pools=(replace(host.pools[0], uuid=made[2]),))
+    gone = OperatorError("no answer")
+
+    assert owned.held(RACK.plans, {"trop02": ours, "trop03": gone}, lab=False) == {}
+    assert read == []
+    assert owned.held(RACK.plans, {"trop02": host}, lab=False) == {"trop02": frozenset({"uuid-Ulov"})}
+    assert read == ["trop02"]
 
 
 def test_the_page_of_findings_is_up_to_date() -> None:

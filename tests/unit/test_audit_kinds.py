@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-
 import pytest
 
 from cli.audit.rules import RULES
+from tests.unit.audit_cases import HOST_CASES
 from tests.unit.audit_spoil import (
     ACILAMWEN,
     BASE,
@@ -20,6 +18,7 @@ from tests.unit.audit_spoil import (
     STRAY,
     ULOV,
     UP,
+    Case,
     attribute,
     base,
     both,
@@ -30,6 +29,7 @@ from tests.unit.audit_spoil import (
     inside,
     leased,
     plug,
+    pool,
     reserved,
     tenant,
     without,
@@ -39,25 +39,12 @@ from tests.unit.audit_world import (
     FLOAT1,
     OVERLAY_WRITTEN,
     PLAN,
-    Picture,
     clean,
     default_xml,
     network,
     nic,
     reservation,
 )
-
-
-@dataclass(frozen=True)
-class Case:
-    """``spoil`` makes a fault that is told as ``kind`` at ``where``; ``says`` and ``mend`` are parts of the lines."""
-
-    kind: str
-    spoil: Callable[[Picture], object]
-    where: str
-    says: str
-    mend: str
-
 
 CASES = [
     Case(
@@ -251,10 +238,10 @@ CASES = [
     Case("autostart-off", changed("default", autostart=False), "network default", "does not start", UP),
     Case(
         "autostart-off",
-        lambda p: p.pools.update(live=replace(p.pools["live"], autostart=False)),
+        pool(autostart=False),
         "pool live",
         "does not start",
-        "pool-autostart live",
+        UP,
     ),
     Case("base-missing", base(base_missing=True), "Ulov", f"rests on {BASE}, which is missing", BASE),
     Case(
@@ -269,6 +256,7 @@ CASES = [
         "old.qcow is nobody's",
         "vol-delete old.qcow --pool base",
     ),
+    *HOST_CASES,
 ]
 
 
@@ -285,7 +273,7 @@ def test_a_fault_is_one_finding_that_says_what_where_and_what_mends_it(case: Cas
 
 
 def test_every_kind_has_a_case_of_its_own() -> None:
-    elsewhere = {"unreachable", "same-host", "slot-unused", "guest-file-left", "guest-unasked"}
+    elsewhere = {"not-adopted", "unreachable", "same-host", "slot-unused", "guest-file-left", "guest-unasked"}
     elsewhere |= {"unread"}  # tests/unit/test_unread.py
     elsewhere |= {"service-wrong", "service-undeclared", "recipe-missing"}  # tests/services
     assert {rule.kind for rule in RULES} == {case.kind for case in CASES} | elsewhere

@@ -1,0 +1,32 @@
+"""What a stack's state has, as its engine tells it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+from cli import ROOT
+from cli.adopt import state
+from cli.adopt.state import Known
+
+
+def trop(words: list[str]) -> list[str]:
+    return [sys.executable, "-P", "-m", "cli", *words]
+
+
+def environment() -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(ROOT)}
+
+
+def known(stack: str, engine: str, *, lab: bool) -> tuple[Known, str]:
+    """What the state has; nothing where it can't be read, and then why, in one line."""
+    words = ["stack", stack, "export", "--engine", engine, *(["--lab"] if lab else [])]
+    done = subprocess.run(
+        trop(words), env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        said = next((line for line in done.stderr.splitlines() if line.strip()), "no reason given")
+        return state.known({}), said.removeprefix("error: ")
+    return state.known(json.loads(done.stdout)), ""

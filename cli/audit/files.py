@@ -1,0 +1,56 @@
+"""Which files of declared VMs are not there any more: told only of those for which that is sure."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator
+
+from provider.errors import OperatorError
+from provider.virt import errors, storage
+from provider.virt.host import Host
+from provider.virt.survey import DomainSeen, HostSeen
+
+NOT_FOUND = 2  # ENOENT, which libvirt gives beside its own code
+
+
+def gone(host: Host, seen: HostSeen, domains: Iterable[DomainSeen]) -> Iterator[str]:
+    """Of these domains' disks and CDs those that no pool lists; what a pool lists is known from the survey.
+
+    libvirt is made to look at a pool's files anew, which takes a connection that may write.  It is not where the pool
+    has no file that can be seen: libvirt stops a pool whose folder has gone, when it is to look there.
+    """
+    listed = {volume.path for volume in seen.volumes} | set(seen.gone)
+    for domain in domains:
+        for path in (*domain.seen.disks, *domain.seen.cdroms):
+            if path in listed or not _is_file(path):
+                continue
+            try:
+                if _is_gone(host, seen, domain, path):
+                    yield path
+            except (OperatorError, errors.VirtError):
+                continue  # nothing is known of it
+
+
+def _is_gone(host: Host, seen: HostSeen, domain: DomainSeen, path: str) -> bool:
+    folder = posixpath.dirname(path)
+    pools = [p.name for p in seen.pools if p.active and p.path and posixpath.normpath(p.path) == folder]
+    if any(volume.pool in pools for volume in seen.volumes):
+        unknown: list[str] = []  # a pool that could not be looked at may be the one that has it
+        return storage.find_path(host, path, unknown.append) is None and not unknown
+    return domain.live is None and _unreadable(host, domain, path)
+
+
+def _unreadable(host: Host, domain: DomainSeen, path: str) -> bool:
+    """libvirt opens the file of a domain that is shut off; of one that runs it asks QEMU, which has it open still."""
+    found = host.domain_by_uuid(domain.uuid)
+    if found is None:
+        return False
+    try:
+        found.blockInfo(path)
+    except errors.VirtError as error:
+        return bool(error.get_int1() == NOT_FOUND)
+    return False
+
+
+def _is_file(path: str) -> bool:
+    return not path.startswith("/dev/")

@@ -1,0 +1,72 @@
+"""Whose a declared object is: the stack's, where its state has it or it was made by this stack, or nobody's yet."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from cli.adopt import declared, export
+from cli.adopt.declared import Key
+from cli.stacks import choose_engine
+from config.plan import Plan
+from provider.errors import OperatorError
+from provider.virt.mark import uuid_of
+from provider.virt.survey import HostSeen
+
+PROJECT = "trop"
+
+
+def mark(stack: str, parent: str, key: Key) -> str:
+    """The UUID with which the stack makes the object, below its component."""
+    return uuid_of(f"urn:pulumi:{stack}::{PROJECT}::{parent}${key[0]}::{key[1]}")
+
+
+def pool_mark(plan: Plan) -> str:
+    return mark(plan.stack, declared.STORAGE, declared.pool_key(plan))
+
+
+def objects(plan: Plan, seen: HostSeen) -> Iterator[tuple[str, str, str]]:
+    """Each declared object that is there by its name: what it is, its UUID, and the one that the stack would give."""
+    for name in (plan.networks.bridged.name, plan.networks.default.name):
+        network = seen.network(name)
+        if network is not None:
+            key = declared.network_key(plan, name)
+            yield f"network {name}", network.uuid, mark(plan.stack, declared.NETWORKS, key)
+    pool = seen.pool(plan.storage.name)
+    if pool is not None:
+        yield f"pool {pool.name}", pool.uuid, pool_mark(plan)
+    for vm in plan.vms:
+        domain = seen.domain(vm.domain)
+        if domain is not None:
+            made = mark(plan.stack, declared.VM, (declared.DOMAIN, vm.name))
+            yield f"VM {vm.domain}", domain.uuid, made
+
+
+def foreign(plan: Plan, seen: HostSeen, held: Collection[str]) -> dict[str, str]:
+    """Those that the stack has neither made nor in its state (``held``: the UUIDs there), by UUID."""
+    return {uuid: what for what, uuid, made in objects(plan, seen) if uuid not in held and uuid != made}
+
+
+def held(
+    plans: Mapping[str, Plan], hosts: Mapping[str, HostSeen | OperatorError], *, lab: bool
+) -> dict[str, frozenset[str]]:
+    """What the states have, of the stacks on whose hosts something is that they have not made; all asked at once."""
+    stacks = [s for s, h in hosts.items() if isinstance(h, HostSeen) and foreign(plans[s], h, ())]
+    stacks = [stack for stack in stacks if not lab or _in_lab(stack)]
+    return dict(zip(stacks, _all(stacks, lab=lab), strict=True))
+
+
+def _all(stacks: Sequence[str], *, lab: bool) -> list[frozenset[str]]:
+    if not stacks:
+        return []
+    engine = choose_engine("")
+    with ThreadPoolExecutor(max_workers=len(stacks)) as pool:
+        told = pool.map(lambda stack: export.known(stack, engine, lab=lab)[0], stacks)
+        return [frozenset(known.ids.values()) for known in told]
+
+
+def _in_lab(stack: str) -> bool:
+    """Whether there is a state: to ask for one would make it."""
+    from cli.labstack import bare_lab, has_stack  # only for --lab: the lab's modules take time to load
+
+    return has_stack(bare_lab(stack).state, stack)
