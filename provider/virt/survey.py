@@ -214,8 +214,14 @@ def _network(network: api.Network) -> NetworkSeen:
 
 
 def _leases(network: api.Network) -> Iterator[Lease]:
-    given = errors.unless(errors.NO_NETWORK, network.DHCPLeases) if network.isActive() else None
-    for lease in given or ():
+    """None of a network that is gone meanwhile, nor where the driver has no leases to tell."""
+    given: list[dict[str, Any]] = []
+    try:
+        given = network.DHCPLeases() if network.isActive() else []
+    except errors.VirtError as error:
+        if errors.code(error) not in (errors.NO_NETWORK, errors.NO_SUPPORT):
+            raise
+    for lease in given:
         yield Lease(
             network.name(),
             same_mac(lease["mac"] or ""),
