@@ -111,15 +111,27 @@ def _staged(call: Call, path: str, values: str, what: Told) -> None:
 
 def foretell(call: Call, both: Sides, change: Change, guests: Collection[str]) -> None:
     now, then = view(str(both.live)), view(change.define or both.base)
-    who = f"guests {', '.join(sorted(guests))} are" if guests else "no guest is plugged in; one would be"
+    who = (
+        f"{_guests(sorted(guests))} {_be(guests, 'is', 'are')}"
+        if guests
+        else "no guest is plugged in; one would be"
+    )
     call.note(
         "network outage", "", f"the network is restarted: {who} cut off for 0.5 to 1.3 s{_also(now, then)}"
     )
 
 
+def _guests(names: Collection[str]) -> str:
+    return f"guest{'' if len(names) == 1 else 's'} {', '.join(names)}"
+
+
+def _be(names: Collection[str], one: str, several: str) -> str:
+    return one if len(names) == 1 else several
+
+
 def measured(call: Call, now: Seen, then: Seen, outage: Outage) -> None:
     who = (
-        f"guests {', '.join(outage.guests)} were cut off"
+        f"{_guests(outage.guests)} {_be(outage.guests, 'was', 'were')} cut off"
         if outage.guests
         else "no guest was plugged in; it was off"
     )
