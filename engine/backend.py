@@ -208,7 +208,6 @@ class Backend:
         The checksum goes with what it is of, before the new state comes: no state stands beside another's.
         """
         file = self.state_file(stack)
-        file.parent.mkdir(parents=True, exist_ok=True)
         backup = file.with_name(file.name + ".bak")
         if attributes_of(file).exists():
             attributes_of(file).replace(attributes_of(backup))

@@ -174,7 +174,7 @@ def test_what_is_said_of_a_word(word: str, expected: list[str]) -> None:
 
 def test_a_hypervisor_with_one_vm_has_one() -> None:
     plan = RACK.plans["trop02"]
-    plans = RACK.plans | {"trop02": replace(plan, vms=plan.vms[:1])}
+    plans = RACK.plans | {"trop02": plan.model_copy(update={"vms": plan.vms[:1]})}
     assert "hypervisor 2: 1 VM, MACs" in said("trop02", Directory(replace(RACK, plans=plans)))
 
 
