@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -61,19 +62,21 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
         project.make()
         project.faults({})
         shutil.rmtree(project.state)
-        project.state.mkdir()
-        os.chown(project.state, 0, GROUP)
-        project.state.chmod(0o2770)
+        made = re.search(
+            r"`(install -d -m 2770 -g GROUP) /srv/trop`", (ROOT / "README.md").read_text(encoding="utf-8")
+        )
+        assert made
+        subprocess.run([*made[1].replace("GROUP", str(GROUP)).split(), str(project.state)], check=True)
         (folder / "world.json").chmod(0o666)
         for user in (ANN, BEN, EVE):
             (folder / f"home{user}").mkdir()
             os.chown(folder / f"home{user}", user, user)
-        made = Desk(project)
-        if made.run(ANN, "version").returncode != 0:
+        desk = Desk(project)
+        if desk.run(ANN, "version").returncode != 0:
             pytest.skip(
                 f"{sys.executable} and {ROOT} can't be read by other users: they lie in a folder of root's"
             )
-        yield made
+        yield desk
     finally:
         shutil.rmtree(folder)
 
