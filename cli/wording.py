@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,9 +23,11 @@ class TropWording(Wording):
         verb, _, rest = words.partition(" ")
         return " ".join(word for word in ("./trop", verb, stack, rest, *self.options) if word)
 
-    def no_stack(self, stack: str) -> str:
+    def no_stack(self, stack: str, kept: str) -> str:
         if stack in known_stacks():
-            return f"; to make it: {self.command(f'stack init {stack}')}"
+            put_back = self.command(f"stack import --file {shlex.quote(kept)}", stack)
+            back = f"; then, to have its last state back: {put_back}" if kept else ""
+            return f"; to make it: {self.command(f'stack init {stack}')}{back}"
         return f"; the stacks are {', '.join(sorted(known_stacks()))}"
 
     def unprotect(self, urn: str) -> str:

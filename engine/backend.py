@@ -140,7 +140,10 @@ class Backend:
             return
         if self.state_file(stack).with_suffix(".json.gz").exists():
             raise unsupported(f"a compressed state file ({self.state_file(stack)}.gz)")
-        raise CommandError(f"no stack named '{stack}' found{self.wording.no_stack(stack)}", NO_SUCH_STACK)
+        kept = str(self.last_good(stack) or "")
+        raise CommandError(
+            f"no stack named '{stack}' found{self.wording.no_stack(stack, kept)}", NO_SUCH_STACK
+        )
 
     def create(self, stack: str, data: bytes) -> None:
         self.check_layout()

@@ -12,8 +12,11 @@ class Wording:
         """A command line, given what stands behind `pulumi` in it; ``stack``: the one that it is about."""
         return f"pulumi {words}"
 
-    def no_stack(self, stack: str) -> str:
-        """The way out where a stack is not there, to stand behind the line that says so; empty for none."""
+    def no_stack(self, stack: str, kept: str) -> str:
+        """The way out where a stack is not there, to stand behind the line that says so; empty for none.
+
+        ``kept``: the file with the last good state of a stack that was there, empty where there was none.
+        """
         return ""
 
     def unprotect(self, urn: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -91,16 +92,19 @@ class Clone:
         (self.folder / "state").mkdir()
         (self.folder / "home").mkdir()
         self.host(plan, *networks)
-        text = self.file.read_text(encoding="utf-8")
-        assert "libvirt:uri: qemu:///system\n" in text
-        self.file.write_text(
-            text.replace("qemu:///system", f"test://{self.folder}/host.xml"), encoding="utf-8"
-        )
 
     def host(self, plan: Plan, *networks: str) -> None:
+        """Another host, which the stack's file leads to from now on: its UUID comes from its URI."""
         node = Xml.fromstring(host_xml(plan))
         node.extend(Xml.fromstring(network) for network in networks)
         (self.folder / "host.xml").write_text(Xml.tostring(node, encoding="unicode"), encoding="utf-8")
+        self.lead_to_own_host()
+
+    def lead_to_own_host(self) -> None:
+        uri = f"libvirt:uri: test://{self.folder}/host.xml"
+        text, times = re.subn(r"libvirt:uri: .*", uri, self.file.read_text(encoding="utf-8"))
+        assert times == 1
+        self.file.write_text(text, encoding="utf-8")
 
     def type(self, line: str, typed: str = "", **environment: str) -> Done:
         """A line that begins with ``./trop``, in the clone; ``typed`` is what comes on standard input."""

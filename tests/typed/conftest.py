@@ -44,8 +44,8 @@ def clone(begun: Clone, tmp_path: Path) -> Clone:
 
 
 def copied(other: Clone, folder: Path) -> Clone:
+    """With a host of its own; what is in its state was taken over from none."""
     shutil.copytree(other.folder, folder, dirs_exist_ok=True)
     made = Clone(folder)
-    text = made.file.read_text(encoding="utf-8")
-    made.file.write_text(text.replace(str(other.folder), str(folder)), encoding="utf-8")
+    made.lead_to_own_host()
     return made
