@@ -75,6 +75,10 @@ def _run(order: Order) -> int:
         order.out.write_text(wanted.text, encoding="utf-8")
         count = words.plural(len(wanted.taken), "object")
         print(f"{order.out}: {count}, for: {_say('import', order, '--file', str(order.out))}")
+        for move in wanted.moves if not order.yes else ():
+            print(
+                f"not in it: {move.what}, which the state has elsewhere; --yes moves it to where the program has it"
+            )
     if not order.yes:
         return 0
     if wanted.why:

@@ -92,6 +92,8 @@ def test_what_was_imported_at_the_root_is_moved_to_its_place(clone: Clone) -> No
 
 def test_what_was_imported_under_another_name_is_moved_to_its_place(clone: Clone) -> None:
     clone.well(IMPORT.replace(" trop02-default ", " debians "))
+    told = clone.well(f"./trop adopt trop02 --out {clone.folder}/out.json").out
+    assert "not in it: network default, which the state has elsewhere; --yes moves it" in told
     clone.well("./trop adopt trop02 --yes")
     assert [r["urn"] for r in of_network(clone)] == [IN_PLACE]
     accepted(clone)
