@@ -286,5 +286,7 @@ for _name, _text in (
     ("state", "Repairs of the state."),
     ("import", "Takes an object that exists into the stack."),
     ("cancel", "Removes the lock of an update that died."),
+    ("whoami", "Who works on the stacks."),
+    ("version", "The engine's version."),
 ):
     _stack_verb(_name, _text)

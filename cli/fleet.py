@@ -18,7 +18,7 @@ from typing import Final
 from rich.console import Console
 
 import config
-from cli import ROOT, fleet_children, fleet_moves, fleet_stacks, fleet_table
+from cli import ROOT, fleet_allow, fleet_children, fleet_moves, fleet_stacks, fleet_table
 from cli.fleet_children import Ended, Interrupted
 from cli.fleet_moves import Gain
 from cli.fleet_stacks import Fleet
@@ -124,6 +124,7 @@ class Run:
             raise UsageError("; ".join(twice))
         sight = self.look(self.fleet)
         self._note_who_is_not_run(sight)
+        self.notes += fleet_allow.in_vain(self.order.words, sight)
         try:
             if not self.order.skip_preview or self.order.only_preview:
                 self._preview(sight)

@@ -14,7 +14,7 @@ from cli.fleet_children import Ended
 # Lines of the engines' summary: "    + 3 to create", "    ~ 1 updated", "    2 changes. 5 unchanged".
 _COUNT: Final = re.compile(r"\s+(?:[-+~=<>]{1,2}\s*)?(\d+) ((?:to )?[a-z][a-z -]*)")
 _SAME: Final = re.compile(r"\b(\d+) unchanged")
-_IMPACTS: Final = re.compile(r"\s+(\d+ (?!changes|errored)[a-z].*|nothing restarts.*)")
+_IMPACTS: Final = re.compile(r"\s+(\d+ (?!changes|errored)[a-z].*|nothing restarts.*|done in part.*)")
 
 INTERRUPTED: Final = 130
 

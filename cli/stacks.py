@@ -16,14 +16,21 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cli import ROOT
+from engine.verbs.switches import REFUSED
 from provider.allow import ALLOWED
+
+if TYPE_CHECKING:
+    from engine.wording import Wording
 
 ON_ONE_STACK: Final = frozenset({"preview", "pre", "up", "update", "refresh", "destroy", "cancel", "import"})
 GROUPS: Final = frozenset({"stack", "config", "state"})
-VERBS: Final = ON_ONE_STACK | GROUPS
+OTHER_NAMES: Final = {"down": "destroy", "dn": "destroy"}
+# Of the rest of the CLI's verbs the embedded engine has these two, and says of each other one that it has not.
+OTHERS: Final = frozenset({"whoami", "version"}) | {verb for verb in REFUSED if " " not in verb}
+VERBS: Final = ON_ONE_STACK | GROUPS | OTHERS | OTHER_NAMES.keys()
 ENGINES: Final = ("embedded", "pulumi")
 
 # Options of these verbs that take the next word as their value, so that it is not taken for a stack's name.
@@ -54,14 +61,19 @@ class Order:
 
 def run(words: Sequence[str]) -> int:
     """Carries out one command line beginning with one of `VERBS`; the exit code is Pulumi's."""
+    words = [OTHER_NAMES.get(words[0], words[0]), *words[1:]]
     if words[0] in ON_ONE_STACK and "--all" in words:
         from cli import fleet  # the tables of many stacks take time to load, and one stack needs none
 
         return fleet.run(words)
+    from cli.wording import TropWording
+
     try:
         order = parse(words, known_stacks())
         engine = choose_engine(order.engine)
         environment = {"LIBVIRT_ALLOW": ",".join(order.allow)} if order.allow else {}
+        wording = TropWording(said_again(order))
+        environment["LIBVIRT_ADOPT"] = wording.command("adopt {stack} --yes")
         folder = ROOT
         extra: list[str] = []
         if order.lab:
@@ -77,7 +89,7 @@ def run(words: Sequence[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     os.environ.update(environment)
-    return hand_over(engine, placed(order.words, folder, Path.cwd()) + extra)
+    return hand_over(engine, placed(order.words, folder, Path.cwd()) + extra, wording)
 
 
 def parse(words: Sequence[str], stacks: frozenset[str]) -> Order:
@@ -122,7 +134,7 @@ def _allowed(value: str) -> str:
 
 
 def _names_stack(order: Order, word: str, stacks: frozenset[str]) -> bool:
-    """`up` and its like begin with a stack; `stack`, `config` and `state` only if one is so called."""
+    """`up` and its like begin with a stack; `stack`, `config`, `state` and others only if one is so called."""
     if order.verb == "import":
         return word in stacks
     return order.verb in ON_ONE_STACK or (len(order.words) == 1 and word in stacks)
@@ -174,7 +186,13 @@ def placed(words: Sequence[str], folder: Path, here: Path) -> list[str]:
     return moved
 
 
-def hand_over(engine: str, words: Sequence[str]) -> int:
+def said_again(order: Order) -> tuple[str, ...]:
+    """The options that a command which follows on this one needs too."""
+    lab = ("--lab",) if order.lab else ()
+    return (*lab, "--engine", order.engine) if order.engine else lab
+
+
+def hand_over(engine: str, words: Sequence[str], wording: Wording) -> int:
     """Runs the words with the engine; with the Pulumi CLI this process becomes it."""
     if engine == "pulumi":
         sys.stdout.flush()
@@ -182,4 +200,4 @@ def hand_over(engine: str, words: Sequence[str]) -> int:
     from engine.app import main
     from provider.plugin import servicer
 
-    return main(list(words), providers={"libvirt": servicer})
+    return main(list(words), providers={"libvirt": servicer}, wording=wording)

@@ -90,7 +90,8 @@ def _floats(rack: Rack) -> Iterator[Owner]:
 def _hypervisor(rack: Rack, name: str) -> Iterator[Owner]:
     rule, number = rack.fleet.networks.default, rack.fleet.hypervisors[name].number
     plan = rack.plans.get(name)
-    vms = f"{len(plan.vms) or 'no'} VMs" if plan else "no stack file"
+    count = len(plan.vms) if plan else 0
+    vms = f"{count or 'no'} VM{'' if count == 1 else 's'}" if plan else "no stack file"
     macs = mac_text(rule.macs.mac(number, 0)).removesuffix("00") + "xx"
     title = f"{name}, hypervisor {number}: {vms}, MACs {macs}, addresses {rule.addresses.network(number)}"
     yield Owner("hypervisor", name, title, name, hypervisor=name)

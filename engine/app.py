@@ -16,15 +16,16 @@ from engine.flags import Command, Flag, Parsed, parse, usage
 from engine.options import Providers, UnsupportedError
 from engine.verbs.switches import GLOBAL, GLOBAL_REFUSED, REFUSED
 from engine.verbs.table import COMMANDS
+from engine.wording import PULUMI, Wording
 
 INTERRUPTED: Final = 130
 FAULT: Final = 255
 
 
-def main(arguments: Sequence[str], *, providers: Providers) -> int:
+def main(arguments: Sequence[str], *, providers: Providers, wording: Wording = PULUMI) -> int:
     """Carry out one command line; the exit code is the CLI's.  What an operator can cause ends in one line."""
     try:
-        code = _run(list(arguments), providers)
+        code = _run(list(arguments), providers, wording)
     except CommandError as error:
         _complain(str(error))
         code = error.code
@@ -63,7 +64,7 @@ def _complain(text: str) -> None:
     print(f"error: {text}", file=sys.stderr, flush=True)
 
 
-def _run(arguments: list[str], providers: Providers) -> int:
+def _run(arguments: list[str], providers: Providers, wording: Wording) -> int:
     for word in arguments:
         if any("\ud800" <= letter <= "\udfff" for letter in word):
             raise CommandError(f"{in_line(word[:100])} is no UTF-8 text")
@@ -85,7 +86,7 @@ def _run(arguments: list[str], providers: Providers) -> int:
             f'unsupported color option: "{in_line(color)}". Supported values are: always, never, raw, auto'
         )
     made = console.make(color, parsed.on("non-interactive"))
-    return command.run(Context(parsed, made, providers, cwd))
+    return command.run(Context(parsed, made, providers, cwd, wording))
 
 
 def _check_words(command: Command, parsed: Parsed) -> None:

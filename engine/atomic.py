@@ -1,4 +1,8 @@
-"""Files that are either the old ones or the new ones, whenever the machine stops."""
+"""Files that are either the old ones or the new ones, whenever the machine stops.
+
+They are their owner's alone, unless their folder hands its group on (setgid): then folders below it do so, too, and a
+file is for that group as its folder is, whatever the umask of who writes it.  So several people can have one state.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import os
 import re
 import shutil
 import socket
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -25,11 +30,13 @@ def write(path: Path, data: bytes, *, durable: bool = True, mode: int = 0o600) -
 
 
 def _write(path: Path, data: bytes, durable: bool, mode: int) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _beside(path)
+    make_folder(path.parent)
+    temporary, shared = _beside(path), _for_group(path.parent)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            if shared:
+                os.fchmod(descriptor, mode | shared)
             file.write(data)
             if durable:
                 file.flush()
@@ -42,6 +49,26 @@ def _write(path: Path, data: bytes, durable: bool, mode: int) -> None:
         sync_folder(path.parent)
 
 
+def make_folder(folder: Path) -> None:
+    """With all that it lies in; below one that hands its group on, each is open to that group as that one is."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    try:
+        folder.mkdir()
+    except FileExistsError:  # somebody came at the same moment
+        return
+    above = folder.parent.stat().st_mode
+    if above & stat.S_ISGID:
+        folder.chmod(stat.S_IMODE(above))
+
+
+def _for_group(folder: Path) -> int:
+    """What the group of a folder that hands its group on may do with the files in it, as bits of a mode."""
+    mode = folder.stat().st_mode
+    return mode & (stat.S_IRGRP | stat.S_IWGRP) if mode & stat.S_ISGID else 0
+
+
 def duplicate(source: Path, target: Path) -> None:
     """Make ``target`` another name of what ``source`` is now (a copy, where links can't be had)."""
     temporary = _beside(target)
@@ -50,6 +77,7 @@ def duplicate(source: Path, target: Path) -> None:
         os.link(source, temporary)
     except OSError:
         shutil.copyfile(source, temporary)
+        temporary.chmod(0o600 | _for_group(target.parent))
     temporary.replace(target)
 
 

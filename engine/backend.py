@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import urllib.parse
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from typing import Final, Literal
 from engine import atomic, checkpoint
 from engine.errors import NO_SUCH_STACK, CommandError, in_line, unsupported
 from engine.project import ORGANIZATION, home
+from engine.wording import PULUMI, Wording
 
 META: Final = b"version: 1\n"
 
@@ -94,6 +96,7 @@ class Backend:
 
     folder: Path
     project: str
+    wording: Wording = PULUMI
 
     @property
     def root(self) -> Path:
@@ -137,7 +140,10 @@ class Backend:
             return
         if self.state_file(stack).with_suffix(".json.gz").exists():
             raise unsupported(f"a compressed state file ({self.state_file(stack)}.gz)")
-        raise CommandError(f"no stack named '{stack}' found", NO_SUCH_STACK)
+        kept = str(self.last_good(stack) or "")
+        raise CommandError(
+            f"no stack named '{stack}' found{self.wording.no_stack(stack, kept)}", NO_SUCH_STACK
+        )
 
     def create(self, stack: str, data: bytes) -> None:
         self.check_layout()
@@ -179,8 +185,8 @@ class Backend:
     def _damaged(self, stack: str, why: str) -> str:
         good = self.last_good(stack)
         remedy = f"the last good one is {good}" if good else "and no good one was found beside it"
-        words = f"stack {stack} import --file {good} --engine embedded"  # the CLI's import takes exports only
-        command = f"; `./trop {words}` puts it back" if good else ""
+        command = self.wording.command(f"stack import --file {shlex.quote(str(good))}", stack)
+        command = f"; `{command}` puts it back" if good else ""
         file = self.state_file(stack)
         return f"the state file {file} is damaged ({why}); {remedy}; nothing was changed{command}"
 
@@ -205,7 +211,6 @@ class Backend:
         The checksum goes with what it is of, before the new state comes: no state stands beside another's.
         """
         file = self.state_file(stack)
-        file.parent.mkdir(parents=True, exist_ok=True)
         backup = file.with_name(file.name + ".bak")
         if attributes_of(file).exists():
             attributes_of(file).replace(attributes_of(backup))
@@ -237,6 +242,10 @@ def _is_good(path: Path) -> bool:
 
 
 def open_backend(
-    project: str, project_url: str, base: Path, environment: Mapping[str, str] = os.environ
+    project: str,
+    project_url: str,
+    base: Path,
+    wording: Wording = PULUMI,
+    environment: Mapping[str, str] = os.environ,
 ) -> Backend:
-    return Backend(folder(url(environment, project_url), base), project)
+    return Backend(folder(url(environment, project_url), base), project, wording)

@@ -23,6 +23,7 @@ from engine.options import Providers
 from engine.project import ORGANIZATION, ProjectFile
 from engine.secrets import Crypter
 from engine.stackfile import StackFile
+from engine.wording import PULUMI, Wording
 
 
 @dataclass
@@ -84,6 +85,7 @@ class Context:
     console: Console
     providers: Providers
     cwd: Path
+    wording: Wording = PULUMI
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     @cached_property
@@ -93,7 +95,7 @@ class Context:
     @cached_property
     def backend(self) -> backends.Backend:
         return backends.open_backend(
-            self.project.name, self.project.backend_url, self.project.root, self.environment
+            self.project.name, self.project.backend_url, self.project.root, self.wording, self.environment
         )
 
     @cached_property
@@ -104,7 +106,9 @@ class Context:
             return projects.stack_name(named, self.project.name)
         chosen = projects.selected(self.project, self.environment)
         if not chosen:
-            raise CommandError("no stack selected; please use `pulumi stack select` or pass --stack")
+            raise CommandError(
+                f"no stack selected; please use `{self.wording.command('stack select')}` or pass --stack"
+            )
         return chosen
 
     @property
@@ -126,7 +130,8 @@ class Context:
     @contextmanager
     def locked(self, stack: str = "") -> Iterator[None]:
         """Hold the lock of the stack, or of the one named; that of a dead owner is taken over, which is told."""
-        with locks.held(self.backend.locks(stack or self.stack)) as taken_over:
+        stack = stack or self.stack
+        with locks.held(self.backend.locks(stack), self.wording.command("cancel", stack)) as taken_over:
             for lock in taken_over:
                 self.console.error(
                     f"warning: the lock {lock} was left by a process that is gone; it was taken over"

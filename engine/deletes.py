@@ -110,13 +110,15 @@ def _step(r: Resource, replacements: Replacements | None) -> Step:
 def _refuse_protected(session: Session, condemned: list[Resource]) -> bool:
     """Whether protected resources stand in the way; each is named, unless it was complained of already."""
     protected = [r for r in condemned if r.protect and not r.delete and r.urn not in session.errored]
+    wording, stack = session.options.wording, session.project.stack
     for r in protected:
         step = Step(op="delete", urn=r.urn, type=r.type, old=r, provider=r.provider)
+        command = wording.command(f"state unprotect '{r.urn}'", stack)
         _fail(
             session,
             step,
             f'resource "{r.urn}" cannot be deleted\nbecause it is protected; nothing has been deleted. '
-            "To unprotect the resource, either remove the `protect` flag from the resource in your Pulumi program "
-            f"and run `pulumi up`, or use the command:\n`pulumi state unprotect '{r.urn}'`",
+            f"To unprotect the resource, either {wording.unprotect(r.urn)}, or use the command:\n"
+            f"`{command}`",
         )
     return bool(protected)

@@ -139,7 +139,8 @@ def state_of(backend: backends.Backend, stack: str, version: int) -> checkpoint.
     runs = {run.version: run for run in past(backend, stack)}
     if version not in runs:
         have = f"there is 1 to {len(runs)}" if runs else "nothing was ever kept"
-        raise CommandError(f"stack '{stack}' has no version {version}: {have} (`pulumi stack history`)")
+        listed = backend.wording.command("stack history", stack)
+        raise CommandError(f"stack '{stack}' has no version {version}: {have} (`{listed}`)")
     file = runs[version].checkpoint
     try:
         return checkpoint.parse(file.read_bytes())

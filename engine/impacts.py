@@ -15,6 +15,7 @@ from engine import urns
 from engine.events import Diagnostic
 
 GENTLE: Final = {"live": "live", "next boot": "at next boot"}  # how the summary says them
+PARTLY: Final = "done in part at most, as it failed"
 _MESSAGE: Final = re.compile(r"impact ([a-z]+(?: [a-z]+)*): (?:([\w.\[\]]+): )?(.+)", re.S)
 
 
@@ -51,19 +52,29 @@ def brief(impacts: Iterable[Impact]) -> str:
     return ", ".join(f"{count} {GENTLE.get(kind, kind)}" for kind, count in counts(impacts).items())
 
 
-def summary(impacts: Iterable[Impact], failed: bool = False, deleted: Collection[str] = ()) -> str:
+def summary(
+    impacts: Iterable[Impact],
+    failed: bool = False,
+    deleted: Collection[str] = (),
+    unfinished: Collection[str] = (),
+) -> str:
     """The line of the summary; empty when no impact was told.  ``deleted``: the URNs of what the run deletes.
 
     ``3 live, 1 at next boot; nothing restarts``, or ``1 restart: Acilamwen (allowed); 1 data loss: disk (deleted)``:
-    what is not gentle gets here only by the operator's word, unless the run has ``failed``.
+    what is not gentle gets here only by the operator's word, unless the run has ``failed``.  ``unfinished``: the URNs
+    of what a run began and did not end, of which nobody knows how much of it was done.
     """
-    known = list(impacts)
-    if not known:
+    told = list(impacts)
+    if not told:
         return ""
+    known, partly = ([i for i in told if (i.urn in unfinished) == part] for part in (False, True))
     gentle = brief(i for i in known if i.kind in GENTLE)
     stay, go = ([i for i in known if (i.urn in deleted) == goes] for goes in (False, True))
     harsh = [*_harsh(stay, "" if failed else " (allowed)"), *_harsh(go, "" if failed else " (deleted)")]
-    return "; ".join([gentle] * bool(gentle) + (harsh or ["nothing restarts"]))
+    begun = [text for text in (brief(i for i in partly if i.kind in GENTLE), *_harsh(partly, "")) if text]
+    if not harsh and all(i.kind in GENTLE for i in partly):
+        harsh = ["nothing restarts"]
+    return "; ".join([gentle] * bool(gentle) + harsh + ([f"{PARTLY}: {', '.join(begun)}"] if begun else []))
 
 
 def _harsh(impacts: Collection[Impact], why: str) -> list[str]:

@@ -24,6 +24,7 @@ from engine import atomic, documents
 from engine import backend as backends
 from engine.clock import seconds_of, timestamp
 from engine.errors import CommandError, in_line
+from engine.wording import PULUMI
 
 LONGEST: Final = 100  # characters of somebody else's name that a message shows
 CLOCK_SLACK: Final = 60.0  # seconds between a lock's time and its owner's start that clocks may be apart
@@ -63,18 +64,36 @@ def _read(file: Path) -> Lock:
     return Lock(file, pid, *texts) if as_written else unknown
 
 
-def refuse(locks: list[Lock]) -> CommandError:
+def refuse(locks: list[Lock], cancel: str = PULUMI.command("cancel")) -> CommandError:
+    """``cancel``: the command that takes locks away."""
     lines = [f"  file://{lock.file}?no_tmp_dir=true: {lock}" for lock in locks]
     return CommandError(
         f"the stack is currently locked by {len(locks)} lock(s). Either wait for the other process(es) to end or "
-        "delete the lock file with `pulumi cancel`.\n" + "\n".join(lines)
+        f"delete the lock file with `{cancel}`.\n" + "\n".join(lines)
     )
 
 
 def is_dead(lock: Lock) -> bool:
     """Whether the owner is certainly gone; in doubt it is not."""
-    if lock.host != socket.gethostname() or lock.pid <= 0 or _is_held(lock.file):
-        return False
+    return _is_of_here(lock) and not _is_held(lock.file) and _is_gone(lock)
+
+
+def is_alive_here(lock: Lock) -> bool:
+    """Whether the owner is a process of this machine that is there, as far as that can be told."""
+    return _is_held(lock.file) or (_is_of_here(lock) and not _is_gone(lock))
+
+
+def pid_here(lock: Lock) -> int:
+    """The process to be told to stop; 0 where its number may be somebody else's here."""
+    return lock.pid if _is_of_here(lock) and not _is_gone(lock) else 0
+
+
+def _is_of_here(lock: Lock) -> bool:
+    return lock.host == socket.gethostname() and lock.pid > 0
+
+
+def _is_gone(lock: Lock) -> bool:
+    """Whether the process is not there, or began so late that it is another."""
     started = _start_of(lock.pid)
     if started is None:
         return True
@@ -117,9 +136,9 @@ def _is_cli(pid: int) -> bool:
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[list[Lock]]:
+def held(folder: Path, cancel: str = PULUMI.command("cancel")) -> Iterator[list[Lock]]:
     """Hold the stack's lock; yields the locks of dead owners that were taken over.  CommandError when it is locked."""
-    taken_over = _clear_dead(folder)
+    taken_over = _clear_dead(folder, cancel)
     file = folder / f"{uuid.uuid4()}.json"
     owner = {
         "pid": os.getpid(),
@@ -133,17 +152,17 @@ def held(folder: Path) -> Iterator[list[Lock]]:
             fcntl.flock(handle, fcntl.LOCK_EX)
             others = [lock for lock in found(folder) if lock.file != file]
             if others:  # somebody came at the same moment: both step back
-                raise refuse(others)
+                raise refuse(others, cancel)
             yield taken_over
     finally:
         _remove(file)
 
 
-def _clear_dead(folder: Path) -> list[Lock]:
+def _clear_dead(folder: Path, cancel: str) -> list[Lock]:
     locks = found(folder)
     alive = [lock for lock in locks if not is_dead(lock)]
     if alive:
-        raise refuse(alive)
+        raise refuse(alive, cancel)
     for lock in locks:
         _remove(lock.file)
     atomic.clear(folder)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from engine.records import Snapshot
 from engine.scope import EVERYTHING, Scope
+from engine.wording import PULUMI, Wording
 
 Kind = Literal["preview", "update", "refresh", "destroy", "import"]
 Write = Callable[[], None]
@@ -49,6 +50,7 @@ class Options:
     ``run_program`` makes a refresh run the program, for the settings of its providers and the stack's outputs.
     ``scope`` narrows a run to a part of the stack.
     ``imports`` is what a run of kind "import" takes over, parents before their children.
+    ``wording`` is how the run tells what to type.
     """
 
     preview: bool = False
@@ -59,6 +61,7 @@ class Options:
     run_program: bool = False
     imports: tuple[Import, ...] = ()
     scope: Scope = EVERYTHING
+    wording: Wording = PULUMI
 
 
 @dataclass(frozen=True)

@@ -166,7 +166,7 @@ class Planner:
         """``check``: the inputs were checked against the old ones, and are now to be those of another object."""
         session = self.session
         if old.protect:
-            session.say("error", _protected(old.urn), old.urn)
+            session.say("error", _protected(old.urn, session.options.wording.unprotect(old.urn)), old.urn)
             if not session.preview:
                 session.stopping.set()
                 raise HaltError(old.urn)
@@ -241,8 +241,8 @@ def _shown(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _protected(urn: str) -> str:
+def _protected(urn: str, unprotect: str) -> str:
     return (
         f'unable to replace resource "{urn}"\nas it is currently marked for protection. To unprotect the resource, '
-        "remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`"
+        f"{unprotect}"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 PROVIDER_PREFIX = "pulumi:providers:"
@@ -56,3 +57,16 @@ def split_reference(reference: str) -> tuple[str, str]:
     """``<provider URN>::<provider id>`` taken apart."""
     urn, _, id_ = reference.rpartition("::")
     return urn, id_
+
+
+def renamed(value: Any, former: str, urn: str) -> Any:
+    """A field of a record with the new URN in it; references to a provider have its id behind the URN."""
+    if isinstance(value, str):
+        return (
+            urn + value.removeprefix(former) if value == former or value.startswith(former + "::") else value
+        )
+    if isinstance(value, list):
+        return [renamed(v, former, urn) for v in value]
+    if isinstance(value, dict):
+        return {k: renamed(v, former, urn) for k, v in value.items()}
+    return value

@@ -7,22 +7,71 @@ A comma or a percent sign within a name is written ``%2C`` or ``%25``.
 
 from __future__ import annotations
 
+import contextlib
 import os
-from typing import Final, Literal
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 from urllib.parse import quote, unquote
 
 from provider.errors import Refused
 from provider.impact import HARM, Harm
+from provider.virt import errors
+
+if TYPE_CHECKING:
+    from provider.virt.api import Connection
 
 VARIABLE = "LIBVIRT_ALLOW"
 HOST_UUID: Final = "host UUID"
 What = Harm | Literal["host UUID"]
 ALLOWED: Final[tuple[What, ...]] = (*HARM, HOST_UUID)
+MOST: Final = 12  # names in one line; of more, the number
+
+
+class _Named(Protocol):
+    def name(self) -> str: ...
 
 
 def allowed(name: str, impact: What) -> bool:
-    entries = (entry.rpartition("=") for entry in os.environ.get(VARIABLE, "").split(","))
-    return any(unquote(who.strip()) == name and what.strip() == impact for who, _, what in entries)
+    return (name, impact) in _entries()
+
+
+def _entries() -> list[tuple[str, str]]:
+    """Names and impacts, as far as they are any."""
+    text = os.environ.get(VARIABLE, "")
+    parted = (entry.rpartition("=") for entry in text.split(",") if entry.strip())
+    return [(unquote(who.strip()), what.strip()) for who, _, what in parted]
+
+
+def in_vain(uri: str, conn: Connection) -> list[str]:
+    """A line for each entry that can allow nothing on this host.
+
+    A restart meets a domain that is there, an outage a network; data may be lost of a volume that is gone already, so
+    of its name nothing is said.  What can't be listed is no reason to fail.
+    """
+    known: dict[str, tuple[str, Callable[[], Iterable[_Named]]]] = {
+        "restart": ("domain", conn.listAllDomains),
+        "network outage": ("network", conn.listAllNetworks),
+    }
+    lines: list[str] = []
+    for who, impact in _entries():
+        if not who or impact not in ALLOWED:
+            said = f"{who}={impact}" if who else impact
+            lines.append(
+                f"{VARIABLE}: {said!r} allows nothing: it is NAME=IMPACT, the impact one of {', '.join(ALLOWED)}"
+            )
+        elif impact in known:
+            kind, listed = known[impact]
+            with contextlib.suppress(errors.VirtError):
+                names = sorted(one.name() for one in listed())
+                lines += [] if who in names else [_nobody(who, impact, kind, names, uri)]
+    return lines
+
+
+def _nobody(who: str, impact: str, kind: str, names: list[str], uri: str) -> str:
+    more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
+    there = f"the {kind}s there: {', '.join(names[:MOST])}{more}" if names else f"there is no {kind} at all"
+    said = f"--allow {who}={impact} (with the Pulumi CLI: {VARIABLE})"
+    return f"{said} allows nothing: {uri} has no {kind} {who}; {there}"
 
 
 def require(name: str, impact: Harm, what: str, reason: str) -> None:

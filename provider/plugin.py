@@ -12,7 +12,7 @@ from typing import Any
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from provider import schema, wire
+from provider import allow, schema, wire
 from provider.answers import Task, check_failures, config_failures, diff_response, token_of
 from provider.engine_log import EngineLog
 from provider.errors import OperatorError
@@ -126,9 +126,12 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 if wrong:
                     raise OperatorError(f"libvirt:uri {wrong[0].reason}")
                 self._host = self._host_of(str(uri))
-                _ = self._host.conn
+                vain.extend(allow.in_vain(self._host.uri, self._host.conn))
 
+        vain: list[str] = []
         await self._workers.run(context, work)
+        for line in vain:
+            await self._workers.tell("", "warning", line)
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, acceptResources=False, acceptOutputs=False
         )

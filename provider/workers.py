@@ -53,10 +53,14 @@ class Workers:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     async def _tell(self, task: Task | None) -> None:
-        if self.report is None or task is None:
-            return
-        for note in task.told:
-            sent = self.report(task.urn, "info", str(note))
+        if task is not None:
+            for note in task.told:
+                await self.tell(task.urn, "info", str(note))
+
+    async def tell(self, urn: str, severity: str, text: str) -> None:
+        """A message to the engine, if there is one that listens; without a URN it is about the run."""
+        if self.report is not None:
+            sent = self.report(urn, severity, text)
             if inspect.isawaitable(sent):
                 await sent
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -11,10 +13,11 @@ from typing import Any
 
 import config
 from cli import ROOT, live
-from cli.adopt import complete, export, stackfile, state, table
+from cli.adopt import complete, export, moving, stackfile, state, table
 from cli.adopt.compare import compare
 from cli.stacks import UsageError, choose_engine, known_stacks
 from config import read
+from engine.display import words
 from provider.errors import OperatorError
 from provider.virt.survey import HostSeen
 
@@ -65,12 +68,26 @@ def _run(order: Order) -> int:
     _hint(order, file, seen)
     if not order.yes and order.out is None:
         return 0
-    known = _known(order, engine, must=order.yes)
-    wanted = state.to_import(plan, result.matches, known)
+    exported = _exported(order, engine, must=order.yes)
+    wanted = state.to_import(plan, result.matches, state.known(exported))
     if order.out is not None:
         order.out.write_text(wanted.text, encoding="utf-8")
-        print(f"{order.out}: {len(wanted.taken)} objects, for: pulumi import --file {order.out}")
-    return _import(order, engine, wanted) if order.yes else 0
+        count = words.plural(len(wanted.taken), "object")
+        print(f"{order.out}: {count}, for: {_say('import', order, '--file', str(order.out))}")
+        for move in wanted.moves if not order.yes else ():
+            print(
+                f"not in it: {move.what}, which the state has elsewhere; --yes moves it to where the program has it"
+            )
+    if not order.yes:
+        return 0
+    if wanted.why:
+        raise UsageError("nothing is imported:\n" + "\n".join(wanted.why))
+    if wanted.moves:
+        _move(order, engine, moving.moved(exported, wanted.moves))
+        names = dict.fromkeys(move.what for move in wanted.moves)
+        print(f"moved in the state to where the program has it ({len(names)}): {', '.join(names)}\n")
+        wanted = state.to_import(plan, result.matches, state.known(_exported(order, engine, must=True)))
+    return _import(order, engine, wanted)
 
 
 def _file(order: Order, uri: str) -> Path:
@@ -130,18 +147,39 @@ def _hint(order: Order, file: Path, seen: HostSeen) -> None:
         print(f"--write would take into {file.name} what is there of: {', '.join(new)}\n")
 
 
-def _known(order: Order, engine: str, *, must: bool) -> state.Known:
+def _exported(order: Order, engine: str, *, must: bool) -> dict[str, Any]:
     """What the state has; for a file alone (not ``must``), a stack that cannot be read has nothing."""
-    known, why = export.known(order.stack, engine, lab=order.lab)
+    exported, why = export.exported(order.stack, engine, lab=order.lab)
     if why and must:
-        hint = "" if order.lab else f"; a stack is made by: ./trop stack init {order.stack}"
+        made = f"./trop stack init {order.stack}"
+        hint = "" if order.lab or made in why else f"; a stack is made by: {made}"
         raise UsageError(f"the state of {order.stack} can't be read: {why}{hint}")
-    return known
+    return exported
+
+
+def _move(order: Order, engine: str, deployment: dict[str, Any]) -> None:
+    """Put the edited state in the place of the one that was exported; as it was it stays beside it, as .bak.
+
+    While a run has the stack's lock this is refused, and nothing is changed.
+    """
+    with tempfile.TemporaryDirectory(prefix="trop-adopt-") as folder:
+        file = Path(folder) / "state.json"
+        file.write_text(json.dumps(deployment), encoding="utf-8")
+        done = subprocess.run(
+            export.trop(
+                ["stack", order.stack, "import", "--file", str(file), "--engine", engine, *_lab(order)]
+            ),
+            env=export.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if done.returncode != 0:
+        said = " ".join(done.stderr.split()).removeprefix("error: ")
+        raise UsageError(f"the state of {order.stack} is left as it is: {said}")
 
 
 def _import(order: Order, engine: str, wanted: state.Import) -> int:
-    if wanted.why:
-        raise UsageError("nothing is imported:\n" + "\n".join(wanted.why))
     if wanted.had:
         print(f"in the state already ({len(wanted.had)}): {', '.join(wanted.had)}\n")
     if not wanted.taken:
@@ -150,7 +188,7 @@ def _import(order: Order, engine: str, wanted: state.Import) -> int:
     with tempfile.TemporaryDirectory(prefix="trop-adopt-") as folder:
         file = Path(folder) / "import.json"
         file.write_text(wanted.text, encoding="utf-8")
-        words = [
+        asked = [
             "import",
             order.stack,
             "--file",
@@ -161,11 +199,21 @@ def _import(order: Order, engine: str, wanted: state.Import) -> int:
             engine,
         ]
         sys.stdout.flush()
-        lab = ["--lab"] if order.lab else []
-        code = subprocess.run(export.trop([*words, *lab]), env=export.environment(), check=False).returncode
+        line = export.trop([*asked, *_lab(order)])
+        code = subprocess.run(line, env=export.environment(), check=False).returncode
     if code == 0:
-        print(
-            f"\n{len(wanted.taken)} objects are in the state of {order.stack}; nothing on the host was changed."
-        )
-        print(f"What an up would do now: ./trop preview {order.stack}{' --lab' if order.lab else ''}")
+        count = len(wanted.taken)
+        objects = f"{words.plural(count, 'object')} {'is' if count == 1 else 'are'}"
+        print(f"\n{objects} in the state of {order.stack}; nothing on the host was changed.")
+        print(f"What an up would do now: {_say('preview', order)}")
     return code
+
+
+def _say(verb: str, order: Order, *more: str) -> str:
+    """The command that follows, as it is typed."""
+    engine = ("--engine", order.engine) if order.engine else ()
+    return shlex.join(["./trop", verb, order.stack, *more, *_lab(order), *engine])
+
+
+def _lab(order: Order) -> list[str]:
+    return ["--lab"] if order.lab else []

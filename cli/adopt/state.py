@@ -12,41 +12,76 @@ from cli.adopt.declared import Declared, Key
 from cli.adopt.match import Matches
 from components.resources import PROVIDER_VERSION
 from config.plan import Plan
+from engine import urns
+
+Place = str  # a URN without stack and project: the types from the top down, and the name
 
 
 @dataclass(frozen=True)
 class Known:
-    """Resources in the state: their URNs, and the IDs of those that have one."""
+    """Resources in the state: their URNs, and the IDs of those that have one.  ``objects``: who has a type and ID."""
 
-    urns: Mapping[Key, str]
-    ids: Mapping[Key, str]
+    urns: Mapping[Place, str]
+    ids: Mapping[Place, str]
+    objects: Mapping[tuple[str, str], tuple[Place, ...]]
+
+
+@dataclass(frozen=True)
+class Move:
+    """An object that the state has under another URN than the program's: ``former`` becomes ``place``, below
+    ``parent``."""
+
+    former: Place
+    place: Place
+    parent: Place
+    what: str
 
 
 @dataclass(frozen=True)
 class Import:
-    """``text`` is the file; ``taken`` what is in it, ``had`` what the state has already; ``why`` is in the way."""
+    """``text`` is the file; ``taken`` what is in it, ``had`` what the state has already, ``moves`` what it has
+    elsewhere; ``why`` is in the way."""
 
     text: str
     taken: tuple[str, ...]
     had: tuple[str, ...]
+    moves: tuple[Move, ...]
     why: tuple[str, ...]
 
 
 def known(exported: Mapping[str, Any]) -> Known:
     """From what `stack export` prints."""
     records = (exported.get("deployment") or {}).get("resources") or []
-    urns = {_key(r["urn"]): r["urn"] for r in records if not r.get("delete")}
-    return Known(urns, {_key(r["urn"]): r["id"] for r in records if r.get("id") and not r.get("delete")})
+    live = {r["urn"].split("::", 2)[2]: r for r in records if not r.get("delete")}
+    ids = {place: r["id"] for place, r in live.items() if r.get("id")}
+    objects: dict[tuple[str, str], tuple[Place, ...]] = {}
+    for place, id in ids.items():
+        key = (urns.type_of(live[place]["urn"]), id.lower())
+        objects[key] = (*objects.get(key, ()), place)
+    return Known({place: r["urn"] for place, r in live.items()}, ids, objects)
+
+
+def place_of(key: Key, parent: Key | None = None) -> Place:
+    """Where the program has a resource; every component stands right below the stack."""
+    return f"{parent[0]}${key[0]}::{key[1]}" if parent else f"{key[0]}::{key[1]}"
 
 
 def to_import(plan: Plan, found: Matches, state: Known) -> Import:
     there = [d for d in declared.resources(plan, found.ids) if d.key in found.ids]
-    new = [d for d in there if d.key not in state.ids]
-    had = [d for d in there if d.key in state.ids]
+    had = [d for d in there if _place(d) in state.ids]
+    wrong = {d.key for d in had if _other(d, found, state)}
+    moves = [
+        Move(former, _place(d), place_of(d.parent), d.what)
+        for d in there
+        for former in state.objects.get((d.key[0], found.ids[d.key].lower()), ())
+        if former != _place(d) and d.key not in wrong
+    ]
+    moved = {move.place for move in moves}
+    new = [d for d in there if _place(d) not in state.ids and _place(d) not in moved]
     why = [
-        f"{d.what}: the state has {state.ids[d.key]} in its place, and on the host it is {found.ids[d.key]}"
+        f"{d.what}: the state has {state.ids[_place(d)]} in its place, and on the host it is {found.ids[d.key]}"
         for d in had
-        if state.ids[d.key].lower() != found.ids[d.key].lower() and d.key[0] != declared.INTERFACE
+        if d.key in wrong
     ]
     document = {
         "nameTable": _table(new, state),
@@ -56,16 +91,27 @@ def to_import(plan: Plan, found: Matches, state: Known) -> Import:
         json.dumps(document, indent=2, ensure_ascii=False) + "\n",
         tuple(d.what for d in new),
         tuple(d.what for d in had),
+        tuple(moves),
         (*found.why, *why),
     )
 
 
+def _place(d: Declared) -> Place:
+    return place_of(d.key, d.parent)
+
+
+def _other(d: Declared, found: Matches, state: Known) -> bool:
+    """Whether the state has another object in its place; a float may have moved since, and is told by its MAC."""
+    return d.key[0] != declared.INTERFACE and state.ids[_place(d)].lower() != found.ids[d.key].lower()
+
+
 def _table(new: Iterable[Declared], state: Known) -> dict[str, str]:
-    return {_name(d.parent): state.urns[d.parent] for d in new if d.parent in state.urns}
+    places = {_name(d.parent): place_of(d.parent) for d in new}
+    return {name: state.urns[place] for name, place in places.items() if place in state.urns}
 
 
 def _components(new: Iterable[Declared], state: Known) -> list[dict[str, Any]]:
-    wanted = dict.fromkeys(d.parent for d in new if d.parent not in state.urns)
+    wanted = dict.fromkeys(d.parent for d in new if place_of(d.parent) not in state.urns)
     return [
         {"type": token, "name": _name((token, name)), "logicalName": name, "component": True}
         for token, name in wanted
@@ -89,8 +135,3 @@ def _objects(new: Iterable[Declared], found: Matches) -> list[dict[str, Any]]:
 def _name(key: Key) -> str:
     """A name that is the file's own: several resources of a VM are called as it is."""
     return f"{key[0].rpartition(':')[2]} {key[1]}"
-
-
-def _key(urn: str) -> Key:
-    types, _, name = urn.split("::", 2)[2].partition("::")
-    return types.rpartition("$")[2], name

@@ -15,6 +15,7 @@ from engine.events import (
     PreludeEvent,
     Step,
     StepDone,
+    StepFailed,
     StepStarted,
     SummaryEvent,
 )
@@ -44,6 +45,7 @@ class Details:
         self._impacts: list[impacts.Impact] = []
         self._early: dict[str, list[impacts.Impact]] = {}  # told before the step has begun, as of a delete
         self._deleted: set[str] = set()
+        self._unfinished: set[str] = set()
         self._outputs = Outputs(run, self._printer, wishes.show_sames)
 
     def begin(self) -> None:
@@ -60,6 +62,8 @@ class Details:
                 self._begin_step(step)
             case StepDone(step):
                 self._end_step(step)
+            case StepFailed(step) if not self._run.preview:
+                self._unfinished.add(step.urn)
             case OutputsRegistered(step=step) if not self._is_stack(step):
                 self._registered(step)
             case Diagnostic() if not event.ephemeral and event.severity != "debug":
@@ -75,7 +79,13 @@ class Details:
             return
         if self._run.kind == "update":
             self._print_outputs(self._outputs.lines(self._summary.failed), 1)
-        lines = summary.resources(self._summary, with_errors=False, told=self._impacts, deleted=self._deleted)
+        lines = summary.resources(
+            self._summary,
+            with_errors=False,
+            told=self._impacts,
+            deleted=self._deleted,
+            unfinished=self._unfinished,
+        )
         if not self._run.preview:
             lines += [Line(""), Line(f"Duration: {words.duration(self._summary.seconds)}")]
         self._print(lines)

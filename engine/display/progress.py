@@ -118,14 +118,12 @@ class Outputs:
     def lines(self, failed: bool = False) -> list[Line]:
         """The block to show.
 
-        When the program never came to its outputs, an update says which it had; of a run that failed they are those
-        that the program got to, over the old ones.
+        Of a run that failed they are those that the program got to, over the old ones, which the state still has: the
+        CLI shows these as removed where the program never came to any.
         """
         if not self._seen or self._gone or (self._run.preview and self._new is None):
             return []
-        new = self._new or {}
-        if failed and self._new is not None:
-            new = {**(self._old or {}), **new}
+        new = {**(self._old or {}), **(self._new or {})} if failed else self._new or {}
         return summary.outputs(
             self._old, new, preview=self._run.preview and not self._sames, printer=self._printer
         )

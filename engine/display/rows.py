@@ -46,6 +46,7 @@ class Row:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     last: Diagnostic | None = None
     impacts: list[impacts.Impact] = field(default_factory=list)
+    unfinished: bool = False  # its step was begun, and not only to be shown, and did not come to its end
 
     @property
     def op(self) -> Op:
@@ -90,7 +91,7 @@ class Board:
                 if self.preview:  # the message says it
                     return None
                 row = self._row(step.urn)
-                row.failed = True
+                row.failed = row.unfinished = True
                 return row
             case OutputsRegistered(step=step):
                 return self._end(step)
@@ -106,6 +107,9 @@ class Board:
         if self.preview:  # what a component comes to is no news in a preview
             open_rows = [r for r in open_rows if r.step is None or r.custom or r.urn == self.stack_urn]
         self.finished, self.terminated = True, terminated
+        if terminated:
+            for row in self.rows.values():
+                row.unfinished |= row.custom and row.op not in ("same", *row.done)
         return open_rows
 
     def is_done(self, row: Row) -> bool:
@@ -204,7 +208,7 @@ class Board:
     def info(self, row: Row) -> str:
         """The changed properties, and the last message (at the end, how many there were); one line."""
         parts = [f"[diff: {changed}]"] if (changed := self._changed(row)) else []
-        parts += [impacts.brief(row.impacts)] if row.impacts else []
+        parts += [impacts.brief(row.impacts)] if row.impacts and not row.unfinished else []
         if self.finished:
             counts = ((row.count("error"), "error"), (row.count("warning"), "warning"))
             parts += [words.plural(n, word) for n, word in counts if n]

@@ -18,8 +18,10 @@ def resources(
     with_errors: bool,
     told: Collection[impacts.Impact] = (),
     deleted: Collection[str] = (),
+    unfinished: Collection[str] = (),
 ) -> list[Line]:
-    """How many resources were done what to, and what that does to what is running; ``deleted``: URNs."""
+    """How many resources were done what to, and what that does to what is running; ``deleted``, ``unfinished``:
+    URNs."""
     lines = [Line("Resources:")]
     kinds = changes = 0
     for op in words.SUMMARY_ORDER:
@@ -36,7 +38,7 @@ def resources(
     if with_errors and event.errored:
         lines.append(Line(f"    {event.errored} errored"))
     if told:
-        lines.append(Line(f"    {impacts.summary(told, event.failed, deleted)}"))
+        lines.append(Line(f"    {impacts.summary(told, event.failed, deleted, unfinished)}"))
     return lines
 
 
@@ -61,7 +63,8 @@ def impact_lines(rows: Iterable[Row]) -> list[Line]:
     lines: list[Line] = []
     for row in rows:
         if row.impacts:
-            lines.append(Line(f"  {words.short_type(row.type)} ({row.name}):"))
+            partly = f", {impacts.PARTLY}" if row.unfinished else ""
+            lines.append(Line(f"  {words.short_type(row.type)} ({row.name}){partly}:"))
             lines += [Line(f"    {impact}") for impact in row.impacts]
     return [Line("Impacts:"), *lines, Line("")] if lines else []
 
@@ -91,7 +94,9 @@ def closing(rows: Iterable[Row], output_lines: list[Line], event: SummaryEvent |
     if event is not None:
         told = [impact for row in rows for impact in row.impacts]
         deleted = {row.urn for row in rows if row.op == "delete"}
-        lines += [*resources(event, with_errors=True, told=told, deleted=deleted), Line("")]
+        unfinished = {row.urn for row in rows if row.unfinished}
+        counted = resources(event, with_errors=True, told=told, deleted=deleted, unfinished=unfinished)
+        lines += [*counted, Line("")]
         if not event.preview:
             lines += [Line(f"Duration: {words.duration(event.seconds)}"), Line("")]
     return lines

@@ -18,8 +18,6 @@ from engine.errors import CommandError
 from engine.urns import STACK_TYPE, name_of
 from engine.values import Props, has_secret
 
-NOWHERE = "Use `pulumi stack select` to change stack; `pulumi stack ls` lists known ones"
-
 
 def updated(document: Json) -> str:
     latest = document["checkpoint"].get("latest") or {}
@@ -58,7 +56,9 @@ def show(context: Context) -> int:
     found = _outputs(context, document)
     if found:
         lines += ["", *_output_lines(found)]
-    context.console.print("\n".join([*lines, "", NOWHERE]))
+    say = context.wording.command
+    elsewhere = f"Use `{say('stack select')}` to change stack; `{say('stack ls')}` lists known ones"
+    context.console.print("\n".join([*lines, "", elsewhere]))
     return 0
 
 

@@ -34,7 +34,7 @@ def finish(context: Context, scope: Scope, snapshot: Snapshot) -> None:
         context.console.print(
             "The resources in the stack have been deleted, but the history and configuration associated with the "
             "stack are still maintained. \nIf you want to remove the stack completely, run "
-            f"`pulumi stack rm {context.stack}`."
+            f"`{context.wording.command(f'stack rm {context.stack}')}`."
         )
 
 

@@ -269,6 +269,7 @@ def _options(work: Work, preview: bool) -> Options:
         run_program=context.parsed.on("run-program") and kind == "refresh",
         imports=work.imports,
         scope=work.scope,
+        wording=context.wording,
     )
 
 

@@ -10,6 +10,7 @@ from engine.checkpoint import Json
 from engine.context import Context, resources_of
 from engine.display.words import ago
 from engine.errors import NOT_CONFIRMED, CommandError, unsupported
+from engine.locks import Lock
 from engine.records import Snapshot
 from engine.verbs.contents import age, columns, updated
 
@@ -89,13 +90,13 @@ def _row(context: Context, stack: str, current: bool) -> Json:
 def rm(context: Context) -> int:
     """Forget a stack.  Its file stays, which the CLI would delete: it is where a rack is declared."""
     stack = named(context)
-    document = context.document()
+    document, say = context.document(), context.wording.command
     if resources_of(document) and not context.parsed.on("force"):
         raise CommandError(
             f"'{stack}' still has resources; removal rejected. Possible actions:\n"
             f"- Make sure that '{stack}' is the stack that you want to destroy\n"
-            "- Run `pulumi destroy` to delete the resources, then run `pulumi stack rm`\n"
-            "- Run `pulumi stack rm --force` to override this error"
+            f"- Run `{say('destroy', stack)}` to delete the resources, then run `{say('stack rm', stack)}`\n"
+            f"- Run `{say('stack rm --force', stack)}` to override this error"
         )
     if not context.parsed.on("yes"):
         _ask_for_name(context, stack)
@@ -118,15 +119,35 @@ def _ask_for_name(context: Context, stack: str) -> None:
 
 
 def cancel(context: Context) -> int:
-    """Take all locks away, whoever has them."""
+    """Take all locks away, whoever has them; of a run that is alive on this machine only where that is said."""
     stack = named(context)
     context.backend.require(stack)
+    folder = context.backend.locks(stack)
+    alive = [lock for lock in locks.found(folder) if locks.is_alive_here(lock)]
+    if alive and not context.parsed.on("force"):
+        raise _running(context, stack, alive)
     if context.console.interactive and not context.parsed.on("yes"):
         question = (
             f"This will irreversibly cancel the currently running update for '{stack}'! Go on? [yes/no] "
         )
         if not context.confirm(question):
             raise CommandError("confirmation declined")
-    locks.cancel(context.backend.locks(stack))
-    context.console.print(f"The currently running update for '{stack}' has been canceled!")
+    locks.cancel(folder)
+    for lock in alive:
+        context.console.error(
+            f"warning: its lock, {lock}, is gone, and that update runs on: let no other of '{stack}' begin meanwhile"
+        )
+    if not alive:
+        context.console.print(f"The currently running update for '{stack}' has been canceled!")
     return 0
+
+
+def _running(context: Context, stack: str, alive: list[Lock]) -> CommandError:
+    """A lock is all that `cancel` can take away: who has it goes on, and a second run would not be kept apart."""
+    pids = " ".join(str(pid) for pid in map(locks.pid_here, alive) if pid)
+    interrupt = f" (or `kill -INT {pids}`)" if pids else ""
+    return CommandError(
+        f"an update of '{stack}' is running on this machine, its lock {' and '.join(map(str, alive))}; nothing was "
+        f"canceled. To stop it: Ctrl-C where it runs{interrupt}; what is under way is finished then. To take the lock "
+        f"alone away, while it runs on: `{context.wording.command('cancel --force', stack)}`"
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from engine import checkpoint, documents, urns
 from engine.checkpoint import Json
@@ -69,21 +68,8 @@ def rename(context: Context) -> int:
         if not context.parsed.on("yes") and not context.confirm(f"Rename {former}\n    to {urn}? [yes/no] "):
             raise CommandError("confirmation declined")
         for record in checkpoint.records(document["checkpoint"]["latest"]):
-            fields = {k: _renamed(v, former, urn) for k, v in record.items() if k not in PROPERTIES}
+            fields = {k: urns.renamed(v, former, urn) for k, v in record.items() if k not in PROPERTIES}
             record.update(fields)
         return "Resource renamed"
 
     return edit(context, change)
-
-
-def _renamed(value: Any, former: str, urn: str) -> Any:
-    """A field with the new URN in it; references to a provider have its id behind the URN."""
-    if isinstance(value, str):
-        return (
-            urn + value.removeprefix(former) if value == former or value.startswith(former + "::") else value
-        )
-    if isinstance(value, list):
-        return [_renamed(v, former, urn) for v in value]
-    if isinstance(value, dict):
-        return {k: _renamed(v, former, urn) for k, v in value.items()}
-    return value

@@ -237,7 +237,12 @@ COMMANDS: Final = (
     ),
     Command(("config", "rm"), "Remove one setting", settings.rm, KEYED, "<key>", 1, 1),
     Command(
-        ("cancel",), "Take away the lock of a run that is gone", stacks.cancel, (STACK, YES), "[stack]", 1
+        ("cancel",),
+        "Take away the lock of a run that is gone",
+        stacks.cancel,
+        (STACK, YES, Flag("force", "Of a run that is alive, too, which goes on without it")),
+        "[stack]",
+        1,
     ),
     Command(
         ("state", "unprotect"),

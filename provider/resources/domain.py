@@ -18,7 +18,7 @@ from provider.resources import (
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
 from provider.resources.domain_changes import Plan
 from provider.resources.names import UUID
-from provider.resources.own import not_ours
+from provider.resources.own import by_import, not_ours
 from provider.virt import (
     api,
     domain_amounts,
@@ -219,7 +219,7 @@ def _own_or_free(call: Call, uuid: str, inputs: Props) -> api.Domain | None:
     if own is not None and own.name() != inputs["name"]:
         raise Refused(
             f"domain {own.name()} was made by an earlier create of {call.name}, which now is to be named "
-            f"{inputs['name']}; to go on with it: pulumi import {TOKEN} {call.name} {uuid}"
+            f"{inputs['name']}; to go on with it, name it {own.name()} again, or {by_import(call.urn, TOKEN, uuid)}"
         )
     return own
 

@@ -113,7 +113,9 @@ def foretell(call: Call, both: Sides, change: Change, guests: Collection[str] | 
     """``guests``: those that are plugged in; None where that is not known."""
     now, then = view(str(both.live)), view(change.define or both.base)
     who = (
-        f"guests {', '.join(sorted(guests or ()))} are" if guests else "no guest is plugged in; one would be"
+        f"{_guests(sorted(guests))} {_be(guests, 'is', 'are')}"
+        if guests
+        else "no guest is plugged in; one would be"
     )
     if guests is None:
         who = "guests that are plugged in are"
@@ -122,9 +124,17 @@ def foretell(call: Call, both: Sides, change: Change, guests: Collection[str] | 
     )
 
 
+def _guests(names: Collection[str]) -> str:
+    return f"guest{'' if len(names) == 1 else 's'} {', '.join(names)}"
+
+
+def _be(names: Collection[str], one: str, several: str) -> str:
+    return one if len(names) == 1 else several
+
+
 def measured(call: Call, now: Seen, then: Seen, outage: Outage) -> None:
     who = (
-        f"guests {', '.join(outage.guests)} were cut off"
+        f"{_guests(outage.guests)} {_be(outage.guests, 'was', 'were')} cut off"
         if outage.guests
         else "no guest was plugged in; it was off"
     )

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
+import shlex
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from provider.errors import OperatorError
 from provider.resources.base import Call
+
+# What to type to take over what exists, where whoever starts the engine has a command for that; ``{stack}`` in it
+# stands for the stack's name.
+VARIABLE: Final = "LIBVIRT_ADOPT"
 
 
 class _Named(Protocol):
@@ -17,10 +23,28 @@ class _Named(Protocol):
 
 def not_ours(call: Call, token: str, what: str, id: str) -> OperatorError:
     """An object that some other hand has made is never taken silently; the line says how to adopt it."""
+    command = os.environ.get(VARIABLE, "").replace("{stack}", _stack(call.urn))
+    how = f"type: {command}" if command else by_import(call.urn, token, id)
     return OperatorError(
-        f"{what} exists already on {call.host.uri}, and not by this stack: to adopt it, give this resource "
-        f"import_={id!r}, or type: pulumi import {token} {call.name} {id}"
+        f"{what} exists already on {call.host.uri}, and not by this stack: to adopt it, {how}"
     )
+
+
+def by_import(urn: str, token: str, id: str) -> str:
+    """How Pulumi itself takes an object over.  A URN has the type of its parent, and not the parent's name."""
+    types, name = urn.split("::", 3)[2:]
+    command = f"pulumi import {token} {shlex.quote(name)} {shlex.quote(id)}"
+    *_, parent, _ = ["", *types.split("$")]
+    if parent:
+        command += (
+            f" --parent parent=URN, with the URN of its parent in the state, a {parent} (pulumi stack --show-urns "
+            "has it)"
+        )
+    return f"give this resource import_={id!r}, or type: {command}"
+
+
+def _stack(urn: str) -> str:
+    return urn.removeprefix("urn:pulumi:").partition("::")[0]
 
 
 def check_uuid(id: str, what: str, by_name: Callable[[str], _Named | None]) -> None:

@@ -234,7 +234,10 @@ def _network(network: api.Network) -> NetworkSeen:
 
 
 def _leases(network: api.Network, tell: Tell) -> Iterator[Lease]:
-    ask = partial(errors.unless, errors.NO_NETWORK, network.DHCPLeases)
+    """None of a network that is gone meanwhile, nor where the driver has no leases to tell."""
+    ask = partial(
+        errors.unless, errors.NO_NETWORK, partial(errors.unless, errors.NO_SUPPORT, network.DHCPLeases)
+    )
     what = f"the leases of network {network.name()}"
     for lease in (optional.look(tell, what, ask, None) if network.isActive() else None) or ():
         yield Lease(

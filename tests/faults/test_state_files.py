@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from cli.wording import TropWording
 from engine import backend as backends
 from engine import history, locks
 from engine.backend import Backend
@@ -30,7 +31,7 @@ STACK = "trop02"
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A project whose stack is up, its state written by this engine."""
-    made = Project(tmp_path, monkeypatch)
+    made = Project(tmp_path, monkeypatch, TropWording())
     made.make()
     made.faults({})
     done = made.run("up", "--yes", "--skip-preview")
@@ -65,7 +66,7 @@ def converges(project: Project) -> None:
 def put_back(project: Project, told: str) -> None:
     """Type the command that the line names, as `./trop` hands it on."""
     command = told.partition("`./trop stack trop02 ")[2].partition("`")[0]
-    done = project.run("stack", *command.removesuffix(" --engine embedded").split())
+    done = project.run("stack", *command.split())
     assert done.code == 0, done.err
 
 
@@ -168,7 +169,7 @@ def test_after_the_clock_was_set_back_the_last_run_is_still_the_newest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first run was at a time that is to come again: its files too are younger than all that is written now."""
-    project = Project(tmp_path, monkeypatch)
+    project = Project(tmp_path, monkeypatch, TropWording())
     project.make()
     project.faults({})
     with monkeypatch.context() as patch:
@@ -197,7 +198,7 @@ def test_after_the_clock_was_set_back_the_last_run_is_still_the_newest(
 def test_a_clock_that_is_set_back_during_a_run_disturbs_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project = Project(tmp_path, monkeypatch)
+    project = Project(tmp_path, monkeypatch, TropWording())
     project.make()
     project.faults({})
     asked, now_ns = [], time.time_ns
@@ -329,7 +330,7 @@ def test_a_number_that_no_process_can_have_is_nobodys(tmp_path: Path) -> None:
 def test_of_two_operators_the_second_is_told_who_has_the_stack_and_since_when(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project = Project(tmp_path, monkeypatch)
+    project = Project(tmp_path, monkeypatch, TropWording())
     project.make()
     first = begin(project, Case("04-up-create", "01-up-yes"), {"create_sleep": {"Domain:vm0": 2}})
     try:
@@ -352,7 +353,7 @@ def test_of_two_operators_the_second_is_told_who_has_the_stack_and_since_when(
 def test_a_killed_operators_lock_is_said_and_taken_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project = Project(tmp_path, monkeypatch)
+    project = Project(tmp_path, monkeypatch, TropWording())
     project.make()
     first = begin(project, Case("04-up-create", "01-up-yes"), {"create_sleep": {"Domain:vm0": 30}})
     read_until(first, "Domain vm0 creating")
@@ -368,7 +369,7 @@ def test_a_killed_operators_lock_is_said_and_taken_over(
 def test_a_state_of_the_recorded_cli_needs_no_checksum_of_ours(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project = Project(tmp_path, monkeypatch)
+    project = Project(tmp_path, monkeypatch, TropWording())
     project.make()
     project.faults({})
     project.put_state(CREATED)

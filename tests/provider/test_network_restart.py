@@ -84,11 +84,11 @@ def test_a_restart_that_is_allowed_gives_the_network_all_that_waits(
     new = {key: value for key, value in {**DEFAULT, **change}.items() if value is not None}
     monkeypatch.setenv("LIBVIRT_ALLOW", ALLOWED)
     foretold = told(world, id, new, preview=True)
-    assert any("the network is restarted: guests Acilamwen are cut off" in line for line in foretold)
+    assert any("the network is restarted: guest Acilamwen is cut off" in line for line in foretold)
     notes = told(world, id, new)
     assert any(line.startswith("impact network outage: ") and said in line for line in notes)
     assert notes[-1].startswith(
-        "impact network outage: the network was restarted: guests Acilamwen were cut off"
+        "impact network outage: the network was restarted: guest Acilamwen was cut off"
     )
     found = world.read("Network", id, new)
     assert (found.id, found.inputs) == (id, new)

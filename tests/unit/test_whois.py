@@ -172,6 +172,12 @@ def test_what_is_said_of_a_word(word: str, expected: list[str]) -> None:
     assert [part for part in expected if part not in text] == [], text
 
 
+def test_a_hypervisor_with_one_vm_has_one() -> None:
+    plan = RACK.plans["trop02"]
+    plans = RACK.plans | {"trop02": plan.model_copy(update={"vms": plan.vms[:1]})}
+    assert "hypervisor 2: 1 VM, MACs" in said("trop02", Directory(replace(RACK, plans=plans)))
+
+
 def test_the_mac_of_the_notes_is_nobodys_and_the_one_with_swapped_octets_is_named() -> None:
     answer = OFFLINE.answer("52:54:00:00:00:01")
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, ClassVar
 
 import grpc
+import pulumi
 import pytest
 from google.protobuf import empty_pb2
 
+from cli import fleet_table
 from engine import impacts
 from engine.display.console import Console
 from engine.display.details import Details
@@ -29,6 +31,8 @@ Display = Callable[[Console, Run, Wishes], Any]
 class Telling(FakeProvider):
     """Tells what an update does, and refuses to delete what is called ``held`` unless its user goes too."""
 
+    failing: ClassVar[Collection[str]] = ()  # updates of these are told, begun, and fail
+
     def __init__(self, world: World):
         super().__init__(world)
         self.report: Callable[[str, str, str], None] | None = None
@@ -39,6 +43,8 @@ class Telling(FakeProvider):
         name = request.urn.split("::")[-1]
         if name in words:
             self.report(request.urn, "info", f"impact {words[name]}")
+        if name in self.failing:
+            await context.abort(grpc.StatusCode.FAILED_PRECONDITION, f"{name} is not changed")
         return await super().Update(request, context)
 
     async def Delete(self, request: Any, context: Any) -> Any:
@@ -72,7 +78,8 @@ def changed(*names: str, preview: bool = True) -> Ran:
     return go(things(*names, size=2), world, made.snapshot, preview=preview, provider=Telling)
 
 
-def shown(display: Display, ran: Ran, preview: bool = True) -> str:
+def shown(display: Display, ran: Ran, preview: bool = True, errors: str = "") -> str:
+    """``errors``: what --diff says on standard error."""
     console = Console(out=io.StringIO(), err=io.StringIO())
     run = Run("update", preview, "dev", stack_urn("dev", "proj"))
     made = display(console, run, Wishes(suppress_progress=True))
@@ -80,7 +87,11 @@ def shown(display: Display, ran: Ran, preview: bool = True) -> str:
     for event in ran.events:
         made.take(event)
     made.end()
-    assert console.err.getvalue() == ""  # type: ignore[attr-defined]
+    said: str = console.err.getvalue()  # type: ignore[attr-defined]
+    if errors and display is Details:
+        assert errors in said
+    else:
+        assert said == ""
     return console.out.getvalue()  # type: ignore[attr-defined, no-any-return]
 
 
@@ -135,6 +146,57 @@ def told(**kinds: str) -> list[impacts.Impact]:
 )
 def test_the_summary_counts_impacts_and_names_what_is_harmed(kinds: dict[str, str], line: str) -> None:
     assert impacts.summary(told(**kinds)) == line
+
+
+@pytest.mark.parametrize(
+    ("kinds", "unfinished", "line"),
+    [
+        ({"a": "live", "b": "live"}, "b", "1 live; nothing restarts; PARTLY: 1 live"),
+        ({"a": "live", "b": "restart"}, "b", "1 live; PARTLY: 1 restart: b"),
+        ({"a": "restart"}, "a", "PARTLY: 1 restart: a"),
+        ({"a": "restart", "b": "next_boot"}, "b", "1 restart: a; PARTLY: 1 at next boot"),
+    ],
+)
+def test_what_failed_is_not_counted_with_what_was_done(
+    kinds: dict[str, str], unfinished: str, line: str
+) -> None:
+    said = impacts.summary(told(**kinds), failed=True, unfinished={URN + unfinished})
+    assert said == line.replace("PARTLY", impacts.PARTLY)
+    assert fleet_table.read(f"\nResources:\n    ~ 1 updated\n    {said}\n")[1] == (said,)
+
+
+@pytest.mark.parametrize("display", [Progress, Live, Details])
+def test_a_step_that_fails_is_shown_apart(display: Display, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Telling, "failing", ("hard",))
+    out = shown(
+        display, changed("mild", "hard", preview=False), preview=False, errors="hard is not changed\n"
+    )
+    assert f"\n    1 live; {impacts.PARTLY}: 1 restart: hard\n" in out
+    assert "nothing restarts" not in out
+    if display is not Details:
+        assert f"  fake:index:Thing (hard), {impacts.PARTLY}:\n    restart: stopped\n" in out
+        assert "updating failed" not in out or "**; 1 restart" not in out
+
+
+@pytest.mark.parametrize("display", [Progress, Live, Details])
+def test_of_an_update_that_failed_the_outputs_are_those_that_the_state_still_has(display: Display) -> None:
+    def program(size: int) -> Callable[[], None]:
+        def run() -> None:
+            made = Thing("hard", size=size)
+            pulumi.export("hard", made.id.apply(lambda id: f"{id}!"))
+            pulumi.export("kept", "as it was")
+
+        return run
+
+    world = World()
+    made = go(program(1), world, provider=Telling)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Telling, "failing", ("hard",))
+        ran = go(program(2), world, made.snapshot, provider=Telling)
+    out = shown(display, ran, preview=False, errors="hard is not changed\n")
+    kept = {r.urn: r.outputs for r in ran.snapshot.resources}[stack_urn("dev", "proj")]
+    assert kept == {"hard": "hard-1!", "kept": "as it was"}
+    assert '    hard: "hard-1!"\n    kept: "as it was"\n' in out
 
 
 def test_a_resource_that_is_harmed_by_two_changes_counts_once() -> None:

@@ -137,6 +137,9 @@ SAFER: dict[str, str] = {
         "test_safer.py::test_a_destroy_of_one_names_all_that_depends_on_it_children_too"
     ),
     "a lock whose process is gone": "test_shell.py::test_a_lock_of_a_dead_process_is_taken_over_and_told",
+    "`cancel` while the update runs on this machine": (
+        "test_signals.py::test_a_run_that_is_alive_is_not_canceled_but_named_and_can_be_stopped_as_the_line_says"
+    ),
     "a state file that has not the checksum beside it (`.attrs`), and is not younger": (
         "test_state_files.py::test_a_flipped_bit_that_leaves_the_state_valid_is_told_by_its_checksum"
     ),

@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 
 from engine import app
+from engine.wording import PULUMI, Wording
 from tests.engine.shell.conftest import RECORDINGS
 
 PROGRAM = RECORDINGS / "program"
@@ -42,6 +43,7 @@ class Project:
 
     folder: Path
     monkeypatch: pytest.MonkeyPatch
+    wording: Wording = PULUMI
 
     @property
     def root(self) -> Path:
@@ -97,7 +99,7 @@ class Project:
             patch.chdir(self.root)
             for name, value in (variables or {}).items():
                 patch.setenv(name, value)
-            code = app.main(list(words), providers={"libvirt": stub.Stub})
+            code = app.main(list(words), providers={"libvirt": stub.Stub}, wording=self.wording)
         return Outcome(code, out.getvalue(), err.getvalue())
 
 

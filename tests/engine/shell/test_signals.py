@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -202,3 +203,47 @@ def test_the_exit_of_a_second_interrupt_waits_for_no_thread(monkeypatch: pytest.
     monkeypatch.setattr(app, "_run", lambda *_: 8)
     assert app.main(["up"], providers={}) == 8
     assert left == [8]
+
+
+def test_a_run_that_is_alive_is_not_canceled_but_named_and_can_be_stopped_as_the_line_says(
+    project: Project,
+) -> None:
+    process = begin(
+        project, Case("19-interrupt", "01-provider-ignores-cancel"), {"create_sleep": {"Domain:vm0": 3}}
+    )
+    read_until(process, "Domain vm0 creating")
+    outcome = project.run("cancel", "--yes")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err.startswith(
+        "error: an update of 'trop02' is running on this machine, its lock created by "
+    )
+    assert outcome.err.count("\n") == 1
+    assert len(locks_of(project)) == 1
+    kill = re.search(r"`kill -INT (\d+)`", outcome.err)
+    assert kill
+    assert int(kill[1]) == process.pid
+    os.kill(int(kill[1]), signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert "Domain vm0 created" in out
+    assert "error: update canceled" in out
+    assert locks_of(project) == []
+    assert project.run("cancel", "--yes").code == 0
+
+
+def test_the_lock_of_a_run_that_is_alive_goes_by_a_word_and_nothing_is_said_to_be_canceled(
+    project: Project,
+) -> None:
+    process = begin(
+        project, Case("19-interrupt", "01-provider-ignores-cancel"), {"create_sleep": {"Domain:vm0": 3}}
+    )
+    read_until(process, "Domain vm0 creating")
+    told = re.search(r"runs on: `pulumi (.*)`", project.run("cancel", "--yes").err)
+    assert told
+    outcome = project.run(*told[1].split())
+    assert (outcome.code, outcome.out) == (0, "")
+    assert f"(pid {process.pid})" in outcome.err
+    assert "is gone, and that update runs on" in outcome.err
+    assert locks_of(project) == []
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert "Domain vm0 created" in out

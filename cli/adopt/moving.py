@@ -1,0 +1,78 @@
+"""Records of the state put where the program looks for them: what was imported under another parent or name.  Pure.
+
+Each object keeps its record with all that is in it, and whatever spoken of it by its former URN speaks of it by the new
+one.  Of an object that the state has twice, the record in the program's place stays.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cli.adopt.state import Move
+from engine import urns
+from engine.clock import timestamp
+
+Json = dict[str, Any]
+PROPERTIES = ("inputs", "outputs")
+
+
+def moved(exported: Mapping[str, Any], moves: Iterable[Move]) -> Json:
+    """What `stack import` is to be given, made of what `stack export` has printed."""
+    document = copy.deepcopy(dict(exported))
+    deployment: Json = document["deployment"]
+    for move in moves:
+        _move(deployment, move)
+    deployment["resources"] = _in_order(deployment["resources"])
+    return document
+
+
+def _move(deployment: Json, move: Move) -> None:
+    records: list[Json] = deployment["resources"]
+    head = "::".join(records[0]["urn"].split("::", 2)[:2]) + "::"  # stack and project
+    former, urn, parent = (head + place for place in (move.former, move.place, move.parent))
+    live = {r["urn"] for r in records if not r.get("delete")}
+    if urn in live:  # the object is there twice
+        records[:] = [r for r in records if r["urn"] != former or r.get("delete")]
+    if parent not in live:
+        records.append(_component(parent, records))
+    pending = [operation["resource"] for operation in deployment.get("pending_operations") or []]
+    for record in (*records, *pending):
+        fields = {k: urns.renamed(v, former, urn) for k, v in record.items() if k not in PROPERTIES}
+        record.update(fields)
+        if record["urn"] == urn:
+            record["parent"] = parent
+
+
+def _component(urn: str, records: Iterable[Json]) -> Json:
+    """One as the program would register it, below the stack."""
+    record = {"urn": urn, "custom": False, "type": urns.type_of(urn)}
+    stack = [{"parent": r["urn"]} for r in records if r["type"] == urns.STACK_TYPE]
+    now = timestamp()
+    return record | (stack[0] if stack else {}) | {"created": now, "modified": now}
+
+
+def _in_order(records: Iterable[Json]) -> list[Json]:
+    """What a record needs stands before it, as both engines want it; the rest stays as it was."""
+    records = list(records)
+    live = {r["urn"]: r for r in records if not r.get("delete")}
+    placed: dict[int, Json] = {}
+
+    def place(record: Json, above: frozenset[str]) -> None:
+        for needed in _needs(record) - above:
+            if needed in live and id(live[needed]) not in placed:
+                place(live[needed], above | {needed})
+        placed.setdefault(id(record), record)
+
+    for record in records:
+        place(record, frozenset({record["urn"]}))
+    return list(placed.values())
+
+
+def _needs(record: Json) -> set[str]:
+    lists = (record.get("dependencies"), *(record.get("propertyDependencies") or {}).values())
+    found = {urn for each in lists for urn in each or ()}
+    found |= {record.get("parent"), record.get("deletedWith")}
+    found.add(urns.split_reference(record.get("provider") or "")[0])
+    return {urn for urn in found if urn}
