@@ -234,10 +234,8 @@ def _network(network: api.Network) -> NetworkSeen:
 
 
 def _leases(network: api.Network, tell: Tell) -> Iterator[Lease]:
-    """None of a network that is gone meanwhile, nor where the driver has no leases to tell."""
-    ask = partial(
-        errors.unless, errors.NO_NETWORK, partial(errors.unless, errors.NO_SUPPORT, network.DHCPLeases)
-    )
+    """None of a network that is gone meanwhile."""
+    ask = partial(errors.unless, errors.NO_NETWORK, network.DHCPLeases)
     what = f"the leases of network {network.name()}"
     for lease in (optional.look(tell, what, ask, None) if network.isActive() else None) or ():
         yield Lease(

@@ -27,6 +27,8 @@ ELSEWHERE = {
     "A guest's disk was removed.": "tests/provider/test_storage.py",
     "The host was reinstalled.": "tests/lab",
     "The pool's disk is not mounted.": "tests/provider/test_storage.py",
+    "The host is not who it was, and it is the same one.": "tests/faults/test_surroundings.py",
+    "A note says that something could not be looked at.": "tests/provider/test_optional_looks.py",
 }
 
 
