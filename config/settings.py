@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from pydantic import Field, StrictBool
 
 from config.base import Declared
+from config.disks import DiskSettings, Label
 from config.fleet import AbsolutePath, Count, DomainName, GuestWay, Name, Text
 from config.recipe import Family
 from config.services import SecretName, Services
@@ -41,6 +42,7 @@ class VmSettings(Declared):
     description: Text | None = None
     protect: StrictBool = True
     guest: GuestWay | None = None
+    disks: dict[Label, DiskSettings] = Field(default_factory=dict)
     domain: DomainName | None = None
     overlay: StrictBool = True
     seed_disk: StrictBool = True

@@ -92,6 +92,11 @@ def _parts(plan: Plan, vm: VirtualMachine, domain: DomainSeen | None, seen: Host
     for token, wanted, path in files:
         if wanted and volume_in(plan, seen, path) is not None:
             ids[token, vm.name] = path
+    for disk in vm.disks:
+        place = disk.pool or plan.storage.name, disk.file
+        found = next((v for v in seen.volumes if (v.pool, v.name) == place), None)
+        if found is not None:
+            ids[declared.disk_key(vm, disk)] = found.path
     if domain is not None:
         ids[declared.DOMAIN, vm.name] = domain.uuid
     return ids
