@@ -49,6 +49,11 @@ def of(result: Comparison, what: str) -> list[tuple[str, str, str]]:
 SETTINGS: list[dict[str, Any]] = [
     {},
     {"Ulov": {"overlay": False, "seedDisk": False, "nic": False, "domain": "ulov (2018)"}},
+    {
+        "Ulov": {
+            "disks": {"data": {"size": "1 GiB"}, "spare": {"size": "1 GiB", "pool": "slow", "plugged": False}}
+        }
+    },
     {"Acilamwen": {"size": False, "autostart": False, "running": False}, "Ulov": {"guest": "cloud-init"}},
 ]
 
