@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from cli.adopt import declared
 from cli.adopt.declared import Key
 from config.plan import Plan, VirtualMachine
+from provider.virt import remedy
 from provider.virt.survey import DomainSeen, HostSeen, VolumeSeen
 
 
@@ -127,9 +128,9 @@ def _storage_faults(plan: Plan, domains: Mapping[str, DomainSeen], seen: HostSee
     if not held:
         return []
     mend = (
-        f"virsh pool-start {name}"
+        remedy.virsh(seen.uri, f"pool-start {remedy.word(name)}")
         if pool
-        else f"virsh pool-define-as {name} dir --target {path}, then pool-start"
+        else remedy.pool_made(seen.uri, name, path)
     )
     return [
         f"pool {name}: it is not {'active' if pool else 'there'}, and has disks of {', '.join(held)}: {mend}"

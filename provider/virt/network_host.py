@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from provider.errors import OperatorError
+from provider.errors import Lacking, OperatorError
 from provider.virt import api, errors, nic
 from provider.virt.host import Host
 from provider.virt.network_change import Sides
@@ -60,10 +60,9 @@ def _check_bridge(host: Host, name: str, bridge: str) -> None:
             return  # a libvirt without the interface driver can't be asked; starting a guest will tell
         raise
     if found is None:
-        raise OperatorError(
-            f"network {name}: bridge {bridge} is missing on {host.uri}; it belongs to the host, so set it up "
-            "there first (its /etc/network/interfaces, netplan or NetworkManager)"
-        )
+        where = "its /etc/network/interfaces, netplan or NetworkManager"
+        advice = f"it belongs to the host, so set it up there first ({where})"
+        raise Lacking(f"network {name}", f"bridge {bridge} is missing on {host.uri}", advice)
 
 
 def plugged(

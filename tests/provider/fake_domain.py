@@ -68,6 +68,9 @@ class Pool:
     def __init__(self, conn: Connection) -> None:
         self.conn = conn
 
+    def name(self) -> str:
+        return "live"
+
     def isActive(self) -> int:
         return 1
 
