@@ -51,19 +51,21 @@ class DiskSettings(Declared):
         description="How large it is. It can grow, also while the guest runs, and never shrinks."
     )
     pool: Name | None = Field(
-        None, description="The storage pool of the host that its file is in; the stack's own unless said."
+        default=None,
+        description="The storage pool of the host that its file is in; the stack's own unless said.",
     )
     file: FileName | None = Field(
-        None, description="The file's name in the pool; `VM.LABEL.qcow2` (or `.raw`) unless said."
+        default=None, description="The file's name in the pool; `VM.LABEL.qcow2` (or `.raw`) unless said."
     )
-    format: DiskFormat = Field("qcow2", description="The format of its file.")
+    format: DiskFormat = Field(default="qcow2", description="The format of its file.")
     bus: Literal["virtio"] = Field(
-        "virtio", description="How the guest has it; virtio is what can be plugged into one that runs."
+        default="virtio",
+        description="How the guest has it; virtio is what can be plugged into one that runs.",
     )
     plugged: StrictBool = Field(
-        True, description="`false`: it is unplugged from the guest, and its file is kept for later."
+        default=True, description="`false`: it is unplugged from the guest, and its file is kept for later."
     )
     protect: StrictBool | None = Field(
-        None,
+        default=None,
         description="`false`, and an `up`: its file goes once it is removed from here. The VM's `protect` unless said.",
     )
