@@ -67,7 +67,7 @@ def bare_lab(stack: str) -> Lab:
 
 
 def emulation_of(lab: Lab) -> Settings:
-    """What the lab forces upon every VM, by what its guests are."""
+    """How the lab's guests run, by what they are; a VM that states its own memory has that."""
     return EMULATION | {"memory": MEMORY[lab.guest], "services": lab.guest == "debian"}
 
 

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Final
 
 from config.fleet import Fleet
-from config.plan import HostBridge
+from config.plan_host import HostBridge
 
 NOWHERE: Final = "on no network"
 

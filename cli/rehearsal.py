@@ -18,7 +18,7 @@ def prepare(plan: config.Plan, folder: Path) -> tuple[list[str], dict[str, str]]
     """Writes the host and the stack's settings into ``folder``; words to add to Pulumi's, and its environment."""
     host = folder / "host.xml"
     host.write_text(host_xml(plan), encoding="utf-8")
-    project = write_project(plan.stack, folder / "project", f"test://{host}", emulation=None)
+    project = write_project(plan.stack, folder / "project", f"test://{host}", {"domainType": "qemu"})
     (folder / "state").mkdir()
     environment = {key: value for key, value in os.environ.items() if key not in PASSPHRASES}
     environment |= {

@@ -12,6 +12,7 @@ from pulumi import Input, ResourceOptions
 from components import cloud_init
 from components.resources import Domain
 from config.plan import Float, VirtualMachine
+from config.plan_disks import PlannedDisk
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class DockerHostVM(pulumi.ComponentResource):
     """
 
     volume: libvirt.Volume | None
+    disks: dict[str, libvirt.Volume]
     domain: Domain
     summary: pulumi.Output[dict[str, Any]]
 
@@ -39,6 +41,7 @@ class DockerHostVM(pulumi.ComponentResource):
         vm = args.vm
         kept = ResourceOptions(parent=self, protect=vm.protect)
         self.volume = self._overlay(name, args, kept) if vm.overlay else None
+        self.disks = {disk.label: self._disk(name, args, disk) for disk in vm.disks}
         seed = self._seed(name, args) if vm.seed_disk else None
         self.domain = Domain(
             name,
@@ -49,7 +52,7 @@ class DockerHostVM(pulumi.ComponentResource):
             vcpu=vm.vcpu,
             autostart=vm.autostart or None,
             running=vm.running or None,
-            disks=None if self.volume is None else [libvirt.DomainDiskArgs(volume_id=self.volume.id)],
+            disks=None if self.volume is None else self._plugged(self.volume, vm),
             network_interfaces=self._nics(args) if vm.nic else None,
             cloudinit=None if seed is None else seed.id,
             opts=kept,
@@ -67,6 +70,22 @@ class DockerHostVM(pulumi.ComponentResource):
             base_volume_id=args.vm.base_image,
             opts=opts,
         )
+
+    def _disk(self, name: str, args: DockerHostVMArgs, disk: PlannedDisk) -> libvirt.Volume:
+        """Blank when it is made; its name has a dot, so that no other VM's is the same."""
+        return libvirt.Volume(
+            f"{name}.{disk.label}",
+            name=disk.file,
+            pool=disk.pool or args.pool,
+            format=disk.format,
+            size=disk.size,
+            opts=ResourceOptions(parent=self, protect=disk.protect),
+        )
+
+    def _plugged(self, overlay: libvirt.Volume, vm: VirtualMachine) -> list[libvirt.DomainDiskArgs]:
+        """The overlay first: the guest boots from it."""
+        others = [self.disks[disk.label] for disk in vm.disks if disk.plugged]
+        return [libvirt.DomainDiskArgs(volume_id=volume.id) for volume in (overlay, *others)]
 
     def _seed(self, name: str, args: DockerHostVMArgs) -> libvirt.CloudInitDisk:
         return libvirt.CloudInitDisk(

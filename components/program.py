@@ -14,22 +14,28 @@ import pulumi
 from pulumi.runtime import config as runtime_config
 
 import config
+from components.host_look import look
 
 ENGINE: Final = "TROP_ENGINE"  # "embedded" where the program runs inside the engine's own process
 INTERRUPTED: Final = 130  # the exit code of a shell's command that SIGINT ended
 
 
 def planned() -> config.Plan:
-    """The plan of the stack that runs; what is wrong with it ends the program in plain lines, without a traceback."""
+    """The plan of the stack that runs, its host looked at.
+
+    What is wrong with the declarations ends the program in plain lines, without a traceback.
+    """
     stack, root = pulumi.get_stack(), Path(__file__).resolve().parent.parent
     # Config can't list its keys, and one that nobody knows must be refused rather than overlooked.
     values = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
     try:
         encrypted = [key for key in values if runtime_config.is_config_secret(key)]
         encrypted += runtime_config.get_config_secret_keys_env()
-        return config.load(stack, config.from_pulumi(values, encrypted), root, f"Pulumi.{stack}.yaml")
+        plan = config.load(stack, config.from_pulumi(values, encrypted), root, f"Pulumi.{stack}.yaml")
     except config.ConfigError as fault:
         raise pulumi.RunError(str(fault)) from fault
+    look(plan)
+    return plan
 
 
 def secrets(plan: config.Plan) -> dict[str, pulumi.Output[str]]:

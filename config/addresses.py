@@ -6,19 +6,16 @@ MACs and addresses are compared as netaddr's values; they are printed in libvirt
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
-from netaddr import EUI, AddrFormatError, IPAddress, IPNetwork, mac_unix_expanded  # type: ignore[import-untyped]
-from pydantic import BeforeValidator
-from pydantic_core import PydanticCustomError
+from netaddr import EUI, IPAddress, IPNetwork, mac_unix_expanded  # type: ignore[import-untyped]
+
+from config.base import parsed
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", re.IGNORECASE)
 _MAC_RULE = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){3}:(NN|[0-9a-f]{2}):xx", re.IGNORECASE)
 _ADDRESS_RULE = re.compile(r"(\d{1,3}\.\d{1,3}\.\d?)NN\.xxx")
-
-T = TypeVar("T")
 
 
 def mac_text(mac: EUI) -> str:
@@ -51,20 +48,6 @@ class AddressRule:
     def address(self, number: int, slot: int) -> IPAddress:
         """The address; ``slot`` is 0 to 255."""
         return self.network(number)[slot]
-
-
-def _parsed(build: Callable[[str], T], allowed: str) -> BeforeValidator:
-    """A validator that lets values of ``build`` pass; ``allowed`` completes "allowed: …" in the message."""
-
-    def parse(value: Any) -> T:
-        if isinstance(value, str):
-            try:
-                return build(value)
-            except (AddrFormatError, ValueError):
-                pass
-        raise PydanticCustomError("form", "{allowed}", {"allowed": allowed})
-
-    return BeforeValidator(parse)
 
 
 def _mac(text: str) -> EUI:
@@ -106,13 +89,11 @@ def _address_rule(text: str) -> AddressRule:
     return AddressRule(text)
 
 
-Mac = Annotated[EUI, _parsed(_mac, "a unicast MAC in quotes, such as '0c:c4:7a:35:12:06'")]
+Mac = Annotated[EUI, parsed(_mac, "a unicast MAC in quotes, such as '0c:c4:7a:35:12:06'")]
 MacRuleText = Annotated[
     MacRule,
-    _parsed(_mac_rule, "a rule such as 52:54:00:02:NN:xx, first octet even"),
+    parsed(_mac_rule, "a rule such as 52:54:00:02:NN:xx, first octet even"),
 ]
-Address = Annotated[IPAddress, _parsed(_address, "an IPv4 address such as 192.168.202.15")]
-Network = Annotated[
-    IPNetwork, _parsed(_network, "an IPv4 network such as 129.215.175.0/24, no host bits set")
-]
-AddressRuleText = Annotated[AddressRule, _parsed(_address_rule, "a rule such as 192.168.2NN.xxx")]
+Address = Annotated[IPAddress, parsed(_address, "an IPv4 address such as 192.168.202.15")]
+Network = Annotated[IPNetwork, parsed(_network, "an IPv4 network such as 129.215.175.0/24, no host bits set")]
+AddressRuleText = Annotated[AddressRule, parsed(_address_rule, "a rule such as 192.168.2NN.xxx")]

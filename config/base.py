@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from netaddr import AddrFormatError  # type: ignore[import-untyped]
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -23,15 +27,43 @@ class Planned(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def like(pattern: str, allowed: str) -> AfterValidator:
-    """A validator of texts that match; ``allowed`` completes "allowed: …" in the message."""
+@dataclass(frozen=True)
+class Matching:
+    """Lets texts pass that match; ``allowed`` completes "allowed: …" in the message, and stands in docs/keys.md."""
 
-    def matching(text: str) -> str:
-        if not re.fullmatch(pattern, text):
-            raise PydanticCustomError("form", "{allowed}", {"allowed": allowed})
+    pattern: str
+    allowed: str
+
+    def __call__(self, text: str) -> str:
+        if not re.fullmatch(self.pattern, text):
+            raise PydanticCustomError("form", "{allowed}", {"allowed": self.allowed})
         return text
 
-    return AfterValidator(matching)
+
+@dataclass(frozen=True)
+class Parsed:
+    """Makes of a text what ``build`` makes of it; ``allowed`` as for `Matching`."""
+
+    build: Callable[[str], Any]
+    allowed: str
+
+    def __call__(self, value: Any) -> Any:
+        if isinstance(value, str):
+            try:
+                return self.build(value)
+            except (AddrFormatError, ValueError):
+                pass
+        raise PydanticCustomError("form", "{allowed}", {"allowed": self.allowed})
+
+
+def like(pattern: str, allowed: str) -> AfterValidator:
+    """A validator of texts that match a pattern."""
+    return AfterValidator(Matching(pattern, allowed))
+
+
+def parsed(build: Callable[[str], Any], allowed: str) -> BeforeValidator:
+    """A validator of texts that ``build`` takes; it raises ValueError for any other."""
+    return BeforeValidator(Parsed(build, allowed))
 
 
 def without(characters: str) -> AfterValidator:

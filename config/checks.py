@@ -12,6 +12,7 @@ from typing import Final
 from netaddr import EUI, AddrFormatError, IPAddress, IPNetwork  # type: ignore[import-untyped]
 
 from config.addresses import mac_text
+from config.checks_disks import of_disks
 from config.checks_services import of_services
 from config.errors import Problem
 from config.fleet import Fleet
@@ -39,7 +40,7 @@ def of_stack(fleet: Fleet, file: str, settings: Settings, stack: str, source: st
         if name not in facts.slots:
             known = ", ".join(facts.slots) or "none yet; give it a slot there"
             yield Problem(source, f"trop:vms.{name}", f"{file} has no slot for {name} on {stack}", known)
-    for key, why, allowed in (*_domains(settings), *_seed_disks(fleet, settings)):
+    for key, why, allowed in (*_domains(settings), *_seed_disks(fleet, settings), *of_disks(fleet, settings)):
         yield Problem(source, f"trop:vms.{key}", why, allowed)
     for key, why, allowed in of_services(settings, stack):
         yield Problem(source, f"{NAMESPACE}{key}", why, allowed)

@@ -52,98 +52,136 @@ GuestWay = Literal["agent", "cloud-init", "none"]
 
 
 class Vlan(Declared):
-    network: Network
-    gateway: Address | None = None
-    resolvers: tuple[Address, ...] = ()
-    search: tuple[DnsName, ...] = ()
+    """A VLAN of the rack."""
+
+    network: Network = Field(description="Its addresses.")
+    gateway: Address | None = Field(default=None, description="The way out of it.")
+    resolvers: tuple[Address, ...] = Field(default=(), description="DNS servers for those in it.")
+    search: tuple[DnsName, ...] = Field(default=(), description="DNS domains that names are looked for in.")
 
 
 class Bridge(Declared):
-    """A bridge of a hypervisor itself, with the NIC that is its port, and which lends it its MAC."""
+    """A bridge that a hypervisor has by itself; the NIC that is its port lends it its MAC."""
 
-    vlan: str
-    address: Address
-    mac: Mac
-    port: Device
-    stp: StrictBool = False
-    forward_delay: Seconds = 0
-    max_wait: Seconds = 0
+    vlan: str = Field(description="The VLAN that it leads to, one of `vlans`.")
+    address: Address = Field(description="The hypervisor's own address on it.")
+    mac: Mac = Field(description="Its MAC.")
+    port: Device = Field(description="The NIC.")
+    stp: StrictBool = Field(default=False, description="Spanning tree.")
+    forward_delay: Seconds = Field(default=0, description="Seconds.")
+    max_wait: Seconds = Field(default=0, description="Seconds.")
 
 
 class Hypervisor(Declared):
-    number: Annotated[StrictInt, Field(ge=1, le=99)]
-    bridges: dict[Device, Bridge] = Field(default_factory=dict)
-    slots: dict[Name, Slot] = Field(default_factory=dict)
+    """One hypervisor; a stack has its name."""
+
+    number: Annotated[StrictInt, Field(ge=1, le=99)] = Field(
+        description="NN in the rules of MACs and addresses."
+    )
+    bridges: dict[Device, Bridge] = Field(
+        default_factory=dict, description="What is known of its own bridges; none where nothing is known."
+    )
+    slots: dict[Name, Slot] = Field(
+        default_factory=dict,
+        description="The slot of each VM: xx and xxx in the rules. It is reserved for it.",
+    )
 
 
 class BridgedNetwork(Declared):
-    bridge: Device
-    ipv6: StrictBool
+    """libvirt's network `bridged`: guests on the campus VLAN, where floats are."""
+
+    bridge: Device = Field(description="The hypervisor's bridge that guests are plugged into.")
+    ipv6: StrictBool = Field(description="Whether libvirt lets IPv6 through between guests.")
 
 
 class SlotRange(Declared):
-    first: Slot
-    last: Slot
+    """Slots, both ends included."""
+
+    first: Slot = Field(description="The first one.")
+    last: Slot = Field(description="The last one.")
 
 
 class PortRange(Declared):
-    start: Port
-    end: Port
+    """Ports, both ends included."""
+
+    start: Port = Field(description="The first one.")
+    end: Port = Field(description="The last one.")
 
 
 class NatNetwork(Declared):
-    bridge: Device
-    ipv6: StrictBool
-    stp: StrictBool
-    delay: Seconds
-    macs: MacRuleText
-    addresses: AddressRuleText
-    gateway: Slot
-    dhcp: SlotRange
-    nat_ports: PortRange
+    """libvirt's network `default`: each VM has its reserved address there."""
+
+    bridge: Device = Field(description="The bridge that libvirt makes for it.")
+    ipv6: StrictBool = Field(description="Whether libvirt lets IPv6 through between guests.")
+    stp: StrictBool = Field(description="Spanning tree.")
+    delay: Seconds = Field(description="The bridge's forward delay in seconds.")
+    macs: MacRuleText = Field(description="MACs of the VMs, by hypervisor and slot.")
+    addresses: AddressRuleText = Field(description="Addresses of the VMs, by hypervisor and slot.")
+    gateway: Slot = Field(description="The slot of the bridge's own MAC and address.")
+    dhcp: SlotRange = Field(description="The slots that VMs may have.")
+    nat_ports: PortRange = Field(description="Source ports of what leaves through it.")
 
 
 class Networks(Declared):
-    bridged: BridgedNetwork
-    default: NatNetwork
+    """The two libvirt networks that each hypervisor has."""
+
+    bridged: BridgedNetwork = Field(description="Onto the campus VLAN.")
+    default: NatNetwork = Field(description="Behind NAT, with reserved addresses.")
 
 
 class Storage(Declared):
-    pool: Name
-    path: AbsolutePath
+    """The storage pool of each hypervisor, for overlays and disks."""
+
+    pool: Name = Field(description="Its name in libvirt.")
+    path: AbsolutePath = Field(description="Its folder, made where it is not there.")
 
 
 class VirtualMachines(Declared):
-    """What a VM is made with unless its stack says otherwise; memory in MiB."""
+    """What a VM is made with unless its stack's file says otherwise."""
 
-    base_image: AbsolutePath
-    memory: Count
-    vcpu: Count
-    guest: GuestWay = "agent"
-    recipe: Recipe = Recipe()
+    base_image: AbsolutePath = Field(
+        description="The image that overlays stand on; it has to be in an active pool."
+    )
+    memory: Count = Field(description="Memory in MiB.")
+    vcpu: Count = Field(description="Processors.")
+    guest: GuestWay = Field(
+        default="agent",
+        description="Who sets a float up in a VM: the provider by its agent, its seed disk, or nobody.",
+    )
+    recipe: Recipe = Field(default=Recipe(), description="How a new VM becomes a Docker host.")
 
 
 class FloatingAddress(Declared):
-    """``index`` is the last octet of the MAC; ``holder`` the name of a VM that has a slot."""
+    """One float."""
 
-    index: Annotated[StrictInt, Field(ge=0, le=255)]
-    address: Address
-    holder: Name | None = None
+    index: Annotated[StrictInt, Field(ge=0, le=255)] = Field(description="xx in the rule of its MAC.")
+    address: Address = Field(description="Its address.")
+    holder: Name | None = Field(
+        default=None, description="The VM that has it, by its name; nobody unless said."
+    )
 
 
 class Floats(Declared):
-    vlan: str
-    macs: MacRuleText
-    members: dict[Name, FloatingAddress] = Field(default_factory=dict)
+    """Addresses that go from VM to VM."""
+
+    vlan: str = Field(description="The VLAN that they are in, one of `vlans`.")
+    macs: MacRuleText = Field(description="Their MACs, by index.")
+    members: dict[Name, FloatingAddress] = Field(default_factory=dict, description="The floats.")
 
 
 class Fleet(Declared):
-    vlans: dict[Name, Vlan] = Field(default_factory=dict)
-    networks: Networks
-    storage: Storage
-    virtual_machines: VirtualMachines
-    hypervisors: Annotated[dict[Name, Hypervisor], Field(min_length=1)]
-    floats: Floats
+    """The facts of the rack, once for all stacks."""
+
+    vlans: dict[Name, Vlan] = Field(default_factory=dict, description="The VLANs of the rack.")
+    networks: Networks = Field(description="The two libvirt networks that each hypervisor has.")
+    storage: Storage = Field(description="Where overlays and disks are.")
+    virtual_machines: VirtualMachines = Field(
+        description="What a VM is made with unless its stack says otherwise."
+    )
+    hypervisors: Annotated[
+        dict[Name, Hypervisor], Field(min_length=1, description="The hypervisors; each is a stack.")
+    ]
+    floats: Floats = Field(description="Addresses that go from VM to VM.")
 
     def home_of(self, vm: str) -> str | None:
         """The hypervisor on which a VM's name has a slot."""

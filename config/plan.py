@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from config import checks, read
+from config import checks, read, vm_files
 from config.addresses import mac_text
 from config.base import Planned
 from config.errors import ConfigError, Problem
 from config.fleet import Fleet, GuestWay
+from config.plan_disks import PlannedDisk, disks_of
+from config.plan_host import Host, host_of
 from config.plan_services import PlannedRecipe, PlannedServices, in_order, recipe_of, services_of
 from config.settings import DEFAULT_FLEET, Settings, VmSettings
 
@@ -22,30 +24,6 @@ M = TypeVar("M")
 
 FLOAT_METRIC: Final = 50  # a DHCP client gives its route 100 and more: answers leave by the float
 FLOAT_METRICS: Final = 50
-
-
-class HostBridge(Planned):
-    """A bridge that the hypervisor has by itself, and that must be there before anything of ours."""
-
-    name: str
-    address: str
-    prefix: int
-    mac: str
-    port: str
-    stp: bool
-    forward_delay: int
-    max_wait: int
-    gateway: str | None
-    resolvers: tuple[str, ...]
-    search: tuple[str, ...]
-
-
-class Host(Planned):
-    """The hypervisor; no bridges are known of one of which the sources say nothing."""
-
-    name: str
-    number: int
-    bridges: tuple[HostBridge, ...]
 
 
 class Reservation(Planned):
@@ -111,8 +89,8 @@ class Float(Planned):
 class VirtualMachine(Planned):
     """``memory`` in MiB; ``domain_type`` None leaves the choice to the provider.
 
-    ``domain`` is what libvirt calls it.  ``memory`` and ``vcpu`` None, and each False from ``overlay`` on, are not
-    declared (`config.settings.VmSettings`).
+    ``domain`` is what libvirt calls it; ``disks`` are those beside its overlay.  ``memory`` and ``vcpu`` None, and
+    each False from ``overlay`` on, are not declared (`config.settings.VmSettings`).
     """
 
     name: str
@@ -133,17 +111,18 @@ class VirtualMachine(Planned):
     autostart: bool
     running: bool
     recipe: PlannedRecipe
+    disks: tuple[PlannedDisk, ...] = ()
     services: PlannedServices | None = None
 
     @property
     def overlay_file(self) -> str:
         """The overlay's name in the pool."""
-        return f"{self.name}.qcow"
+        return vm_files.overlay_file(self.name)
 
     @property
     def seed_file(self) -> str:
         """The cloud-init disk's name in the pool."""
-        return f"{self.name}-seed.iso"
+        return vm_files.seed_file(self.name)
 
 
 class Plan(Planned):
@@ -194,33 +173,12 @@ def derive(stack: str, fleet: Fleet, settings: Settings) -> Plan:
     """The plan of declarations that passed every check."""
     return Plan(
         stack=stack,
-        hypervisor=_host(stack, fleet),
+        hypervisor=host_of(stack, fleet),
         networks=PlannedNetworks(bridged=_bridged(stack, fleet), default=_nat(stack, fleet)),
         storage=Pool(name=fleet.storage.pool, path=fleet.storage.path),
         vms=tuple(_vm(stack, fleet, settings, name, own) for name, own in settings.vms.items()),
         floats=_floats(stack, fleet, settings),
     )
-
-
-def _host(stack: str, fleet: Fleet) -> Host:
-    facts = fleet.hypervisors[stack]
-    bridges = tuple(
-        HostBridge(
-            name=name,
-            address=str(bridge.address),
-            prefix=fleet.vlans[bridge.vlan].network.prefixlen,
-            mac=mac_text(bridge.mac),
-            port=bridge.port,
-            stp=bridge.stp,
-            forward_delay=bridge.forward_delay,
-            max_wait=bridge.max_wait,
-            gateway=_text(fleet.vlans[bridge.vlan].gateway),
-            resolvers=tuple(str(r) for r in fleet.vlans[bridge.vlan].resolvers),
-            search=fleet.vlans[bridge.vlan].search,
-        )
-        for name, bridge in facts.bridges.items()
-    )
-    return Host(name=stack, number=facts.number, bridges=bridges)
 
 
 def _bridged(stack: str, fleet: Fleet) -> Bridged:
@@ -257,14 +215,14 @@ def _reservation(stack: str, fleet: Fleet, name: str, slot: int) -> Reservation:
 
 def _vm(stack: str, fleet: Fleet, settings: Settings, name: str, own: VmSettings) -> VirtualMachine:
     reserved = _reservation(stack, fleet, name, fleet.hypervisors[stack].slots[name])
-    usual, forced = fleet.virtual_machines, settings.emulation
+    usual, emulated = fleet.virtual_machines, settings.emulation
     return VirtualMachine(
         **reserved.model_dump(),
-        memory=forced.memory or own.memory or usual.memory if own.size else None,
+        memory=own.memory or emulated.memory or usual.memory if own.size else None,
         vcpu=own.vcpu or usual.vcpu if own.size else None,
         base_image=own.base_image or usual.base_image,
         description=own.description,
-        domain_type=forced.domain_type,
+        domain_type=emulated.domain_type,
         protect=own.protect,
         guest=own.guest or usual.guest,
         domain=own.domain or name,
@@ -274,6 +232,7 @@ def _vm(stack: str, fleet: Fleet, settings: Settings, name: str, own: VmSettings
         autostart=own.autostart,
         running=own.running,
         recipe=recipe_of(fleet, settings, own),
+        disks=disks_of(name, own, fleet.storage.pool),
         services=services_of(settings, own, reserved.address),
     )
 

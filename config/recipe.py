@@ -32,31 +32,37 @@ Url = Annotated[str, like(r"https?://[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]{1,500}", "
 
 
 class HostUser(Declared):
-    """An account without a password: ``keys`` are how one gets in, ``admin`` may use sudo."""
+    """An account without a password."""
 
-    keys: tuple[Key, ...] = ()
-    admin: StrictBool = True
+    keys: tuple[Key, ...] = Field(default=(), description="How one gets in.")
+    admin: StrictBool = Field(default=True, description="Whether it may use sudo.")
 
 
 class Repository(Declared):
-    """Where dnf finds packages that the distribution has not; ``key``: the URL of what they are signed with."""
+    """Where dnf finds packages that the distribution has not."""
 
-    url: Url
-    key: Url
+    url: Url = Field(description="Where it is.")
+    key: Url = Field(description="What its packages are signed with.")
 
 
 class FamilyRecipe(Declared):
-    """``services``: systemd's names of what has to run."""
+    """What a Docker host of one distribution has."""
 
-    packages: tuple[Package, ...] = ()
-    services: tuple[Unit, ...] = ()
-    repositories: dict[User, Repository] = Field(default_factory=dict)
+    packages: tuple[Package, ...] = Field(default=(), description="What is installed.")
+    services: tuple[Unit, ...] = Field(default=(), description="What has to run.")
+    repositories: dict[User, Repository] = Field(
+        default_factory=dict, description="Where packages are that the distribution has not."
+    )
 
 
 class Recipe(Declared):
-    """``family`` is that of the base image; a stack's file may name another for a VM."""
+    """The recipe of a Docker host, which a new VM reads at its first boot."""
 
-    family: Family = "fedora"
-    timezone: Zone | None = None
-    users: dict[User, HostUser] = Field(default_factory=dict)
-    families: dict[Family, FamilyRecipe] = Field(default_factory=dict)
+    family: Family = Field(
+        default="fedora", description="Of the base image; a stack's file may say another for a VM."
+    )
+    timezone: Zone | None = Field(default=None, description="Of the clocks.")
+    users: dict[User, HostUser] = Field(default_factory=dict, description="Accounts.")
+    families: dict[Family, FamilyRecipe] = Field(
+        default_factory=dict, description="What each kind of image needs."
+    )

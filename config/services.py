@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, StrictStr
 from pydantic_core import PydanticCustomError
 
-from config.base import Declared, like, printable
+from config.base import Declared, like, parsed, printable
 from config.fleet import Count, Name, Port
 
 # Who brings the files into the VM: the provider through its agent, its seed disk at first boot, or the operator.
@@ -29,8 +29,7 @@ _IMAGE: Final = rf"(?=.{{1,255}}$)(?:[A-Za-z0-9.-]+(?::\d{{1,5}})?/)?{_PART}(?:/
 def _port(text: str) -> str:
     match = PORT.fullmatch(text)
     if match is None or not all(1 <= int(match[side]) <= 65535 for side in ("host", "guest")):
-        allowed = "ports as docker ps prints them, such as 0.0.0.0:80->80/tcp or 8080->8080"
-        raise PydanticCustomError("form", "{allowed}", {"allowed": allowed})
+        raise ValueError(text)
     return text
 
 
@@ -52,7 +51,9 @@ Image = Annotated[
     like(_IMAGE, "an image as docker names it, such as firethorn/apache:latest; no digest"),
 ]
 Tag = Annotated[StrictStr, Worded, like(_TAG, "a tag of an image, such as 2.1.36")]
-PortText = Annotated[StrictStr, AfterValidator(_port)]
+PortText = Annotated[
+    StrictStr, parsed(_port, "ports as docker ps prints them, such as 0.0.0.0:80->80/tcp or 8080->8080")
+]
 VolumeText = Annotated[
     StrictStr, like(VOLUME.pattern, "a volume such as data:/var/lib/data or /srv/data:/data:ro")
 ]
@@ -70,52 +71,61 @@ Replicas = Annotated[StrictInt, Field(ge=1, le=100)]
 
 
 class Health(Declared):
-    """How a container is asked whether it is well: a shell command in it; the rest in seconds."""
+    """How a container is asked whether it is well."""
 
-    command: Line
-    interval: Count = 10
-    timeout: Count = 5
-    retries: Count = 6
+    command: Line = Field(description="A shell command in the container; it is well when that ends with 0.")
+    interval: Count = Field(default=10, description="Seconds from one question to the next.")
+    timeout: Count = Field(default=5, description="Seconds for an answer.")
+    retries: Count = Field(default=6, description="Failures one after the other until it counts as ill.")
 
 
 class Container(Declared):
-    """``version``: the tag of an ``image`` that has none; ``expose``: ports it listens on; ``tty``: with a terminal."""
+    """A container."""
 
-    image: Image
-    version: Tag | None = None
-    ports: tuple[PortText, ...] = ()
-    expose: tuple[Port, ...] = ()
-    environment: dict[Variable, Line] = Field(default_factory=dict)
-    volumes: tuple[VolumeText, ...] = ()
-    command: tuple[Line, ...] = ()
-    health: Health | None = None
-    tty: StrictBool = False
+    image: Image = Field(description="Its image.")
+    version: Tag | None = Field(default=None, description="The tag of an image that is named without one.")
+    ports: tuple[PortText, ...] = Field(default=(), description="Ports of the VM that lead to it.")
+    expose: tuple[Port, ...] = Field(default=(), description="Ports that it listens on.")
+    environment: dict[Variable, Line] = Field(default_factory=dict, description="Environment variables.")
+    volumes: tuple[VolumeText, ...] = Field(default=(), description="What is mounted in it.")
+    command: tuple[Line, ...] = Field(default=(), description="In place of the image's own, a word each.")
+    health: Health | None = Field(default=None, description="How it is asked whether it is well.")
+    tty: StrictBool = Field(default=False, description="Whether it has a terminal.")
 
 
 class StackService(Container):
-    """``secrets``: names among ``trop:secrets``; each is a file under /run/secrets in the container."""
+    """A service of a swarm."""
 
-    secrets: tuple[SecretName, ...] = ()
-    replicas: Replicas = 1
+    secrets: tuple[SecretName, ...] = Field(
+        default=(),
+        description="Names among `trop:secrets`; each is a file under /run/secrets in the container.",
+    )
+    replicas: Replicas = Field(default=1, description="How many containers it has.")
 
 
 class Stack(Declared):
-    name: StackName
-    services: Annotated[dict[ServiceName, StackService], Field(min_length=1)]
+    """A swarm stack."""
+
+    name: StackName = Field(description="Docker's name of it.")
+    services: Annotated[dict[ServiceName, StackService], Field(min_length=1, description="Its services.")]
 
 
 class Services(Declared):
-    """``version``: the tag of every image that has none.  ``wait``: seconds until all of it has to be healthy.
+    """What runs in a VM."""
 
-    ``after``: VMs whose services are healthy before these are deployed.
-    """
-
-    version: Tag | None = None
-    delivery: Delivery = "agent"
-    wait: Annotated[StrictInt, Field(ge=1, le=1500)] = 300
-    after: tuple[Name, ...] = ()
-    containers: dict[ServiceName, Container] = Field(default_factory=dict)
-    stack: Stack | None = None
+    version: Tag | None = Field(default=None, description="The tag of every image that is named without one.")
+    delivery: Delivery = Field(
+        default="agent",
+        description="How it gets into the VM: by its agent, by its seed disk (at first boot), or by you.",
+    )
+    wait: Annotated[StrictInt, Field(ge=1, le=1500)] = Field(
+        default=300, description="Seconds until all of it has to be healthy."
+    )
+    after: tuple[Name, ...] = Field(
+        default=(), description="VMs whose services are healthy before these are deployed."
+    )
+    containers: dict[ServiceName, Container] = Field(default_factory=dict, description="Single containers.")
+    stack: Stack | None = Field(default=None, description="A swarm stack.")
 
     @property
     def members(self) -> dict[str, Container]:

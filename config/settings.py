@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from pydantic import Field, StrictBool
 
 from config.base import Declared
+from config.disks import DiskSettings, Label
 from config.fleet import AbsolutePath, Count, DomainName, GuestWay, Name, Text
 from config.recipe import Family
 from config.services import SecretName, Services
@@ -19,61 +20,74 @@ DEFAULT_FLEET: Final = "config/fleet.yaml"
 
 
 class VmSettings(Declared):
-    """What is said of one VM; what is left out comes from the fleet file.  Memory in MiB.
+    """One VM; its name has a slot in the fleet's file, from which comes what is left out here.
 
-    ``services`` run in it; ``family`` is that of its image's distribution.
-
-    The rest says in what a VM that was made by other means differs from one that this program makes.  Each `false`
-    means "not ours to say": it is neither declared nor compared, and nothing changes it.
-
-    ``domain``     libvirt's name of it, where that is not the VM's name
-    ``overlay``    false: its disks are not declared, whatever they are
-    ``seed_disk``  false: it has no cloud-init disk of ours
-    ``nic``        false: its NIC on `default` is not declared
-    ``size``       false: neither its memory nor its vCPUs are declared
-    ``autostart``  false: it need not start with the hypervisor
-    ``running``    false: it may be shut off
+    From `domain` to `running`: in what a VM that was made by other means differs from one that this program makes.
+    Each `false` means "not ours to say": it is neither declared nor compared, and nothing changes it.
     """
 
-    memory: Count | None = None
-    vcpu: Count | None = None
-    base_image: AbsolutePath | None = None
-    description: Text | None = None
-    protect: StrictBool = True
-    guest: GuestWay | None = None
-    domain: DomainName | None = None
-    overlay: StrictBool = True
-    seed_disk: StrictBool = True
-    nic: StrictBool = True
-    size: StrictBool = True
-    autostart: StrictBool = True
-    running: StrictBool = True
-    services: Services | None = None
-    family: Family | None = None
+    memory: Count | None = Field(
+        default=None, description="Memory in MiB; that of `trop:emulation`, else the fleet's, unless said."
+    )
+    vcpu: Count | None = Field(default=None, description="Processors.")
+    base_image: AbsolutePath | None = Field(default=None, description="The image that its overlay stands on.")
+    description: Text | None = Field(default=None, description="Its description in libvirt.")
+    protect: StrictBool = Field(
+        default=True,
+        description="`false`, and an `up`: it may be removed, with its disks. Until then that is refused.",
+    )
+    guest: GuestWay | None = Field(
+        default=None,
+        description="Who sets a float up in it: the provider by its agent, its seed disk, or nobody.",
+    )
+    disks: dict[Label, DiskSettings] = Field(
+        default_factory=dict, description="Disks beside its overlay, each under a label of your choice."
+    )
+    domain: DomainName | None = Field(
+        default=None, description="libvirt's name of it; the VM's own unless said."
+    )
+    overlay: StrictBool = Field(
+        default=True, description="`false`: its disks are not declared, whatever they are."
+    )
+    seed_disk: StrictBool = Field(default=True, description="`false`: it has no cloud-init disk of ours.")
+    nic: StrictBool = Field(default=True, description="`false`: its NIC on `default` is not declared.")
+    size: StrictBool = Field(
+        default=True, description="`false`: neither its memory nor its processors are declared."
+    )
+    autostart: StrictBool = Field(default=True, description="`false`: it need not start with the hypervisor.")
+    running: StrictBool = Field(default=True, description="`false`: it may be shut off.")
+    services: Services | None = Field(default=None, description="What runs in it.")
+    family: Family | None = Field(
+        default=None, description="The distribution of its image, by how it makes packages."
+    )
 
 
 class Emulation(Declared):
-    """What a lab forces upon every VM: the domain type, and memory in MiB.
+    """How guests run on this hypervisor, where that is another way than on the rest: a lab, or a host without KVM."""
 
-    ``services`` false: none are deployed, for its guests have no Docker; ``packages`` false: a new guest installs none.
-    """
-
-    domain_type: Literal["kvm", "qemu"] | None = None
-    memory: Count | None = None
-    services: StrictBool = True
-    packages: StrictBool = True
+    domain_type: Literal["kvm", "qemu"] | None = Field(
+        default=None,
+        description="Of every VM. Unless said: kvm where a new VM's host has it, else qemu, which is told.",
+    )
+    memory: Count | None = Field(default=None, description="MiB of each VM that states none of its own.")
+    services: StrictBool = Field(default=True, description="`false`: no services are deployed.")
+    packages: StrictBool = Field(default=True, description="`false`: a new guest installs no packages.")
 
 
 class Settings(Declared):
-    """``fleet`` is the path of the fleet file, relative to the project.
+    """A stack: what runs on the hypervisor of its name."""
 
-    ``secrets``: for each name whether its value is encrypted; the values are never here (`names_of_secrets`).
-    """
-
-    vms: dict[Name, VmSettings] = Field(default_factory=dict)
-    fleet: str = DEFAULT_FLEET
-    emulation: Emulation = Emulation()
-    secrets: dict[SecretName, StrictBool] = Field(default_factory=dict)
+    vms: dict[Name, VmSettings] = Field(default_factory=dict, description="The VMs that run there.")
+    fleet: str = Field(default=DEFAULT_FLEET, description="The fleet's file, seen from the project's folder.")
+    emulation: Emulation = Field(
+        default=Emulation(), description="How guests run, where it is not as on the other hosts."
+    )
+    # For each name whether its value is encrypted; the values are never here (`names_of_secrets`).
+    secrets: dict[SecretName, StrictBool] = Field(
+        default_factory=dict,
+        description="What services may use; set by `./trop config STACK set --secret --path trop:secrets.NAME`, "
+        "never by hand.",
+    )
 
 
 def from_pulumi(values: Mapping[str, str], encrypted: Collection[str] = ()) -> dict[str, Any]:

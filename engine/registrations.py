@@ -262,7 +262,10 @@ class Registrations:
         request = await self.transforms.invoke(request)
         package = urns.package_of(request.tok)
         async with self._planning:
-            reference = request.provider or await self._default(package, request.version)
+            try:
+                reference = request.provider or await self._default(package, request.version)
+            except ProviderError as e:  # not the function's fault, so the program is not told
+                raise self.session.refuse(str(e)) from None
         client = await self.registry.client(reference, self.session.journal.find)
         args = from_wire(request.args)
         self.session.mask.learn(args)

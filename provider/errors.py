@@ -14,6 +14,14 @@ class OperatorError(Exception):
         super().__init__(plain(line))
 
 
+class Lacking(OperatorError):
+    """Something that the host has to have by itself: ``what`` is missing, the same for all that need it."""
+
+    def __init__(self, wanted_for: str, what: str, advice: str) -> None:
+        super().__init__(f"{wanted_for}: {what}: {advice}")
+        self.wanted_for, self.what, self.advice = wanted_for, plain(what), plain(advice)
+
+
 class Refused(OperatorError):
     """A change that is not made because of what it would do to what runs."""
 

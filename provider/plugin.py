@@ -12,15 +12,17 @@ from typing import Any
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from provider import allow, schema, wire
+from provider import allow, functions, schema, wire
 from provider.answers import Task, check_failures, config_failures, diff_response, token_of
 from provider.engine_log import EngineLog
-from provider.errors import OperatorError
+from provider.errors import Lacking, OperatorError
+from provider.lacks import Lacks
 from provider.resources import RESOURCES, base, shape, upstream
 from provider.resources.base import COMPUTED, Failure, Props, Resource
 from provider.virt import errors
 from provider.virt.host import Host
 from provider.virt.identity import Identity
+from provider.virt.optional import Tell
 from provider.virt.sights import Sights
 from provider.workers import Context, Report, Workers, fail
 
@@ -44,6 +46,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._host_of = host_of
         self._host: Host | None = None
         self._sights = Sights()
+        self._lacks = Lacks()
         self._handlers: dict[str, Resource] = {kind.token: kind() for kind in RESOURCES}
         self._workers = Workers(lambda: self._host.uri if self._host else "?")
 
@@ -121,6 +124,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 self._host.close()
                 self._host = None
             self._sights.forget()
+            self._lacks.forget()
             if uri is not COMPUTED:
                 wrong = config_failures({"uri": uri} if uri is not None else {})
                 if wrong:
@@ -189,7 +193,11 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             with self._sights.changing(not request.preview):
                 call = self._call(request, task=task, looks=request.preview)
                 handler = self._handler(token_of(request.urn))
-                id, outputs = handler.create(call, inputs, request.preview)
+                try:
+                    id, outputs = handler.create(call, inputs, request.preview)
+                except Lacking as lack:
+                    self._lacks.met(lack, request.urn, request.preview)
+                    id, outputs = "", inputs
                 outputs = _with_host(call, outputs, {})
             written = wire.dump(outputs, secret.spread(handler.made_of))
             return provider_pb2.CreateResponse(id=id, properties=written)
@@ -233,7 +241,11 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             handler = self._handler(token_of(request.urn))
             with self._sights.changing(not request.preview):
                 call = self._call(request, known=olds, task=task, looks=request.preview)
-                outputs = handler.update(call, request.id, olds, old_inputs, news, request.preview)
+                try:
+                    outputs = handler.update(call, request.id, olds, old_inputs, news, request.preview)
+                except Lacking as lack:
+                    self._lacks.met(lack, request.urn, request.preview)
+                    outputs = {**olds, **news}
                 outputs = _with_host(call, outputs, olds)
             written = wire.dump(outputs, secret.spread(handler.made_of))
             return provider_pb2.UpdateResponse(properties=written)
@@ -268,10 +280,22 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
         return await self._workers.run(context, work, task)
 
-    # What this provider does not have.
-
     async def Invoke(self, request: Any, context: Context) -> Any:
-        await fail(context, f"function {request.tok} is not implemented by this provider")
+        args, _ = wire.load(request.args)
+
+        def work() -> Any:
+            wrong = shape.failures(request.tok, functions.named(request.tok), args)
+            if wrong:
+                return provider_pb2.InvokeResponse(failures=check_failures(wrong))
+            host = self._reached(_unheard, looks=True)
+            assert host is not None
+            answer, lacks = functions.get_host(host, args)
+            self._lacks.told(lacks)
+            return provider_pb2.InvokeResponse(**{"return": wire.dump(answer)})
+
+        return await self._workers.run(context, work)
+
+    # What this provider does not have.
 
     async def Call(self, request: Any, context: Context) -> Any:
         await fail(context, f"method {request.tok} is not implemented by this provider")
@@ -315,24 +339,31 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         task: Task | None = None,
         looks: bool = False,
     ) -> base.Call:
-        """Where the handler is to work, once the host is sure to be the one that the state is of.
+        """Where the handler is to work; see `_reached`."""
+        notes = [] if task is None else task.told
+        call = base.Call(Host(""), request.urn, getattr(request, "timeout", 0.0), notes)
+        call.host = self._reached(call.tell, known, connected, looks) or call.host
+        return call
+
+    def _reached(
+        self, tell: Tell, known: Props | None = None, connected: bool = True, looks: bool = False
+    ) -> Host | None:
+        """The host, once it is sure to be the one that the state is of.
 
         One that only ``looks`` shares what it sees with the others that do.
         """
         host = self._host
         if host is None and connected:
             raise OperatorError("libvirt:uri is not known yet: it comes from a resource that is not made yet")
-        notes = [] if task is None else task.told
-        call = base.Call(host or Host(""), request.urn, getattr(request, "timeout", 0.0), notes)
         if host is not None and known:
-            host.check_is(Identity.of(known), call.tell)
+            host.check_is(Identity.of(known), tell)
         if host is not None and looks:
-            call.host = self._sights.of(host)
-        return call
+            host = self._sights.of(host)
+        return host
 
 
 def _unheard(line: str) -> None:
-    """For what can't be looked at of a host that is only compared with another."""
+    """For what can't be looked at where no resource is concerned."""
 
 
 def _with_host(call: base.Call, outputs: Props, known: Props) -> Props:

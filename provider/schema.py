@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from provider import functions
 from provider.resources.base import Resource
 
 NAME = "libvirt"
@@ -45,8 +46,16 @@ def document(handlers: Mapping[str, Resource]) -> str:
             "provider": {"inputProperties": CONFIG, "requiredInputs": ["uri"]},
             "types": types,
             "resources": resources,
+            "functions": {token: _function(spec, types) for token, spec in functions.SCHEMAS.items()},
         }
     )
+
+
+def _function(spec: Mapping[str, Any], types: dict[str, Any]) -> dict[str, Any]:
+    made = _resource(spec, "GetHost", types)
+    inputs = {"type": "object", "properties": made["inputProperties"], "required": made["requiredInputs"]}
+    outputs = {"type": "object", "properties": made["properties"], "required": made["required"]}
+    return {"description": made["description"], "inputs": inputs, "outputs": outputs}
 
 
 def _resource(schema: Mapping[str, Any], name: str, types: dict[str, Any]) -> dict[str, Any]:

@@ -121,6 +121,7 @@ def _volume(wanted: Declared, seen: HostSeen, path: str) -> Iterator[Difference]
         "name": volume.name,
         "pool": volume.pool,
         "format": volume.format,
+        "size": volume.capacity,
         "baseVolumeId": volume.base or "",
     }
     yield from _at(wanted, declared_changes(read, wanted.inputs), read)

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from cli.adopt import declared
 from cli.adopt.compare import as_observed
+from cli.adopt.disks import disks_of
 from cli.adopt.match import domains_of, volume_in
 from config.plan import Nat, Plan, VirtualMachine
 from config.settings import Settings, VmSettings
@@ -60,6 +61,8 @@ def _form(plan: Plan, vm: VirtualMachine, domain: DomainSeen, seen: HostSeen) ->
     if looked.seen.description and vm.description is None:
         form["description"] = looked.seen.description
     form |= _size(vm, looked) | _overlay(plan, vm, looked, seen)
+    if vm.overlay and "overlay" not in form and (disks := disks_of(plan, vm, domain, seen)):
+        form["disks"] = disks
     seedless = vm.seed_disk and not _has_seed(plan, vm, looked, seen)
     if seedless:
         form["seedDisk"] = False

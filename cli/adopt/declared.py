@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from components import cloud_init
 from config.plan import Float, Plan, VirtualMachine
+from config.plan_disks import PlannedDisk
 from provider.resources.base import COMPUTED
 
 NETWORK: Final = "libvirt:index/network:Network"
@@ -55,6 +56,10 @@ def overlay_path(plan: Plan, vm: VirtualMachine) -> str:
 
 def seed_path(plan: Plan, vm: VirtualMachine) -> str:
     return f"{plan.storage.path}/{vm.seed_file}"
+
+
+def disk_key(vm: VirtualMachine, disk: PlannedDisk) -> Key:
+    return VOLUME, f"{vm.name}.{disk.label}"
 
 
 def network_key(plan: Plan, name: str) -> Key:
@@ -112,6 +117,9 @@ def _vm(plan: Plan, vm: VirtualMachine, ids: Ids) -> Iterator[Declared]:
     if vm.overlay:
         overlay = {"name": vm.overlay_file, "pool": pool, "format": "qcow2", "baseVolumeId": vm.base_image}
         yield Declared((VOLUME, vm.name), parent, f"overlay {vm.overlay_file}", overlay)
+    for disk in vm.disks:
+        made = {"name": disk.file, "pool": disk.pool or pool, "format": disk.format, "size": disk.size}
+        yield Declared(disk_key(vm, disk), parent, f"disk {disk.file}", made)
     if vm.seed_disk:
         seed = {
             "name": vm.seed_file,
@@ -136,13 +144,21 @@ def _domain(plan: Plan, vm: VirtualMachine, ids: Ids) -> dict[str, Any]:
     }
     inputs = {key: value for key, value in said.items() if value is not None}
     if vm.overlay:
-        inputs["disks"] = [{"volumeId": ids.get((VOLUME, vm.name), overlay_path(plan, vm))}]
+        inputs["disks"] = [
+            {"volumeId": ids.get((VOLUME, vm.name), overlay_path(plan, vm))},
+            *({"volumeId": ids.get(disk_key(vm, d), _disk_path(plan, d))} for d in vm.disks if d.plugged),
+        ]
     if vm.nic:
         network = ids.get(network_key(plan, plan.networks.default.name), COMPUTED)
         inputs["networkInterfaces"] = [{"networkId": network, "mac": vm.mac}]
     if vm.seed_disk:
         inputs["cloudinit"] = ids.get((SEED, vm.name), seed_path(plan, vm))
     return inputs
+
+
+def _disk_path(plan: Plan, disk: PlannedDisk) -> Any:
+    """Where its file will be; only the host knows the folder of another pool than the stack's."""
+    return f"{plan.storage.path}/{disk.file}" if disk.pool is None else COMPUTED
 
 
 def _float(plan: Plan, held: Float, ids: Ids) -> Declared:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from cli.adopt import declared
 from cli.adopt.declared import Key
 from config.plan import Plan, VirtualMachine
+from provider.virt import remedy
 from provider.virt.survey import DomainSeen, HostSeen, VolumeSeen
 
 
@@ -92,6 +93,11 @@ def _parts(plan: Plan, vm: VirtualMachine, domain: DomainSeen | None, seen: Host
     for token, wanted, path in files:
         if wanted and volume_in(plan, seen, path) is not None:
             ids[token, vm.name] = path
+    for disk in vm.disks:
+        place = disk.pool or plan.storage.name, disk.file
+        found = next((v for v in seen.volumes if (v.pool, v.name) == place), None)
+        if found is not None:
+            ids[declared.disk_key(vm, disk)] = found.path
     if domain is not None:
         ids[declared.DOMAIN, vm.name] = domain.uuid
     return ids
@@ -126,9 +132,9 @@ def _storage_faults(plan: Plan, domains: Mapping[str, DomainSeen], seen: HostSee
     if not held:
         return []
     mend = (
-        f"virsh pool-start {name}"
+        remedy.virsh(seen.uri, f"pool-start {remedy.word(name)}")
         if pool
-        else f"virsh pool-define-as {name} dir --target {path}, then pool-start"
+        else remedy.pool_made(seen.uri, name, path)
     )
     return [
         f"pool {name}: it is not {'active' if pool else 'there'}, and has disks of {', '.join(held)}: {mend}"

@@ -11,7 +11,7 @@ from cli.adopt import declared
 from cli.adopt.match import Matches
 from config.plan import Plan, VirtualMachine
 from provider.virt import nic
-from provider.virt.survey import DomainSeen, HostSeen, NetworkSeen
+from provider.virt.survey import HostSeen, NetworkSeen
 
 MOST: Final = 12  # names in one line; of more, the number
 
@@ -49,7 +49,7 @@ def lines(plan: Plan, found: Matches, seen: HostSeen) -> Iterator[str]:
             yield from _network(network)
     for vm in plan.vms:
         if vm.name in found.domains:
-            yield from _vm(plan, vm, found.domains[vm.name])
+            yield from _vm(plan, vm, found)
 
 
 def _files(plan: Plan, found: Matches, seen: HostSeen) -> list[str]:
@@ -66,13 +66,15 @@ def _network(network: NetworkSeen) -> Iterator[str]:
         yield f"of network {network.name}: {', '.join(parts)}"
 
 
-def _vm(plan: Plan, vm: VirtualMachine, domain: DomainSeen) -> Iterator[str]:
+def _vm(plan: Plan, vm: VirtualMachine, found: Matches) -> Iterator[str]:
+    domain = found.domains[vm.name]
     spoken_of = {vm.mac} if vm.nic else set()
     for held in plan.floats_of(vm.name):
         spoken_of |= {held.mac, *map(nic.same_mac, held.forbidden_macs)}
     beyond = [f"NIC {n.mac} on {n.place}" for n in domain.nics if n.mac not in spoken_of]
     ours = {declared.overlay_path(plan, vm)} if vm.overlay else set()
     ours |= {declared.seed_path(plan, vm)} if vm.seed_disk else set()
+    ours |= {found.ids[key] for d in vm.disks for key in [declared.disk_key(vm, d)] if key in found.ids}
     files = dict.fromkeys(path for _, path in domain.seen.slots if path) | dict.fromkeys(domain.seen.cdroms)
     beyond += [f"disk {path}" for path in files if path not in ours]
     if beyond:

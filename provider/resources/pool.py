@@ -70,6 +70,10 @@ class Pool(Resource):
                     call, self.token, f"storage pool {other.name()} over {path}", other.UUIDString()
                 )
         if preview:
+            if existing is None:
+                call.tell(
+                    f"directory {path if path is not COMPUTED else 'of the pool'} is made where it is not there"
+                )
             running = dict.fromkeys(_STATES, True)
             return "", {**inputs, **running, "path": path}
         if existing is None:

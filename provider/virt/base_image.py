@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import posixpath
 
-from provider.errors import OperatorError
-from provider.virt import api, errors, qcow2, storage, volume_xml
+from provider.errors import Lacking
+from provider.virt import api, errors, qcow2, remedy, storage, volume_xml
 from provider.virt.host import Host
 from provider.virt.optional import Tell
 
@@ -20,22 +20,26 @@ def by_path(host: Host, path: str, wanted_for: str, tell: Tell) -> volume_xml.Se
     start = f"virsh -c '{host.uri}'"
     if not pools:
         advice = (
-            f"no storage pool has {directory}; type: {start} pool-create-as base dir --target {directory}"
+            f"no storage pool has {directory}; type: "
+            f"{remedy.pool_made(host.uri, _free(host), directory)}; and put {name} there"
         )
     elif not any(pool.isActive() for pool in pools):
         advice = f"storage pool {pools[0].name()} is not active; type: {start} pool-start {pools[0].name()}"
     else:
         advice = f"put {name} into {directory} there"
-    raise OperatorError(f"{wanted_for}: base image {path} is missing on {host.uri}: {advice}")
+    raise Lacking(wanted_for, f"base image {path} is missing on {host.uri}", advice)
+
+
+def _free(host: Host) -> str:
+    return remedy.free_name("base", [pool.name() for pool in host.conn.listAllStoragePools()])
 
 
 def by_name(host: Host, pool_name: str, name: str, wanted_for: str) -> volume_xml.Seen:
     pool = storage.active_pool(host, pool_name, wanted_for)
     volume: api.Volume | None = storage.find(host, pool, name)
     if volume is None:
-        raise OperatorError(
-            f"{wanted_for}: base image {name} is missing in storage pool {pool_name} of {host.uri}"
-        )
+        what = f"base image {name} is missing in storage pool {pool_name} of {host.uri}"
+        raise Lacking(wanted_for, what, f"put it into {storage.pool_path(pool)} there")
     return volume_xml.view(volume.XMLDesc())
 
 

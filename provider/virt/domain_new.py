@@ -10,7 +10,7 @@ from typing import Any
 from lxml import etree
 
 from provider.errors import OperatorError, Refused
-from provider.virt import api, domain_sweep, nic, optional, xslt
+from provider.virt import api, domain_sweep, nic, optional, remedy, xslt
 from provider.virt.domain_pending import reads
 from provider.virt.domain_read import disk_path, wanted
 from provider.virt.domain_seen import see
@@ -46,7 +46,8 @@ def require_networks(host: Host, who: str, nics: tuple[nic.Wanted, ...], tell: T
         if active is None:
             raise OperatorError(f"{who}: there is no network {name} on {host.uri}")
         if not active:
-            raise OperatorError(f"{who}: network {name} is not active; start it: virsh net-start {name}")
+            start = remedy.virsh(host.uri, f"net-start {remedy.word(name)}")
+            raise OperatorError(f"{who}: network {name} is not active; start it: {start}")
 
 
 def _is_active(host: Host, name: str) -> bool | None:
@@ -138,9 +139,11 @@ def disk_format(host: Host, who: str, path: str, tell: Tell) -> str:
     volume = host.volume_by_path(path) or _after_refresh(host, path, tell)
     if volume is None:
         folder = path.rsplit("/", 1)[0] or "/"
+        names = [pool.name() for pool in host.conn.listAllStoragePools()]
+        name = remedy.free_name(folder.rsplit("/", 1)[1] or "disks", names)
         raise OperatorError(
-            f"{who}: no active pool of {host.uri} has the disk {path}; if the file is there: "
-            f"virsh pool-create-as NAME dir --target {folder}"
+            f"{who}: no active pool of {host.uri} has the disk {path}; if the file is there, and no pool that is "
+            f"stopped has its folder: {remedy.pool_made(host.uri, name, folder)}"
         )
     found = etree.fromstring(volume.XMLDesc(0).encode()).find("target/format")
     return "raw" if found is None else str(found.get("type", "raw"))

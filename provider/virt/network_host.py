@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from provider.errors import OperatorError
+from provider.errors import Lacking, OperatorError
 from provider.virt import api, errors, nic, optional
 from provider.virt.host import Host
 from provider.virt.network_change import Sides
@@ -61,10 +61,9 @@ def _check_bridge(host: Host, name: str, bridge: str, tell: Tell) -> None:
         "whether it is there is not known before a guest is started",
     )
     if not there:
-        raise OperatorError(
-            f"network {name}: bridge {bridge} is missing on {host.uri}; it belongs to the host, so set it up "
-            "there first (its /etc/network/interfaces, netplan or NetworkManager)"
-        )
+        where = "its /etc/network/interfaces, netplan or NetworkManager"
+        advice = f"it belongs to the host, so set it up there first ({where})"
+        raise Lacking(f"network {name}", f"bridge {bridge} is missing on {host.uri}", advice)
 
 
 def _others(host: Host, own_uuid: str, tell: Tell) -> Iterator[tuple[str, str]]:

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator
 from functools import partial
 from typing import Final
 
-from provider.errors import OperatorError
-from provider.virt import api, errors, optional, pool_xml, volume_xml
+from provider.errors import Lacking, OperatorError
+from provider.virt import api, errors, optional, pool_xml, remedy, volume_xml
 from provider.virt.host import Host
 from provider.virt.optional import Tell
 from provider.virt.sight import look
@@ -27,11 +27,15 @@ def active_pool(host: Host, name: str, wanted_for: str) -> api.Pool:
     """The pool, running; else `OperatorError` with what to type.  ``wanted_for`` begins the line."""
     pool = host.pool_by_name(name)
     if pool is None:
-        raise OperatorError(f"{wanted_for}: there is no storage pool {name} on {host.uri}")
+        folder = f"/var/lib/libvirt/{name}"
+        advice = f"make it, over {folder} for example: {remedy.pool_made(host.uri, name, folder)}"
+        raise Lacking(wanted_for, f"there is no storage pool {name} on {host.uri}", advice)
     if not pool.isActive():
-        raise OperatorError(
-            f"{wanted_for}: storage pool {name} on {host.uri} is not active, so its files can't be seen; see that "
-            f"its directory is mounted, then: virsh -c '{host.uri}' pool-start {name}"
+        started = remedy.virsh(host.uri, f"pool-start {remedy.word(name)}")
+        raise Lacking(
+            wanted_for,
+            f"storage pool {name} on {host.uri} is not active, so its files can't be seen",
+            f"see that its directory is mounted, then: {started}",
         )
     return pool
 

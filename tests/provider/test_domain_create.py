@@ -135,7 +135,10 @@ def test_a_disk_that_another_domain_writes_to_is_refused(world: World, preview: 
         ),
         ({"cloudinit": "/gone/seed.iso"}, "has the disk /gone/seed.iso"),
         ({"networkInterfaces": [{"networkName": "nowhere", "mac": RESERVED}]}, "there is no network nowhere"),
-        ({"networkInterfaces": [{"networkName": "off", "mac": RESERVED}]}, "virsh net-start off"),
+        (
+            {"networkInterfaces": [{"networkName": "off", "mac": RESERVED}]},
+            "start it: virsh -c 'test:///fake' net-start off",
+        ),
         ({"xml": {"xslt": "<nonsense"}}, "xml.xslt cannot be applied"),
     ],
 )

@@ -86,7 +86,7 @@ def test_a_preview_for_a_domain_that_is_not_made_yet_still_refuses_a_taken_mac(w
     ("inputs", "line"),
     [
         ({"network": "nowhere"}, "there is no network nowhere"),
-        ({"network": "off"}, "virsh net-start off"),
+        ({"network": "off"}, "virsh -c 'test:///fake' net-start off"),
         ({"domain": "cccccccc-0000-4000-8000-00000000ffff"}, "there is no domain cccccccc"),
     ],
 )

@@ -220,7 +220,8 @@ def test_a_preview_before_the_pool_is_there_does_not_know_the_path(world: World)
         (f"{BASE_FOLDER}/other.qcow", f"put other.qcow into {BASE_FOLDER} there"),
         (
             "/images/a.qcow",
-            "no storage pool has /images; type: virsh -c 'qemu:///system' pool-create-as base dir",
+            "no storage pool has /images; type: virsh -c 'qemu:///system' 'pool-define-as base2 dir --target /images; "
+            "pool-build base2; pool-start base2; pool-autostart base2'; and put a.qcow there",
         ),
     ],
 )

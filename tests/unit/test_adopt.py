@@ -49,6 +49,11 @@ def of(result: Comparison, what: str) -> list[tuple[str, str, str]]:
 SETTINGS: list[dict[str, Any]] = [
     {},
     {"Ulov": {"overlay": False, "seedDisk": False, "nic": False, "domain": "ulov (2018)"}},
+    {
+        "Ulov": {
+            "disks": {"data": {"size": "1 GiB"}, "spare": {"size": "1 GiB", "pool": "slow", "plugged": False}}
+        }
+    },
     {"Acilamwen": {"size": False, "autostart": False, "running": False}, "Ulov": {"guest": "cloud-init"}},
 ]
 
@@ -181,7 +186,10 @@ POOLS = [
         "pool live: /libvirt/storage/live is the directory of pool default; call it so in the fleet's file "
         "(storage.pool)",
     ),
-    ({"active": False}, "pool live: it is not active, and has disks of Acilamwen: virsh pool-start live"),
+    (
+        {"active": False},
+        "pool live: it is not active, and has disks of Acilamwen: virsh -c 'test:///hand' pool-start live",
+    ),
     ({"path": "/libvirt/storage/live/"}, ""),
 ]
 
@@ -203,7 +211,8 @@ def test_overlays_of_no_pool_are_in_the_way_with_the_commands_that_help() -> Non
 
     assert found.why == (
         "pool live: it is not there, and has disks of Acilamwen: "
-        "virsh pool-define-as live dir --target /libvirt/storage/live, then pool-start",
+        "virsh -c 'test:///hand' 'pool-define-as live dir --target /libvirt/storage/live; "
+        "pool-build live; pool-start live; pool-autostart live'",
     )
 
 

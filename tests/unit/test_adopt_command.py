@@ -171,7 +171,7 @@ def test_what_is_in_the_way_of_one_object_keeps_all_from_being_imported(
     assert adopt(yes=True) == 1
     assert capsys.readouterr().err == (
         "error: nothing is imported:\n"
-        "error: pool live: it is not active, and has disks of Acilamwen: virsh pool-start live\n"
+        "error: pool live: it is not active, and has disks of Acilamwen: virsh -c 'test:///hand' pool-start live\n"
     )
     assert [words[0] for words in place.ran] == ["stack"]
 

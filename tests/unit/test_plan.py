@@ -119,18 +119,26 @@ def test_the_other_hypervisors_have_networks_by_rule_and_nothing_invented(number
     assert plan.networks.bridged.gateway is None
 
 
-def test_what_a_lab_forces_goes_before_what_the_stack_says(tmp_path: Path) -> None:
-    settings = {"vms": {"Acilamwen": {"memory": 4096, "vcpu": 4, "protect": False}}}
+def test_emulation_chooses_the_type_of_all_vms_and_the_memory_of_those_that_state_none(
+    tmp_path: Path,
+) -> None:
+    settings = {"vms": {"Acilamwen": {"memory": 4096, "vcpu": 4, "protect": False}, "Ulov": {}}}
     plain = fleets.load(tmp_path, fleets.rack_facts(), "trop02", settings).vms[0]
-    forced = fleets.load(
+    emulated, silent = fleets.load(
         tmp_path,
         fleets.rack_facts(),
         "trop02",
         {**settings, "emulation": {"domainType": "qemu", "memory": 96}},
-    ).vms[0]
+    ).vms
 
     assert (plain.memory, plain.vcpu, plain.protect, plain.domain_type) == (4096, 4, False, None)
-    assert (forced.memory, forced.vcpu, forced.protect, forced.domain_type) == (96, 4, False, "qemu")
+    assert (emulated.memory, emulated.vcpu, emulated.protect, emulated.domain_type) == (
+        4096,
+        4,
+        False,
+        "qemu",
+    )
+    assert (silent.memory, silent.domain_type) == (96, "qemu")
 
 
 def test_trop03_with_two_vms_follows_its_own_numbers(tmp_path: Path) -> None:

@@ -292,8 +292,8 @@ SETTINGS = [
     pytest.param(
         {"vms": {"Ulov": {"memry": 1}}},
         "Pulumi.trop02.yaml: trop:vms.Ulov.memry: unknown key; "
-        "allowed: autostart, baseImage, description, domain, family, guest, memory, nic, overlay, protect, running, "
-        "seedDisk, services, size, vcpu",
+        "allowed: autostart, baseImage, description, disks, domain, family, guest, memory, nic, overlay, protect, "
+        "running, seedDisk, services, size, vcpu",
         id="an unknown key of a VM",
     ),
     pytest.param(

@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pulumi
 import pytest
 
-from tests.engine.core.fake import Ran, Thing, World, go
+from tests.engine.core.fake import FakeProvider, Ran, Thing, World, go
 
 
 def write(folder: Path, text: str, name: str = "__main__.py") -> Path:
@@ -185,3 +186,21 @@ def test_a_program_that_fails_keeps_the_outputs_that_it_did_not_get_to() -> None
 
     run = go(broken, World(), go(whole, World()).snapshot)
     assert outputs(run) == {"early": 2, "late": 1}
+
+
+def test_a_provider_that_can_not_be_had_for_a_function_is_told_in_its_own_line_and_ends_the_run() -> None:
+    class Elsewhere(FakeProvider):
+        async def DiffConfig(self, request: Any, context: Any) -> Any:
+            await context.abort(grpc.StatusCode.FAILED_PRECONDITION, "another host")
+
+    def program() -> None:
+        pulumi.runtime.invoke("fake:index:look", {})
+        Thing("a")
+
+    world = World()
+    first = go(lambda: Thing("a") and None, world)
+    run = go(program, world, first.snapshot, provider=Elsewhere)
+    assert run.result.failed
+    assert run.messages()[0] == "another host"
+    assert not any("Traceback" in message for message in run.messages())
+    assert world.asked("Create") == ["a"]

@@ -1,0 +1,98 @@
+"""Functions of the provider: what a program may ask of the host before it declares anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
+from typing import Any, Final
+
+from provider.errors import Lacking, OperatorError
+from provider.resources.base import Props
+from provider.virt import base_image, domain_sweep, errors, storage
+from provider.virt.host import Host
+from provider.virt.network_host import check_host
+
+GET_HOST: Final = "libvirt:index/getHost:getHost"
+_NOBODY: Final = "getHost"
+
+_STRING: Final = {"type": "string"}
+_STRINGS: Final = {"type": "array", "items": _STRING}
+_OVERLAY: Final = {
+    "type": "object",
+    "properties": {"pool": _STRING, "name": _STRING, "base": _STRING},
+    "required": ["pool", "name", "base"],
+}
+
+SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
+    GET_HOST: {
+        "description": "What a host is and lacks, told before anything is made on it.",
+        "inputProperties": {
+            "bridges": {**_STRINGS, "description": "Bridges that the host must have by itself."},
+            "pools": {**_STRINGS, "description": "Storage pools that must run already."},
+            "overlays": {
+                "type": "array",
+                "items": _OVERLAY,
+                "description": "Volumes, each with the path of its base image: needed where the volume is not there.",
+            },
+        },
+        "requiredInputs": [],
+        "properties": {
+            "kvm": {
+                "type": "boolean",
+                "description": "Whether guests run on the processor; else they are emulated.",
+            },
+            "lacks": {**_STRINGS, "description": "What is missing, and what to do, a line each."},
+        },
+        "required": ["kvm", "lacks"],
+    }
+}
+
+
+def named(token: str) -> Mapping[str, Any]:
+    """The schema of a function; `OperatorError` where there is none of that name."""
+    if token not in SCHEMAS:
+        raise OperatorError(f"function {token} is not implemented by this provider")
+    return SCHEMAS[token]
+
+
+def get_host(host: Host, args: Props) -> tuple[Props, list[Lacking]]:
+    """The answer, and what it tells of as missing, each once.  What can't be looked at is not missing: the resource
+    that needs it says what is wrong."""
+    lacks = [lack for each in _looks(host, args) if isinstance(lack := _tried(each), Lacking)]
+    unknown: list[str] = []
+    kvm = domain_sweep.has_kvm(host, unknown.append)
+    return {"kvm": kvm or bool(unknown), "lacks": [f"{lack.what}: {lack.advice}" for lack in lacks]}, lacks
+
+
+def _unheard(line: str) -> None:
+    """What can't be looked at is told by the resource that needs it."""
+
+
+def _tried(look: Callable[[], object]) -> object:
+    """What is seen, or why nothing is."""
+    try:
+        return look()
+    except (OperatorError, errors.VirtError) as error:
+        return error
+
+
+def _looks(host: Host, args: Props) -> Iterator[Callable[[], object]]:
+    """What the resources themselves look at, and in what words they miss it."""
+    for bridge in dict.fromkeys(args.get("bridges", ())):
+        yield partial(check_host, host, {"name": _NOBODY, "mode": "bridge", "bridge": bridge}, "", _unheard)
+    for pool in dict.fromkeys(args.get("pools", ())):
+        yield partial(storage.active_pool, host, pool, _NOBODY)
+    overlays = args.get("overlays", ())
+    found = _tried(partial(_volumes, host, {each["pool"] for each in overlays}))
+    there = found if isinstance(found, set) else set()
+    bases = [each["base"] for each in overlays if (each["pool"], each["name"]) not in there]
+    for base in dict.fromkeys(bases):
+        yield partial(base_image.by_path, host, base, _NOBODY, _unheard)
+
+
+def _volumes(host: Host, pools: Collection[str]) -> set[tuple[str, str]]:
+    """Pool and name of what the pools have that run."""
+    found = [
+        pool for name in pools for pool in [host.pool_by_name(name)] if pool is not None and pool.isActive()
+    ]
+    return {(pool.name(), volume.name()) for pool in found for volume in pool.listAllVolumes()}

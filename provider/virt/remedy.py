@@ -1,0 +1,38 @@
+"""Commands that mend what a host lacks, as they can be typed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Collection
+from typing import Final
+
+_PLAIN: Final = re.compile(r"[\w@%+=:,./-]+")
+
+
+def virsh(uri: str, *commands: str) -> str:
+    """One line for a shell, whatever names are in it; each command as virsh itself reads it (see `word`)."""
+    one = commands[0] if len(commands) == 1 and "'" not in commands[0] else shlex.quote("; ".join(commands))
+    return f"virsh -c {_quoted(uri)} {one}"
+
+
+def word(text: str) -> str:
+    """A name or a path in one of virsh's commands."""
+    return text if _PLAIN.fullmatch(text) else '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
+
+
+def pool_made(uri: str, name: str, folder: str) -> str:
+    """A pool over a folder of the host, which is made where it is not there; it is still there after a reboot."""
+    pool = word(name)
+    define = f"pool-define-as {pool} dir --target {word(folder)}"
+    return virsh(uri, define, f"pool-build {pool}", f"pool-start {pool}", f"pool-autostart {pool}")
+
+
+def free_name(wanted: str, taken: Collection[str]) -> str:
+    """``base``, or ``base2`` and so on where there is such a pool already."""
+    names = (wanted if number == 1 else f"{wanted}{number}" for number in range(1, len(taken) + 2))
+    return next(name for name in names if name not in taken)
+
+
+def _quoted(text: str) -> str:
+    return shlex.quote(text) if "'" in text else f"'{text}'"
