@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from cli import ROOT
+from cli import ROOT, bytecode
 from cli.stacks import UsageError
 
 COUNTS: Final = (100_000, 1_000_000)
@@ -34,7 +34,7 @@ class Measured(NamedTuple):
 
 def run() -> int:
     """Prints what both counts took; 1 if the last is over its budget."""
-    table = Table(title="./trop annotate - on lines of tcpdump -e")
+    table = Table(title=f"./trop annotate - on lines of tcpdump -e; {bytecode.state()}")
     for heading in ("lines", "processor seconds", "lines a second", "peak memory, MiB"):
         table.add_column(heading, justify="right")
     taken = [measure(count) for count in COUNTS]

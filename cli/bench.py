@@ -9,7 +9,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from cli import ROOT
+from cli import ROOT, bytecode
 from cli.labstack import bare_lab
 from cli.measured import used
 from cli.stacks import UsageError
@@ -45,7 +45,7 @@ def run(stack: str, engine: str, times: int) -> int:
     )
     preview = [used(trop, environment).cpu for _ in range(times)]
     bare = [used(script, environment).cpu for _ in range(times)]
-    table = Table(title=f"Seconds of processor time, {times} runs each")
+    table = Table(title=f"Seconds of processor time, {times} runs each; {bytecode.state()}")
     for heading in ("what", "median", "least", "most"):
         table.add_column(heading)
     for what, seconds in ((f"./trop {' '.join(words)}", preview), ("a bare libvirt-python script", bare)):

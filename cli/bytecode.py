@@ -7,6 +7,8 @@ it would otherwise compile some 200 files anew at each start. Packages in .venv 
 from __future__ import annotations
 
 import compileall
+import importlib.util
+import os
 import sys
 from pathlib import Path
 from typing import Final
@@ -20,6 +22,14 @@ def compile_all(root: Path = ROOT) -> None:
     """What is compiled already is left; where a file can't be written, Python goes on without."""
     for name in FOLDERS:
         compileall.compile_dir(root / name, quiet=2)
+
+
+def state() -> str:
+    """In which state a measurement is made, for its table."""
+    if not sys.dont_write_bytecode and os.access(ROOT / "cli", os.W_OK):
+        return "byte code is kept"
+    made = Path(importlib.util.cache_from_source(str(ROOT / "cli/stacks.py")))
+    return "byte code is that of setup" if made.exists() else "byte code is made anew at each start"
 
 
 if __name__ == "__main__":

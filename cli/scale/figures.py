@@ -16,7 +16,8 @@ from cli.stacks import UsageError
 
 @dataclass(frozen=True)
 class Figure:
-    """The medians of ``times`` rounds; ``load`` is the machine's mean over a minute when they began and ended."""
+    """The medians of ``times`` rounds; ``load`` is the machine's mean over a minute when they began and ended;
+    ``bytecode`` is what `cli.bytecode.state` said."""
 
     vms: int
     hypervisors: int
@@ -24,6 +25,7 @@ class Figure:
     times: int
     load: tuple[float, float]
     used: dict[str, Used]
+    bytecode: str = ""
 
     def per_vm(self, step: str) -> float:
         """Seconds."""
@@ -186,7 +188,7 @@ def _table(figure: Figure) -> list[str]:
     return [
         f"## {figure.what}",
         "",
-        f"{rounds.capitalize()}; load {began:.1f} when they began, {ended:.1f} when they ended.",
+        f"{rounds.capitalize()}; load {began:.1f} when they began, {ended:.1f} when they ended; {figure.bytecode}.",
         "",
         "| | seconds | a VM, ms | processor seconds | memory, MiB |",
         "|---|---|---|---|---|",

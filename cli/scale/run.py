@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from cli import ROOT
+from cli import ROOT, bytecode
 from cli.scale import chart, figures, hosts
 from cli.scale.figures import Figure
 from cli.scale.measure import NAMES, Bench, medians
@@ -51,13 +51,22 @@ def _measure(size: Size, times: int, started: bool, console: Console) -> Figure:
         with hosts.hypervisors(root / "labs", size) as labs:
             bench = Bench(root, size, labs, started, lambda line: console.print(line, style="dim"))
             rounds = [bench.round() for _ in range(times)]
-    figure = Figure(size.vms, size.hypervisors, started, times, (before, os.getloadavg()[0]), medians(rounds))
+    figure = Figure(
+        size.vms,
+        size.hypervisors,
+        started,
+        times,
+        (before, os.getloadavg()[0]),
+        medians(rounds),
+        bytecode.state(),
+    )
     _show(figure, console)
     return figure
 
 
 def _show(figure: Figure, console: Console) -> None:
-    table = Table(title=f"{figure.what}; load {figure.load[0]:.1f} to {figure.load[1]:.1f}")
+    load = f"load {figure.load[0]:.1f} to {figure.load[1]:.1f}"
+    table = Table(title=f"{figure.what}; {load}; {figure.bytecode}")
     for heading in ("what", "seconds", "a VM, ms", "processor seconds", "memory, MiB"):
         table.add_column(heading, justify="left" if heading == "what" else "right")
     for step, used in figure.used.items():
