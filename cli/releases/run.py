@@ -100,7 +100,7 @@ def _clone(there: Machine, release: Release) -> None:
         raise LabError(f"{ROOT} can't be cloned: {made.stderr.strip().splitlines()[-1]}")
     parent = Path(release.folder).parent
     there.must(["mkdir", "-p", str(parent)])
-    there.must(["git", "clone", "-q", _BUNDLE, release.folder])
+    there.must(["git", "-c", "advice.detachedHead=false", "clone", "-q", _BUNDLE, release.folder])
     if release.owner:
         there.must(["chown", "-R", release.owner, str(parent)])
 
