@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from cli import ROOT
+from tests import as_user
 from tests.lab.stage import ENGINES, Stage, interrupt, short_folder, started_by
 
 pytestmark = [pytest.mark.lab, pytest.mark.endtoend]
@@ -87,12 +88,9 @@ def test_without_root_it_says_so_and_previews_on_the_test_driver(engine: str) ->
         kept = {
             k: v for k, v in os.environ.items() if not k.startswith(("PULUMI_", "LIBVIRT_", "XDG_", "HOME"))
         }
-        nobody = "setpriv --reuid=65534 --regid=65534 --clear-groups"
-        show = (
-            f'mount --bind "$0" {place} && cd {place} && exec {nobody} .venv/bin/python -P -m cli demo "$@"'
-        )
         done = subprocess.run(
-            ["unshare", "--mount", "--propagation", "private", "sh", "-c", show, str(ROOT), "--engine", engine],
+            [*as_user.words(place, 65534), "env", "-C", str(place), as_user.python(place), "-P", "-m", "cli", "demo",
+             "--engine", engine],
             env=kept | {"PYTHONPATH": str(place), "HOME": "/nonexistent"}, stdin=subprocess.DEVNULL,
             capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip

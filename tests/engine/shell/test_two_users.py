@@ -7,7 +7,6 @@ import re
 import shutil
 import stat
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from engine import atomic
+from tests import as_user
 from tests.engine.shell.harness import PROGRAM, Project, locks_of
 from tests.engine.shell.test_signals import ROOT, WITH_STUB
 
@@ -35,15 +35,23 @@ class Desk:
         folder = self.project.folder
         environment = os.environ | variables | {
             "USER": f"user{user}", "LOGNAME": f"user{user}", "HOME": str(folder / f"home{user}"),
-            "PULUMI_HOME": str(folder / f"home{user}/.pulumi"), "PYTHONPATH": str(ROOT),
+            "PULUMI_HOME": str(folder / f"home{user}/.pulumi"), "PYTHONPATH": str(self.clone),
             "TROP_WORLD": str(folder / "world.json"), "TROP_FAULTS": str(folder / "faults.json"),
         }  # fmt: skip
         environment.pop("TROP_LOG", None)
+        stub = self.clone / (PROGRAM / "prov/__main__.py").relative_to(ROOT)
         return subprocess.run(
-            [sys.executable, "-c", WITH_STUB, str(PROGRAM / "prov/__main__.py"), *words, "--non-interactive"],
-            cwd=self.project.root, env=environment, text=True, capture_output=True, check=False, timeout=120,
-            user=user, group=user, extra_groups=[] if user == EVE else [GROUP], umask=umask,
+            [*self.python(user), "-c", WITH_STUB, str(stub), *words, "--non-interactive"], cwd=self.project.root,
+            env=environment, text=True, capture_output=True, check=False, timeout=120, umask=umask,
         )  # fmt: skip
+
+    @property
+    def clone(self) -> Path:
+        return self.project.folder / "clone"
+
+    def python(self, user: int) -> list[str]:
+        before = as_user.words(self.clone, user, [] if user == EVE else [GROUP])
+        return [*before, as_user.python(self.clone)]
 
     def well(self, user: int, *words: str, **variables: str) -> str:
         done = self.run(user, *words, **variables)
@@ -72,10 +80,7 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
             (folder / f"home{user}").mkdir()
             os.chown(folder / f"home{user}", user, user)
         desk = Desk(project)
-        if desk.run(ANN, "version").returncode != 0:
-            pytest.skip(
-                f"{sys.executable} and {ROOT} can't be read by other users: they lie in a folder of root's"
-            )
+        desk.clone.mkdir()
         yield desk
     finally:
         shutil.rmtree(folder)
@@ -124,8 +129,8 @@ with locks.held(pathlib.Path({str(folder)!r})):
     sys.stdin.read()
 """
     with subprocess.Popen(
-        [sys.executable, "-c", holding], env=os.environ | {"PYTHONPATH": str(ROOT), "USER": "ann"}, text=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, user=ANN, group=ANN, extra_groups=[GROUP], umask=0o022,
+        [*desk.python(ANN), "-c", holding], env=os.environ | {"PYTHONPATH": str(desk.clone), "USER": "ann"}, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, umask=0o022,
     ) as ann:  # fmt: skip
         assert ann.stdout is not None
         assert ann.stdout.readline() == "held\n"
