@@ -20,13 +20,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-from lab import hold, root, syscalls, wires
+from lab import daemon, hold, root, syscalls, wires
 from lab.facts import Bridge, HostFacts
 
 # It listens for nothing unless its configuration says what for (see daemon.py).
 _LIBVIRTD = ("libvirtd", "--listen", "--pid-file", "/run/libvirtd.pid")
 _ADMIN_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_RESTARTS = 5  # a libvirtd that dies more often than that in a row has something that a restart doesn't mend
+# A libvirtd that is gone again after so few seconds, so often in a row, has something that a restart doesn't mend.
+_SOON = 2.0
+_RESTARTS = 5
 
 
 def main(state: Path) -> int:
@@ -49,8 +51,8 @@ def main(state: Path) -> int:
         socket.sethostname(spec["name"])
         os.environ.update(PATH=_ADMIN_PATH, HOME="/root", LC_ALL="C.UTF-8")
         log = os.open(state / "log" / "libvirtd.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        hosts = _hosts(spec["name"], facts)
-        root.build(state, facts.live_folder, facts.base_folder, hosts, Path(spec["programs"]))
+        own = _settings(state, spec["name"], facts)
+        root.build(state, facts.live_folder, facts.base_folder, own, Path(spec["programs"]))
         wires.build(facts)
         First(log).run()
     except (OSError, subprocess.SubprocessError) as error:
@@ -65,6 +67,16 @@ def read_facts(spec: dict[str, Any]) -> HostFacts:
     return HostFacts(**{**spec, "bridges": tuple(Bridge(**bridge) for bridge in spec["bridges"])})
 
 
+def _settings(state: Path, name: str, facts: HostFacts) -> dict[str, str]:
+    """What the lab has of its own in /etc."""
+    return {
+        "hosts": _hosts(name, facts),
+        # With the machine's resolver out of reach, libvirtd would wait 10 s for its own name at each start of a guest.
+        "resolv.conf": "# The lab has no resolver beyond it.\n",
+        "machine-id": f"{daemon.host_uuid(state).replace('-', '')}\n",  # the least of Debians have none
+    }
+
+
 def _hosts(name: str, facts: HostFacts) -> str:
     own = next((bridge.address.split("/")[0] for bridge in facts.bridges if bridge.address), "127.0.1.1")
     return f"127.0.0.1 localhost\n::1 localhost\n{own} {name}\n"
@@ -76,7 +88,8 @@ class First:
     def __init__(self, log: int) -> None:
         self._log = log
         self._daemon = 0
-        self._starts: list[float] = []
+        self._began = -_SOON
+        self._short = 0  # lives of it in a row that ended soon
         self._stopping = False
         self._read_end, write_end = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         signal.set_wakeup_fd(write_end)
@@ -106,8 +119,10 @@ class First:
         self._stopping |= number == signal.SIGTERM
 
     def _start(self) -> None:
-        self._starts = [*self._starts[-_RESTARTS:], time.monotonic()]
-        if len(self._starts) > _RESTARTS and self._starts[-1] - self._starts[0] < 10 * _RESTARTS:
+        now = time.monotonic()
+        self._short = self._short + 1 if now - self._began < _SOON else 0
+        self._began = now
+        if self._short > _RESTARTS:
             raise OSError(f"libvirtd ended {_RESTARTS} times in a row; see its log")
         null = os.open("/dev/null", os.O_RDONLY)
         self._daemon = os.posix_spawnp(

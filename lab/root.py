@@ -7,6 +7,7 @@ state folder; all else is in memory and goes with the namespace.
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from lab import syscalls
@@ -24,17 +25,19 @@ _PROGRAMS = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "opt")
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "net/tun")
 
 
-def build(state: Path, live_folder: str, base_folder: str, hosts: str, programs: Path = Path("/")) -> None:
+def build(
+    state: Path, live_folder: str, base_folder: str, own: Mapping[str, str], programs: Path = Path("/")
+) -> None:
     """Mount the lab's root below the state folder and enter it.
 
-    hosts is the text of its /etc/hosts; programs is the root file system whose programs and /etc it has.
+    programs is the root file system whose programs and /etc it has; own are the files in its /etc that are not that's.
     """
     new = state / "root"
     new.mkdir(exist_ok=True)
     syscalls.mount("none", "/", flags=syscalls.MS_REC | syscalls.MS_PRIVATE)
     syscalls.mount("trop-lab", str(new), "tmpfs", syscalls.MS_NODEV, "mode=755")
     _programs(new, programs)
-    _settings(new, hosts, programs / "etc")
+    _settings(new, own, programs / "etc")
     kernel(new)
     devices(new)
     for folder in ("tmp", "run/lock", "root", "var/lib", "var/cache", "var/log", "var/tmp"):
@@ -59,16 +62,15 @@ def _programs(new: Path, programs: Path) -> None:
             _show(source, new / name, read_only=True)
 
 
-def _settings(new: Path, hosts: str, source: Path) -> None:
+def _settings(new: Path, own: Mapping[str, str], source: Path) -> None:
     """Make an /etc that is the machine's but for what the lab has of its own. Links, so that no overlay is needed."""
     _show(source, new / ".etc", read_only=True)
     etc = new / "etc"
     etc.mkdir()
-    # With the machine's resolver out of reach, libvirtd would wait 10 s for its own name at each start of a guest.
-    (etc / "hosts").write_text(hosts)
-    (etc / "resolv.conf").write_text("# The lab has no resolver beyond it.\n")
+    for name, text in own.items():
+        (etc / name).write_text(text)
     for name in os.listdir(source):
-        if name not in ("hosts", "resolv.conf", "hostname", "libvirt"):
+        if name not in (*own, "hostname", "libvirt"):
             (etc / name).symlink_to(f"/.etc/{name}")
 
 

@@ -18,6 +18,7 @@ from cli.counts import TOLD, Counts, read
 from cli.labcmd import why_no_lab
 from cli.releases import page
 from cli.releases.plan import Part, here, parts
+from cli.signals import handled, interrupt
 from lab.facts import LabError
 from lab.hypervisor import PROGRAMS
 from lab.machine import archive
@@ -38,11 +39,12 @@ def run(on: Sequence[str], words: Sequence[str], *, everywhere: bool, soak: bool
         packages.install(lacking, _say)
     cache = Path(os.environ.get("TROP_LAB_CACHE", "/var/cache/trop-lab")).resolve()
     counts = Counts()
-    for part in wanted:
-        row = _on(part, cache)
-        counts += row.counts
-        if write:
-            page.write(row)
+    with handled(interrupt):  # however it is stopped, the machine's files go with it
+        for part in wanted:
+            row = _on(part, cache)
+            counts += row.counts
+            if write:
+                page.write(row)
     print(counts, flush=True)
     return 0 if counts.passed and not counts.failed else 1
 

@@ -173,7 +173,7 @@ def test_a_restart_that_is_allowed_keeps_the_guests_carrier_and_says_how_long_it
     assert stack.drift() == {"pendingRestart": "delete"}
     with pings(lab, 8) as answers:
         notes = stack.up()
-    said = float(re.findall(r"plugged were cut off for ([\d.]+) s", notes[-1])[0])
+    said = float(re.findall(r"plugged was cut off for ([\d.]+) s", notes[-1])[0])
     record_property("said", said)
     record_property("felt", longest(answers))
     print(f"restart: {said:.2f} s said, {longest(answers):.2f} s between two answers")
