@@ -24,6 +24,7 @@ CHECKS = (
 )
 UNTIMED = ("adopt", "endtoend", "crash", "remote", "services")  # marks of labs in which no outage is measured
 WHOLE = ("services",)  # a mark asked for by itself runs what takes long in it, too
+ASKED = "firstday"  # for machines that were made for it: only where it is asked for by name
 LEFT_OUT = ("lab", "endtoend", "soak", "slow")  # of the quick tests: no root, some minutes
 SHARED = ("-n", "auto", "--dist", "worksteal")  # among all cores; a lab's guests need the cores themselves
 TOGETHER = ("-n", "2", "--dist", "loadfile")  # two labs at a time: they wait more than they work
@@ -94,6 +95,7 @@ def pytest_lines(words: Sequence[str], *, quick: bool, soak: bool) -> list[list[
     if quick:
         return [[*SHARED, "-m", " and ".join([*theirs, *(f"not {mark}" for mark in LEFT_OUT)]), *rest]]
     ours = [] if soak or whole else ["not soak"]
+    ours += [] if any(ASKED in expression for expression in wanted) else [f"not {ASKED}"]
     together = () if whole else TOGETHER  # real guests with Docker need both cores
     return [
         [*(together if how == TOGETHER else how), "-m", " and ".join([*theirs, kind, *ours]), *rest]

@@ -18,16 +18,17 @@ class Part:
     check: bool = False
 
 
-# Of every change: all of it where most work, and the main job on the release after it.
+# Of every change: all of it where most work, and the main job and a first day on the release after it.
 EVERYWHERE: Final = (
     Part("debian12", check=True),
-    Part("debian13", ("-m", "endtoend or move")),
+    Part("debian13", ("-m", "endtoend or move or firstday")),
 )
 # Before a release of this program: hours.
 EVERYWHERE_SOAK: Final = (
     Part("debian12", check=True),
     Part("debian13"),
     Part("debian14"),
+    *(Part(name, ("-m", "firstday")) for name in ("debian12", "debian13", "debian14")),
     Part("debian11"),
 )
 # On a release that has no Python for us: what reaches its libvirtd.

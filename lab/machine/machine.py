@@ -23,6 +23,8 @@ _RESOLVER: Final = "10.0.2.3"
 _SLIRP: Final = ("slirp4netns", "--configure", "--mtu=65520", "--disable-host-loopback")
 # Downloaded packages stay from one machine of a release to the next, as a mirror near by would have them.
 _CACHED: Final = {"archives": "/var/cache/apt/archives", "pip": "/root/.cache/pip"}
+# Nothing else writes this file: what changes a machine's own libvirt and network looks for it first.
+MARK: Final = Path("/etc/trop-machine")
 
 
 class Machine:
@@ -113,6 +115,9 @@ def _held(folder: Path) -> Iterator[None]:
 
 def _settle(root: Path, name: str) -> None:
     (root / "etc/hostname").write_text(f"{name}\n")
+    (root / str(MARK).lstrip("/")).write_text(
+        f"{name}: made by lab.machine, gone with the run that made it\n"
+    )
     (root / "etc/hosts").write_text(f"127.0.0.1 localhost\n::1 localhost\n127.0.1.1 {name}\n")
     resolver = root / "etc/resolv.conf"
     resolver.unlink(missing_ok=True)

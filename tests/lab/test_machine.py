@@ -15,7 +15,7 @@ import pytest
 
 from cli import ROOT
 from lab.facts import LabError
-from lab.machine.machine import machine
+from lab.machine.machine import MARK, machine
 from lab.packages import missing_tools
 from tests.lab.stage import started_by
 
@@ -64,6 +64,7 @@ def test_it_has_a_name_processes_devices_and_a_network_of_its_own(bare: Path, tm
         script = "hostname; readlink /proc/self/ns/net; cat /proc/net/dev | wc -l; ls /dev/kvm 2>&1"
         script += "; ls -d /proc/[0-9]* | wc -l; env; ip -4 -o addr"
         told = there.must(["busybox", "sh", "-c", script])
+        assert there.must(["cat", str(MARK)]) == "bare: made by lab.machine, gone with the run that made it\n"
     here = os.readlink("/proc/self/ns/net")
     lines = told.splitlines()
     assert lines[0] == "bare"

@@ -132,3 +132,18 @@ def test_an_error_of_libvirt_s_names_the_object_and_what_was_not_done(said: str,
     servicer = served()
     servicer._handlers[TOKEN].update = broken
     assert asyncio.run(carry_out("Update", servicer)) == told
+
+
+def test_a_daemon_that_libvirtd_itself_cannot_reach_is_no_lost_connection() -> None:
+    """As where virtlogd does not run: the same again would fail again."""
+    said = "Failed to connect socket to '/run/libvirt/virtlogd-sock': No such file or directory"
+
+    def broken(*_: Any) -> None:
+        raised = libvirt.libvirtError(said)
+        raised.err = (38, libvirt.VIR_FROM_RPC, said, 2, "", "", "", 0, 0)
+        raise raised
+
+    servicer = served()
+    servicer._handlers[TOKEN].update = broken
+    told = f"network net is not changed: libvirt at test:///default: {said}"
+    assert asyncio.run(carry_out("Update", servicer)) == told

@@ -86,12 +86,13 @@ def test_from_another_folder_the_project_is_named_and_files_are_found() -> None:
 @pytest.mark.parametrize(
     ("words", "soak", "before", "after"),
     [
-        ([], False, "", " and not soak"),
-        ([], True, "", ""),
-        (["-m", "endtoend"], False, "(endtoend) and ", " and not soak"),
-        (["-mlab or unit", "tests/lab"], True, "(lab or unit) and ", ""),
-        (["--maxfail=1"], False, "", " and not soak"),
-        (["-m", "services", "-x"], False, "(services) and ", ""),
+        ([], False, "", " and not soak and not firstday"),
+        ([], True, "", " and not firstday"),
+        (["-m", "endtoend"], False, "(endtoend) and ", " and not soak and not firstday"),
+        (["-mlab or unit", "tests/lab"], True, "(lab or unit) and ", " and not firstday"),
+        (["--maxfail=1"], False, "", " and not soak and not firstday"),
+        (["-m", "services", "-x"], False, "(services) and ", " and not firstday"),
+        (["-m", "firstday or move"], False, "(firstday or move) and ", " and not soak"),
     ],
 )
 def test_further_words_go_to_each_run_of_pytest_and_marks_are_joined(
