@@ -18,10 +18,10 @@ def look(plan: Plan) -> None:
     It is no more than a look: the resource that needs what is missing fails.
     """
     asked = pulumi.runtime.invoke(GET_HOST, needs(plan), pulumi.InvokeOptions(version=PROVIDER_VERSION))
-    seen, host = asked.value, plan.hypervisor.name
-    for line in seen["lacks"]:
+    seen, host = dict(asked.value or {}), plan.hypervisor.name  # empty under mocks that know no such function
+    for line in seen.get("lacks", []):
         pulumi.log.warn(line)
-    if not seen["kvm"] and any(vm.domain_type is None for vm in plan.vms):
+    if not seen.get("kvm", True) and any(vm.domain_type is None for vm in plan.vms):
         pulumi.log.info(
             f"{host} has no KVM: its guests are emulated, which is slow; "
             "trop:emulation: {domainType: qemu} in its file says that this is meant, and ends this note"

@@ -55,3 +55,11 @@ def test_that_guests_are_emulated_is_told_unless_the_stack_says_so_itself(
     meant = config.load("trop02", declared, fleets.ROOT, fleets.STACK_FILE)
     assert told(monkeypatch, meant, kvm=False) == []
     assert told(monkeypatch, plan_of(), kvm=True) == []
+
+
+@pytest.mark.parametrize("answer", [{}, {"bridges": ["br0"]}])
+def test_mocks_that_know_no_such_function_are_told_nothing(
+    monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(Recording, "call", lambda self, args: (answer, []))
+    run(lambda: host_look.look(plan_of()))
