@@ -37,13 +37,7 @@ def main(state: Path) -> int:
         return 1
     spec = json.loads((state / "lab.json").read_text())
     hold.take(state)
-    syscalls.unshare(
-        syscalls.CLONE_NEWNS
-        | syscalls.CLONE_NEWNET
-        | syscalls.CLONE_NEWPID
-        | syscalls.CLONE_NEWUTS
-        | syscalls.CLONE_NEWIPC
-    )
+    syscalls.unshare(syscalls.MACHINE)
     if os.fork():
         return 0
     try:

@@ -17,13 +17,7 @@ from lab import root, syscalls
 
 
 def main(spec: dict[str, Any]) -> int:
-    syscalls.unshare(
-        syscalls.CLONE_NEWNS
-        | syscalls.CLONE_NEWNET
-        | syscalls.CLONE_NEWPID
-        | syscalls.CLONE_NEWUTS
-        | syscalls.CLONE_NEWIPC
-    )
+    syscalls.unshare(syscalls.MACHINE)
     child = os.fork()
     if child:
         os.write(1, f"{child}\n".encode())
