@@ -12,7 +12,7 @@ from lab import image, kernel_modules
 from lab.facts import LabError
 
 GUEST = Path(image.__file__).with_name("guest")
-AWK = [shutil.which("busybox") or "", "awk"] if shutil.which("busybox") else ["awk"]
+AWK = [shutil.which("busybox") or "", "awk"] if shutil.which("busybox") else ["awk"]  # any does
 
 CONFIG = {
     "version": 2,

@@ -16,7 +16,7 @@ import pytest
 from cli import ROOT
 from lab.facts import LabError
 from lab.machine.machine import MARK, machine
-from lab.packages import missing_tools
+from tests import needs
 from tests.lab.stage import started_by
 
 pytestmark = pytest.mark.lab
@@ -35,12 +35,11 @@ with machine("bare", Path(sys.argv[1]), Path(sys.argv[2])) as there:
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The least that a root file system can be: busybox, and the programs by which commands come in."""
-    if missing := missing_tools():
-        pytest.skip(f"missing: {' '.join(missing)}; install with: apt-get install {' '.join(missing)}")
+    needs.tool("slirp4netns")
+    source = Path(needs.tool("busybox"))
     root = tmp_path_factory.mktemp("bare")
     for folder in ("bin", "dev", "etc", "proc", "root", "run", "sys", "tmp"):
         (root / folder).mkdir()
-    source = Path(shutil.which("busybox") or "")
     for path in [source, *_libraries(source)]:
         (root / str(path).lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, root / str(path).lstrip("/"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,10 @@ import pytest
 from components.services import files
 from config.plan_services import PlannedRecipe
 from config.recipe import FamilyRecipe, HostUser
+from tests import needs
 from tests.services.machine import Machine, planned
 
-SHELLS = [shell for shell in (("dash",), ("busybox", "sh"), ("bash",)) if shutil.which(shell[0])]
+SHELLS = (("dash",), ("busybox", "sh"), ("bash",))
 BASICS = (
     *("awk", "busybox", "cat", "cut", "grep", "ln", "mkdir", "readlink"),
     *("rm", "sed", "sleep", "sort", "tail", "tr"),
@@ -41,12 +41,14 @@ def stack(version: str = "1", secret: bool = False, wait: int = 60, **images: st
 
 @pytest.fixture(params=SHELLS, ids=lambda shell: shell[0])
 def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Machine:
+    needs.tool(request.param[0])
     return Machine(tmp_path, request.param)
 
 
 @pytest.fixture
 def one(tmp_path: Path) -> Machine:
     """With the shell of the lab's guests."""
+    needs.tool("busybox")
     return Machine(tmp_path, ("busybox", "sh"))
 
 
@@ -318,7 +320,7 @@ def without(monkeypatch: pytest.MonkeyPatch, machine: Machine, command: str) -> 
     folder.mkdir()
     monkeypatch.setattr("tests.services.machine.DOCKER", folder / "docker")
     for name in BASICS:
-        (folder / name).symlink_to(shutil.which(name) or pytest.skip(f"no {name} here"))
+        (folder / name).symlink_to(needs.tool(name))
     monkeypatch.setenv("PATH", str(folder))
 
 

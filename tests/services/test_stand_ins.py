@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import shutil
 import socket
 import subprocess
 import tarfile
@@ -14,6 +13,7 @@ import pytest
 
 from lab import container_image
 from lab.container_image import Health, Image
+from tests import needs
 from tests.services import stand_ins
 
 BASE = container_image.layer({"bin/tool": b"#!/bin/sh\n", "etc/a/b": b"x"}, {"bin/other": "/bin/tool"})
@@ -92,18 +92,14 @@ def test_another_version_of_a_stand_in_is_another_image_with_the_same_files() ->
     assert len(tags) == 2 * len(stand_ins.STANDS_FOR)
 
 
-# What the scripts do is tried with this machine's own busybox, where it has one.
-BUSYBOX = shutil.which("busybox") or ""
-
-
 @pytest.fixture
 def tools(tmp_path: Path) -> dict[str, str]:
-    if not BUSYBOX:
-        pytest.skip("no busybox on this machine")
-    applets = subprocess.run([BUSYBOX, "--list"], capture_output=True, text=True, check=True).stdout.split()
+    """What the scripts do is tried with this machine's own busybox."""
+    busybox = needs.tool("busybox")
+    applets = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True).stdout.split()
     (tmp_path / "bin").mkdir()
     for name in applets:
-        (tmp_path / "bin" / name).symlink_to(BUSYBOX)
+        (tmp_path / "bin" / name).symlink_to(busybox)
     return {"PATH": str(tmp_path / "bin")}
 
 
@@ -114,7 +110,7 @@ def backend(tools: dict[str, str], tmp_path: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [BUSYBOX, "httpd", "-f", "-p", f"127.0.0.1:{port}", "-h", str(tmp_path / "www")]
+    command = [needs.tool("busybox"), "httpd", "-f", "-p", f"127.0.0.1:{port}", "-h", str(tmp_path / "www")]
     with subprocess.Popen(command) as server:
         while server.poll() is None and not listens(port):
             pass
@@ -130,7 +126,7 @@ def listens(port: int) -> bool:
 def run(text: str, said: str, environment: dict[str, str], folder: Path) -> str:
     local = text.replace("/tmp.$$", f"{folder}/tmp.$$").replace("/password", f"{folder}/password")
     done = subprocess.run(
-        [BUSYBOX, "sh", "-c", local],
+        [needs.tool("busybox"), "sh", "-c", local],
         input=said.encode(),
         capture_output=True,
         env=environment,

@@ -1,0 +1,17 @@
+"""What a test calls beyond Python: where it is missing the test is skipped, and says how to get it."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from lab.packages import TOOLS
+
+
+def tool(name: str) -> str:
+    """The path of a command."""
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(f"no {name} here; as root: apt-get install {TOOLS.get(name, name)}")
+    return found
