@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from typing import Final
 from cli import ROOT, packages
 from cli.counts import TOLD, Counts, of_report
 from cli.labcmd import need_packages
+from cli.signals import run_attached
 from lab.facts import LabError
 from lab.packages import missing_for_tests
 
@@ -119,5 +119,4 @@ def split_marks(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _python(*words: str) -> int:
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.run([sys.executable, *words], cwd=ROOT, env=environment, check=False).returncode
+    return run_attached([sys.executable, *words], os.environ | {"PYTHONPATH": str(ROOT)}, ROOT)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
@@ -53,6 +56,39 @@ def run_to_end(
         )
         if arrived and tell:  # before there was a child to pass it on to
             child.send_signal(signal.SIGINT)
+        code = child.wait()
+    if arrived:
+        raise KeyboardInterrupt
+    return code
+
+
+def run_attached(words: Sequence[str], environment: Mapping[str, str], folder: Path) -> int:
+    """Runs a command on this terminal, with all that it starts, and gives its exit code.
+
+    Whatever stops this process is a Ctrl-C to them, and is raised as `KeyboardInterrupt` when the command has ended.
+    """
+    apart = (
+        not sys.stdin.isatty()
+    )  # on a terminal a Ctrl-C reaches them all by itself, and they may read from it
+    arrived: list[int] = []
+    child: subprocess.Popen[bytes] | None = None
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        arrived.append(number)
+        if child is not None:
+            pass_on(child)
+
+    def pass_on(child: subprocess.Popen[bytes]) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            if apart:
+                os.killpg(child.pid, signal.SIGINT)
+            elif arrived[-1] != signal.SIGINT:
+                child.send_signal(signal.SIGINT)
+
+    with handled(note):
+        child = subprocess.Popen(words, cwd=folder, env=environment, process_group=0 if apart else None)
+        if arrived:  # before there was a child
+            pass_on(child)
         code = child.wait()
     if arrived:
         raise KeyboardInterrupt

@@ -18,7 +18,7 @@ from cli.counts import TOLD, Counts, read
 from cli.labcmd import why_no_lab
 from cli.releases import page
 from cli.releases.plan import Part, here, parts
-from cli.signals import handled, interrupt
+from cli.signals import handled, interrupt, run_attached
 from lab.facts import LabError
 from lab.hypervisor import PROGRAMS
 from lab.machine import archive
@@ -83,7 +83,7 @@ def _from_here(part: Part, made: Path, cache: Path, start: float) -> page.Row:
         words = here(part)
         line = [sys.executable, "-P", "-m", "cli", "test", *words]
         more = {"PYTHONPATH": str(ROOT), PROGRAMS: str(root), TOLD: str(told)}
-        subprocess.run(line, cwd=ROOT, env=os.environ | more, check=False)
+        run_attached(line, os.environ | more, ROOT)
         counts = read(told)
         _say(f"{part.release}: {counts}; {time.monotonic() - start:.0f} s")
         return page.Row(part.release, _today(), page.installed(root), " ".join(words), counts, None)

@@ -19,6 +19,31 @@ try:
 except KeyboardInterrupt:
     sys.exit(130)
 """
+# A job that runs a child, which has a child of its own, by `run_attached`; each writes down a SIGINT it gets, and ends.
+ATTACHED = """
+import os, sys
+from pathlib import Path
+from cli.signals import run_attached
+try:
+    sys.exit(run_attached([sys.executable, "-c", sys.argv[1], "one", "more"], dict(os.environ), Path(".")))
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+TWO = """
+import os, signal, subprocess, sys, time
+def told(*_):
+    os.write(1, (sys.argv[1] + " told\\n").encode())
+    raise KeyboardInterrupt
+signal.signal(signal.SIGINT, told)
+try:
+    if sys.argv[2:]:
+        subprocess.run([sys.executable, "-c", open("/proc/self/cmdline").read().split(chr(0))[2], sys.argv[2]])
+    else:
+        os.write(1, b"there\\n")
+        time.sleep(60)
+except KeyboardInterrupt:
+    pass
+"""
 CHILD = """
 import os, signal, sys
 signal.signal(signal.SIGINT, lambda *_: os.write(1, b"told\\n"))  # a print may still be under way
@@ -47,4 +72,17 @@ def test_a_child_ends_by_itself_before_the_interrupt_is_raised(
         assert [job.stdout.readline().strip() for _ in expected] == expected
         gate.write_text("go on")
         assert job.stdout.read() == "done\n"
+    assert job.returncode == 130
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_stops_a_run_of_tests_is_a_ctrl_c_to_all_that_it_started(how: signal.Signals) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", ATTACHED, TWO], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    ) as job:  # fmt: skip
+        assert job.stdout is not None
+        assert job.stdout.readline() == "there\n"
+        job.send_signal(how)
+        assert sorted(job.stdout.read().split("\n")) == ["", "more told", "one told"]
     assert job.returncode == 130
