@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,9 @@ def hypervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hypervisor:
     for name in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_HOME", "NO_COLOR", "TROP_DEBUG"):
         monkeypatch.setenv(name, "")
     monkeypatch.setenv("TROP_ENGINE", "embedded")
-    monkeypatch.setattr(guest_agent, "_PATH", f"PATH={DOCKER.parent}:/usr/bin:/bin; export PATH\n")
+    monkeypatch.setattr(
+        guest_agent, "_PATH", f"PATH={shlex.quote(str(DOCKER.parent))}:/usr/bin:/bin; export PATH\n"
+    )
     monkeypatch.setattr(guest_store, "RUN", str(tmp_path / "run-folder"))
     monkeypatch.setattr(files, "FOLDER", str(tmp_path / "here"))
     monkeypatch.setattr(files, "APPLY", str(tmp_path / "here/apply"))
