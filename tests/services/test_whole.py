@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,9 @@ class Docker(Place):
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Docker:
     monkeypatch.setenv("TROP_ENGINE", "embedded")
     monkeypatch.setattr(guest_store, "RUN", str(tmp_path / "run"))
-    monkeypatch.setattr(guest_agent, "_PATH", f"PATH={DOCKER.parent}:/usr/bin:/bin; export PATH\n")
+    monkeypatch.setattr(
+        guest_agent, "_PATH", f"PATH={shlex.quote(str(DOCKER.parent))}:/usr/bin:/bin; export PATH\n"
+    )
     monkeypatch.setattr(files, "FOLDER", str(tmp_path / "here"))
     monkeypatch.setattr(files, "APPLY", str(tmp_path / "here/apply"))
     return Docker(tmp_path)
