@@ -18,6 +18,7 @@ START_SECONDS = 60.0
 SHUTDOWN_SECONDS = 60.0
 REPEAT_SECONDS = 10.0  # a request that comes while a guest boots is lost
 POLL_SECONDS = 0.2
+SETTLE_SECONDS = 2.0  # for which libvirt may still take a guest apart that has ended
 
 _STARTING_UP = [3, 11]  # "paused", for as long as libvirt still puts the guest together
 _MIGRATABLE = 8
@@ -77,7 +78,7 @@ def shut_down(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
     try:
         domain.destroy()
     except errors.VirtError as error:
-        if _active(domain):
+        if _stays_active(domain, clock):
             raise OperatorError(f"domain {name} cannot be stopped: {errors.said(error)}") from error
 
 
@@ -193,18 +194,26 @@ def _asked_and_gone(domain: api.Domain, clock: Clock, limit: float) -> bool:
             return False
         if int(passed // REPEAT_SECONDS) > asked:
             asked = int(passed // REPEAT_SECONDS)
-            _ask(domain)
+            _ask(domain, clock)
         clock.sleep(POLL_SECONDS)
 
 
-def _ask(domain: api.Domain) -> None:
+def _ask(domain: api.Domain, clock: Clock) -> None:
+    """A guest that powers off while it is asked is refused as not running, and is active for a moment still."""
     try:
         domain.shutdown()
     except errors.VirtError as error:
-        if _active(domain):
+        if _stays_active(domain, clock):
             raise OperatorError(
                 f"domain {domain.name()} cannot be shut down: {errors.said(error)}"
             ) from error
+
+
+def _stays_active(domain: api.Domain, clock: Clock) -> bool:
+    until = clock.monotonic() + SETTLE_SECONDS
+    while _active(domain) and clock.monotonic() < until:
+        clock.sleep(POLL_SECONDS)
+    return _active(domain)
 
 
 def _active(domain: api.Domain) -> bool:

@@ -1,11 +1,13 @@
 """A host that lacks nearly all that a stack stands on: told at once, and mended by what is printed, as it stands."""
 
+import os
 import re
 import subprocess
 from collections.abc import Iterator
 
 import pytest
 
+from lab.hypervisor import PROGRAMS
 from tests.lab.stage import ENGINES, Stage, stage
 
 pytestmark = [pytest.mark.lab, pytest.mark.endtoend]
@@ -15,6 +17,10 @@ VMS = {"Acilamwen": {"disks": {"data": {"size": "1 MiB", "pool": "slow"}}}, "Ulo
 
 @pytest.fixture(scope="module", params=ENGINES)
 def fresh(request: pytest.FixtureRequest) -> Iterator[Stage]:
+    if PROGRAMS in os.environ:
+        pytest.skip(
+            "another release's libvirt, whose interface driver may not know whether a bridge is there"
+        )
     with stage("trop02", request.param, vms=VMS) as made:
         made.virsh("pool-destroy", "base")
         made.virsh("pool-undefine", "base")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from provider.allow import allowed, how, word
-from provider.errors import Refused
+from provider.errors import OperatorError, Refused
 from tests.provider.domain_world import World
+from tests.provider.fake_domain import error
 
 
 @pytest.fixture
@@ -153,3 +154,31 @@ def test_what_is_told_to_type_allows_exactly_that_object(name: str, monkeypatch:
     assert allowed(name, "restart")
     assert not allowed(name, "data loss")
     assert not allowed("b", "restart")
+
+
+@pytest.mark.parametrize(("after", "gone"), [(1.0, True), (60.0, False)])
+def test_a_guest_that_powers_off_while_it_is_asked_is_waited_for_though_libvirt_refuses(
+    world: World, monkeypatch: pytest.MonkeyPatch, after: float, gone: bool
+) -> None:
+    """libvirt 7.0 says "domain is not running" of one that it still has as active, for a moment."""
+    vm = world.made()
+    clock, domain = world.conn.clock, vm.fake
+
+    def refused() -> int:
+        raise error(55, "Requested operation is not valid: domain is not running")
+
+    def slept(seconds: float) -> None:
+        clock.now += seconds
+        if clock.now >= after:
+            domain.live = None
+
+    clock.now = 0.0
+    monkeypatch.setattr(domain, "shutdown", refused)
+    monkeypatch.setattr(clock, "sleep", slept)
+    if gone:
+        vm.delete()
+        assert world.conn.domains == {}
+    else:
+        with pytest.raises(OperatorError, match=r"Acilamwen cannot be shut down: .*domain is not running"):
+            vm.delete()
+        assert len(world.conn.domains) == 1
