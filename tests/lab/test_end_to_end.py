@@ -178,7 +178,10 @@ def everything(made: Stage) -> dict[str, str]:
     """All definitions, live and persistent, and all processes of dnsmasq and QEMU: what an `up` could have touched."""
     seen = {"processes": str(made.lab.run(["pgrep", "-a", "dnsmasq|qemu"], stdout=subprocess.PIPE).stdout)}
     for vm in made.names("list", "--all"):
-        seen[f"domain {vm}"] = made.virsh("dumpxml", vm) + made.virsh("dumpxml", "--inactive", vm)
+        xml = made.virsh("dumpxml", vm) + made.virsh("dumpxml", "--inactive", vm)
+        seen[f"domain {vm}"] = re.sub(
+            r" state='(dis)?connected'", "", xml
+        )  # the agent's, when its guest has booted
     for network in made.names("net-list", "--all"):
         seen[f"network {network}"] = made.virsh("net-dumpxml", network) + made.virsh("net-info", network)
         seen[f"network {network}"] += made.virsh("net-dumpxml", "--inactive", network)
