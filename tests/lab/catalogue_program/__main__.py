@@ -13,6 +13,7 @@ import yaml
 HERE = Path(__file__).resolve().parent
 wired = runpy.run_path((HERE / "root").read_text(encoding="utf-8").strip() + "/__main__.py")
 made: dict[str, Any] = {name: vm.domain for name, vm in wired["vms"].items()}
+pool = wired["storage"].pool  # which extra volumes may lie in, where there is no VM that they would wait for
 
 
 def filled(value: Any) -> Any:
@@ -27,7 +28,7 @@ def filled(value: Any) -> Any:
 
 for name, (kind, props) in yaml.safe_load((HERE / "extra.yaml").read_text(encoding="utf-8")).items():
     token = f"libvirt:index/{kind[0].lower()}{kind[1:]}:{kind}"
-    after = [each for each in made.values() if isinstance(each, pulumi.CustomResource)]
+    after = [pool, *(each for each in made.values() if isinstance(each, pulumi.CustomResource))]
     patience = pulumi.CustomTimeouts(**props.pop("customTimeouts", {}))
     options = pulumi.ResourceOptions(version="0.5.4", depends_on=after, custom_timeouts=patience)
     made[name] = pulumi.CustomResource(token, name, filled(props), options)
