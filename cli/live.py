@@ -8,8 +8,9 @@ from pathlib import Path
 
 from cli.stacks import UsageError
 from config.read import yaml_mapping
+from provider.connection import errors
 from provider.errors import OperatorError
-from provider.virt import errors, survey
+from provider.virt import survey
 from provider.virt.survey import HostSeen
 
 URI = "libvirt:uri"

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 from urllib.parse import quote, unquote
 
+from provider.connection import errors
 from provider.errors import Refused
 from provider.impact import HARM, Harm
-from provider.virt import errors
 
 if TYPE_CHECKING:
-    from provider.virt.api import Connection
+    from provider.connection.api import Connection
 
 VARIABLE = "LIBVIRT_ALLOW"
 HOST_UUID: Final = "host UUID"

@@ -6,9 +6,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
+from provider.connection import errors
 from provider.errors import Lacking, OperatorError
 from provider.resources.base import Props
-from provider.virt import base_image, domain_sweep, errors, storage
+from provider.virt import base_image, domain_sweep, storage
 from provider.virt.host import Host
 from provider.virt.network_host import check_host
 

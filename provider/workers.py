@@ -14,8 +14,8 @@ from typing import Any, NoReturn, TypeVar
 import grpc
 
 from provider.answers import Task
+from provider.connection import errors
 from provider.errors import OperatorError, Unreachable, plain
-from provider.virt import errors
 
 T = TypeVar("T")
 Report = Callable[[str, str, str], Awaitable[None] | None]  # URN, severity, text

@@ -8,8 +8,9 @@ from concurrent.futures import Executor
 import config
 from components.services import files
 from config.plan import VirtualMachine
+from provider.connection import errors
 from provider.errors import OperatorError
-from provider.virt import errors, guest_store
+from provider.virt import guest_store
 from provider.virt.guest_addresses import Inside
 from provider.virt.guest_agent import Agent
 from provider.virt.guest_store import Told

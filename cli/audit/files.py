@@ -5,8 +5,9 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator
 
+from provider.connection import errors
 from provider.errors import OperatorError
-from provider.virt import errors, storage
+from provider.virt import storage
 from provider.virt.host import Host
 from provider.virt.survey import DomainSeen, HostSeen
 

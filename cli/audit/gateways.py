@@ -8,8 +8,9 @@ from concurrent.futures import Executor
 from cli.audit.finding import Finding
 from cli.audit.world import Gateway, World
 from config.plan import Plan
+from provider.connection import errors
 from provider.errors import OperatorError
-from provider.virt import arp_probe, errors, gateway_probe
+from provider.virt import arp_probe, gateway_probe
 from provider.virt.guest_addresses import Inside
 from provider.virt.guest_agent import Agent
 

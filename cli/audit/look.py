@@ -14,8 +14,9 @@ from cli.audit import docker, files, gateways, owned
 from cli.audit.world import Gateway, World
 from cli.rack import Rack
 from cli.stacks import UsageError
+from provider.connection import errors
 from provider.errors import OperatorError
-from provider.virt import errors, guest_addresses, survey
+from provider.virt import guest_addresses, survey
 from provider.virt.guest_addresses import Inside
 from provider.virt.guest_agent import Agent
 from provider.virt.guest_store import Told

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import Final
 
+from provider.connection import api
 from provider.errors import OperatorError, Refused
 from provider.resources import seed_texts, shape
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
@@ -12,7 +13,7 @@ from provider.resources.compare import declared_changes
 from provider.resources.names import name_failures
 from provider.resources.own import check_path, not_ours
 from provider.resources.volume_schema import SEED_SCHEMA
-from provider.virt import api, pool_xml, seed_iso, storage, volume_xml
+from provider.virt import pool_xml, seed_iso, storage, volume_xml
 
 _LONGEST: Final = 16 << 20  # bytes; more than this is no seed, and is not downloaded
 

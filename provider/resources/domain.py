@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from typing import ClassVar, Final
 
 from provider.allow import allowed
+from provider.connection import api, errors
 from provider.errors import OperatorError, Refused
 from provider.resources import (
     domain_apart,
@@ -20,7 +21,6 @@ from provider.resources.domain_changes import Plan
 from provider.resources.names import UUID
 from provider.resources.own import by_import, not_ours
 from provider.virt import (
-    api,
     domain_amounts,
     domain_disks,
     domain_life,
@@ -28,7 +28,6 @@ from provider.virt import (
     domain_pending,
     domain_read,
     domain_sweep,
-    errors,
     nic_apply,
 )
 from provider.virt.domain_read import as_read, imported, started_with_less

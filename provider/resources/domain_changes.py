@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from provider.allow import allowed
+from provider.connection import api
 from provider.errors import Refused
 from provider.resources import domain_diff, domain_next
 from provider.resources.base import COMPUTED, Call, Kind, Props
 from provider.virt import (
-    api,
     domain_amounts,
     domain_disks,
     domain_new,

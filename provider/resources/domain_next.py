@@ -6,18 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from provider.connection import api, errors
 from provider.errors import OperatorError
 from provider.resources import domain_diff
 from provider.resources.base import Props
-from provider.virt import (
-    api,
-    domain_new,
-    domain_pending,
-    domain_read,
-    domain_stage,
-    domain_sweep,
-    errors,
-)
+from provider.virt import domain_new, domain_pending, domain_read, domain_stage, domain_sweep
 from provider.virt.host import Host
 
 

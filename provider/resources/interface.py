@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from provider.connection import api
 from provider.errors import OperatorError, Refused
 from provider.resources import (
     interface_bring,
@@ -20,7 +21,7 @@ from provider.resources import (
 )
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
 from provider.resources.interface_forbidden import Homes
-from provider.virt import api, domain_new, nic, nic_apply, nic_mover, nic_seat
+from provider.virt import domain_new, nic, nic_apply, nic_mover, nic_seat
 from provider.virt.guest_agent import Agent
 from provider.virt.nic_task import Tools
 

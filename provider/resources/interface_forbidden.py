@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from provider.connection import api
 from provider.errors import OperatorError
 from provider.resources import interface_seen
 from provider.resources.base import COMPUTED, Call, Props
-from provider.virt import api, nic, nic_apply, nic_forbidden, nic_plan
+from provider.virt import nic, nic_apply, nic_forbidden, nic_plan
 from provider.virt.nic import Wanted
 from provider.virt.nic_apply import Clock
 from provider.virt.nic_forbidden import Verdict

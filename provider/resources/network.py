@@ -6,13 +6,13 @@ The restart is the operator's to allow, for one run: guests are cut off for as l
 from __future__ import annotations
 
 from provider.allow import allowed
+from provider.connection import api
 from provider.errors import OperatorError, Refused
 from provider.resources import network_diff, network_rules, shape
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Found, Kind, Props, Resource
 from provider.resources.network_bring import as_seen, bring, verify
 from provider.resources.network_schema import SCHEMA
 from provider.resources.own import check_uuid, macs_of, not_ours
-from provider.virt import api
 from provider.virt.mark import uuid_of
 from provider.virt.network_change import fresh, waits_now
 from provider.virt.network_host import check_host, plugged, sides

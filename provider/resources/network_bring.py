@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from provider import allow
+from provider.connection import api
 from provider.errors import OperatorError, Refused
 from provider.resources import network_tell, shape
 from provider.resources.base import Call, Props
 from provider.resources.compare import as_declared
-from provider.virt import api, optional
+from provider.virt import optional
 from provider.virt.network_change import Change, Sides, at_once, plan, same, waits_now, wanted
 from provider.virt.network_host import check_host, sides
 from provider.virt.network_replug import left_aside, plugged_now, replug, restart, unplugged

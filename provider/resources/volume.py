@@ -6,13 +6,14 @@ import posixpath
 from typing import Any
 
 from provider.allow import allowed, how
+from provider.connection import api
 from provider.errors import OperatorError, Refused
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Failure, Found, Props, Resource
 from provider.resources.compare import declared_changes
 from provider.resources.names import name_failures, path_failures, short
 from provider.resources.own import check_path, not_ours
 from provider.resources.volume_schema import SCHEMA
-from provider.virt import api, base_image, storage, volume_grow, volume_xml, xslt
+from provider.virt import base_image, storage, volume_grow, volume_xml, xslt
 from provider.virt.volume_xml import Backing, Seen
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 
+from provider.connection import api, errors
 from provider.errors import Lacking
-from provider.virt import api, errors, qcow2, remedy, storage, volume_xml
+from provider.virt import qcow2, remedy, storage, volume_xml
 from provider.virt.host import Host
 from provider.virt.optional import Tell
 

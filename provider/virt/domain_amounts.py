@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, Protocol, cast
 
-from provider.virt import api, errors
+from provider.connection import api, errors
 from provider.virt.domain_read import Domain
 from provider.virt.domain_seen import Seen, near, see
 from provider.virt.nic_apply import Clock

@@ -13,8 +13,8 @@ from typing import Literal
 
 from lxml import etree
 
+from provider.connection import api, errors
 from provider.errors import OperatorError
-from provider.virt import api, errors
 from provider.virt.domain_seen import Slots
 from provider.virt.domain_xml import Disk, disk_element, letters
 from provider.virt.nic_apply import POLL_SECONDS, UNPLUG_SECONDS, Clock, both_xmls

@@ -8,8 +8,9 @@ from typing import Final, Protocol, cast
 from lxml import etree
 
 from provider.allow import allowed, how
+from provider.connection import api, errors
 from provider.errors import OperatorError, Refused
-from provider.virt import api, domain_sweep, errors, mark
+from provider.virt import domain_sweep, mark
 from provider.virt.domain_xml import metadata_elements
 from provider.virt.host import Host
 from provider.virt.nic_apply import INACTIVE, SECURE, Clock

@@ -9,8 +9,9 @@ from typing import Any
 
 from lxml import etree
 
+from provider.connection import api
 from provider.errors import OperatorError, Refused
-from provider.virt import api, domain_sweep, nic, optional, remedy, xslt
+from provider.virt import domain_sweep, nic, optional, remedy, xslt
 from provider.virt.domain_pending import reads
 from provider.virt.domain_read import disk_path, wanted
 from provider.virt.domain_seen import see

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 
 from lxml import etree
 
-from provider.virt import api, errors, nic, optional
+from provider.connection import api, errors
+from provider.virt import nic, optional
 from provider.virt.domain_disks import Slotted
 from provider.virt.domain_read import Domain
 from provider.virt.domain_seen import Seen, Slots, VolumePath, see, written_disks

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from provider.virt import errors, guest_files, optional
+from provider.connection import errors
+from provider.virt import guest_files, optional
 from provider.virt.guest_agent import Agent, AgentError
 from provider.virt.guest_files import Setting
 from provider.virt.nic import same_mac

@@ -14,8 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from provider.connection import api, errors
 from provider.errors import OperatorError
-from provider.virt import api, errors, nic
+from provider.virt import nic
 from provider.virt.nic_apply import Clock
 
 # (domain, JSON text, seconds) -> JSON text, as libvirt_qemu.qemuAgentCommand.

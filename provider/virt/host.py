@@ -11,8 +11,9 @@ from uuid import NAMESPACE_URL, uuid5
 import libvirt
 from lxml import etree
 
+from provider.connection import api, errors, keepalive, unreachable, way
 from provider.errors import OperatorError, Unreachable
-from provider.virt import api, errors, identity, keepalive, optional, unreachable, way
+from provider.virt import identity, optional
 from provider.virt.agents import Agents
 from provider.virt.identity import Identity
 from provider.virt.optional import Tell

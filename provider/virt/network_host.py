@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from provider.connection import api, errors
 from provider.errors import Lacking, OperatorError
-from provider.virt import api, errors, nic, optional
+from provider.virt import nic, optional
 from provider.virt.host import Host
 from provider.virt.network_change import Sides
 from provider.virt.network_seen import subnets, view

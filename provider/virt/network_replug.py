@@ -19,8 +19,9 @@ from typing import Final
 
 from lxml import etree
 
+from provider.connection import api, errors
 from provider.errors import OperatorError
-from provider.virt import api, errors, nic, optional
+from provider.virt import nic, optional
 from provider.virt.host import Host
 from provider.virt.network_seen import view
 from provider.virt.optional import Tell

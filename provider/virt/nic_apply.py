@@ -6,8 +6,9 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
+from provider.connection import api, errors
 from provider.errors import OperatorError
-from provider.virt import api, errors, nic
+from provider.virt import nic
 from provider.virt.nic import Nic
 from provider.virt.nic_plan import CONFIG, LIVE, Step
 

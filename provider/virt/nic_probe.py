@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from provider.connection import api, errors
 from provider.errors import OperatorError, Refused
-from provider.virt import api, arp_probe, errors, guest_agent, guest_setup, nic, nic_apply
+from provider.virt import arp_probe, guest_agent, guest_setup, nic, nic_apply
 from provider.virt.guest_agent import Agent
 from provider.virt.guest_config import Setup
 from provider.virt.nic_move import Seat

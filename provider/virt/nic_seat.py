@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from provider.connection import api
 from provider.errors import OperatorError
-from provider.virt import api, nic, nic_apply, nic_plan
+from provider.virt import nic, nic_apply, nic_plan
 from provider.virt.nic import Link, Nic, Wanted
 from provider.virt.nic_apply import Clock
 from provider.virt.nic_move import Seat

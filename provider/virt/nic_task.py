@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from provider.virt import api, arp_probe, guest_agent
+from provider.connection import api
+from provider.virt import arp_probe, guest_agent
 from provider.virt.guest_config import Setup
 from provider.virt.nic import Wanted
 from provider.virt.nic_apply import Clock

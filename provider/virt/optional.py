@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from provider.virt import errors
+from provider.connection import errors
 
 T = TypeVar("T")
 U = TypeVar("U")

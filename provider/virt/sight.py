@@ -11,7 +11,8 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
-from provider.virt import api, volume_xml
+from provider.connection import api
+from provider.virt import volume_xml
 from provider.virt.host import Host
 from provider.virt.optional import Tell
 from provider.virt.uses import Looks

@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterator
 from functools import partial
 from typing import Final
 
+from provider.connection import api, errors
 from provider.errors import Lacking, OperatorError
-from provider.virt import api, errors, optional, pool_xml, remedy, volume_xml
+from provider.virt import optional, pool_xml, remedy, volume_xml
 from provider.virt.host import Host
 from provider.virt.optional import Tell
 from provider.virt.sight import look

@@ -12,7 +12,8 @@ from typing import Any, Final, Protocol, TypeVar
 
 from lxml import etree
 
-from provider.virt import api, errors, keepalive, optional
+from provider.connection import api, errors, keepalive
+from provider.virt import optional
 from provider.virt.domain_seen import Seen, see
 from provider.virt.domain_sweep import state
 from provider.virt.host import Host

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from provider.virt import api, errors, volume_xml
+from provider.connection import api, errors
+from provider.virt import volume_xml
 
 _INACTIVE = 2  # virDomainXMLFlags
 

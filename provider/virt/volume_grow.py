@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final, Protocol, cast
 
+from provider.connection import api, errors
 from provider.errors import OperatorError
-from provider.virt import api, errors, storage, volume_xml
+from provider.virt import storage, volume_xml
 from provider.virt.host import Host
 
 _SECTOR: Final = 512

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from provider.virt import keepalive
+from provider.connection import keepalive
 from tests.faults.page import assert_is_on_the_page, nothing_is_seen
 from tests.faults.proxy import Mode
 from tests.faults.stage import MAC, NET, NIC, Broken, at, broken

@@ -13,8 +13,9 @@ import libvirt
 import pytest
 from lxml import etree
 
+from provider.connection import api, keepalive, oldest
 from provider.errors import Unreachable
-from provider.virt import api, keepalive, oldest, survey
+from provider.virt import survey
 from provider.virt.host import Host
 from tests.provider.fake_libvirt import Connection, error
 

@@ -12,7 +12,8 @@ import libvirt
 import pytest
 
 from provider import wire
-from provider.virt import errors, optional
+from provider.connection import errors
+from provider.virt import optional
 from tests.faults.page import assert_is_on_the_page
 from tests.provider import domain_world, failing_steps, fake_domain
 from tests.provider.failing_calls import FAULT, Life, Told, changes

@@ -9,9 +9,9 @@ import libvirt
 import pytest
 
 from provider import allow
+from provider.connection.api import Connection
 from provider.resources.base import Call
 from provider.resources.own import VARIABLE, by_import, not_ours
-from provider.virt.api import Connection
 from tests.provider.fake_libvirt import error
 
 NETWORK = "libvirt:index/network:Network"

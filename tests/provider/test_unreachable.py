@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from provider.connection import unreachable, way
 from provider.errors import Unreachable
-from provider.virt import unreachable, way
 from provider.virt.host import Host
 from tests.provider.fake_libvirt import Connection
 

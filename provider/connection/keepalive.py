@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import libvirt
 
-from provider.virt import errors, oldest, way
+from provider.connection import errors, oldest, way
 
 INTERVAL: Final = 5  # seconds between two questions
 UNANSWERED: Final = 3  # so many, and the connection is closed: after 20 s

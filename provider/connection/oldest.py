@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import libvirt
 
+from provider.connection import errors
 from provider.errors import Unreachable
-from provider.virt import errors
 
 Version = tuple[int, int, int]
 

@@ -13,8 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from provider.virt import way
-from provider.virt.way import Way
+from provider.connection import way
+from provider.connection.way import Way
 
 Say = Callable[[Way, "re.Match[str]"], str]
 
