@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from cli import ROOT
 from engine.verbs.switches import REFUSED
-from provider.allow import ALLOWED
+from provider.impact.allow import ALLOWED
 
 if TYPE_CHECKING:
     from engine.wording import Wording

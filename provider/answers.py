@@ -10,7 +10,7 @@ from typing import Any
 from pulumi.runtime.proto import provider_pb2
 
 from provider.errors import plain
-from provider.impact import Note
+from provider.impact.kinds import Note
 from provider.resources import shape
 from provider.resources.base import COMPUTED, Failure, Props
 from provider.resources.names import short

@@ -12,11 +12,12 @@ from typing import Any
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from provider import allow, functions, schema, wire
+from provider import functions, schema, wire
 from provider.answers import Task, check_failures, config_failures, diff_response, token_of
 from provider.connection import errors
 from provider.engine_log import EngineLog
 from provider.errors import Lacking, OperatorError
+from provider.impact import allow
 from provider.lacks import Lacks
 from provider.resources import RESOURCES, base, shape, upstream
 from provider.resources.base import COMPUTED, Failure, Props, Resource

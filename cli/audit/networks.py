@@ -9,7 +9,7 @@ from typing import Any
 
 from cli.audit.finding import Finding
 from cli.audit.world import World, plugged_into
-from provider import allow
+from provider.impact import allow
 from provider.virt import network_change, network_seen
 from provider.virt.survey import HostSeen, Lease, NetworkSeen
 

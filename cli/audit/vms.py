@@ -7,8 +7,8 @@ from typing import Any
 
 from cli.audit.finding import Finding
 from cli.audit.world import World, plugged_into
-from provider import allow
 from provider.errors import OperatorError
+from provider.impact import allow
 from provider.virt import domain_pending, domain_read
 from provider.virt.survey import DomainSeen, HostSeen
 

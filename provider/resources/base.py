@@ -14,7 +14,7 @@ Invariants that every handler keeps:
 - No handler ever asks for a replacement: what can't be changed in place is `Refused` by ``update``, preview included.
 - Success is what libvirt's XML says afterwards, never a return code.
 - Every change is told by `Call.note` with its impact, in the preview as in the real call.  One with an impact beyond
-  ``live`` and ``next boot`` is `Refused` unless allowed (`provider.allow.require`).
+  ``live`` and ``next boot`` is `Refused` unless allowed (`provider.impact.allow.require`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from provider.impact import Impact, Note
+from provider.impact.kinds import Impact, Note
 
 if TYPE_CHECKING:
     from provider.virt.host import Host

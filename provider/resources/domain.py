@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import ClassVar, Final
 
-from provider.allow import allowed
 from provider.connection import api, errors
 from provider.errors import OperatorError, Refused
+from provider.impact.allow import allowed
 from provider.resources import (
     domain_apart,
     domain_changes,

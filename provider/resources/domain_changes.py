@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from provider.allow import allowed
 from provider.connection import api
 from provider.errors import Refused
+from provider.impact.allow import allowed
 from provider.resources import domain_diff, domain_next
 from provider.resources.base import COMPUTED, Call, Kind, Props
 from provider.virt import (

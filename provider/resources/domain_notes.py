@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from provider.allow import allowed
-from provider.impact import Note
+from provider.impact.allow import allowed
+from provider.impact.kinds import Note
 from provider.resources import domain_diff, shape
 from provider.resources.domain_changes import Plan
 from provider.virt import domain_amounts, nic

@@ -5,9 +5,9 @@ The restart is the operator's to allow, for one run: guests are cut off for as l
 
 from __future__ import annotations
 
-from provider.allow import allowed
 from provider.connection import api
 from provider.errors import OperatorError, Refused
+from provider.impact.allow import allowed
 from provider.resources import network_diff, network_rules, shape
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Found, Kind, Props, Resource
 from provider.resources.network_bring import as_seen, bring, verify

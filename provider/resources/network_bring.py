@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from provider import allow
 from provider.connection import api
 from provider.errors import OperatorError, Refused
+from provider.impact import allow
 from provider.resources import network_tell, shape
 from provider.resources.base import Call, Props
 from provider.resources.compare import as_declared

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
-from provider import allow
+from provider.impact import allow
 from provider.resources import network_diff, shape
 from provider.resources.base import Call, Props
 from provider.virt.network_change import NAMES, SERVED, Change, Sides

@@ -5,9 +5,9 @@ from __future__ import annotations
 import posixpath
 from typing import Any
 
-from provider.allow import allowed, how
 from provider.connection import api
 from provider.errors import OperatorError, Refused
+from provider.impact.allow import allowed, how
 from provider.resources.base import COMPUTED, Call, Checked, Diff, Failure, Found, Props, Resource
 from provider.resources.compare import declared_changes
 from provider.resources.names import name_failures, path_failures, short

@@ -7,9 +7,9 @@ from typing import Final, Protocol, cast
 
 from lxml import etree
 
-from provider.allow import allowed, how
 from provider.connection import api, errors
 from provider.errors import OperatorError, Refused
+from provider.impact.allow import allowed, how
 from provider.virt import domain_sweep, mark
 from provider.virt.domain_xml import metadata_elements
 from provider.virt.host import Host

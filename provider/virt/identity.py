@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from provider.allow import HOST_UUID, allowed, how
 from provider.errors import OperatorError
+from provider.impact.allow import HOST_UUID, allowed, how
 
 STABLE: Final = 'host_uuid_source = "machine-id"'
 _FILE: Final = "/etc/libvirt/libvirtd.conf (virtqemud.conf where that runs)"

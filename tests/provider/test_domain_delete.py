@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from provider.allow import allowed, how, word
 from provider.errors import OperatorError, Refused
+from provider.impact.allow import allowed, how, word
 from tests.provider.domain_world import World
 from tests.provider.fake_domain import error
 

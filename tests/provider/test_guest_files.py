@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from provider.errors import OperatorError
-from provider.impact import Note
+from provider.impact.kinds import Note
 from provider.resources import guest_files_schema
 from provider.resources.base import COMPUTED
 from provider.resources.guest_files import GuestFiles

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pulumi.runtime.proto import provider_pb2 as pb
 
-from provider import allow, wire
+from provider import wire
+from provider.impact import allow
 from provider.resources.network import Network
 from provider.virt.host import Host
 from tests.provider import fake_libvirt

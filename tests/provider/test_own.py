@@ -8,8 +8,8 @@ from typing import Any, cast
 import libvirt
 import pytest
 
-from provider import allow
 from provider.connection.api import Connection
+from provider.impact import allow
 from provider.resources.base import Call
 from provider.resources.own import VARIABLE, by_import, not_ours
 from tests.provider.fake_libvirt import error

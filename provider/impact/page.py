@@ -1,18 +1,18 @@
-"""docs/impact.md, written from the table: ``python -m provider.impact_doc``."""
+"""docs/impact.md, written from the table: ``python -m provider.impact.page``."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
 
-from provider.impact import TABLE, Entry
+from provider.impact.kinds import TABLE, Entry
 
 FILE: Final = Path(__file__).resolve().parent.parent / "docs" / "impact.md"
-COMMAND: Final = "python -m provider.impact_doc"
+COMMAND: Final = "python -m provider.impact.page"
 _INTRODUCTION: Final = f"""\
 # What a change does to what is running
 
-Written by `{COMMAND}` from `provider/impact.py`: each property that the provider accepts, what a change to it does,
+Written by `{COMMAND}` from `provider/impact/kinds.py`: each property that the provider accepts, what a change to it does,
 and how it is made.
 
 - **live**: it takes effect at once, and nothing is interrupted but what the table says.

@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 
 from provider.connection import errors
 from provider.errors import Refused
-from provider.impact import HARM, Harm
+from provider.impact.kinds import HARM, Harm
 
 if TYPE_CHECKING:
     from provider.connection.api import Connection

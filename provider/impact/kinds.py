@@ -2,9 +2,9 @@
 
 ``live`` and ``next boot`` (staged in the persistent definition) are done without asking, and so is ``service restart``
 of what was declared to be another one inside a guest, which runs on.  The others are harm, and are refused unless the
-operator allows them (`provider.allow`).
+operator allows them (`provider.impact.allow`).
 
-docs/impact.md is written from the table (`provider.impact_doc`); a test compares it with the handlers' schemas.
+docs/impact.md is written from the table (`provider.impact.page`); a test compares it with the handlers' schemas.
 A nested property has an entry of its own where it differs from others beside it (``dns.hosts``).
 """
 
