@@ -17,14 +17,14 @@ from provider.answers import Task, check_failures, config_failures, diff_respons
 from provider.connection import errors
 from provider.engine_log import EngineLog
 from provider.errors import Lacking, OperatorError
+from provider.host.host import Host
+from provider.host.identity import Identity
+from provider.host.optional import Tell
+from provider.host.sights import Sights
 from provider.impact import allow
 from provider.lacks import Lacks
 from provider.resources import RESOURCES, base, shape, upstream
 from provider.resources.base import COMPUTED, Failure, Props, Resource
-from provider.virt.host import Host
-from provider.virt.identity import Identity
-from provider.virt.optional import Tell
-from provider.virt.sights import Sights
 from provider.workers import Context, Report, Workers, fail
 
 IN_ID = (

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from provider.impact.kinds import Impact, Note
 
 if TYPE_CHECKING:
-    from provider.virt.host import Host
+    from provider.host.host import Host
 
 Props = dict[str, Any]
 Kind = Literal["add", "delete", "update"]

@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 
 from provider.connection import api, errors
 from provider.errors import OperatorError, Refused
+from provider.host.others import Everybody, Has
 from provider.impact.allow import allowed
 from provider.resources import (
     domain_apart,
@@ -32,7 +33,6 @@ from provider.virt import (
 )
 from provider.virt.domain_read import as_read, imported, started_with_less
 from provider.virt.mark import uuid_of
-from provider.virt.others import Everybody, Has
 
 TOKEN: Final = "libvirt:index/domain:Domain"
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from provider.connection import api
 from provider.errors import OperatorError, Refused
+from provider.host import optional
 from provider.impact import allow
 from provider.resources import network_tell, shape
 from provider.resources.base import Call, Props
 from provider.resources.compare import as_declared
-from provider.virt import optional
 from provider.virt.network_change import Change, Sides, at_once, plan, same, waits_now, wanted
 from provider.virt.network_host import check_host, sides
 from provider.virt.network_replug import left_aside, plugged_now, replug, restart, unplugged

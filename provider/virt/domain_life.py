@@ -9,10 +9,10 @@ from lxml import etree
 
 from provider.connection import api, errors
 from provider.errors import OperatorError, Refused
+from provider.host.host import Host
 from provider.impact.allow import allowed, how
 from provider.virt import domain_sweep, mark
 from provider.virt.domain_xml import metadata_elements
-from provider.virt.host import Host
 from provider.virt.nic_apply import INACTIVE, SECURE, Clock
 
 START_SECONDS = 60.0

@@ -11,15 +11,16 @@ from lxml import etree
 
 from provider.connection import api
 from provider.errors import OperatorError, Refused
-from provider.virt import domain_sweep, nic, optional, remedy, xslt
+from provider.host import optional
+from provider.host.host import Host
+from provider.host.optional import Tell
+from provider.host.others import Everybody
+from provider.virt import domain_sweep, nic, remedy, xslt
 from provider.virt.domain_pending import reads
 from provider.virt.domain_read import disk_path, wanted
 from provider.virt.domain_seen import see
 from provider.virt.domain_stage import STAGED
 from provider.virt.domain_xml import Disk, Spec, build
-from provider.virt.host import Host
-from provider.virt.optional import Tell
-from provider.virt.others import Everybody
 
 Props = Mapping[str, Any]
 

@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterator
 from lxml import etree
 
 from provider.connection import api, errors
-from provider.virt import nic, optional
+from provider.host import optional
+from provider.host.host import Host
+from provider.host.optional import Tell
+from provider.host.others import Everybody, Has
+from provider.host.sight import look
+from provider.virt import nic
 from provider.virt.domain_disks import Slotted
 from provider.virt.domain_read import Domain
 from provider.virt.domain_seen import Seen, Slots, VolumePath, see, written_disks
-from provider.virt.host import Host
 from provider.virt.nic_apply import INACTIVE, SECURE, both_xmls
-from provider.virt.optional import Tell
-from provider.virt.others import Everybody, Has
-from provider.virt.sight import look
 
 STATES = ("no state", "running", "idle", "paused", "in shutdown", "shut off", "crashed", "pmsuspended")
 

@@ -11,11 +11,12 @@ from functools import partial
 from typing import Any, Final
 
 from provider.connection import errors
-from provider.virt import guest_files, optional
+from provider.host import optional
+from provider.host.optional import Tell
+from provider.virt import guest_files
 from provider.virt.guest_agent import Agent, AgentError
 from provider.virt.guest_files import Setting
 from provider.virt.nic import same_mac
-from provider.virt.optional import Tell
 
 FROM_NEIGHBOURS: Final = 2  # VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP
 

@@ -8,12 +8,13 @@ from typing import Any
 
 from provider.connection import api, errors
 from provider.errors import Lacking, OperatorError
-from provider.virt import nic, optional
-from provider.virt.host import Host
+from provider.host import optional
+from provider.host.host import Host
+from provider.host.optional import Tell
+from provider.virt import nic
 from provider.virt.network_change import Sides
 from provider.virt.network_seen import subnets, view
 from provider.virt.network_xml import subnet
-from provider.virt.optional import Tell
 
 XML_INACTIVE = 1
 INVALID_ARG = 8  # what libvirt's test driver answers to XML_INACTIVE, which it does not know

@@ -21,10 +21,11 @@ from lxml import etree
 
 from provider.connection import api, errors
 from provider.errors import OperatorError
-from provider.virt import nic, optional
-from provider.virt.host import Host
+from provider.host import optional
+from provider.host.host import Host
+from provider.host.optional import Tell
+from provider.virt import nic
 from provider.virt.network_seen import view
-from provider.virt.optional import Tell
 
 _LIVE = 1
 _GUESTS: Final = "which guests are cut off is not known"

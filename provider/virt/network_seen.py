@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from lxml import etree
 
-from provider.virt.xml_in import of_libvirt, parsed
+from provider.host.xml_in import of_libvirt, parsed
 
 Element = Any  # lxml.etree._Element
 Interface = IPv4Interface | IPv6Interface

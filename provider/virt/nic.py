@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from lxml import etree
 
-from provider.virt.xml_in import DEFINITIONS, of_libvirt, parsed
+from provider.host.xml_in import DEFINITIONS, of_libvirt, parsed
 
 Link = Literal["up", "down"]
 USER_ALIAS = "ua-"

@@ -12,8 +12,8 @@ from typing import Final
 
 from provider.connection import api, errors
 from provider.errors import OperatorError, Refused
+from provider.host.agents import Agents
 from provider.virt import gateway_probe, guest_setup, nic, nic_move, nic_plan, nic_probe, nic_seat
-from provider.virt.agents import Agents
 from provider.virt.guest_agent import Agent
 from provider.virt.guest_config import Setup, Style
 from provider.virt.nic_move import TARGET, Seat, Step

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lxml import etree
 
-from provider.virt.xml_in import of_libvirt, parsed
+from provider.host.xml_in import of_libvirt, parsed
 
 
 def render(name: str, uuid: str, path: str) -> str:

@@ -11,11 +11,12 @@ from typing import Final
 
 from provider.connection import api, errors
 from provider.errors import Lacking, OperatorError
-from provider.virt import optional, pool_xml, remedy, volume_xml
-from provider.virt.host import Host
-from provider.virt.optional import Tell
-from provider.virt.sight import look
-from provider.virt.uses import Uses
+from provider.host import optional
+from provider.host.host import Host
+from provider.host.optional import Tell
+from provider.host.sight import look
+from provider.host.uses import Uses
+from provider.virt import pool_xml, remedy, volume_xml
 
 _CHUNK: Final = 256 * 1024
 _REFRESH_TRIES: Final = 5

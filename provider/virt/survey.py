@@ -13,13 +13,13 @@ from typing import Any, Final, Protocol, TypeVar
 from lxml import etree
 
 from provider.connection import api, errors, keepalive
-from provider.virt import optional
+from provider.host import optional
+from provider.host.host import Host
+from provider.host.optional import Tell
 from provider.virt.domain_seen import Seen, see
 from provider.virt.domain_sweep import state
-from provider.virt.host import Host
 from provider.virt.network_host import sides
 from provider.virt.nic import Nic, same_mac
-from provider.virt.optional import Tell
 
 XML_INACTIVE: Final = 2
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from lxml import etree
 
-from provider.virt.xml_in import DEFINITIONS, of_libvirt, parsed
+from provider.host.xml_in import DEFINITIONS, of_libvirt, parsed
 
 
 @dataclass(frozen=True)

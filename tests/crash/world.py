@@ -12,10 +12,10 @@ from uuid import NAMESPACE_OID, uuid5
 
 from lxml import etree
 
+from provider.host.host import Host
 from provider.plugin import Servicer
 from provider.resources.domain import Domain as DomainHandler
 from provider.resources.interface import Interface as InterfaceHandler
-from provider.virt.host import Host
 from provider.virt.nic_mover import Tools
 from tests.provider import fake_domain, fake_guest, fake_libvirt
 

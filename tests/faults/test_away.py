@@ -15,8 +15,8 @@ import yaml
 
 from cli import ROOT
 from engine.app import main
+from provider.host import host as hosts
 from provider.plugin import servicer
-from provider.virt import host as hosts
 from tests.faults.page import assert_is_on_the_page
 from tests.lab.stage import short_folder
 

@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 from provider.errors import OperatorError, plain
+from provider.host.host import Host
 from provider.resources import RESOURCES, seed_texts, shape
 from provider.resources.base import Call, Checked
 from provider.virt import (
@@ -29,7 +30,6 @@ from provider.virt import (
     xslt,
     xslt_child,
 )
-from provider.virt.host import Host
 from tests.fuzz import loop, mutate
 from tests.fuzz.common import spoiled_bytes
 from tests.fuzz.loop import Target

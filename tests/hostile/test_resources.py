@@ -10,8 +10,8 @@ from google.protobuf import struct_pb2
 from pulumi.runtime.proto import provider_pb2 as pb
 
 from provider.errors import plain
+from provider.host.host import Host
 from provider.plugin import Servicer
-from provider.virt.host import Host
 from tests.hostile import values
 from tests.hostile.values import cut
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from lab.hypervisor import Lab
+from provider.host.host import Host
 from provider.resources.base import Call, Props
 from provider.resources.network import Network
-from provider.virt.host import Host
 from tests.lab.lab_guest import Guest, guest, nic, page, virsh, wait_for
 
 pytestmark = pytest.mark.lab

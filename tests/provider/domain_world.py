@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from provider.host.host import Host
 from provider.resources.base import Call, Diff, Found, Props, Resource
 from provider.resources.domain import Domain
 from provider.resources.interface import Interface
 from provider.virt import nic
-from provider.virt.host import Host
 from tests.provider import fake_domain
 
 POOL = "/libvirt/storage/live"

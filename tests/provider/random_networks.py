@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from provider.errors import OperatorError
+from provider.host.host import Host
 from provider.resources.base import Call, Props
 from provider.resources.network import Network
-from provider.virt.host import Host
 from provider.virt.network_seen import view
 from provider.virt.network_xml import render, skeleton
 from tests.provider import fake_libvirt

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from provider.host.host import Host
 from provider.resources.base import Call, Props, Resource
 from provider.resources.cloud_init_disk import CloudInitDisk
 from provider.resources.network import Network
 from provider.resources.pool import Pool
 from provider.resources.volume import Volume
-from provider.virt.host import Host
 from tests.provider.fake_libvirt import Connection, written
 
 SAMPLES = Path(__file__).parent / "samples"

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from provider.host.agents import Agents
 from provider.resources.guest_files import GuestFiles
-from provider.virt.agents import Agents
 from provider.virt.guest_agent import Agent
 from provider.virt.nic_task import Tools
 from tests.provider.domain_world import FLOAT1, Plug, Vm

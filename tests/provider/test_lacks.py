@@ -13,9 +13,9 @@ from pulumi.runtime.proto import provider_pb2 as pb
 from engine.calls import call as engine_call
 from engine.options import ProviderError
 from provider import functions
+from provider.host.host import Host
 from provider.plugin import Servicer
 from provider.virt import remedy
-from provider.virt.host import Host
 from tests.provider.fake_libvirt import error
 from tests.provider.storage_world import BASE, HANDLERS, LIVE, World
 

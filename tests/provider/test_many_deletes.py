@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from provider.errors import OperatorError
+from provider.host.host import Host
 from provider.resources.base import Call
 from provider.resources.volume import Volume
 from provider.virt import storage
-from provider.virt.host import Host
 from tests.provider import fake_libvirt
 from tests.provider.counted import Counted, Counts
 

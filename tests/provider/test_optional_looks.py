@@ -13,7 +13,7 @@ import pytest
 
 from provider import wire
 from provider.connection import errors
-from provider.virt import optional
+from provider.host import optional
 from tests.faults.page import assert_is_on_the_page
 from tests.provider import domain_world, failing_steps, fake_domain
 from tests.provider.failing_calls import FAULT, Life, Told, changes

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from provider.errors import Refused
+from provider.host.host import Host
+from provider.host.others import Everybody, Has, Others
 from provider.resources.base import Call
 from provider.resources.domain import Domain
-from provider.virt.host import Host
-from provider.virt.others import Everybody, Has, Others
 from tests.provider import fake_domain
 
 MAC = "52:54:00:00:00:{:02x}"

@@ -15,12 +15,12 @@ from google.protobuf import struct_pb2
 from provider import schema, wire
 from provider.connection import errors
 from provider.errors import OperatorError
+from provider.host.host import Host
+from provider.host.identity import Identity
 from provider.resources import RESOURCES, shape
 from provider.resources.base import COMPUTED
 from provider.resources.compare import as_declared, declared_changes
 from provider.virt import xslt
-from provider.virt.host import Host
-from provider.virt.identity import Identity
 from tests.provider.fake_libvirt import Connection, error
 
 SECRET = {wire.SIGNATURE: wire.SECRET, "value": "hidden"}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from provider.virt.host import Host
-from provider.virt.sight import Sight
-from provider.virt.sights import SECONDS, Sights
+from provider.host.host import Host
+from provider.host.sight import Sight
+from provider.host.sights import SECONDS, Sights
 from tests.provider import fake_domain, fake_libvirt
 from tests.provider.counted import Counted, Counts
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from provider.virt.turns import Turns
+from provider.host.turns import Turns
 
 
 def _queue(turns: Turns, names: str, work) -> list[threading.Thread]:

@@ -17,7 +17,7 @@ import pytest
 
 from provider.connection import unreachable, way
 from provider.errors import Unreachable
-from provider.virt.host import Host
+from provider.host.host import Host
 from tests.provider.fake_libvirt import Connection
 
 SSH = "qemu+ssh://operator@trop02/system?keyfile=/none/key"

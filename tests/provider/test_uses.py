@@ -6,10 +6,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from provider.host.host import Host
+from provider.host.uses import Looks
 from provider.resources.base import Call
 from provider.resources.volume import Volume
-from provider.virt.host import Host
-from provider.virt.uses import Looks
 from tests.provider import fake_libvirt
 from tests.provider.counted import Counted, Counts
 

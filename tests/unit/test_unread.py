@@ -12,8 +12,8 @@ from cli import live
 from cli.adopt.match import matches
 from cli.whois_seen import gather
 from provider.errors import OperatorError
+from provider.host.host import Host
 from provider.virt import guest_addresses, survey
-from provider.virt.host import Host
 from provider.virt.survey import HostSeen, Unread
 from tests.provider.fake_libvirt import error
 from tests.provider.storage_world import DEFAULT, World

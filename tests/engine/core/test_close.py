@@ -9,8 +9,8 @@ import grpc
 import pytest
 
 from engine.options import Cancellation, Kind
+from provider.host.host import Host
 from provider.plugin import Servicer
-from provider.virt.host import Host
 from tests.engine.core.fake import FakeProvider, Thing, World, go
 from tests.engine.core.test_cancel import canceling, chain
 

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 from provider.connection import api
+from provider.host.host import Host
+from provider.host.optional import Tell
+from provider.host.uses import Looks
 from provider.virt import volume_xml
-from provider.virt.host import Host
-from provider.virt.optional import Tell
-from provider.virt.uses import Looks
 
 T = TypeVar("T")
 

@@ -13,13 +13,13 @@ from lxml import etree
 
 from provider.connection import api, errors, keepalive, unreachable, way
 from provider.errors import OperatorError, Unreachable
-from provider.virt import identity, optional
-from provider.virt.agents import Agents
-from provider.virt.identity import Identity
-from provider.virt.optional import Tell
-from provider.virt.others import Others
-from provider.virt.turns import Turns
-from provider.virt.uses import Looks
+from provider.host import identity, optional
+from provider.host.agents import Agents
+from provider.host.identity import Identity
+from provider.host.optional import Tell
+from provider.host.others import Others
+from provider.host.turns import Turns
+from provider.host.uses import Looks
 
 OPEN_SECONDS = 10.0
 

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from provider.virt.host import Host
-from provider.virt.sight import Sight
+from provider.host.host import Host
+from provider.host.sight import Sight
 
 # A preview of 250 VMs takes a tenth of it; the plugin may live on while an operator thinks.
 SECONDS: Final = 60.0
