@@ -11,9 +11,9 @@ from pulumi.runtime.proto import provider_pb2
 
 from provider.errors import plain
 from provider.impact.kinds import Note
-from provider.resources import shape
-from provider.resources.base import COMPUTED, Failure, Props
-from provider.resources.names import short
+from provider.resource import shape
+from provider.resource.base import COMPUTED, Failure, Props
+from provider.resource.names import short
 
 LONGEST_URI = 1000  # characters
 _URI = re.compile(r"[a-z]+(\+[a-z0-9]+)?://\S*")

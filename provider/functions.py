@@ -9,7 +9,7 @@ from typing import Any, Final
 from provider.connection import errors
 from provider.errors import Lacking, OperatorError
 from provider.host.host import Host
-from provider.resources.base import Props
+from provider.resource.base import Props
 from provider.virt import base_image, domain_sweep, storage
 from provider.virt.network_host import check_host
 

@@ -23,8 +23,9 @@ from provider.host.optional import Tell
 from provider.host.sights import Sights
 from provider.impact import allow
 from provider.lacks import Lacks
-from provider.resources import RESOURCES, base, shape, upstream
-from provider.resources.base import COMPUTED, Failure, Props, Resource
+from provider.resource import base, shape, upstream
+from provider.resource.base import COMPUTED, Failure, Props, Resource
+from provider.resources import RESOURCES
 from provider.workers import Context, Report, Workers, fail
 
 IN_ID = (

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from provider import functions
-from provider.resources.base import Resource
+from provider.resource.base import Resource
 
 NAME = "libvirt"
 VERSION = "0.5.4"  # of pulumi-libvirt, whose tokens and property names these are: SDKs ask for it

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from google.protobuf import struct_pb2
 
-from provider.resources.base import COMPUTED, Props
+from provider.resource.base import COMPUTED, Props
 
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"

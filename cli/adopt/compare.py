@@ -15,9 +15,10 @@ from cli.adopt import declared, undeclared
 from cli.adopt.declared import Declared
 from cli.adopt.match import Matches, matches
 from config.plan import Plan
-from provider.resources import domain_apart, domain_diff, interface_seen, network_diff, shape
-from provider.resources.base import Props
-from provider.resources.compare import declared_changes
+from provider.resource import shape
+from provider.resource.base import Props
+from provider.resource.compare import declared_changes
+from provider.resources import domain_apart, domain_diff, interface_seen, network_diff
 from provider.resources.interface_schema import comparable
 from provider.resources.network_bring import seen_in
 from provider.virt import domain_read, nic, nic_plan

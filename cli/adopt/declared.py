@@ -12,7 +12,7 @@ from typing import Any, Final
 from components import cloud_init
 from config.plan import Float, Plan, VirtualMachine
 from config.plan_disks import PlannedDisk
-from provider.resources.base import COMPUTED
+from provider.resource.base import COMPUTED
 
 NETWORK: Final = "libvirt:index/network:Network"
 POOL: Final = "libvirt:index/pool:Pool"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from cli.adopt import declared
 from cli.adopt.declared import Key
 from config.plan import Plan, VirtualMachine
-from provider.virt import remedy
+from provider.resource import remedy
 from provider.virt.survey import DomainSeen, HostSeen, VolumeSeen
 
 

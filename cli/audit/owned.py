@@ -10,7 +10,7 @@ from cli.adopt.declared import Key
 from cli.stacks import choose_engine
 from config.plan import Plan
 from provider.errors import OperatorError
-from provider.virt.mark import uuid_of
+from provider.resource.mark import uuid_of
 from provider.virt.survey import HostSeen
 
 PROJECT = "trop"

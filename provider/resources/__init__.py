@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provider.resources.base import Resource
+from provider.resource.base import Resource
 from provider.resources.cloud_init_disk import CloudInitDisk
 from provider.resources.domain import Domain
 from provider.resources.guest_files import GuestFiles

@@ -7,11 +7,12 @@ from typing import Final
 
 from provider.connection import api
 from provider.errors import OperatorError, Refused
-from provider.resources import seed_texts, shape
-from provider.resources.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
-from provider.resources.compare import declared_changes
-from provider.resources.names import name_failures
-from provider.resources.own import check_path, not_ours
+from provider.resource import shape
+from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
+from provider.resource.compare import declared_changes
+from provider.resource.names import name_failures
+from provider.resource.own import check_path, not_ours
+from provider.resources import seed_texts
 from provider.resources.volume_schema import SEED_SCHEMA
 from provider.virt import pool_xml, seed_iso, storage, volume_xml
 

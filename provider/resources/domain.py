@@ -9,6 +9,10 @@ from provider.connection import api, errors
 from provider.errors import OperatorError, Refused
 from provider.host.others import Everybody, Has
 from provider.impact.allow import allowed
+from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
+from provider.resource.mark import uuid_of
+from provider.resource.names import UUID
+from provider.resource.own import by_import, not_ours
 from provider.resources import (
     domain_apart,
     domain_changes,
@@ -17,10 +21,7 @@ from provider.resources import (
     domain_notes,
     domain_schema,
 )
-from provider.resources.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
 from provider.resources.domain_changes import Plan
-from provider.resources.names import UUID
-from provider.resources.own import by_import, not_ours
 from provider.virt import (
     domain_amounts,
     domain_disks,
@@ -32,7 +33,6 @@ from provider.virt import (
     nic_apply,
 )
 from provider.virt.domain_read import as_read, imported, started_with_less
-from provider.virt.mark import uuid_of
 
 TOKEN: Final = "libvirt:index/domain:Domain"
 

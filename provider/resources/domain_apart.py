@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from provider.resources import shape
-from provider.resources.base import Kind, Props
+from provider.resource import shape
+from provider.resource.base import Kind, Props
 from provider.virt import domain_amounts, domain_pending, nic
 from provider.virt.domain_read import Domain, disk_path, same_metadata
 

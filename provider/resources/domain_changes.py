@@ -9,8 +9,8 @@ from typing import Any
 from provider.connection import api
 from provider.errors import Refused
 from provider.impact.allow import allowed
+from provider.resource.base import COMPUTED, Call, Kind, Props
 from provider.resources import domain_diff, domain_next
-from provider.resources.base import COMPUTED, Call, Kind, Props
 from provider.virt import (
     domain_amounts,
     domain_disks,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from provider.resources import shape
-from provider.resources.base import COMPUTED, Kind, Props
-from provider.resources.compare import declared_changes
+from provider.resource import shape
+from provider.resource.base import COMPUTED, Kind, Props
+from provider.resource.compare import declared_changes
 from provider.virt import nic
 from provider.virt.domain_read import NetworkName, disk_path, same_machine, same_metadata, wanted
 from provider.virt.domain_stage import STAGED

@@ -9,8 +9,8 @@ from typing import Any
 from provider.connection import api, errors
 from provider.errors import OperatorError
 from provider.host.host import Host
+from provider.resource.base import Props
 from provider.resources import domain_diff
-from provider.resources.base import Props
 from provider.virt import domain_new, domain_pending, domain_read, domain_stage, domain_sweep
 
 

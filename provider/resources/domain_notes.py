@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 
 from provider.impact.allow import allowed
 from provider.impact.kinds import Note
-from provider.resources import domain_diff, shape
+from provider.resource import shape
+from provider.resources import domain_diff
 from provider.resources.domain_changes import Plan
 from provider.virt import domain_amounts, nic
 from provider.virt.nic_plan import CONFIG, LIVE

@@ -8,14 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from provider.errors import OperatorError
-from provider.resources.base import COMPUTED, Failure, Props
-from provider.resources.names import (
-    interface_failures,
-    name_failures,
-    path_failures,
-    short,
-    word_failures,
-)
+from provider.resource.base import COMPUTED, Failure, Props
+from provider.resource.names import interface_failures, name_failures, path_failures, short, word_failures
 from provider.virt import nic
 from provider.virt.domain_xml import metadata_elements
 

@@ -12,10 +12,10 @@ from typing import Any, ClassVar, Final
 from provider.connection import api
 from provider.errors import OperatorError
 from provider.host.agents import Agents
+from provider.resource import shape
+from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
 from provider.resources import guest_files_schema as schema
 from provider.resources import guest_files_seen as seen
-from provider.resources import shape
-from provider.resources.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
 from provider.resources.guest_files_seen import Guest
 from provider.virt import guest_store, nic_apply
 from provider.virt.guest_agent import Agent, AgentError

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from provider.resources.base import COMPUTED, Failure, Props
-from provider.resources.names import domain_failures, short
+from provider.resource.base import COMPUTED, Failure, Props
+from provider.resource.names import domain_failures, short
 from provider.virt import guest_store
 
 _STRING: Final = {"type": "string"}

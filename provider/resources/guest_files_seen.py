@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from provider.connection import api
+from provider.resource.base import Call, Props
 from provider.resources import guest_files_schema as schema
-from provider.resources.base import Call, Props
 from provider.virt.guest_store import Seen, State
 
 SHOWN: Final = 12  # digits of a digest

@@ -11,15 +11,15 @@ from typing import Any, ClassVar
 
 from provider.connection import api
 from provider.errors import OperatorError, Refused
+from provider.resource import shape
+from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
 from provider.resources import (
     interface_bring,
     interface_forbidden,
     interface_imported,
     interface_schema,
     interface_seen,
-    shape,
 )
-from provider.resources.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
 from provider.resources.interface_forbidden import Homes
 from provider.virt import domain_new, nic, nic_apply, nic_mover, nic_seat
 from provider.virt.guest_agent import Agent

@@ -8,8 +8,8 @@ from lxml import etree
 
 from provider.connection import api
 from provider.host import optional
+from provider.resource.base import Call, Props
 from provider.resources import interface_forbidden, interface_seen
-from provider.resources.base import Call, Props
 from provider.resources.interface_forbidden import Forbidden
 from provider.virt import nic, nic_mover, nic_seat
 from provider.virt.nic_task import AGENT_SECONDS, FIRST_BOOT_SECONDS, Outcome, Task, Tools

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from provider.connection import api
 from provider.errors import OperatorError
+from provider.resource.base import COMPUTED, Call, Props
 from provider.resources import interface_seen
-from provider.resources.base import COMPUTED, Call, Props
 from provider.virt import nic, nic_apply, nic_forbidden, nic_plan
 from provider.virt.nic import Wanted
 from provider.virt.nic_apply import Clock

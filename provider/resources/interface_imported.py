@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from provider.connection import errors
 from provider.errors import OperatorError
+from provider.resource.base import COMPUTED, Call, Kind, Props
 from provider.resources import interface_seen
-from provider.resources.base import COMPUTED, Call, Kind, Props
 from provider.resources.interface_bring import INSIDE
 from provider.virt import nic
 from provider.virt.guest_agent import Agent

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Any, Final
 
-from provider.resources.base import COMPUTED, Failure, Props
+from provider.resource.base import COMPUTED, Failure, Props
+from provider.resource.names import domain_failures, name_failures, short, word_failures
 from provider.resources.domain_schema import mac_failure
-from provider.resources.names import domain_failures, name_failures, short, word_failures
 from provider.virt import nic
 
 _STRING: Final = {"type": "string"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provider.connection import api, errors
-from provider.resources.base import COMPUTED, Call, Props
+from provider.resource.base import COMPUTED, Call, Props
 from provider.virt import guest_config, nic, nic_apply, nic_plan, nic_seat
 from provider.virt.guest_agent import RUNNING
 from provider.virt.guest_config import Setup

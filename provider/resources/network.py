@@ -8,12 +8,13 @@ from __future__ import annotations
 from provider.connection import api
 from provider.errors import OperatorError, Refused
 from provider.impact.allow import allowed
-from provider.resources import network_diff, network_rules, shape
-from provider.resources.base import COMPUTED, Call, Checked, Diff, Found, Kind, Props, Resource
+from provider.resource import shape
+from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Kind, Props, Resource
+from provider.resource.mark import uuid_of
+from provider.resource.own import check_uuid, macs_of, not_ours
+from provider.resources import network_diff, network_rules
 from provider.resources.network_bring import as_seen, bring, verify
 from provider.resources.network_schema import SCHEMA
-from provider.resources.own import check_uuid, macs_of, not_ours
-from provider.virt.mark import uuid_of
 from provider.virt.network_change import fresh, waits_now
 from provider.virt.network_host import check_host, plugged, sides
 from provider.virt.network_replug import left_aside, unplugged

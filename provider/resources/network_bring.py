@@ -8,9 +8,10 @@ from provider.connection import api
 from provider.errors import OperatorError, Refused
 from provider.host import optional
 from provider.impact import allow
-from provider.resources import network_tell, shape
-from provider.resources.base import Call, Props
-from provider.resources.compare import as_declared
+from provider.resource import shape
+from provider.resource.base import Call, Props
+from provider.resource.compare import as_declared
+from provider.resources import network_tell
 from provider.virt.network_change import Change, Sides, at_once, plan, same, waits_now, wanted
 from provider.virt.network_host import check_host, sides
 from provider.virt.network_replug import left_aside, plugged_now, replug, restart, unplugged

@@ -5,9 +5,9 @@ from __future__ import annotations
 from ipaddress import ip_network
 from typing import Any
 
-from provider.resources import shape
-from provider.resources.base import Kind, Props
-from provider.resources.compare import declared_changes
+from provider.resource import shape
+from provider.resource.base import Kind, Props
+from provider.resource.compare import declared_changes
 
 
 def changes(old_inputs: Props, news: Props) -> dict[str, Kind]:

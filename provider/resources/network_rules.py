@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Final
 
-from provider.resources import shape
-from provider.resources.base import Failure, Props
-from provider.resources.names import host_name_failures, interface_failures, name_failures, short
+from provider.resource import shape
+from provider.resource.base import Failure, Props
+from provider.resource.names import host_name_failures, interface_failures, name_failures, short
 
 MODES: Final = ("nat", "route", "open", "none", "bridge")
 _MAC: Final = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from provider.virt.xslt import STYLESHEET
+from provider.resource.xslt import STYLESHEET
 
 _STRING: Final = {"type": "string"}
 _INTEGER: Final = {"type": "integer"}

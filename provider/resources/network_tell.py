@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from provider.impact import allow
-from provider.resources import network_diff, shape
-from provider.resources.base import Call, Props
+from provider.resource import shape
+from provider.resource.base import Call, Props
+from provider.resources import network_diff
 from provider.virt.network_change import NAMES, SERVED, Change, Sides
 from provider.virt.network_plan import LIVE, SECTION_DHCP_HOST, SECTION_DHCP_RANGE, Update
 from provider.virt.network_replug import Outage

@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 
 from provider.connection import api
 from provider.errors import OperatorError, Refused
-from provider.resources.base import COMPUTED, Call, Checked, Diff, Failure, Found, Kind, Props, Resource
-from provider.resources.compare import declared_changes
-from provider.resources.names import name_failures, path_failures, short
-from provider.resources.own import check_uuid, not_ours, staying
+from provider.resource.base import COMPUTED, Call, Checked, Diff, Failure, Found, Kind, Props, Resource
+from provider.resource.compare import declared_changes
+from provider.resource.mark import uuid_of
+from provider.resource.names import name_failures, path_failures, short
+from provider.resource.own import check_uuid, not_ours, staying
 from provider.virt import pool_xml, storage
-from provider.virt.mark import uuid_of
 
 _STRING = {"type": "string"}
 _BOOLEAN = {"type": "boolean"}

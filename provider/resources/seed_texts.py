@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import yaml  # type: ignore[import-untyped]
 
-from provider.resources.base import Failure, Props
+from provider.resource.base import Failure, Props
 
 # How user-data begins, as cloud-init knows it: letter case and blanks before it aside.  The longer of two comes first.
 _HEADERS: Final = (

@@ -8,12 +8,13 @@ from typing import Any
 from provider.connection import api
 from provider.errors import OperatorError, Refused
 from provider.impact.allow import allowed, how
-from provider.resources.base import COMPUTED, Call, Checked, Diff, Failure, Found, Props, Resource
-from provider.resources.compare import declared_changes
-from provider.resources.names import name_failures, path_failures, short
-from provider.resources.own import check_path, not_ours
+from provider.resource import xslt
+from provider.resource.base import COMPUTED, Call, Checked, Diff, Failure, Found, Props, Resource
+from provider.resource.compare import declared_changes
+from provider.resource.names import name_failures, path_failures, short
+from provider.resource.own import check_path, not_ours
 from provider.resources.volume_schema import SCHEMA
-from provider.virt import base_image, storage, volume_grow, volume_xml, xslt
+from provider.virt import base_image, storage, volume_grow, volume_xml
 from provider.virt.volume_xml import Backing, Seen
 
 

@@ -15,7 +15,8 @@ from provider.host import optional
 from provider.host.host import Host
 from provider.host.optional import Tell
 from provider.host.others import Everybody
-from provider.virt import domain_sweep, nic, remedy, xslt
+from provider.resource import remedy, xslt
+from provider.virt import domain_sweep, nic
 from provider.virt.domain_pending import reads
 from provider.virt.domain_read import disk_path, wanted
 from provider.virt.domain_seen import see

@@ -10,9 +10,9 @@ from typing import Any
 from lxml import etree
 
 from provider.host.xml_in import DEFINITIONS, of_libvirt, parsed
+from provider.resource.mark import RESTARTING
 from provider.virt import nic
 from provider.virt.domain_xml import AGENT_CHANNEL
-from provider.virt.mark import RESTARTING
 
 VolumePath = Callable[[str, str], str | None]  # pool and volume name -> path
 

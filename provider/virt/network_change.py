@@ -13,7 +13,7 @@ from typing import Any, Final
 from lxml import etree
 
 from provider.errors import OperatorError
-from provider.virt import xslt
+from provider.resource import xslt
 from provider.virt.network_plan import Update, dns_calls, range_calls, reservation_calls
 from provider.virt.network_seen import rest, view
 from provider.virt.network_xml import render, skeleton

@@ -16,7 +16,8 @@ from provider.host.host import Host
 from provider.host.optional import Tell
 from provider.host.sight import look
 from provider.host.uses import Uses
-from provider.virt import pool_xml, remedy, volume_xml
+from provider.resource import remedy
+from provider.virt import pool_xml, volume_xml
 
 _CHUNK: Final = 256 * 1024
 _REFRESH_TRIES: Final = 5

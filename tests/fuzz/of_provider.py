@@ -13,8 +13,9 @@ from typing import Any
 
 from provider.errors import OperatorError, plain
 from provider.host.host import Host
-from provider.resources import RESOURCES, seed_texts, shape
-from provider.resources.base import Call, Checked
+from provider.resource import shape, xslt, xslt_child
+from provider.resource.base import Call, Checked
+from provider.resources import RESOURCES, seed_texts
 from provider.virt import (
     domain_new,
     domain_read,
@@ -27,8 +28,6 @@ from provider.virt import (
     pool_xml,
     seed_iso,
     volume_xml,
-    xslt,
-    xslt_child,
 )
 from tests.fuzz import loop, mutate
 from tests.fuzz.common import spoiled_bytes

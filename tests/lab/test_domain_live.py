@@ -16,12 +16,12 @@ import pytest
 
 from lab.hypervisor import Lab
 from provider.host.host import Host
-from provider.resources.base import Call, Props, Resource
+from provider.resource import mark
+from provider.resource.base import Call, Props, Resource
 from provider.resources.domain import Domain
 from provider.resources.network import Network
 from provider.resources.pool import Pool
 from provider.resources.volume import Volume
-from provider.virt import mark
 from tests.lab.lab_guest import Guest, page, virsh, wait_for
 
 pytestmark = pytest.mark.lab

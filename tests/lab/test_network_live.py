@@ -14,7 +14,7 @@ import pytest
 
 from lab.hypervisor import Lab
 from provider.host.host import Host
-from provider.resources.base import Call, Props
+from provider.resource.base import Call, Props
 from provider.resources.network import Network
 from tests.lab.lab_guest import Guest, guest, nic, page, virsh, wait_for
 

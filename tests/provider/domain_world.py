@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from provider.host.host import Host
-from provider.resources.base import Call, Diff, Found, Props, Resource
+from provider.resource.base import Call, Diff, Found, Props, Resource
 from provider.resources.domain import Domain
 from provider.resources.interface import Interface
 from provider.virt import nic

@@ -12,7 +12,7 @@ from pulumi.runtime.proto import provider_pb2 as pb
 from provider import wire
 from provider.host.host import Host
 from provider.plugin import Servicer
-from provider.resources.base import Props, Resource
+from provider.resource.base import Props, Resource
 from tests.provider.fake_libvirt import error
 
 FAULT = "Cannot recv data: Connection reset by peer"

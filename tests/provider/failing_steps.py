@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
-from provider.resources.base import Props
+from provider.resource.base import Props
 from provider.resources.cloud_init_disk import CloudInitDisk
 from provider.resources.domain import Domain
 from provider.resources.interface import Interface

@@ -9,7 +9,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from provider.errors import OperatorError
-from provider.resources.base import Props
+from provider.resource.base import Props
 from provider.virt import nic
 from tests.provider.domain_world import POOL, Plug, Vm, World
 

@@ -12,7 +12,7 @@ from lxml import etree
 
 from provider.errors import OperatorError
 from provider.host.host import Host
-from provider.resources.base import Call, Props
+from provider.resource.base import Call, Props
 from provider.resources.network import Network
 from provider.virt.network_seen import view
 from provider.virt.network_xml import render, skeleton

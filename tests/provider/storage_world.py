@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from provider.host.host import Host
-from provider.resources.base import Call, Props, Resource
+from provider.resource.base import Call, Props, Resource
 from provider.resources.cloud_init_disk import CloudInitDisk
 from provider.resources.network import Network
 from provider.resources.pool import Pool

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from provider.errors import OperatorError
-from provider.resources.base import COMPUTED
+from provider.resource.base import COMPUTED
 from tests.provider.domain_world import DEFAULT_UUID, FLOAT1, POOL, RESERVED, World, declared
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from provider.errors import Refused
-from provider.virt import mark
+from provider.resource import mark
 from tests.provider.domain_world import Vm, World
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provider.errors import OperatorError, Refused
-from provider.resources.base import COMPUTED
+from provider.resource.base import COMPUTED
 from provider.virt import domain_disks
 from provider.virt.domain_disks import Step
 from tests.provider import fake_domain

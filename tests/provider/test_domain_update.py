@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from provider.errors import OperatorError, Refused
-from provider.resources.base import COMPUTED
+from provider.resource.base import COMPUTED
 from tests.provider.domain_world import DEFAULT_UUID, FLOAT1, FLOAT2, POOL, RESERVED, World
 
 METADATA = "<m:x xmlns:m='http://example.org/m'><m:y>1</m:y></m:x>"

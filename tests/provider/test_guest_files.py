@@ -10,8 +10,8 @@ import pytest
 
 from provider.errors import OperatorError
 from provider.impact.kinds import Note
+from provider.resource.base import COMPUTED
 from provider.resources import guest_files_schema
-from provider.resources.base import COMPUTED
 from provider.resources.guest_files import GuestFiles
 from provider.virt import guest_store
 from provider.virt.nic_task import Tools

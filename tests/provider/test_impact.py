@@ -11,8 +11,8 @@ from provider.errors import Refused
 from provider.impact import allow
 from provider.impact import page as impact_doc
 from provider.impact.kinds import TABLE, Harm, Note
+from provider.resource.base import Resource
 from provider.resources import RESOURCES
-from provider.resources.base import Resource
 from provider.virt import domain_stage
 from provider.virt.network_change import NAMES, SERVED
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from provider.errors import OperatorError, Refused
-from provider.resources.base import COMPUTED
+from provider.resource.base import COMPUTED
 from provider.virt import nic
 from tests.provider.domain_world import FLOAT1, FLOAT2, RESERVED, Vm, World
 

@@ -15,7 +15,7 @@ from engine.options import ProviderError
 from provider import functions
 from provider.host.host import Host
 from provider.plugin import Servicer
-from provider.virt import remedy
+from provider.resource import remedy
 from tests.provider.fake_libvirt import error
 from tests.provider.storage_world import BASE, HANDLERS, LIVE, World
 

@@ -10,7 +10,7 @@ import pytest
 
 from provider.errors import OperatorError
 from provider.host.host import Host
-from provider.resources.base import Call
+from provider.resource.base import Call
 from provider.resources.volume import Volume
 from provider.virt import storage
 from tests.provider import fake_libvirt

@@ -9,8 +9,8 @@ import pytest
 from lxml import etree
 
 from provider.errors import OperatorError, Refused
-from provider.resources.base import COMPUTED
-from provider.virt.mark import uuid_of
+from provider.resource.base import COMPUTED
+from provider.resource.mark import uuid_of
 from tests.provider.fake_libvirt import Domain, error
 from tests.provider.storage_world import BRIDGED, DEFAULT, HANDLERS, World, sample
 

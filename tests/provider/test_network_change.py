@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from provider.resources.base import Props
+from provider.resource.base import Props
 from provider.virt.network_change import Sides, plan, waiting
 from provider.virt.network_seen import rest, view
 from provider.virt.network_xml import render, skeleton

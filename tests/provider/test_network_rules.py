@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from provider.resources.base import COMPUTED
+from provider.resource.base import COMPUTED
 from provider.resources.network_rules import failures
 from tests.provider.storage_world import BRIDGED, DEFAULT
 

@@ -16,7 +16,7 @@ from pulumi.runtime.proto import provider_pb2 as pb
 from provider import plugin
 from provider.errors import Refused
 from provider.host.host import Host
-from provider.resources.base import Call, Props, Resource
+from provider.resource.base import Call, Props, Resource
 
 TOKEN = "libvirt:index/network:Network"
 URN = f"urn:pulumi:trop02::trop::{TOKEN}::net"

@@ -13,7 +13,7 @@ import pytest
 from provider.errors import Refused
 from provider.host.host import Host
 from provider.host.others import Everybody, Has, Others
-from provider.resources.base import Call
+from provider.resource.base import Call
 from provider.resources.domain import Domain
 from tests.provider import fake_domain
 

@@ -10,8 +10,8 @@ import pytest
 
 from provider.connection.api import Connection
 from provider.impact import allow
-from provider.resources.base import Call
-from provider.resources.own import VARIABLE, by_import, not_ours
+from provider.resource.base import Call
+from provider.resource.own import VARIABLE, by_import, not_ours
 from tests.provider.fake_libvirt import error
 
 NETWORK = "libvirt:index/network:Network"

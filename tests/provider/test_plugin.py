@@ -16,7 +16,7 @@ from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from provider import wire
-from provider.resources.base import COMPUTED
+from provider.resource.base import COMPUTED
 
 ROOT = Path(__file__).parents[2]
 NETWORK = "libvirt:index/network:Network"

@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from provider.errors import OperatorError, Refused
-from provider.resources.base import COMPUTED, Props
+from provider.resource.base import COMPUTED, Props
 from provider.virt import seed_iso, volume_xml
 from provider.virt.qcow2 import is_blank
 from tests.provider.fake_libvirt import Domain

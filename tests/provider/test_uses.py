@@ -8,7 +8,7 @@ from typing import Any
 
 from provider.host.host import Host
 from provider.host.uses import Looks
-from provider.resources.base import Call
+from provider.resource.base import Call
 from provider.resources.volume import Volume
 from tests.provider import fake_libvirt
 from tests.provider.counted import Counted, Counts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from provider.errors import OperatorError, Refused
-from provider.resources.base import Props
+from provider.resource.base import Props
 from provider.resources.volume import Volume
 from provider.virt import volume_xml
 from tests.provider.fake_libvirt import Domain

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from provider.errors import OperatorError
-from provider.virt import xslt, xslt_child
+from provider.resource import xslt, xslt_child
 from tests.fuzz.of_provider import DOMAINS, NETWORKS, SHEET, VOLUMES
 
 XSL = "http://www.w3.org/1999/XSL/Transform"

@@ -12,7 +12,8 @@ from google.protobuf import struct_pb2
 from components.docker_services import DockerServices, DockerServicesArgs
 from components.services import files
 from provider import wire
-from provider.resources import guest_files_schema, shape
+from provider.resource import shape
+from provider.resources import guest_files_schema
 from provider.resources.guest_files import GuestFiles
 from tests.services.machine import planned
 from tests.services.test_recipe import vm

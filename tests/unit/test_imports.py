@@ -72,7 +72,7 @@ def test_no_module_imports_what_its_layer_may_not() -> None:
     [
         ("config.plan", "import pulumi"),
         ("components.floating_ip", "def f():\n    from engine import records"),
-        ("provider.host.host", "from provider.resources.base import Call"),
+        ("provider.host.host", "from provider.resource.base import Call"),
         ("provider.host.host", "from ..resources import base"),
         ("engine.records", "import libvirt"),
     ],

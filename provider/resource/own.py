@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from provider.errors import OperatorError
-from provider.resources.base import Call
+from provider.resource.base import Call
 
 # What to type to take over what exists, where whoever starts the engine has a command for that; ``{stack}`` in it
 # stands for the stack's name.

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-from provider.resources.base import Failure
+from provider.resource.base import Failure
 
 LONGEST: Final = 200  # bytes: a file system takes 255, and libvirt adds endings such as .hostsfile
 LONGEST_PATH: Final = 4000  # bytes

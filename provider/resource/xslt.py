@@ -13,7 +13,7 @@ from typing import Final
 import lxml
 
 from provider.errors import OperatorError
-from provider.virt import xslt_child
+from provider.resource import xslt_child
 
 STYLESHEET: Final = (
     "A stylesheet applied to what libvirt is given.  It may take "

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from provider.resources.base import Kind, Props
-from provider.resources.shape import changed
+from provider.resource.base import Kind, Props
+from provider.resource.shape import changed
 
 
 def declared_changes(old: Any, new: Any, path: str = "") -> dict[str, Kind]:

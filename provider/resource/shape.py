@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from provider.resources.base import COMPUTED, Failure, Kind, Props
-from provider.resources.upstream import KNOWN
+from provider.resource.base import COMPUTED, Failure, Kind, Props
+from provider.resource.upstream import KNOWN
 
 Spec = Mapping[str, Any]
 

@@ -1,0 +1,4 @@
+"""What all resource types share: their shape, names, comparing, marks, and the words of remedies.
+
+No resource type itself.
+"""
