@@ -10,7 +10,8 @@ from provider.connection import errors
 from provider.errors import Lacking, OperatorError
 from provider.host.host import Host
 from provider.resource.base import Props
-from provider.virt import base_image, domain_sweep, storage
+from provider.storage import base_image, storage
+from provider.virt import domain_sweep
 from provider.virt.network_host import check_host
 
 GET_HOST: Final = "libvirt:index/getHost:getHost"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from provider.connection import errors
 from provider.errors import OperatorError
 from provider.host.host import Host
-from provider.virt import storage
+from provider.storage import storage
 from provider.virt.survey import DomainSeen, HostSeen
 
 NOT_FOUND = 2  # ENOENT, which libvirt gives beside its own code

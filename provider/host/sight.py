@@ -15,7 +15,7 @@ from provider.connection import api
 from provider.host.host import Host
 from provider.host.optional import Tell
 from provider.host.uses import Looks
-from provider.virt import volume_xml
+from provider.storage import volume_xml
 
 T = TypeVar("T")
 

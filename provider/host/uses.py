@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from provider.connection import api, errors
-from provider.virt import volume_xml
+from provider.storage import volume_xml
 
 _INACTIVE = 2  # virDomainXMLFlags
 

@@ -15,7 +15,8 @@ from provider.errors import OperatorError, plain
 from provider.host.host import Host
 from provider.resource import shape, xslt, xslt_child
 from provider.resource.base import Call, Checked
-from provider.resources import RESOURCES, seed_texts
+from provider.resources import RESOURCES
+from provider.storage import pool_xml, seed_iso, seed_texts, volume_xml
 from provider.virt import (
     domain_new,
     domain_read,
@@ -25,9 +26,6 @@ from provider.virt import (
     network_seen,
     network_xml,
     nic,
-    pool_xml,
-    seed_iso,
-    volume_xml,
 )
 from tests.fuzz import loop, mutate
 from tests.fuzz.common import spoiled_bytes

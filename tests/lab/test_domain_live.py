@@ -20,8 +20,8 @@ from provider.resource import mark
 from provider.resource.base import Call, Props, Resource
 from provider.resources.domain import Domain
 from provider.resources.network import Network
-from provider.resources.pool import Pool
-from provider.resources.volume import Volume
+from provider.storage.pool import Pool
+from provider.storage.volume import Volume
 from tests.lab.lab_guest import Guest, page, virsh, wait_for
 
 pytestmark = pytest.mark.lab

@@ -9,12 +9,12 @@ from typing import Any
 from unittest.mock import patch
 
 from provider.resource.base import Props
-from provider.resources.cloud_init_disk import CloudInitDisk
 from provider.resources.domain import Domain
 from provider.resources.interface import Interface
 from provider.resources.network import Network
-from provider.resources.pool import Pool
-from provider.resources.volume import Volume
+from provider.storage.cloud_init_disk import CloudInitDisk
+from provider.storage.pool import Pool
+from provider.storage.volume import Volume
 from provider.virt.nic_task import Tools
 from tests.provider import domain_world, fake_libvirt, storage_world
 from tests.provider.failing_calls import Life

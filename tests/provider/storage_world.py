@@ -7,10 +7,10 @@ from typing import Any
 
 from provider.host.host import Host
 from provider.resource.base import Call, Props, Resource
-from provider.resources.cloud_init_disk import CloudInitDisk
 from provider.resources.network import Network
-from provider.resources.pool import Pool
-from provider.resources.volume import Volume
+from provider.storage.cloud_init_disk import CloudInitDisk
+from provider.storage.pool import Pool
+from provider.storage.volume import Volume
 from tests.provider.fake_libvirt import Connection, written
 
 SAMPLES = Path(__file__).parent / "samples"

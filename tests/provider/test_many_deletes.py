@@ -11,8 +11,8 @@ import pytest
 from provider.errors import OperatorError
 from provider.host.host import Host
 from provider.resource.base import Call
-from provider.resources.volume import Volume
-from provider.virt import storage
+from provider.storage import storage
+from provider.storage.volume import Volume
 from tests.provider import fake_libvirt
 from tests.provider.counted import Counted, Counts
 

@@ -8,8 +8,8 @@ import pytest
 
 from provider.errors import OperatorError, Refused
 from provider.resource.base import COMPUTED, Props
-from provider.virt import seed_iso, volume_xml
-from provider.virt.qcow2 import is_blank
+from provider.storage import seed_iso, volume_xml
+from provider.storage.qcow2 import is_blank
 from tests.provider.fake_libvirt import Domain
 from tests.provider.storage_world import BASE, BASE_FOLDER, HANDLERS, LIVE, World, sample
 

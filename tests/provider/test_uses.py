@@ -9,7 +9,7 @@ from typing import Any
 from provider.host.host import Host
 from provider.host.uses import Looks
 from provider.resource.base import Call
-from provider.resources.volume import Volume
+from provider.storage.volume import Volume
 from tests.provider import fake_libvirt
 from tests.provider.counted import Counted, Counts
 

@@ -6,8 +6,8 @@ import pytest
 
 from provider.errors import OperatorError, Refused
 from provider.resource.base import Props
-from provider.resources.volume import Volume
-from provider.virt import volume_xml
+from provider.storage import volume_xml
+from provider.storage.volume import Volume
 from tests.provider.fake_libvirt import Domain
 from tests.provider.storage_world import BASE, LIVE, World, sample
 

@@ -12,9 +12,8 @@ from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, 
 from provider.resource.compare import declared_changes
 from provider.resource.names import name_failures
 from provider.resource.own import check_path, not_ours
-from provider.resources import seed_texts
-from provider.resources.volume_schema import SEED_SCHEMA
-from provider.virt import pool_xml, seed_iso, storage, volume_xml
+from provider.storage import pool_xml, seed_iso, seed_texts, storage, volume_xml
+from provider.storage.schema import SEED_SCHEMA
 
 _LONGEST: Final = 16 << 20  # bytes; more than this is no seed, and is not downloaded
 

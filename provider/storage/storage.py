@@ -17,7 +17,7 @@ from provider.host.optional import Tell
 from provider.host.sight import look
 from provider.host.uses import Uses
 from provider.resource import remedy
-from provider.virt import pool_xml, volume_xml
+from provider.storage import pool_xml, volume_xml
 
 _CHUNK: Final = 256 * 1024
 _REFRESH_TRIES: Final = 5

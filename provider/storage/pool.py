@@ -13,7 +13,7 @@ from provider.resource.compare import declared_changes
 from provider.resource.mark import uuid_of
 from provider.resource.names import name_failures, path_failures, short
 from provider.resource.own import check_uuid, not_ours, staying
-from provider.virt import pool_xml, storage
+from provider.storage import pool_xml, storage
 
 _STRING = {"type": "string"}
 _BOOLEAN = {"type": "boolean"}

@@ -13,9 +13,9 @@ from provider.resource.base import COMPUTED, Call, Checked, Diff, Failure, Found
 from provider.resource.compare import declared_changes
 from provider.resource.names import name_failures, path_failures, short
 from provider.resource.own import check_path, not_ours
-from provider.resources.volume_schema import SCHEMA
-from provider.virt import base_image, storage, volume_grow, volume_xml
-from provider.virt.volume_xml import Backing, Seen
+from provider.storage import base_image, storage, volume_grow, volume_xml
+from provider.storage.schema import SCHEMA
+from provider.storage.volume_xml import Backing, Seen
 
 
 class Volume(Resource):

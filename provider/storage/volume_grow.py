@@ -7,7 +7,7 @@ from typing import Final, Protocol, cast
 from provider.connection import api, errors
 from provider.errors import OperatorError
 from provider.host.host import Host
-from provider.virt import storage, volume_xml
+from provider.storage import storage, volume_xml
 
 _SECTOR: Final = 512
 _IN_BYTES: Final = 1

@@ -9,7 +9,7 @@ from provider.errors import Lacking
 from provider.host.host import Host
 from provider.host.optional import Tell
 from provider.resource import remedy
-from provider.virt import qcow2, storage, volume_xml
+from provider.storage import qcow2, storage, volume_xml
 
 
 def by_path(host: Host, path: str, wanted_for: str, tell: Tell) -> volume_xml.Seen:

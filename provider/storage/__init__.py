@@ -1,0 +1,4 @@
+"""Pools, volumes and cloud-init disks: their resources, XML and calls.
+
+Not which guest has a disk: that is the domain's.
+"""
