@@ -14,7 +14,7 @@ from lab import guests
 from lab.facts import LabError
 from lab.hypervisor import Lab
 from provider.errors import OperatorError
-from provider.virt.guest_agent import Agent
+from provider.guest.agent import Agent
 from provider.virt.nic_apply import SystemClock
 
 SEEDS: Final = Path(__file__).parent

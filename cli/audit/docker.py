@@ -10,11 +10,11 @@ from components.services import files
 from config.plan import VirtualMachine
 from provider.connection import errors
 from provider.errors import OperatorError
+from provider.guest import store as guest_store
+from provider.guest.addresses import Inside
+from provider.guest.agent import Agent
+from provider.guest.store import Told
 from provider.host.host import Host
-from provider.virt import guest_store
-from provider.virt.guest_addresses import Inside
-from provider.virt.guest_agent import Agent
-from provider.virt.guest_store import Told
 from provider.virt.nic_apply import SystemClock
 
 

@@ -8,8 +8,8 @@ from cli.audit.finding import Finding
 from cli.audit.unplug import unplug
 from cli.audit.world import AGENT, LOOPBACK, FloatFact, Seat, World, plugged_into
 from config.plan import Float, VirtualMachine
-from provider.virt.guest_config import Setup, file_for
-from provider.virt.guest_files import Setting
+from provider.guest.config import Setup, file_for
+from provider.guest.files import Setting
 from provider.virt.survey import DomainSeen
 
 LINK_DOWN = "has its link down"

@@ -10,9 +10,9 @@ from cli.audit.world import Gateway, World
 from config.plan import Plan
 from provider.connection import errors
 from provider.errors import OperatorError
+from provider.guest.addresses import Inside
+from provider.guest.agent import Agent
 from provider.virt import arp_probe, gateway_probe
-from provider.virt.guest_addresses import Inside
-from provider.virt.guest_agent import Agent
 
 BRIDGE = "bridge "
 

@@ -16,11 +16,12 @@ from cli.rack import Rack
 from cli.stacks import UsageError
 from provider.connection import errors
 from provider.errors import OperatorError
+from provider.guest import addresses as guest_addresses
+from provider.guest.addresses import Inside
+from provider.guest.agent import Agent
+from provider.guest.store import Told
 from provider.host.host import Host
-from provider.virt import guest_addresses, survey
-from provider.virt.guest_addresses import Inside
-from provider.virt.guest_agent import Agent
-from provider.virt.guest_store import Told
+from provider.virt import survey
 from provider.virt.nic_apply import SystemClock
 from provider.virt.survey import DomainSeen, HostSeen
 

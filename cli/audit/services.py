@@ -8,8 +8,8 @@ from cli.audit.finding import Finding
 from cli.audit.world import World
 from components.services import files
 from config.plan import VirtualMachine
-from provider.resources.guest_files_seen import Guest
-from provider.virt.guest_store import Told
+from provider.guest.seen import Guest
+from provider.guest.store import Told
 from provider.virt.survey import DomainSeen
 
 

@@ -14,8 +14,8 @@ from cli.rack import Rack
 from config.addresses import mac_text
 from config.plan import Bridged, Nat, Reservation, VirtualMachine
 from provider.errors import OperatorError
-from provider.virt.guest_addresses import Inside
-from provider.virt.guest_store import Told
+from provider.guest.addresses import Inside
+from provider.guest.store import Told
 from provider.virt.nic import Nic
 from provider.virt.survey import DomainSeen, HostSeen, NetworkSeen
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 
-from provider.virt.guest_agent import Agent
+from provider.guest.agent import Agent
 
 
 class Agents:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from provider.connection import api
 from provider.errors import OperatorError, Refused
+from provider.guest.agent import Agent
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
 from provider.resources import (
@@ -22,7 +23,6 @@ from provider.resources import (
 )
 from provider.resources.interface_forbidden import Homes
 from provider.virt import domain_new, nic, nic_apply, nic_mover, nic_seat
-from provider.virt.guest_agent import Agent
 from provider.virt.nic_task import Tools
 
 

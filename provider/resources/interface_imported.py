@@ -10,11 +10,11 @@ from collections.abc import Mapping
 
 from provider.connection import errors
 from provider.errors import OperatorError
+from provider.guest.agent import Agent
 from provider.resource.base import COMPUTED, Call, Kind, Props
 from provider.resources import interface_seen
 from provider.resources.interface_bring import INSIDE
 from provider.virt import nic
-from provider.virt.guest_agent import Agent
 from provider.virt.nic_task import Tools
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provider.connection import api, errors
+from provider.guest import config as guest_config
+from provider.guest.agent import RUNNING
+from provider.guest.config import Setup
 from provider.resource.base import COMPUTED, Call, Props
-from provider.virt import guest_config, nic, nic_apply, nic_plan, nic_seat
-from provider.virt.guest_agent import RUNNING
-from provider.virt.guest_config import Setup
+from provider.virt import nic, nic_apply, nic_plan, nic_seat
 from provider.virt.nic import Nic, Wanted
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from provider.virt.guest_agent import Agent
+from provider.guest.agent import Agent
 
 Said = Literal["answers", "silent", "unknown"]
 

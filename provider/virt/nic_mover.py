@@ -12,10 +12,11 @@ from typing import Final
 
 from provider.connection import api, errors
 from provider.errors import OperatorError, Refused
+from provider.guest import setup as guest_setup
+from provider.guest.agent import Agent
+from provider.guest.config import Setup, Style
 from provider.host.agents import Agents
-from provider.virt import gateway_probe, guest_setup, nic, nic_move, nic_plan, nic_probe, nic_seat
-from provider.virt.guest_agent import Agent
-from provider.virt.guest_config import Setup, Style
+from provider.virt import gateway_probe, nic, nic_move, nic_plan, nic_probe, nic_seat
 from provider.virt.nic_move import TARGET, Seat, Step
 from provider.virt.nic_plan import CONFIG, LIVE
 from provider.virt.nic_task import Outcome, Task, Tools

@@ -6,9 +6,11 @@ from contextlib import suppress
 
 from provider.connection import api, errors
 from provider.errors import OperatorError, Refused
-from provider.virt import arp_probe, guest_agent, guest_setup, nic, nic_apply
-from provider.virt.guest_agent import Agent
-from provider.virt.guest_config import Setup
+from provider.guest import agent as guest_agent
+from provider.guest import setup as guest_setup
+from provider.guest.agent import Agent
+from provider.guest.config import Setup
+from provider.virt import arp_probe, nic, nic_apply
 from provider.virt.nic_move import Seat
 from provider.virt.nic_task import Task, Tools
 

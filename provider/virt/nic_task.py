@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from provider.connection import api
-from provider.virt import arp_probe, guest_agent
-from provider.virt.guest_config import Setup
+from provider.guest import agent as guest_agent
+from provider.guest.config import Setup
+from provider.virt import arp_probe
 from provider.virt.nic import Wanted
 from provider.virt.nic_apply import Clock
 

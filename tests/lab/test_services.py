@@ -12,7 +12,7 @@ from typing import Any
 import libvirt
 import pytest
 
-from provider.virt.guest_agent import Agent
+from provider.guest.agent import Agent
 from provider.virt.nic_apply import SystemClock
 from tests.lab.stage import Stage, stage
 

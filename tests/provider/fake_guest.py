@@ -7,7 +7,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from provider.virt import gateway_probe, guest_setup
+from provider.guest import setup as guest_setup
+from provider.virt import gateway_probe
 from tests.provider.fake_domain import error
 
 

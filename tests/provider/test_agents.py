@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from provider.guest.agent import Agent
+from provider.guest.resource import GuestFiles
 from provider.host.agents import Agents
-from provider.resources.guest_files import GuestFiles
-from provider.virt.guest_agent import Agent
 from provider.virt.nic_task import Tools
 from tests.provider.domain_world import FLOAT1, Plug, Vm
 from tests.provider.test_interface_guest import TOLD, Place

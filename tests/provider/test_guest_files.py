@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from provider.errors import OperatorError
+from provider.guest import schema as guest_files_schema
+from provider.guest import store as guest_store
+from provider.guest.resource import GuestFiles
 from provider.impact.kinds import Note
 from provider.resource.base import COMPUTED
-from provider.resources import guest_files_schema
-from provider.resources.guest_files import GuestFiles
-from provider.virt import guest_store
 from provider.virt.nic_task import Tools
 from tests.provider.domain_world import World, _Made
 from tests.provider.shell_guest import ShellGuests

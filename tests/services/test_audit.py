@@ -8,7 +8,7 @@ import pytest
 
 from cli.audit.rules import audit
 from components.services import files
-from provider.virt.guest_store import State, Told
+from provider.guest.store import State, Told
 from tests.unit.audit_world import PLAN, STACK, clean, world
 
 ACILAMWEN = PLAN.vms[0]

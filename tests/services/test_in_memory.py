@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from components.services import files
-from provider.resources.guest_files import GuestFiles
-from provider.virt import guest_agent, guest_store
+from provider.guest import agent as guest_agent
+from provider.guest import store as guest_store
+from provider.guest.resource import GuestFiles
 from provider.virt.nic_task import Tools
 from tests.crash import stand, world
 from tests.crash.operations import one

@@ -12,7 +12,8 @@ from components.docker_services import DockerServices, DockerServicesArgs
 from components.services import files
 from config.plan_services import PlannedServices
 from provider.errors import OperatorError
-from provider.virt import guest_agent, guest_store
+from provider.guest import agent as guest_agent
+from provider.guest import store as guest_store
 from tests.provider.test_guest_files import Brought, Place
 from tests.services.machine import DOCKER, NOTHING, Machine, planned
 from tests.services.test_recipe import vm

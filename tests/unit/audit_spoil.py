@@ -9,7 +9,7 @@ from pathlib import Path
 from cli.audit.finding import Finding
 from cli.audit.rules import audit
 from cli.audit.world import Gateway, World
-from provider.virt.guest_files import Setting, settings
+from provider.guest.files import Setting, settings
 from provider.virt.survey import Lease, PoolSeen, VolumeSeen
 from tests.unit.audit_world import (
     BASE_WRITTEN,

@@ -14,8 +14,8 @@ from cli.audit.world import Gateway
 from cli.rack import Rack
 from config.read import fleet_file
 from provider.errors import OperatorError
+from provider.guest.addresses import Address, Inside
 from provider.resource.mark import uuid_of
-from provider.virt.guest_addresses import Address, Inside
 from provider.virt.survey import Lease, PoolSeen
 from tests.unit import fleets
 from tests.unit.audit_spoil import (

@@ -19,7 +19,7 @@ from cli.audit import doc, look, owned, show
 from cli.audit.rules import audit
 from cli.audit.run import CLEAN, FOUND, NOT_DONE, run
 from provider.errors import OperatorError
-from provider.virt.guest_agent import Agent
+from provider.guest.agent import Agent
 from tests.unit import fleets
 from tests.unit.audit_spoil import (
     UP,

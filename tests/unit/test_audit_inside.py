@@ -11,11 +11,13 @@ from typing import Any
 import libvirt
 import pytest
 
-from provider.virt import guest_addresses, guest_config, guest_files
-from provider.virt.guest_addresses import Address
-from provider.virt.guest_agent import Agent
-from provider.virt.guest_config import Setup
-from provider.virt.guest_files import Setting, settings
+from provider.guest import addresses as guest_addresses
+from provider.guest import config as guest_config
+from provider.guest import files as guest_files
+from provider.guest.addresses import Address
+from provider.guest.agent import Agent
+from provider.guest.config import Setup
+from provider.guest.files import Setting, settings
 
 MAC, ADDRESS = "52:54:00:00:01:00", "129.215.175.100"
 READS = {"guest-ping", "guest-network-get-interfaces", "guest-exec", "guest-exec-status"}

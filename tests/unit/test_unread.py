@@ -12,8 +12,9 @@ from cli import live
 from cli.adopt.match import matches
 from cli.whois_seen import gather
 from provider.errors import OperatorError
+from provider.guest import addresses as guest_addresses
 from provider.host.host import Host
-from provider.virt import guest_addresses, survey
+from provider.virt import survey
 from provider.virt.survey import HostSeen, Unread
 from tests.provider.fake_libvirt import error
 from tests.provider.storage_world import DEFAULT, World

@@ -11,14 +11,13 @@ from typing import Any, ClassVar, Final
 
 from provider.connection import api
 from provider.errors import OperatorError
+from provider.guest import schema, seen, store
+from provider.guest.agent import Agent, AgentError
+from provider.guest.seen import Guest
 from provider.host.agents import Agents
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
-from provider.resources import guest_files_schema as schema
-from provider.resources import guest_files_seen as seen
-from provider.resources.guest_files_seen import Guest
-from provider.virt import guest_store, nic_apply
-from provider.virt.guest_agent import Agent, AgentError
+from provider.virt import nic_apply
 from provider.virt.nic_task import Tools
 
 ASK_SECONDS: Final = 4.0  # for an agent to answer where nothing is to be written
@@ -107,11 +106,11 @@ class GuestFiles(Resource):
         wanted = schema.files(news)
         for path, file in wanted.items():
             if guest.files.get(path) != file.seen:
-                guest_store.write(agent, path, file)
+                store.write(agent, path, file)
         if "apply" in news:
             seconds = call.timeout or news.get("timeout", schema.TIMEOUT)
-            guest_store.run(agent, news["apply"], news.get("secretFiles", {}), call.urn, seconds)
-        guest_store.remove(agent, [path for path in seen.gone(olds, news) if path in guest.files])
+            store.run(agent, news["apply"], news.get("secretFiles", {}), call.urn, seconds)
+        store.remove(agent, [path for path in seen.gone(olds, news) if path in guest.files])
         now = self._look(domain, news, ASK_SECONDS)
         wrong = now.wrong(news)
         if wrong:
@@ -132,8 +131,8 @@ class GuestFiles(Resource):
             raise AgentError(f"guest {domain.name()} is shut off")
         if not (agents.answers(agent, seconds) if agents else agent.answers(seconds)):
             raise AgentError(f"guest {domain.name()}: its agent does not answer")
-        files = guest_store.look(agent, [*inputs.get("files", {}), *more])
-        told = guest_store.read(agent, inputs["read"]) if "read" in inputs else guest_store.Told({})
+        files = store.look(agent, [*inputs.get("files", {}), *more])
+        told = store.read(agent, inputs["read"]) if "read" in inputs else store.Told({})
         return Guest(files, told.state, told.notes)
 
     def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
@@ -152,8 +151,8 @@ class GuestFiles(Resource):
         seen.foretell_removal(call, domain.name(), outputs)
         if "remove" in outputs:
             seconds = call.timeout or outputs.get("timeout", schema.TIMEOUT)
-            guest_store.run(agent, outputs["remove"], {}, call.urn, seconds)
-        guest_store.remove(agent, list(outputs.get("files", {})))
+            store.run(agent, outputs["remove"], {}, call.urn, seconds)
+        store.remove(agent, list(outputs.get("files", {})))
 
     def _agent(self, domain: api.Domain) -> Agent:
         return Agent(domain, self._tools.clock, self._tools.send)

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from provider.virt.guest_agent import Agent, AgentError, Done
+from provider.guest.agent import Agent, AgentError, Done
 
 RUN: Final = "/run"
 READ_SECONDS: Final = 60.0

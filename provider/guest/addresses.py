@@ -11,11 +11,11 @@ from functools import partial
 from typing import Any, Final
 
 from provider.connection import errors
+from provider.guest import files as guest_files
+from provider.guest.agent import Agent, AgentError
+from provider.guest.files import Setting
 from provider.host import optional
 from provider.host.optional import Tell
-from provider.virt import guest_files
-from provider.virt.guest_agent import Agent, AgentError
-from provider.virt.guest_files import Setting
 from provider.virt.nic import same_mac
 
 FROM_NEIGHBOURS: Final = 2  # VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from provider.guest import store
 from provider.resource.base import COMPUTED, Failure, Props
 from provider.resource.names import domain_failures, short
-from provider.virt import guest_store
 
 _STRING: Final = {"type": "string"}
 _NAMED: Final = {"type": "object", "additionalProperties": _STRING}
@@ -153,6 +153,6 @@ def _size(text: str) -> int:
     return len(text.encode(errors="surrogatepass"))
 
 
-def files(inputs: Props) -> dict[str, guest_store.File]:
+def files(inputs: Props) -> dict[str, store.File]:
     """As they are to be."""
-    return {path: guest_store.File(**value) for path, value in inputs.get("files", {}).items()}
+    return {path: store.File(**value) for path, value in inputs.get("files", {}).items()}

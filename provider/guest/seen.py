@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from provider.connection import api
+from provider.guest import schema
+from provider.guest.store import Seen, State
 from provider.resource.base import Call, Props
-from provider.resources import guest_files_schema as schema
-from provider.virt.guest_store import Seen, State
 
 SHOWN: Final = 12  # digits of a digest
 UNTOLD: Final = ""  # what a command prints of something that it can't tell: it is taken for what is declared

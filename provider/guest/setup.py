@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from provider.virt import guest_config, nic
-from provider.virt.guest_agent import Agent, AgentError, GuestNic
-from provider.virt.guest_config import GuestFile, Setup, Style
+from provider.guest import config
+from provider.guest.agent import Agent, AgentError, GuestNic
+from provider.guest.config import GuestFile, Setup, Style
+from provider.virt import nic
 from provider.virt.nic_apply import Clock
 
 SEEN_SECONDS: Final = 30.0  # for a guest to see a NIC that was plugged in; 0.2 to 0.6 s at rest
@@ -97,7 +98,7 @@ echo no
 def look(agent: Agent) -> Style:
     """How this guest keeps its NICs, found out by looking."""
     facts = agent.run(_LOOK)
-    style = guest_config.style_of(facts)
+    style = config.style_of(facts)
     if style is None:
         raise AgentError(
             f"guest {agent.guest}: no NetworkManager, systemd-networkd, netplan or network-scripts in it, so nothing "
@@ -108,7 +109,7 @@ def look(agent: Agent) -> Style:
 
 def write(agent: Agent, style: Style, setup: Setup) -> GuestFile:
     """Write the file; whole or not at all."""
-    file = guest_config.file_for(style, setup)
+    file = config.file_for(style, setup)
     agent.run(_WRITE, file.path, file.mode, stdin=file.content)
     return file
 
@@ -131,7 +132,7 @@ def wait_seen(agent: Agent, mac: str, clock: Clock, seconds: float) -> GuestNic 
 
 def apply(agent: Agent, style: Style, name: str, setup: Setup) -> None:
     """Set the NIC up from now on, as the file says; its link may be down."""
-    file = guest_config.file_for(style, setup)
+    file = config.file_for(style, setup)
     script = _APPLY + _APPLIES[style]
     agent.run(script, name, file.path, setup.gateway or "", str(setup.metric), *setup.addresses)
 
@@ -155,9 +156,9 @@ def wait_addresses(agent: Agent, setup: Setup, clock: Clock, seconds: float = CH
 
 def has_file(agent: Agent, mac: str) -> bool:
     """Whether a file of ours for this NIC is there; not so in a guest that was made anew."""
-    return agent.run(_HAS, *guest_config.every_path(mac)) == "yes"
+    return agent.run(_HAS, *config.every_path(mac)) == "yes"
 
 
 def remove(agent: Agent, mac: str) -> None:
     """Take our files for this NIC away, of whatever style."""
-    agent.run(_REMOVE, *guest_config.every_path(mac))
+    agent.run(_REMOVE, *config.every_path(mac))
