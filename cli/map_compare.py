@@ -15,7 +15,7 @@ from cli.plugged import Plugged, Sight, plugged
 from config.addresses import mac_text
 from config.fleet import Fleet
 from provider.errors import OperatorError
-from provider.virt.nic import Link, Nic
+from provider.nic.nic import Link, Nic
 from provider.virt.survey import DomainSeen, HostSeen, NetworkSeen
 
 

@@ -13,7 +13,7 @@ from cli import live
 from cli.stacks import UsageError
 from cli.whois_declared import Owner
 from provider.errors import OperatorError
-from provider.virt.nic import Nic, same_mac
+from provider.nic.nic import Nic, same_mac
 from provider.virt.survey import DomainSeen, HostSeen, NetworkSeen
 
 

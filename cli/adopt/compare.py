@@ -15,13 +15,16 @@ from cli.adopt import declared, undeclared
 from cli.adopt.declared import Declared
 from cli.adopt.match import Matches, matches
 from config.plan import Plan
+from provider.nic import nic
+from provider.nic import plan as nic_plan
+from provider.nic import seen as interface_seen
+from provider.nic.schema import comparable
 from provider.resource import shape
 from provider.resource.base import Props
 from provider.resource.compare import declared_changes
-from provider.resources import domain_apart, domain_diff, interface_seen, network_diff
-from provider.resources.interface_schema import comparable
+from provider.resources import domain_apart, domain_diff, network_diff
 from provider.resources.network_bring import seen_in
-from provider.virt import domain_read, nic, nic_plan
+from provider.virt import domain_read
 from provider.virt.domain_read import as_read, started_with_less
 from provider.virt.domain_seen import see
 from provider.virt.network_change import Sides

@@ -10,7 +10,7 @@ from lxml import etree
 from cli.adopt import declared
 from cli.adopt.match import Matches
 from config.plan import Plan, VirtualMachine
-from provider.virt import nic
+from provider.nic import nic
 from provider.virt.survey import HostSeen, NetworkSeen
 
 MOST: Final = 12  # names in one line; of more, the number

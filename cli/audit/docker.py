@@ -15,7 +15,7 @@ from provider.guest.addresses import Inside
 from provider.guest.agent import Agent
 from provider.guest.store import Told
 from provider.host.host import Host
-from provider.virt.nic_apply import SystemClock
+from provider.nic.apply import SystemClock
 
 
 def told(host: Host, plan: config.Plan, guests: Mapping[str, Inside], pool: Executor) -> dict[str, Told]:

@@ -12,7 +12,7 @@ from provider.connection import errors
 from provider.errors import OperatorError
 from provider.guest.addresses import Inside
 from provider.guest.agent import Agent
-from provider.virt import arp_probe, gateway_probe
+from provider.nic import arp_probe, gateway_probe
 
 BRIDGE = "bridge "
 

@@ -21,8 +21,8 @@ from provider.guest.addresses import Inside
 from provider.guest.agent import Agent
 from provider.guest.store import Told
 from provider.host.host import Host
+from provider.nic.apply import SystemClock
 from provider.virt import survey
-from provider.virt.nic_apply import SystemClock
 from provider.virt.survey import DomainSeen, HostSeen
 
 Heard = tuple[Inside, tuple[Gateway, ...]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cli.audit.world import World
-from provider.virt.nic import Nic
+from provider.nic.nic import Nic
 from provider.virt.survey import DomainSeen
 
 

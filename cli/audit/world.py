@@ -16,7 +16,7 @@ from config.plan import Bridged, Nat, Reservation, VirtualMachine
 from provider.errors import OperatorError
 from provider.guest.addresses import Inside
 from provider.guest.store import Told
-from provider.virt.nic import Nic
+from provider.nic.nic import Nic
 from provider.virt.survey import DomainSeen, HostSeen, NetworkSeen
 
 AGENT, LEASE, NEIGHBOURS = "its agent", "its lease", "the host's neighbour table"

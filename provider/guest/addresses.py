@@ -16,7 +16,7 @@ from provider.guest.agent import Agent, AgentError
 from provider.guest.files import Setting
 from provider.host import optional
 from provider.host.optional import Tell
-from provider.virt.nic import same_mac
+from provider.nic.nic import same_mac
 
 FROM_NEIGHBOURS: Final = 2  # VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP
 

@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from provider.connection import api, errors
 from provider.errors import OperatorError
-from provider.virt import nic
-from provider.virt.nic_apply import Clock
+from provider.nic import nic
+from provider.nic.apply import Clock
 
 # (domain, JSON text, seconds) -> JSON text, as libvirt_qemu.qemuAgentCommand.
 Command = Callable[[Any, str, int], str]

@@ -12,7 +12,7 @@ from ipaddress import IPv4Interface
 from typing import Final, Literal
 from uuid import NAMESPACE_URL, uuid5
 
-from provider.virt import nic
+from provider.nic import nic
 
 Style = Literal["ifcfg", "networkmanager", "networkd", "netplan"]
 DEFAULT_METRIC: Final = 50  # goes before what a DHCP client gives its route (100 and more)

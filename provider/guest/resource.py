@@ -15,10 +15,10 @@ from provider.guest import schema, seen, store
 from provider.guest.agent import Agent, AgentError
 from provider.guest.seen import Guest
 from provider.host.agents import Agents
+from provider.nic import apply as nic_apply
+from provider.nic.task import Tools
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
-from provider.virt import nic_apply
-from provider.virt.nic_task import Tools
 
 ASK_SECONDS: Final = 4.0  # for an agent to answer where nothing is to be written
 COMPARED: Final = ("domain", "files", "secretFiles", "apply", "remove", "read", "state", "concerns")

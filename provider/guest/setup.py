@@ -7,8 +7,8 @@ from typing import Final
 from provider.guest import config
 from provider.guest.agent import Agent, AgentError, GuestNic
 from provider.guest.config import GuestFile, Setup, Style
-from provider.virt import nic
-from provider.virt.nic_apply import Clock
+from provider.nic import nic
+from provider.nic.apply import Clock
 
 SEEN_SECONDS: Final = 30.0  # for a guest to see a NIC that was plugged in; 0.2 to 0.6 s at rest
 CHECK_SECONDS: Final = 15.0  # for an address to be there once the link is up

@@ -9,6 +9,7 @@ from provider.connection import api, errors
 from provider.errors import OperatorError, Refused
 from provider.host.others import Everybody, Has
 from provider.impact.allow import allowed
+from provider.nic import apply as nic_apply
 from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
 from provider.resource.mark import uuid_of
 from provider.resource.names import UUID
@@ -30,7 +31,6 @@ from provider.virt import (
     domain_pending,
     domain_read,
     domain_sweep,
-    nic_apply,
 )
 from provider.virt.domain_read import as_read, imported, started_with_less
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from provider.nic import nic
 from provider.resource import shape
 from provider.resource.base import Kind, Props
-from provider.virt import domain_amounts, domain_pending, nic
+from provider.virt import domain_amounts, domain_pending
 from provider.virt.domain_read import Domain, disk_path, same_metadata
 
 

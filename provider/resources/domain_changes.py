@@ -9,19 +9,12 @@ from typing import Any
 from provider.connection import api
 from provider.errors import Refused
 from provider.impact.allow import allowed
+from provider.nic import apply as nic_apply
+from provider.nic import nic
+from provider.nic import plan as nic_plan
 from provider.resource.base import COMPUTED, Call, Kind, Props
 from provider.resources import domain_diff, domain_next
-from provider.virt import (
-    domain_amounts,
-    domain_disks,
-    domain_new,
-    domain_read,
-    domain_stage,
-    domain_sweep,
-    nic,
-    nic_apply,
-    nic_plan,
-)
+from provider.virt import domain_amounts, domain_disks, domain_new, domain_read, domain_stage, domain_sweep
 from provider.virt.domain_read import disk_path
 
 _UNPLUGGABLE = "its bus cannot let go of it while the guest runs: needs a restart of the guest"

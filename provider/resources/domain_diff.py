@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
+from provider.nic import nic
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Kind, Props
 from provider.resource.compare import declared_changes
-from provider.virt import nic
 from provider.virt.domain_read import NetworkName, disk_path, same_machine, same_metadata, wanted
 from provider.virt.domain_stage import STAGED
 from provider.virt.domain_xml import metadata_elements

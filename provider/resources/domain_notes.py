@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterator, Mapping
 
 from provider.impact.allow import allowed
 from provider.impact.kinds import Note
+from provider.nic import nic
+from provider.nic.plan import CONFIG, LIVE
 from provider.resource import shape
 from provider.resources import domain_diff
 from provider.resources.domain_changes import Plan
-from provider.virt import domain_amounts, nic
-from provider.virt.nic_plan import CONFIG, LIVE
+from provider.virt import domain_amounts
 
 _WHERE: Mapping[int, str] = {
     LIVE: "in the running guest",

@@ -15,10 +15,10 @@ from lxml import etree
 
 from provider.connection import api, errors
 from provider.errors import OperatorError
+from provider.nic.apply import POLL_SECONDS, UNPLUG_SECONDS, Clock, both_xmls
+from provider.nic.plan import CONFIG, LIVE
 from provider.virt.domain_seen import Slots
 from provider.virt.domain_xml import Disk, disk_element, letters
-from provider.virt.nic_apply import POLL_SECONDS, UNPLUG_SECONDS, Clock, both_xmls
-from provider.virt.nic_plan import CONFIG, LIVE
 
 # The disks of the running guest and of the persistent definition, as they are when it is called.
 Slotted = Callable[[api.Domain], tuple[Slots | None, Slots | None]]

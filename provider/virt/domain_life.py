@@ -11,10 +11,10 @@ from provider.connection import api, errors
 from provider.errors import OperatorError, Refused
 from provider.host.host import Host
 from provider.impact.allow import allowed, how
+from provider.nic.apply import INACTIVE, SECURE, Clock
 from provider.resource import mark
 from provider.virt import domain_sweep
 from provider.virt.domain_xml import metadata_elements
-from provider.virt.nic_apply import INACTIVE, SECURE, Clock
 
 START_SECONDS = 60.0
 SHUTDOWN_SECONDS = 60.0

@@ -15,8 +15,9 @@ from provider.host import optional
 from provider.host.host import Host
 from provider.host.optional import Tell
 from provider.host.others import Everybody
+from provider.nic import nic
 from provider.resource import remedy, xslt
-from provider.virt import domain_sweep, nic
+from provider.virt import domain_sweep
 from provider.virt.domain_pending import reads
 from provider.virt.domain_read import disk_path, wanted
 from provider.virt.domain_seen import see

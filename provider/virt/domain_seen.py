@@ -10,8 +10,8 @@ from typing import Any
 from lxml import etree
 
 from provider.host.xml_in import DEFINITIONS, of_libvirt, parsed
+from provider.nic import nic
 from provider.resource.mark import RESTARTING
-from provider.virt import nic
 from provider.virt.domain_xml import AGENT_CHANNEL
 
 VolumePath = Callable[[str, str], str | None]  # pool and volume name -> path

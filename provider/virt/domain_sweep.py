@@ -12,11 +12,11 @@ from provider.host.host import Host
 from provider.host.optional import Tell
 from provider.host.others import Everybody, Has
 from provider.host.sight import look
-from provider.virt import nic
+from provider.nic import nic
+from provider.nic.apply import INACTIVE, SECURE, both_xmls
 from provider.virt.domain_disks import Slotted
 from provider.virt.domain_read import Domain
 from provider.virt.domain_seen import Seen, Slots, VolumePath, see, written_disks
-from provider.virt.nic_apply import INACTIVE, SECURE, both_xmls
 
 STATES = ("no state", "running", "idle", "paused", "in shutdown", "shut off", "crashed", "pmsuspended")
 

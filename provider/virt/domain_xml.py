@@ -9,7 +9,7 @@ from typing import Any
 from lxml import etree
 
 from provider.errors import OperatorError
-from provider.virt import nic
+from provider.nic import nic
 
 AGENT_CHANNEL = "org.qemu.guest_agent.0"
 SPARE_ROOT_PORTS = 16  # q35 has one free port by default: the second NIC that is plugged in would find none

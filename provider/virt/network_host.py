@@ -11,7 +11,7 @@ from provider.errors import Lacking, OperatorError
 from provider.host import optional
 from provider.host.host import Host
 from provider.host.optional import Tell
-from provider.virt import nic
+from provider.nic import nic
 from provider.virt.network_change import Sides
 from provider.virt.network_seen import subnets, view
 from provider.virt.network_xml import subnet

@@ -24,7 +24,7 @@ from provider.errors import OperatorError
 from provider.host import optional
 from provider.host.host import Host
 from provider.host.optional import Tell
-from provider.virt import nic
+from provider.nic import nic
 from provider.virt.network_seen import view
 
 _LIVE = 1

@@ -13,10 +13,10 @@ from uuid import NAMESPACE_OID, uuid5
 from lxml import etree
 
 from provider.host.host import Host
+from provider.nic.mover import Tools
+from provider.nic.resource import Interface as InterfaceHandler
 from provider.plugin import Servicer
 from provider.resources.domain import Domain as DomainHandler
-from provider.resources.interface import Interface as InterfaceHandler
-from provider.virt.nic_mover import Tools
 from tests.provider import fake_domain, fake_guest, fake_libvirt
 
 BASE_FOLDER = "/var/lib/libvirt/images/base"

@@ -13,6 +13,7 @@ from typing import Any
 
 from provider.errors import OperatorError, plain
 from provider.host.host import Host
+from provider.nic import nic
 from provider.resource import shape, xslt, xslt_child
 from provider.resource.base import Call, Checked
 from provider.resources import RESOURCES
@@ -25,7 +26,6 @@ from provider.virt import (
     network_change,
     network_seen,
     network_xml,
-    nic,
 )
 from tests.fuzz import loop, mutate
 from tests.fuzz.common import spoiled_bytes

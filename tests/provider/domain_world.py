@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from provider.host.host import Host
+from provider.nic import nic
+from provider.nic.resource import Interface
 from provider.resource.base import Call, Diff, Found, Props, Resource
 from provider.resources.domain import Domain
-from provider.resources.interface import Interface
-from provider.virt import nic
 from tests.provider import fake_domain
 
 POOL = "/libvirt/storage/live"

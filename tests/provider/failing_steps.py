@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
+from provider.nic.resource import Interface
+from provider.nic.task import Tools
 from provider.resource.base import Props
 from provider.resources.domain import Domain
-from provider.resources.interface import Interface
 from provider.resources.network import Network
 from provider.storage.cloud_init_disk import CloudInitDisk
 from provider.storage.pool import Pool
 from provider.storage.volume import Volume
-from provider.virt.nic_task import Tools
 from tests.provider import domain_world, fake_libvirt, storage_world
 from tests.provider.failing_calls import Life
 from tests.provider.test_storage import qcow2_head

@@ -9,8 +9,8 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from provider.errors import OperatorError
+from provider.nic import nic
 from provider.resource.base import Props
-from provider.virt import nic
 from tests.provider.domain_world import POOL, Plug, Vm, World
 
 MACS = [f"52:54:00:00:00:0{n}" for n in range(1, 6)]

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from provider.nic import nic
 from provider.resources import domain_diff
-from provider.virt import domain_pending, domain_read, domain_seen, domain_stage, nic
+from provider.virt import domain_pending, domain_read, domain_seen, domain_stage
 
 SAMPLES = Path(__file__).parent / "samples"
 NAMES = ("Acilamwen", "Siamond")

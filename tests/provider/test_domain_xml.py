@@ -8,7 +8,8 @@ import pytest
 from lxml import etree
 
 from provider.errors import OperatorError
-from provider.virt import domain_read, domain_seen, domain_xml, nic
+from provider.nic import nic
+from provider.virt import domain_read, domain_seen, domain_xml
 from provider.virt.domain_xml import Disk, Spec
 
 SAMPLES = Path(__file__).parent / "samples"

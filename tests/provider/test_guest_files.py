@@ -13,8 +13,8 @@ from provider.guest import schema as guest_files_schema
 from provider.guest import store as guest_store
 from provider.guest.resource import GuestFiles
 from provider.impact.kinds import Note
+from provider.nic.task import Tools
 from provider.resource.base import COMPUTED
-from provider.virt.nic_task import Tools
 from tests.provider.domain_world import World, _Made
 from tests.provider.shell_guest import ShellGuests
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from provider.errors import OperatorError, Refused
+from provider.nic import nic
 from provider.resource.base import COMPUTED
-from provider.virt import nic
 from tests.provider.domain_world import FLOAT1, FLOAT2, RESERVED, Vm, World
 
 FLOAT3 = "52:54:00:00:03:00"

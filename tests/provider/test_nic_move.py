@@ -8,8 +8,8 @@ from itertools import product
 
 import pytest
 
-from provider.virt.nic import Link
-from provider.virt.nic_move import SWITCHES, TARGET, Seat, Step, plan
+from provider.nic.move import SWITCHES, TARGET, Seat, Step, plan
+from provider.nic.nic import Link
 
 LINKS: tuple[Link | None, ...] = (None, "up", "down")
 

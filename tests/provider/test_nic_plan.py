@@ -8,8 +8,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from provider.virt import nic, nic_apply, nic_plan
-from provider.virt.nic import Wanted
+from provider.nic import apply as nic_apply
+from provider.nic import nic
+from provider.nic import plan as nic_plan
+from provider.nic.nic import Wanted
 from tests.provider import fake_domain
 from tests.provider.domain_world import FLOAT1, FLOAT2, RESERVED
 

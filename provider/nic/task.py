@@ -8,9 +8,9 @@ from typing import Final, Literal
 from provider.connection import api
 from provider.guest import agent as guest_agent
 from provider.guest.config import Setup
-from provider.virt import arp_probe
-from provider.virt.nic import Wanted
-from provider.virt.nic_apply import Clock
+from provider.nic import arp_probe
+from provider.nic.apply import Clock
+from provider.nic.nic import Wanted
 
 GuestWay = Literal["agent", "cloud-init", "none"]
 AGENT_SECONDS: Final = 60.0  # for an agent to answer: the guest may be booting

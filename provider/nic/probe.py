@@ -10,9 +10,9 @@ from provider.guest import agent as guest_agent
 from provider.guest import setup as guest_setup
 from provider.guest.agent import Agent
 from provider.guest.config import Setup
-from provider.virt import arp_probe, nic, nic_apply
-from provider.virt.nic_move import Seat
-from provider.virt.nic_task import Task, Tools
+from provider.nic import apply, arp_probe, nic
+from provider.nic.move import Seat
+from provider.nic.task import Task, Tools
 
 
 def refuse_others(task: Task, tools: Tools, sources: list[Seat]) -> bool:
@@ -52,4 +52,4 @@ def _quiet(domain: api.Domain, setup: Setup, tools: Tools) -> None:
 
 
 def _macs(domain: api.Domain) -> set[str]:
-    return {found for xml in nic_apply.both_xmls(domain) for found in nic.macs(xml)}
+    return {found for xml in apply.both_xmls(domain) for found in nic.macs(xml)}

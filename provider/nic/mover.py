@@ -16,10 +16,10 @@ from provider.guest import setup as guest_setup
 from provider.guest.agent import Agent
 from provider.guest.config import Setup, Style
 from provider.host.agents import Agents
-from provider.virt import gateway_probe, nic, nic_move, nic_plan, nic_probe, nic_seat
-from provider.virt.nic_move import TARGET, Seat, Step
-from provider.virt.nic_plan import CONFIG, LIVE
-from provider.virt.nic_task import Outcome, Task, Tools
+from provider.nic import gateway_probe, move, nic, plan, probe, seat
+from provider.nic.move import TARGET, Seat, Step
+from provider.nic.plan import CONFIG, LIVE
+from provider.nic.task import Outcome, Task, Tools
 
 UNPLUG_SECONDS: Final = 30.0  # for the old holder to let go; 0.1 to 0.7 s at rest
 ROLLBACK_SECONDS: Final = 6.0
@@ -36,12 +36,12 @@ class Mover:
         self._outcome = Outcome()
         self._switched = False
         self._lowered: list[api.Domain] = []
-        self._ready: dict[Step, list[nic_plan.Step]] = {}
+        self._ready: dict[Step, list[plan.Step]] = {}
 
     def run(self) -> Outcome:
-        target = nic_seat.look(self._task.target, self._mac)
-        sources = [nic_seat.look(s, self._mac) for s in self._task.sources]
-        steps = nic_move.plan(target, sources, self._task.wanted.link or "up")
+        target = seat.look(self._task.target, self._mac)
+        sources = [seat.look(s, self._mac) for s in self._task.sources]
+        steps = move.plan(target, sources, self._task.wanted.link or "up")
         try:
             if target.running:
                 self._prepare(steps)
@@ -49,7 +49,7 @@ class Mover:
                 if step.action in ("down", "up") and not self._ready:
                     self._read_ahead(steps)
                 began = self._tools.clock.monotonic()
-                self._switched = self._switched or step.action in nic_move.SWITCHES
+                self._switched = self._switched or step.action in move.SWITCHES
                 self._do(step, sources)
                 part = "switch" if step.action in ("down", "up") else step.action
                 took = self._tools.clock.monotonic() - began
@@ -63,30 +63,30 @@ class Mover:
         """While the links are switched nobody answers: the calls for it are made up before."""
         for step in steps:
             if step.action == "down":
-                self._ready[step] = nic_seat.fences(self._task.sources[step.seat], self._mac)
+                self._ready[step] = seat.fences(self._task.sources[step.seat], self._mac)
             elif step.action == "up":
-                self._ready[step] = nic_seat.rises(self._task.target, self._mac, LIVE)
+                self._ready[step] = seat.rises(self._task.target, self._mac, LIVE)
 
     def _do(self, step: Step, sources: list[Seat]) -> None:
         task, clock = self._task, self._tools.clock
         domain = task.target if step.seat == TARGET else task.sources[step.seat]
         if step.action == "plug":
-            nic_seat.plug(domain, task.wanted, clock)
+            seat.plug(domain, task.wanted, clock)
         elif step.action == "guest":
             self._set_up()
         elif step.action == "probe":
-            self._outcome.probed = nic_probe.refuse_others(task, self._tools, sources)
+            self._outcome.probed = probe.refuse_others(task, self._tools, sources)
         elif step.action == "down":
             self._lowered.append(domain)
-            nic_seat.link_down(domain, self._mac, clock, self._ready.pop(step))
+            seat.link_down(domain, self._mac, clock, self._ready.pop(step))
         elif step.action == "up":
-            nic_seat.link_up(domain, self._mac, LIVE, clock, self._ready.pop(step))
+            seat.link_up(domain, self._mac, LIVE, clock, self._ready.pop(step))
         elif step.action == "announce":
             self._announce()
         elif step.action == "forget":
-            nic_seat.forget(domain, self._mac, clock)
+            seat.forget(domain, self._mac, clock)
         elif step.action == "keep":
-            nic_seat.link_up(domain, self._mac, CONFIG, clock)
+            seat.link_up(domain, self._mac, CONFIG, clock)
         elif step.action == "clean":
             self._clean(domain)
         else:
@@ -151,7 +151,7 @@ class Mover:
         setup = self._task.setup
         if setup is None or setup.gateway is None or self._style is None or self._name is None:
             return
-        if nic_seat.look(self._task.target, self._mac).live == "up":
+        if seat.look(self._task.target, self._mac).live == "up":
             with suppress(OperatorError, errors.VirtError):
                 said = gateway_probe.ask(self._agent, self._name, setup.gateway)
                 self._outcome.silent = setup.gateway if said == "silent" else None
@@ -163,9 +163,9 @@ class Mover:
     def _unplug(self, domain: api.Domain) -> None:
         limit = self._task.seconds or UNPLUG_SECONDS
         try:
-            nic_seat.unplug(domain, self._mac, self._tools.clock, limit)
+            seat.unplug(domain, self._mac, self._tools.clock, limit)
         except OperatorError:
-            if nic_seat.look(domain, self._mac).live != "down":
+            if seat.look(domain, self._mac).live != "down":
                 raise
             self._outcome.held.append(domain.name())
 
@@ -177,12 +177,12 @@ class Mover:
         kind = Refused if isinstance(error, Refused) else OperatorError
         task = self._task
         if target.link == "up" or self._finished():
-            link = nic_seat.look(task.target, self._mac).link
+            link = seat.look(task.target, self._mac).link
             return kind(
                 f"{why}; {task.target.name()} has NIC {self._mac}, its link is {link}; run this again"
             )
         if target.running:
-            self._quietly(lambda: nic_seat.link_down(task.target, self._mac, self._tools.clock))
+            self._quietly(lambda: seat.link_down(task.target, self._mac, self._tools.clock))
         back = [s.name() for s in self._lowered if self._raised(s)]
         gone = self._quietly(lambda: self._unplug_again())
         said = [f"NIC {self._mac} is {'out of' if gone else 'still in'} {task.target.name()}"]
@@ -200,13 +200,13 @@ class Mover:
         return "forget" in self._outcome.parts or "keep" in self._outcome.parts
 
     def _raised(self, source: api.Domain) -> bool:
-        down = nic_seat.look(self._task.target, self._mac).live != "up"
-        return down and self._quietly(lambda: nic_seat.link_up(source, self._mac, LIVE, self._tools.clock))
+        down = seat.look(self._task.target, self._mac).live != "up"
+        return down and self._quietly(lambda: seat.link_up(source, self._mac, LIVE, self._tools.clock))
 
     def _unplug_again(self) -> None:
         if self._style is not None:
             remove_file(self._task.target, self._mac, self._tools)
-        nic_seat.unplug(self._task.target, self._mac, self._tools.clock, ROLLBACK_SECONDS)
+        seat.unplug(self._task.target, self._mac, self._tools.clock, ROLLBACK_SECONDS)
 
     def _quietly(self, work: Callable[[], None]) -> bool:
         with suppress(OperatorError, errors.VirtError):

@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from provider.connection import api
 from provider.errors import OperatorError
+from provider.nic import apply, nic, plan, seen
+from provider.nic import forbidden as nic_forbidden
+from provider.nic.apply import Clock
+from provider.nic.forbidden import Verdict
+from provider.nic.nic import Wanted
 from provider.resource.base import COMPUTED, Call, Props
-from provider.resources import interface_seen
-from provider.virt import nic, nic_apply, nic_forbidden, nic_plan
-from provider.virt.nic import Wanted
-from provider.virt.nic_apply import Clock
-from provider.virt.nic_forbidden import Verdict
 
 _POLL_SECONDS: Final = 0.3
 
@@ -60,7 +60,7 @@ def forbidden(
     """On the domain of an Interface, and on ``source``, which it leaves: what was forbidden there goes too."""
     old = _macs(old_inputs.get("forbiddenMacs", ()))
     known = frozenset(old) if source is None else frozenset[str]()
-    here = Place(domain, (interface_seen.wanted(news),), _macs(news.get("forbiddenMacs", ())), known)
+    here = Place(domain, (seen.wanted(news),), _macs(news.get("forbiddenMacs", ())), known)
     if source is None:
         return Forbidden((here,), homes)
     return Forbidden((here, Place(source, (), old, frozenset(old), left=True)), homes)
@@ -70,8 +70,8 @@ def foretold(call: Call, what: Forbidden) -> Iterator[str]:
     """What `settle` will unplug, in words."""
     for place in what.places:
         goes = [mac for mac, verdict in _verdicts(call, what, place).items() if verdict in _goes(place)]
-        xmls = nic_apply.both_xmls(place.domain)
-        for line in nic_plan.drift([], goes, *xmls):
+        xmls = apply.both_xmls(place.domain)
+        for line in plan.drift([], goes, *xmls):
             yield f"{place.domain.name()}: {line}"
 
 
@@ -89,7 +89,7 @@ def _wait(call: Call, clock: Clock, what: Forbidden, place: Place, verdicts: dic
     deadline = clock.monotonic() + nic_forbidden.GRACE_SECONDS
     while waiting and clock.monotonic() < deadline:
         clock.sleep(_POLL_SECONDS)
-        waiting = [mac for mac in waiting if interface_seen.has(place.domain, mac)]
+        waiting = [mac for mac in waiting if seen.has(place.domain, mac)]
     # Asked again: the resource that has one may have come to its turn meanwhile.
     late = [m for m in waiting if verdicts[m] == "wait" and not what.homes.claims(call, m, place.domain)]
     _mend(call, clock, place, late)
@@ -105,18 +105,18 @@ def _wait(call: Call, clock: Clock, what: Forbidden, place: Place, verdicts: dic
 def _mend(call: Call, clock: Clock, place: Place, macs: list[str]) -> None:
     """A guest that holds on to a forbidden NIC keeps nothing from being done: its link is down there."""
     domain = place.domain
-    steps = nic_plan.plan(place.wanted, macs, *nic_apply.both_xmls(domain))
+    steps = plan.plan(place.wanted, macs, *apply.both_xmls(domain))
     try:
-        nic_apply.perform(domain, steps, clock, call.timeout)
+        apply.perform(domain, steps, clock, call.timeout)
     except OperatorError as error:
-        open_ = nic_plan.plan(place.wanted, macs, *nic_apply.both_xmls(domain))
-        if any(s.action != "unplug" or s.flags != nic_plan.LIVE or s.mac not in macs for s in open_):
+        open_ = plan.plan(place.wanted, macs, *apply.both_xmls(domain))
+        if any(s.action != "unplug" or s.flags != plan.LIVE or s.mac not in macs for s in open_):
             raise
         call.note("live", "forbiddenMacs", str(error))
 
 
 def _verdicts(call: Call, what: Forbidden, place: Place) -> dict[str, Verdict]:
-    live, config = nic_apply.both_xmls(place.domain)
+    live, config = apply.both_xmls(place.domain)
     return {
         mac: nic_forbidden.verdict(
             mac, live, config, mac in place.known, what.homes.claims(call, mac, place.domain)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from provider.virt import nic
+from provider.nic import nic
 
 Verdict = Literal["absent", "now", "wait", "spare"]
 GRACE_SECONDS = 15.0

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 from provider.connection import api
 from provider.errors import OperatorError
-from provider.virt import nic, nic_apply, nic_plan
-from provider.virt.nic import Link, Nic, Wanted
-from provider.virt.nic_apply import Clock
-from provider.virt.nic_move import Seat
-from provider.virt.nic_plan import CONFIG, LIVE, Step
+from provider.nic import apply, nic, plan
+from provider.nic.apply import Clock
+from provider.nic.move import Seat
+from provider.nic.nic import Link, Nic, Wanted
+from provider.nic.plan import CONFIG, LIVE, Step
 
 
 def look(domain: api.Domain, mac: str) -> Seat:
-    live, config = nic_apply.both_xmls(domain)
+    live, config = apply.both_xmls(domain)
     return Seat(
         running=live is not None,
         persistent=config is not None,
@@ -34,27 +34,27 @@ def _those(xml: str | None, mac: str) -> list[Nic]:
 
 def plug(domain: api.Domain, wanted: Wanted, clock: Clock) -> None:
     """Plug it in with its link down wherever it is missing."""
-    live, config = nic_apply.both_xmls(domain)
-    steps = nic_plan.plan([replace(wanted, link="down")], (), live, config)
-    nic_apply.perform(domain, [s for s in steps if s.action == "plug"], clock)
+    live, config = apply.both_xmls(domain)
+    steps = plan.plan([replace(wanted, link="down")], (), live, config)
+    apply.perform(domain, [s for s in steps if s.action == "plug"], clock)
 
 
 def fences(domain: api.Domain, mac: str) -> list[Step]:
     """What takes down the link of the running guest's NIC, and of every copy of it."""
-    live, config = nic_apply.both_xmls(domain)
-    return [s for s in nic_plan.plan([], [mac], live, config) if s.action == "fence"]
+    live, config = apply.both_xmls(domain)
+    return [s for s in plan.plan([], [mac], live, config) if s.action == "fence"]
 
 
 def link_down(domain: api.Domain, mac: str, clock: Clock, steps: list[Step] | None = None) -> None:
     """Take it down; the XML says afterwards that it is.  ``steps``: `fences`, read beforehand where time counts."""
-    nic_apply.perform(domain, fences(domain, mac) if steps is None else steps, clock)
-    if _link(domain.XMLDesc(nic_apply.SECURE), mac) == "up":
+    apply.perform(domain, fences(domain, mac) if steps is None else steps, clock)
+    if _link(domain.XMLDesc(apply.SECURE), mac) == "up":
         raise OperatorError(f"{domain.name()}: libvirt took it, but the link of NIC {mac} is still up")
 
 
 def rises(domain: api.Domain, mac: str, flags: int) -> list[Step]:
     """What brings the link of one side up; of copies, the first's."""
-    live, config = nic_apply.both_xmls(domain)
+    live, config = apply.both_xmls(domain)
     found = next(iter(_those(live if flags == LIVE else config, mac)), None)
     if found is None or found.link == "up":
         return []
@@ -63,7 +63,7 @@ def rises(domain: api.Domain, mac: str, flags: int) -> list[Step]:
 
 def link_up(domain: api.Domain, mac: str, flags: int, clock: Clock, steps: list[Step] | None = None) -> None:
     """Bring it up; ``steps``: `rises`, read beforehand where time counts."""
-    nic_apply.perform(domain, rises(domain, mac, flags) if steps is None else steps, clock)
+    apply.perform(domain, rises(domain, mac, flags) if steps is None else steps, clock)
     seat = look(domain, mac)
     if (seat.live if flags == LIVE else seat.config) != "up":
         raise OperatorError(f"{domain.name()}: the link of NIC {mac} does not come up")
@@ -71,12 +71,12 @@ def link_up(domain: api.Domain, mac: str, flags: int, clock: Clock, steps: list[
 
 def forget(domain: api.Domain, mac: str, clock: Clock) -> None:
     """Out of the persistent definition, every copy of it."""
-    live, config = nic_apply.both_xmls(domain)
-    steps = nic_plan.plan([], [mac], live, config)
-    nic_apply.perform(domain, [s for s in steps if s.flags == CONFIG], clock)
+    live, config = apply.both_xmls(domain)
+    steps = plan.plan([], [mac], live, config)
+    apply.perform(domain, [s for s in steps if s.flags == CONFIG], clock)
 
 
 def unplug(domain: api.Domain, mac: str, clock: Clock, seconds: float) -> None:
     """Out of both; `OperatorError` for a guest that holds on, its link down."""
-    live, config = nic_apply.both_xmls(domain)
-    nic_apply.perform(domain, nic_plan.plan([], [mac], live, config), clock, seconds)
+    live, config = apply.both_xmls(domain)
+    apply.perform(domain, plan.plan([], [mac], live, config), clock, seconds)

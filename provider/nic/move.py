@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from provider.virt.nic import Link
+from provider.nic.nic import Link
 
 Action = Literal[
     "plug",  # plug it in with its link down, wherever it is missing; what guest and definition have too often goes

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from provider.connection import errors
 from provider.errors import OperatorError
 from provider.guest.agent import Agent
+from provider.nic import nic
+from provider.nic import seen as interface_seen
+from provider.nic.bring import INSIDE
+from provider.nic.task import Tools
 from provider.resource.base import COMPUTED, Call, Kind, Props
-from provider.resources import interface_seen
-from provider.resources.interface_bring import INSIDE
-from provider.virt import nic
-from provider.virt.nic_task import Tools
 
 
 def left(

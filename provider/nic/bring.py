@@ -8,11 +8,11 @@ from lxml import etree
 
 from provider.connection import api
 from provider.host import optional
+from provider.nic import forbidden_homes, mover, nic, seen
+from provider.nic import seat as nic_seat
+from provider.nic.forbidden_homes import Forbidden
+from provider.nic.task import AGENT_SECONDS, FIRST_BOOT_SECONDS, Outcome, Task, Tools
 from provider.resource.base import Call, Props
-from provider.resources import interface_forbidden, interface_seen
-from provider.resources.interface_forbidden import Forbidden
-from provider.virt import nic, nic_mover, nic_seat
-from provider.virt.nic_task import AGENT_SECONDS, FIRST_BOOT_SECONDS, Outcome, Task, Tools
 
 UNASKED: Final = (
     "nobody could be asked whether another host answers there, which takes root on the hypervisor itself"
@@ -34,8 +34,8 @@ def bring(
     ``source`` is the domain that had it before; none when it is new, or stays.
     """
     mac = inputs["mac"]
-    left = [d for d in interface_seen.others(call, mac, domain.UUIDString()) if interface_seen.fenced(d, mac)]
-    sources = [source] if source is not None and interface_seen.has(source, mac) else []
+    left = [d for d in seen.others(call, mac, domain.UUIDString()) if seen.fenced(d, mac)]
+    sources = [source] if source is not None and seen.has(source, mac) else []
     sources += [d for d in left if source is None or d.UUIDString() != source.UUIDString()]
     told = inputs.get("guest") in ("agent", "cloud-init") or bool(inputs.get("addresses"))
     seat = nic_seat.look(domain, mac)
@@ -43,9 +43,9 @@ def bring(
     outcome = None
     task = _task(call, domain, tuple(sources), inputs, None if stays else seat.link)
     if sources or (told and not seat.stands(task.wanted.link or "up")):
-        outcome = nic_mover.Mover(tools, task).run()
+        outcome = mover.Mover(tools, task).run()
         _tell(call, source, domain, mac, outcome)
-    interface_forbidden.settle(call, tools.clock, forbidden)
+    forbidden_homes.settle(call, tools.clock, forbidden)
     if inputs.get("guest") != "agent":
         return None
     if outcome is not None and outcome.inside:
@@ -53,7 +53,7 @@ def bring(
     if not domain.isActive():
         return False
     if olds.get("inGuest") is not True or any(olds.get(k) != inputs.get(k) for k in INSIDE):
-        _tell_gateway(call, domain, mac, nic_mover.set_up_again(task, tools))
+        _tell_gateway(call, domain, mac, mover.set_up_again(task, tools))
     return True
 
 
@@ -61,8 +61,8 @@ def _task(
     call: Call, domain: api.Domain, sources: tuple[api.Domain, ...], inputs: Props, link: nic.Link | None
 ) -> Task:
     """``link``: what an undeclared one is to be; None: up."""
-    wanted = interface_seen.wanted({**inputs, "link": inputs.get("link") or link or "up"})
-    setup = interface_seen.setup(inputs)
+    wanted = seen.wanted({**inputs, "link": inputs.get("link") or link or "up"})
+    setup = seen.setup(inputs)
     booting = domain.UUIDString() in call.host.started
     return Task(
         uri=call.host.uri,

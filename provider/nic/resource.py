@@ -12,18 +12,13 @@ from typing import Any, ClassVar
 from provider.connection import api
 from provider.errors import OperatorError, Refused
 from provider.guest.agent import Agent
+from provider.nic import apply, bring, forbidden_homes, imported, mover, nic, seat, seen
+from provider.nic import schema as interface_schema
+from provider.nic.forbidden_homes import Homes
+from provider.nic.task import Tools
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
-from provider.resources import (
-    interface_bring,
-    interface_forbidden,
-    interface_imported,
-    interface_schema,
-    interface_seen,
-)
-from provider.resources.interface_forbidden import Homes
-from provider.virt import domain_new, nic, nic_apply, nic_mover, nic_seat
-from provider.virt.nic_task import Tools
+from provider.virt import domain_new
 
 
 class Interface(Resource):
@@ -38,8 +33,8 @@ class Interface(Resource):
     in_id = ("domain", "mac")
     made_of: ClassVar[Mapping[str, tuple[str, ...]]] = {"guestFile": ("addresses", "gateway", "metric")}
 
-    def __init__(self, clock: nic_apply.Clock | None = None, tools: Tools | None = None) -> None:
-        self._tools = tools or Tools(clock or nic_apply.SystemClock())
+    def __init__(self, clock: apply.Clock | None = None, tools: Tools | None = None) -> None:
+        self._tools = tools or Tools(clock or apply.SystemClock())
         self._homes = Homes()
 
     def check(self, call: Call, olds: Props, news: Props) -> Checked:
@@ -51,7 +46,7 @@ class Interface(Resource):
         old, new = interface_schema.comparable(old_inputs), interface_schema.comparable(news)
         # What is not declared any more is left as it is, but for what says something by its absence.
         compared = {k: v for k, v in old.items() if k in new or k in ("forbiddenMacs", "gateway", "metric")}
-        changes = interface_imported.left(call, self._tools, shape.changed(compared, new), old_inputs, news)
+        changes = imported.left(call, self._tools, shape.changed(compared, new), old_inputs, news)
         if olds.get("extra"):
             return Diff({**changes, "extra": "update"}, output_paths=("extra",))
         return Diff(changes)
@@ -59,20 +54,18 @@ class Interface(Resource):
     def create(self, call: Call, inputs: Props, preview: bool) -> tuple[str, Props]:
         if preview and inputs["domain"] is COMPUTED:
             _refuse_taken(call, inputs, "")
-            return "", interface_seen.unknown(call, inputs)
+            return "", seen.unknown(call, inputs)
         domain = _domain(call, inputs["domain"])
         _refuse_taken(call, inputs, "")
         _require_network(call, inputs)
         call.note("live", "", f"NIC {inputs['mac']} is plugged into {domain.name()}")
-        forbidden = interface_forbidden.forbidden(domain, None, inputs, {}, self._homes)
-        for line in interface_forbidden.foretold(call, forbidden):
+        forbidden = forbidden_homes.forbidden(domain, None, inputs, {}, self._homes)
+        for line in forbidden_homes.foretold(call, forbidden):
             call.note("live", "forbiddenMacs", line)
         if preview:
-            return "", interface_seen.unknown(call, inputs)
-        inside = interface_bring.bring(call, self._tools, domain, None, inputs, {}, forbidden)
-        return f"{inputs['domain']}/{nic.same_mac(inputs['mac'])}", interface_seen.outputs(
-            call, domain, inputs, inside
-        )
+            return "", seen.unknown(call, inputs)
+        inside = bring.bring(call, self._tools, domain, None, inputs, {}, forbidden)
+        return f"{inputs['domain']}/{nic.same_mac(inputs['mac'])}", seen.outputs(call, domain, inputs, inside)
 
     def read(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
         """``outputs`` tell where it was last: a move keeps the ID that it was created with."""
@@ -81,22 +74,22 @@ class Interface(Resource):
         domain = _where(call, str(outputs.get("domain", inputs.get("domain", uuid))), mac, bool(inputs))
         if domain is None:
             return None
-        mine = interface_seen.seen(domain, mac)
+        mine = seen.seen(domain, mac)
         self._homes.note(call, mac, domain.UUIDString())
         if not inputs:
-            read = interface_seen.imported(mine, domain.UUIDString())
-            found = interface_seen.outputs(call, domain, read, None)
+            read = seen.imported(mine, domain.UUIDString())
+            found = seen.outputs(call, domain, read, None)
             return Found(f"{read['domain']}/{read['mac']}", read, found)
-        read = interface_seen.as_read(inputs, mine, domain.UUIDString())
+        read = seen.as_read(inputs, mine, domain.UUIDString())
         inside = outputs.get("inGuest")
         if inside and inputs.get("guest") == "agent":
             inside = self._still_inside(call, domain, mac)
-        now = interface_seen.outputs(call, domain, inputs, inside)
+        now = seen.outputs(call, domain, inputs, inside)
         return Found(id, read, {**now, **read})
 
     def _still_inside(self, call: Call, domain: api.Domain, mac: str) -> bool:
         """Taken for so where the guest does not tell, and told."""
-        inside = nic_mover.still_inside(domain, mac, self._tools, call.host.agents)
+        inside = mover.still_inside(domain, mac, self._tools, call.host.agents)
         if inside is None and Agent(domain, self._tools.clock).can_answer():
             call.tell(
                 f"guest {domain.name()}: its agent does not answer; whether NIC {mac} is set up in it was not looked at"
@@ -107,7 +100,7 @@ class Interface(Resource):
         self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool
     ) -> Props:
         if preview and news["domain"] is COMPUTED:
-            return {**olds, **interface_seen.unknown(call, news)}
+            return {**olds, **seen.unknown(call, news)}
         before = str(olds.get("domain", old_inputs["domain"]))
         domain = _domain(call, news["domain"])
         _refuse_changed(old_inputs, news)
@@ -115,15 +108,15 @@ class Interface(Resource):
         _require_network(call, news)
         moved = before.lower() != str(news["domain"]).lower()
         source = call.host.domain_by_uuid(before) if moved else None
-        forbidden = interface_forbidden.forbidden(domain, source, news, old_inputs, self._homes)
+        forbidden = forbidden_homes.forbidden(domain, source, news, old_inputs, self._homes)
         _foretell(call, source if preview else None, domain, old_inputs, news)
-        told = interface_forbidden.foretold(call, forbidden) if moved else _drift(domain, olds)
+        told = forbidden_homes.foretold(call, forbidden) if moved else _drift(domain, olds)
         for line in told:
             call.note("live", "extra", line)
         if preview:
             return {**olds, **news, "extra": []}
-        inside = interface_bring.bring(call, self._tools, domain, source, news, olds, forbidden)
-        return interface_seen.outputs(call, domain, news, inside)
+        inside = bring.bring(call, self._tools, domain, source, news, olds, forbidden)
+        return seen.outputs(call, domain, news, inside)
 
     def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
         _leaving(call, id, outputs)
@@ -133,8 +126,8 @@ class Interface(Resource):
         if domain is None:
             return
         if outputs.get("guest") == "agent" and domain.isActive():
-            nic_mover.remove_file(domain, mac, self._tools)
-        nic_seat.unplug(domain, mac, self._tools.clock, call.timeout)
+            mover.remove_file(domain, mac, self._tools)
+        seat.unplug(domain, mac, self._tools.clock, call.timeout)
 
 
 def _leaving(call: Call, id: str, outputs: Props) -> tuple[api.Domain | None, str]:
@@ -142,7 +135,7 @@ def _leaving(call: Call, id: str, outputs: Props) -> tuple[api.Domain | None, st
     uuid, _, mac = id.partition("/")
     mac = outputs.get("mac", mac)
     domain = call.host.domain_by_uuid(outputs.get("domain", uuid))
-    if domain is not None and interface_seen.has(domain, mac):
+    if domain is not None and seen.has(domain, mac):
         call.note("live", "", f"NIC {mac} is unplugged from {domain.name()}")
     return domain, mac
 
@@ -150,10 +143,10 @@ def _leaving(call: Call, id: str, outputs: Props) -> tuple[api.Domain | None, st
 def _where(call: Call, uuid: str, mac: str, anywhere: bool) -> api.Domain | None:
     """The domain that has the NIC: the one that had it, or else (``anywhere``) one that it is found in."""
     domain = call.host.domain_by_uuid(uuid)
-    if domain is not None and interface_seen.has(domain, mac):
+    if domain is not None and seen.has(domain, mac):
         return domain
-    elsewhere = list(interface_seen.others(call, mac, uuid)) if anywhere else []
-    elsewhere.sort(key=lambda other: nic_seat.look(other, mac).link != "up")
+    elsewhere = list(seen.others(call, mac, uuid)) if anywhere else []
+    elsewhere.sort(key=lambda other: seat.look(other, mac).link != "up")
     return elsewhere[0] if elsewhere else None
 
 
@@ -169,7 +162,7 @@ def _foretell(
         call.note("live", "network", f"NIC {mac} of {name} goes to network {news['network']}")
     if "link" in news and old_inputs.get("link") != news["link"]:
         call.note("live", "link", f"the link of NIC {mac} of {name} goes {news['link']}")
-    told = [k for k in interface_bring.INSIDE if k != "mac" and old_inputs.get(k) != news.get(k)]
+    told = [k for k in bring.INSIDE if k != "mac" and old_inputs.get(k) != news.get(k)]
     if told and news.get("guest") == "agent":
         call.note("live", told[0], f"{name} is told of {', '.join(told)} of NIC {mac} through its agent")
     elif told:
@@ -197,8 +190,8 @@ def _refuse_taken(call: Call, inputs: Props, before: str) -> None:
     own = {before.lower(), str(inputs["domain"]).lower()}
     taken = [
         other.name()
-        for other in interface_seen.others(call, mac, "")
-        if other.UUIDString().lower() not in own and not interface_seen.fenced(other, mac)
+        for other in seen.others(call, mac, "")
+        if other.UUIDString().lower() not in own and not seen.fenced(other, mac)
     ]
     if taken:
         which = ", ".join(f"{mac} (domain {name})" for name in taken)
@@ -209,7 +202,7 @@ def _refuse_taken(call: Call, inputs: Props, before: str) -> None:
 
 def _require_network(call: Call, inputs: Props) -> None:
     if inputs["network"] is not COMPUTED:
-        wanted = (interface_seen.wanted(inputs),)
+        wanted = (seen.wanted(inputs),)
         domain_new.require_networks(call.host, f"NIC {inputs['mac']}", wanted, call.tell)
 
 

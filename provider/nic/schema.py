@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Any, Final
 
+from provider.nic import nic
 from provider.resource.base import COMPUTED, Failure, Props
 from provider.resource.names import domain_failures, name_failures, short, word_failures
 from provider.resources.domain_schema import mac_failure
-from provider.virt import nic
 
 _STRING: Final = {"type": "string"}
 _BOOLEAN: Final = {"type": "boolean"}

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
-from provider.virt import nic
-from provider.virt.nic import Nic, Wanted
+from provider.nic import nic
+from provider.nic.nic import Nic, Wanted
 
 LIVE = 1
 CONFIG = 2

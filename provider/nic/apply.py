@@ -8,9 +8,9 @@ from typing import Protocol
 
 from provider.connection import api, errors
 from provider.errors import OperatorError
-from provider.virt import nic
-from provider.virt.nic import Nic
-from provider.virt.nic_plan import CONFIG, LIVE, Step
+from provider.nic import nic
+from provider.nic.nic import Nic
+from provider.nic.plan import CONFIG, LIVE, Step
 
 SECURE = 1
 INACTIVE = 2

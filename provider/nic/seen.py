@@ -8,9 +8,10 @@ from provider.connection import api, errors
 from provider.guest import config as guest_config
 from provider.guest.agent import RUNNING
 from provider.guest.config import Setup
+from provider.nic import apply, nic, plan
+from provider.nic import seat as nic_seat
+from provider.nic.nic import Nic, Wanted
 from provider.resource.base import COMPUTED, Call, Props
-from provider.virt import nic, nic_apply, nic_plan, nic_seat
-from provider.virt.nic import Nic, Wanted
 
 
 def wanted(inputs: Props) -> Wanted:
@@ -52,7 +53,7 @@ def fenced(domain: api.Domain, mac: str) -> bool:
 
 def seen(domain: api.Domain, mac: str) -> list[Nic]:
     """The NICs with this MAC: of the persistent definition, then of the running guest."""
-    live, config = nic_apply.both_xmls(domain)
+    live, config = apply.both_xmls(domain)
     return [n for xml in (config, live) for n in nic.nics(xml) if n.mac == nic.same_mac(mac)]
 
 
@@ -80,7 +81,7 @@ def imported(mine: list[Nic], domain: str) -> Props:
 
 def outputs(call: Call, domain: api.Domain, inputs: Props, inside: bool | None) -> Props:
     """``inside``: whether the agent has set it up; None when that is not its task."""
-    live, config = nic_apply.both_xmls(domain)
+    live, config = apply.both_xmls(domain)
     mac = nic.same_mac(inputs["mac"])
     here = [[n for n in nic.nics(xml) if n.mac == mac] for xml in (live, config)]
     mine = [n for side in here for n in side]
@@ -97,7 +98,7 @@ def outputs(call: Call, domain: api.Domain, inputs: Props, inside: bool | None) 
         "live": bool(here[0]),
         "persistent": bool(here[1]),
         "extra": [
-            *nic_plan.drift([wanted(inputs)], inputs.get("forbiddenMacs", ()), live, config),
+            *plan.drift([wanted(inputs)], inputs.get("forbiddenMacs", ()), live, config),
             *_elsewhere(call, mac, domain),
             *_not_inside(domain, mac, inside),
         ],
