@@ -9,10 +9,10 @@ from typing import Any, Final
 from provider.connection import errors
 from provider.errors import Lacking, OperatorError
 from provider.host.host import Host
+from provider.network.host import check_host
 from provider.resource.base import Props
 from provider.storage import base_image, storage
 from provider.virt import domain_sweep
-from provider.virt.network_host import check_host
 
 GET_HOST: Final = "libvirt:index/getHost:getHost"
 _NOBODY: Final = "getHost"

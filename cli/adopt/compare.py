@@ -15,6 +15,9 @@ from cli.adopt import declared, undeclared
 from cli.adopt.declared import Declared
 from cli.adopt.match import Matches, matches
 from config.plan import Plan
+from provider.network import diff as network_diff
+from provider.network.bring import seen_in
+from provider.network.change import Sides
 from provider.nic import nic
 from provider.nic import plan as nic_plan
 from provider.nic import seen as interface_seen
@@ -22,12 +25,10 @@ from provider.nic.schema import comparable
 from provider.resource import shape
 from provider.resource.base import Props
 from provider.resource.compare import declared_changes
-from provider.resources import domain_apart, domain_diff, network_diff
-from provider.resources.network_bring import seen_in
+from provider.resources import domain_apart, domain_diff
 from provider.virt import domain_read
 from provider.virt.domain_read import as_read, started_with_less
 from provider.virt.domain_seen import see
-from provider.virt.network_change import Sides
 from provider.virt.survey import DomainSeen, HostSeen, NetworkSeen
 
 

@@ -10,7 +10,8 @@ from typing import Any
 from cli.audit.finding import Finding
 from cli.audit.world import World, plugged_into
 from provider.impact import allow
-from provider.virt import network_change, network_seen
+from provider.network import change as network_change
+from provider.network import seen as network_seen
 from provider.virt.survey import HostSeen, Lease, NetworkSeen
 
 Host = dict[str, str]

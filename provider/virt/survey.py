@@ -16,10 +16,10 @@ from provider.connection import api, errors, keepalive
 from provider.host import optional
 from provider.host.host import Host
 from provider.host.optional import Tell
+from provider.network.host import sides
 from provider.nic.nic import Nic, same_mac
 from provider.virt.domain_seen import Seen, see
 from provider.virt.domain_sweep import state
-from provider.virt.network_host import sides
 
 XML_INACTIVE: Final = 2
 

@@ -13,20 +13,15 @@ from typing import Any
 
 from provider.errors import OperatorError, plain
 from provider.host.host import Host
+from provider.network import change as network_change
+from provider.network import seen as network_seen
+from provider.network import xml as network_xml
 from provider.nic import nic
 from provider.resource import shape, xslt, xslt_child
 from provider.resource.base import Call, Checked
 from provider.resources import RESOURCES
 from provider.storage import pool_xml, seed_iso, seed_texts, volume_xml
-from provider.virt import (
-    domain_new,
-    domain_read,
-    domain_seen,
-    domain_stage,
-    network_change,
-    network_seen,
-    network_xml,
-)
+from provider.virt import domain_new, domain_read, domain_seen, domain_stage
 from tests.fuzz import loop, mutate
 from tests.fuzz.common import spoiled_bytes
 from tests.fuzz.loop import Target

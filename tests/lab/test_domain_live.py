@@ -16,10 +16,10 @@ import pytest
 
 from lab.hypervisor import Lab
 from provider.host.host import Host
+from provider.network.resource import Network
 from provider.resource import mark
 from provider.resource.base import Call, Props, Resource
 from provider.resources.domain import Domain
-from provider.resources.network import Network
 from provider.storage.pool import Pool
 from provider.storage.volume import Volume
 from tests.lab.lab_guest import Guest, page, virsh, wait_for

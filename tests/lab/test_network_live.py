@@ -14,8 +14,8 @@ import pytest
 
 from lab.hypervisor import Lab
 from provider.host.host import Host
+from provider.network.resource import Network
 from provider.resource.base import Call, Props
-from provider.resources.network import Network
 from tests.lab.lab_guest import Guest, guest, nic, page, virsh, wait_for
 
 pytestmark = pytest.mark.lab

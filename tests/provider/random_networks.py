@@ -12,10 +12,10 @@ from lxml import etree
 
 from provider.errors import OperatorError
 from provider.host.host import Host
+from provider.network.resource import Network
+from provider.network.seen import view
+from provider.network.xml import render, skeleton
 from provider.resource.base import Call, Props
-from provider.resources.network import Network
-from provider.virt.network_seen import view
-from provider.virt.network_xml import render, skeleton
 from tests.provider import fake_libvirt
 from tests.provider.failing_calls import Remote, Wire, changes
 

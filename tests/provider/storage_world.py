@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from provider.host.host import Host
+from provider.network.resource import Network
 from provider.resource.base import Call, Props, Resource
-from provider.resources.network import Network
 from provider.storage.cloud_init_disk import CloudInitDisk
 from provider.storage.pool import Pool
 from provider.storage.volume import Volume

@@ -10,7 +10,7 @@ from pulumi.runtime.proto import provider_pb2 as pb
 from provider import wire
 from provider.host.host import Host
 from provider.impact import allow
-from provider.resources.network import Network
+from provider.network.resource import Network
 from tests.provider import fake_libvirt
 from tests.provider.failing_calls import Life, Told
 from tests.provider.storage_world import DEFAULT, World

@@ -11,10 +11,10 @@ from provider.errors import Refused
 from provider.impact import allow
 from provider.impact import page as impact_doc
 from provider.impact.kinds import TABLE, Harm, Note
+from provider.network.change import NAMES, SERVED
 from provider.resource.base import Resource
 from provider.resources import RESOURCES
 from provider.virt import domain_stage
-from provider.virt.network_change import NAMES, SERVED
 
 HARM: tuple[Harm, ...] = ("restart", "network outage", "data loss")
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from provider.network.change import Sides, plan, waiting
+from provider.network.seen import rest, view
+from provider.network.xml import render, skeleton
 from provider.resource.base import Props
-from provider.virt.network_change import Sides, plan, waiting
-from provider.virt.network_seen import rest, view
-from provider.virt.network_xml import render, skeleton
 from tests.provider.fake_libvirt import Connection, Network, written
 from tests.provider.storage_world import BRIDGED, DEFAULT, sample
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from provider.virt.network_plan import CONFIG, LIVE, dns_calls, range_calls, reservation_calls
-from provider.virt.network_seen import view
-from provider.virt.network_xml import render, skeleton
+from provider.network.plan import CONFIG, LIVE, dns_calls, range_calls, reservation_calls
+from provider.network.seen import view
+from provider.network.xml import render, skeleton
 from tests.provider.fake_libvirt import Connection, Network, written
 from tests.provider.storage_world import DEFAULT, sample
 

@@ -8,8 +8,8 @@ import pytest
 from lxml import etree
 
 from provider.errors import OperatorError
+from provider.network.replug import aside_name
 from provider.resource.base import Props
-from provider.virt.network_replug import aside_name
 from tests.provider.fake_libvirt import Connection, Domain, Network, error, written
 from tests.provider.storage_world import DEFAULT, HANDLERS, World, sample
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from provider.network.rules import failures
 from provider.resource.base import COMPUTED
-from provider.resources.network_rules import failures
 from tests.provider.storage_world import BRIDGED, DEFAULT
 
 HOSTS = DEFAULT["dhcpHosts"]

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from provider.virt.network_seen import NAT_PORTS, declarable, view
-from provider.virt.network_xml import guessed_range, render, skeleton
+from provider.network.seen import NAT_PORTS, declarable, view
+from provider.network.xml import guessed_range, render, skeleton
 from tests.provider.storage_world import BRIDGED, DEFAULT, sample
 
 UUID = "7fb4c970-580a-5acc-a1ed-ed1d78477d56"

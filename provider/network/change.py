@@ -13,10 +13,10 @@ from typing import Any, Final
 from lxml import etree
 
 from provider.errors import OperatorError
+from provider.network.plan import Update, dns_calls, range_calls, reservation_calls
+from provider.network.seen import rest, view
+from provider.network.xml import render, skeleton
 from provider.resource import xslt
-from provider.virt.network_plan import Update, dns_calls, range_calls, reservation_calls
-from provider.virt.network_seen import rest, view
-from provider.virt.network_xml import render, skeleton
 
 Props = Mapping[str, Any]
 SERVED: Final = frozenset({"dhcp", "dhcpRanges", "dhcpHosts"})

@@ -11,10 +11,10 @@ from provider.errors import Lacking, OperatorError
 from provider.host import optional
 from provider.host.host import Host
 from provider.host.optional import Tell
+from provider.network.change import Sides
+from provider.network.seen import subnets, view
+from provider.network.xml import subnet
 from provider.nic import nic
-from provider.virt.network_change import Sides
-from provider.virt.network_seen import subnets, view
-from provider.virt.network_xml import subnet
 
 XML_INACTIVE = 1
 INVALID_ARG = 8  # what libvirt's test driver answers to XML_INACTIVE, which it does not know

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from provider.impact import allow
+from provider.network import diff
+from provider.network.change import NAMES, SERVED, Change, Sides
+from provider.network.plan import LIVE, SECTION_DHCP_HOST, SECTION_DHCP_RANGE, Update
+from provider.network.replug import Outage
+from provider.network.seen import Seen, view
 from provider.resource import shape
 from provider.resource.base import Call, Props
-from provider.resources import network_diff
-from provider.virt.network_change import NAMES, SERVED, Change, Sides
-from provider.virt.network_plan import LIVE, SECTION_DHCP_HOST, SECTION_DHCP_RANGE, Update
-from provider.virt.network_replug import Outage
-from provider.virt.network_seen import Seen, view
 
 _WORDS: Final = {"add": "added", "modify": "changed", "delete": "removed"}
 _LONG: Final = 60  # characters of a value that are shown
@@ -41,7 +41,7 @@ class Told:
 def tell(call: Call, what: Told) -> None:
     """Note each change with its impact, once."""
     _states(call, what)
-    paths = list(network_diff.changes(what.seen, what.inputs))
+    paths = list(diff.changes(what.seen, what.inputs))
     live = [path for path in paths if _is_live(path, what.served)]
     if any(shape.top(path) in SERVED for path in live):
         _served(call, live, what.running, what.change.updates)

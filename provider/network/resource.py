@@ -8,17 +8,18 @@ from __future__ import annotations
 from provider.connection import api
 from provider.errors import OperatorError, Refused
 from provider.impact.allow import allowed
+from provider.network import diff as network_diff
+from provider.network import rules
+from provider.network.bring import as_seen, bring, verify
+from provider.network.change import fresh, waits_now
+from provider.network.host import check_host, plugged, sides
+from provider.network.replug import left_aside, unplugged
+from provider.network.schema import SCHEMA
+from provider.network.seen import declarable, view
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Kind, Props, Resource
 from provider.resource.mark import uuid_of
 from provider.resource.own import check_uuid, macs_of, not_ours
-from provider.resources import network_diff, network_rules
-from provider.resources.network_bring import as_seen, bring, verify
-from provider.resources.network_schema import SCHEMA
-from provider.virt.network_change import fresh, waits_now
-from provider.virt.network_host import check_host, plugged, sides
-from provider.virt.network_replug import left_aside, unplugged
-from provider.virt.network_seen import declarable, view
 
 # Outputs that the next update mends when they are not as here.
 _STATES: dict[str, object] = {"active": True, "persistent": True, "unplugged": []}
@@ -34,7 +35,7 @@ class Network(Resource):
 
     def check(self, call: Call, olds: Props, news: Props) -> Checked:
         inputs = {**news, "name": news.get("name", olds.get("name", call.name))}
-        return Checked(inputs, network_rules.failures(inputs))
+        return Checked(inputs, rules.failures(inputs))
 
     def diff(self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props) -> Diff:
         drifted: dict[str, Kind] = {

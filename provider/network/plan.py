@@ -13,8 +13,8 @@ from typing import Any, Final, Literal
 
 from lxml import etree
 
-from provider.virt.network_seen import dhcp_host, view
-from provider.virt.network_xml import dns_host, dns_names
+from provider.network.seen import dhcp_host, view
+from provider.network.xml import dns_host, dns_names
 
 Host = Mapping[str, str]
 Verb = Literal["delete", "modify", "add"]

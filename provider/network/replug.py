@@ -24,8 +24,8 @@ from provider.errors import OperatorError
 from provider.host import optional
 from provider.host.host import Host
 from provider.host.optional import Tell
+from provider.network.seen import view
 from provider.nic import nic
-from provider.virt.network_seen import view
 
 _LIVE = 1
 _GUESTS: Final = "which guests are cut off is not known"

@@ -9,7 +9,7 @@ from typing import Any, Final
 from lxml import etree
 
 from provider.host.xml_in import of_libvirt, parsed
-from provider.virt.network_seen import Element, Interface, dhcp_host, ip_of, mode_of, served_by
+from provider.network.seen import Element, Interface, dhcp_host, ip_of, mode_of, served_by
 
 # The order in which libvirt itself writes a network's elements; `render` keeps it.
 _ORDER: Final = (

@@ -8,15 +8,15 @@ from provider.connection import api
 from provider.errors import OperatorError, Refused
 from provider.host import optional
 from provider.impact import allow
+from provider.network import tell
+from provider.network.change import Change, Sides, at_once, plan, same, waits_now, wanted
+from provider.network.host import check_host, sides
+from provider.network.replug import left_aside, plugged_now, replug, restart, unplugged
+from provider.network.seen import Seen, view
+from provider.network.xml import render
 from provider.resource import shape
 from provider.resource.base import Call, Props
 from provider.resource.compare import as_declared
-from provider.resources import network_tell
-from provider.virt.network_change import Change, Sides, at_once, plan, same, waits_now, wanted
-from provider.virt.network_host import check_host, sides
-from provider.virt.network_replug import left_aside, plugged_now, replug, restart, unplugged
-from provider.virt.network_seen import Seen, view
-from provider.virt.network_xml import render
 
 Reservation = dict[str, str]
 
@@ -34,8 +34,8 @@ def bring(call: Call, network: api.Network, inputs: Props, restyled: bool, previ
     change = plan(inputs, both, restyled)
     restarts = bool(change.waits) and allow.allowed(network.name(), "network outage")
     seen, live = as_seen(network, inputs), at_once(both, after)
-    told = network_tell.Told(network.name(), inputs, seen, both, change, live, restyled, restarts)
-    network_tell.tell(call, told)
+    told = tell.Told(network.name(), inputs, seen, both, change, live, restyled, restarts)
+    tell.tell(call, told)
     cut_off = {domain.name() for domain, _ in unplugged(host, network, call.tell)}
     if cut_off:
         call.note("live", "unplugged", f"{_list(cut_off)} plugged in again")
@@ -43,7 +43,7 @@ def bring(call: Call, network: api.Network, inputs: Props, restyled: bool, previ
         call.note("live", "leftOver", f"empty network {left}, which a killed update has left, is removed")
     if preview:
         if restarts:
-            network_tell.foretell(call, both, change, _running(call, network))
+            tell.foretell(call, both, change, _running(call, network))
         return () if restarts else change.waits
     return _make(call, network, inputs, both, change, restarts)
 
@@ -71,7 +71,7 @@ def _restart(call: Call, network: api.Network, live: str, change: Change) -> Non
     now, then = view(live), view(sides(network).base)
     keeps_ports = now["mode"] == then["mode"] == "bridge" and now["bridge"] == then["bridge"]
     outage = restart(call.host, network, render({}, live), call.tell, keeps_ports)
-    network_tell.measured(call, now, then, outage)
+    tell.measured(call, now, then, outage)
 
 
 def _running(call: Call, network: api.Network) -> set[str] | None:
