@@ -7,12 +7,12 @@ from functools import partial
 from typing import Any, Final
 
 from provider.connection import errors
+from provider.domain import sweep as domain_sweep
 from provider.errors import Lacking, OperatorError
 from provider.host.host import Host
 from provider.network.host import check_host
 from provider.resource.base import Props
 from provider.storage import base_image, storage
-from provider.virt import domain_sweep
 
 GET_HOST: Final = "libvirt:index/getHost:getHost"
 _NOBODY: Final = "getHost"

@@ -15,6 +15,11 @@ from cli.adopt import declared, undeclared
 from cli.adopt.declared import Declared
 from cli.adopt.match import Matches, matches
 from config.plan import Plan
+from provider.domain import apart as domain_apart
+from provider.domain import diff as domain_diff
+from provider.domain import read as domain_read
+from provider.domain.read import as_read, started_with_less
+from provider.domain.seen import see
 from provider.network import diff as network_diff
 from provider.network.bring import seen_in
 from provider.network.change import Sides
@@ -25,10 +30,6 @@ from provider.nic.schema import comparable
 from provider.resource import shape
 from provider.resource.base import Props
 from provider.resource.compare import declared_changes
-from provider.resources import domain_apart, domain_diff
-from provider.virt import domain_read
-from provider.virt.domain_read import as_read, started_with_less
-from provider.virt.domain_seen import see
 from provider.virt.survey import DomainSeen, HostSeen, NetworkSeen
 
 

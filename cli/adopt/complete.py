@@ -18,7 +18,7 @@ from cli.adopt.disks import disks_of
 from cli.adopt.match import domains_of, volume_in
 from config.plan import Nat, Plan, VirtualMachine
 from config.settings import Settings, VmSettings
-from provider.virt.domain_read import Domain
+from provider.domain.read import Domain
 from provider.virt.survey import DomainSeen, HostSeen
 
 Additions = dict[str, dict[str, Any]]  # by the VM's name, its new keys as YAML has them

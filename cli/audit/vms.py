@@ -7,9 +7,10 @@ from typing import Any
 
 from cli.audit.finding import Finding
 from cli.audit.world import World, plugged_into
+from provider.domain import pending as domain_pending
+from provider.domain import read as domain_read
 from provider.errors import OperatorError
 from provider.impact import allow
-from provider.virt import domain_pending, domain_read
 from provider.virt.survey import DomainSeen, HostSeen
 
 RUNNING = ("running", "idle")

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from provider.connection import api
+from provider.domain import new as domain_new
 from provider.errors import OperatorError, Refused
 from provider.guest.agent import Agent
 from provider.nic import apply, bring, forbidden_homes, imported, mover, nic, seat, seen
@@ -18,7 +19,6 @@ from provider.nic.forbidden_homes import Homes
 from provider.nic.task import Tools
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
-from provider.virt import domain_new
 
 
 class Interface(Resource):

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Any, Final
 
+from provider.domain.schema import mac_failure
 from provider.nic import nic
 from provider.resource.base import COMPUTED, Failure, Props
 from provider.resource.names import domain_failures, name_failures, short, word_failures
-from provider.resources.domain_schema import mac_failure
 
 _STRING: Final = {"type": "string"}
 _BOOLEAN: Final = {"type": "boolean"}

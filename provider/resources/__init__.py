@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from provider.domain.resource import Domain
 from provider.guest.resource import GuestFiles
 from provider.network.resource import Network
 from provider.nic.resource import Interface
 from provider.resource.base import Resource
-from provider.resources.domain import Domain
 from provider.storage.cloud_init_disk import CloudInitDisk
 from provider.storage.pool import Pool
 from provider.storage.volume import Volume

@@ -13,13 +13,13 @@ from typing import Any, Final, Protocol, TypeVar
 from lxml import etree
 
 from provider.connection import api, errors, keepalive
+from provider.domain.seen import Seen, see
+from provider.domain.sweep import state
 from provider.host import optional
 from provider.host.host import Host
 from provider.host.optional import Tell
 from provider.network.host import sides
 from provider.nic.nic import Nic, same_mac
-from provider.virt.domain_seen import Seen, see
-from provider.virt.domain_sweep import state
 
 XML_INACTIVE: Final = 2
 

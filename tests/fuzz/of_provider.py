@@ -11,6 +11,10 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from provider.domain import new as domain_new
+from provider.domain import read as domain_read
+from provider.domain import seen as domain_seen
+from provider.domain import stage as domain_stage
 from provider.errors import OperatorError, plain
 from provider.host.host import Host
 from provider.network import change as network_change
@@ -21,7 +25,6 @@ from provider.resource import shape, xslt, xslt_child
 from provider.resource.base import Call, Checked
 from provider.resources import RESOURCES
 from provider.storage import pool_xml, seed_iso, seed_texts, volume_xml
-from provider.virt import domain_new, domain_read, domain_seen, domain_stage
 from tests.fuzz import loop, mutate
 from tests.fuzz.common import spoiled_bytes
 from tests.fuzz.loop import Target

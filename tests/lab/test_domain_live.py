@@ -15,11 +15,11 @@ import libvirt
 import pytest
 
 from lab.hypervisor import Lab
+from provider.domain.resource import Domain
 from provider.host.host import Host
 from provider.network.resource import Network
 from provider.resource import mark
 from provider.resource.base import Call, Props, Resource
-from provider.resources.domain import Domain
 from provider.storage.pool import Pool
 from provider.storage.volume import Volume
 from tests.lab.lab_guest import Guest, page, virsh, wait_for

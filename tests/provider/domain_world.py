@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from provider.domain.resource import Domain
 from provider.host.host import Host
 from provider.nic import nic
 from provider.nic.resource import Interface
 from provider.resource.base import Call, Diff, Found, Props, Resource
-from provider.resources.domain import Domain
 from tests.provider import fake_domain
 
 POOL = "/libvirt/storage/live"

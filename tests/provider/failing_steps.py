@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
+from provider.domain.resource import Domain
 from provider.network.resource import Network
 from provider.nic.resource import Interface
 from provider.nic.task import Tools
 from provider.resource.base import Props
-from provider.resources.domain import Domain
 from provider.storage.cloud_init_disk import CloudInitDisk
 from provider.storage.pool import Pool
 from provider.storage.volume import Volume

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from provider.domain import disks as domain_disks
+from provider.domain.disks import Step
 from provider.errors import OperatorError, Refused
 from provider.resource.base import COMPUTED
-from provider.virt import domain_disks
-from provider.virt.domain_disks import Step
 from tests.provider import fake_domain
 from tests.provider.domain_world import DEFAULT_UUID, FLOAT1, FLOAT2, POOL, RESERVED, Vm, World
 

@@ -11,9 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from provider.domain import diff as domain_diff
+from provider.domain import (
+    pending as domain_pending,
+)
+from provider.domain import (
+    read as domain_read,
+)
+from provider.domain import (
+    seen as domain_seen,
+)
+from provider.domain import (
+    stage as domain_stage,
+)
 from provider.nic import nic
-from provider.resources import domain_diff
-from provider.virt import domain_pending, domain_read, domain_seen, domain_stage
 
 SAMPLES = Path(__file__).parent / "samples"
 NAMES = ("Acilamwen", "Siamond")

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from provider.domain import read as domain_read
+from provider.domain import seen as domain_seen
+from provider.domain import xml as domain_xml
+from provider.domain.xml import Disk, Spec
 from provider.errors import OperatorError
 from provider.nic import nic
-from provider.virt import domain_read, domain_seen, domain_xml
-from provider.virt.domain_xml import Disk, Spec
 
 SAMPLES = Path(__file__).parent / "samples"
 DISK = "/libvirt/storage/live/Acilamwen.qcow"

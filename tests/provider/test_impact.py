@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from provider.domain import stage as domain_stage
 from provider.errors import Refused
 from provider.impact import allow
 from provider.impact import page as impact_doc
@@ -14,7 +15,6 @@ from provider.impact.kinds import TABLE, Harm, Note
 from provider.network.change import NAMES, SERVED
 from provider.resource.base import Resource
 from provider.resources import RESOURCES
-from provider.virt import domain_stage
 
 HARM: tuple[Harm, ...] = ("restart", "network outage", "data loss")
 

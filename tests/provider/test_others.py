@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from provider.domain.resource import Domain
 from provider.errors import Refused
 from provider.host.host import Host
 from provider.host.others import Everybody, Has, Others
 from provider.resource.base import Call
-from provider.resources.domain import Domain
 from tests.provider import fake_domain
 
 MAC = "52:54:00:00:00:{:02x}"

@@ -9,10 +9,10 @@ import config
 from cli import rack
 from cli.audit.world import Gateway, World
 from cli.rack import Rack
+from provider.domain.seen import see
 from provider.errors import OperatorError
 from provider.guest.addresses import Address, Inside
 from provider.guest.files import Setting
-from provider.virt.domain_seen import see
 from provider.virt.survey import DomainSeen, HostSeen, Lease, NetworkSeen, PoolSeen, Unread, VolumeSeen
 from tests.unit import fleets
 

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 from cli.adopt import declared
 from config.plan import Plan, VirtualMachine
-from provider.virt.domain_seen import see
+from provider.domain.seen import see
 from provider.virt.survey import DomainSeen, HostSeen, NetworkSeen, PoolSeen, VolumeSeen
 from tests.unit import fleets
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from xml.sax.saxutils import escape
 
 import config
-from provider.virt.domain_seen import see
+from provider.domain.seen import see
 from provider.virt.survey import DomainSeen, HostSeen, NetworkSeen
 
 Place = tuple[str, str]  # ("network", "default"), ("bridge", "br1"), ("user", "")

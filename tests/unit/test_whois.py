@@ -17,8 +17,8 @@ from cli import ROOT, live, notation, rack, whois, whois_seen
 from cli.notation import NotUnderstoodError
 from cli.whois import Directory, lines
 from cli.whois_seen import Seen, gather
+from provider.domain.seen import see
 from provider.errors import OperatorError
-from provider.virt.domain_seen import see
 from provider.virt.survey import DomainSeen, HostSeen, Lease, NetworkSeen
 from tests.unit import fleets
 

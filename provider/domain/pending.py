@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from provider.virt.domain_read import Domain, as_read
-from provider.virt.domain_seen import Seen, near
-from provider.virt.domain_stage import STAGED
+from provider.domain.read import Domain, as_read
+from provider.domain.seen import Seen, near
+from provider.domain.stage import STAGED
 
 _SOURCES: Final = frozenset({"disks", "cloudinit"})
 

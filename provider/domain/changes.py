@@ -7,15 +7,29 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from provider.connection import api
+from provider.domain import (
+    amounts as domain_amounts,
+)
+from provider.domain import (
+    diff,
+    new,
+    stage,
+    sweep,
+)
+from provider.domain import (
+    disks as domain_disks,
+)
+from provider.domain import next as domain_next
+from provider.domain import (
+    read as domain_read,
+)
+from provider.domain.read import disk_path
 from provider.errors import Refused
 from provider.impact.allow import allowed
 from provider.nic import apply as nic_apply
 from provider.nic import nic
 from provider.nic import plan as nic_plan
 from provider.resource.base import COMPUTED, Call, Kind, Props
-from provider.resources import domain_diff, domain_next
-from provider.virt import domain_amounts, domain_disks, domain_new, domain_read, domain_stage, domain_sweep
-from provider.virt.domain_read import disk_path
 
 _UNPLUGGABLE = "its bus cannot let go of it while the guest runs: needs a restart of the guest"
 _BOOTS = "the guest boots from it: needs a restart of the guest"
@@ -46,10 +60,10 @@ class Plan:
 def planned(call: Call, domain: api.Domain, news: Props, olds: Props) -> Plan:
     """`Refused` or `OperatorError` for what cannot be done; nothing is changed."""
     host, own = call.host, olds.get("own", {})
-    declared = domain_diff.known(news)
+    declared = diff.known(news)
     read, seen = domain_next.look(host, domain, declared, own.get("adopted", {}))
-    changes = domain_diff.differences(read, declared, {}, domain_sweep.network_name(host))
-    keys = domain_diff.to_stage(changes)
+    changes = diff.differences(read, declared, {}, sweep.network_name(host))
+    keys = diff.to_stage(changes)
     _refuse(call, domain, seen, read, declared, changes, own)
     plan = Plan(
         name=domain.name(),
@@ -91,7 +105,7 @@ def nics(
     if "networkInterfaces" not in declared:
         return []
     live, config = nic_apply.both_xmls(domain)
-    wanted = domain_new.wanted_nics(call.host, declared)
+    wanted = new.wanted_nics(call.host, declared)
     return nic_plan.plan(wanted, own.get("macs", ()), live, config or seen.xml)
 
 
@@ -110,8 +124,8 @@ def _refuse(
     own: Props,
 ) -> None:
     """Whatever can't be changed in place, all of it at once and by name."""
-    keys = domain_diff.to_stage(changes)
-    phrases = domain_diff.refused(read, declared, changes, domain_stage.unfit(seen.xml, declared, keys))
+    keys = diff.to_stage(changes)
+    phrases = diff.refused(read, declared, changes, stage.unfit(seen.xml, declared, keys))
     if "disks" in declared:
         phrases += _disk_phrases(declared, own, seen)
     if phrases:
@@ -150,23 +164,23 @@ def _require(call: Call, domain: api.Domain, plan: Plan) -> None:
     declared = plan.declared
     macs = {step.mac for step in plan.nics if step.action in ("plug", "move")}
     if macs:
-        all_wanted = domain_new.wanted_nics(call.host, declared)
+        all_wanted = new.wanted_nics(call.host, declared)
         wanted = tuple(w for w in all_wanted if nic.same_mac(w.mac) in macs)
-        domain_new.require_networks(call.host, who, wanted, call.tell)
+        new.require_networks(call.host, who, wanted, call.tell)
     plugged = {nic.same_mac(e["mac"]) for e in plan.read.get("networkInterfaces", ())}
     missing = {nic.same_mac(e["mac"]) for e in declared.get("networkInterfaces", ())} - plugged
     paths = {step.path for step in plan.disks if step.action == "plug"}
     if missing or paths:
-        everybody, own = domain_sweep.everybody(call.host), {domain.UUIDString()}
-        domain_new.refuse_taken_macs(everybody, who, missing, own)
-        domain_new.refuse_taken_disks(everybody, who, paths, own)
+        everybody, own = sweep.everybody(call.host), {domain.UUIDString()}
+        new.refuse_taken_macs(everybody, who, missing, own)
+        new.refuse_taken_disks(everybody, who, paths, own)
     if paths:
         formats(call, plan.name, plan.disks)
 
 
 def formats(call: Call, name: str, steps: Sequence[domain_disks.Step]) -> dict[str, str]:
     return {
-        step.path: domain_new.disk_format(call.host, name, step.path, call.tell)
+        step.path: new.disk_format(call.host, name, step.path, call.tell)
         for step in steps
         if step.action == "plug"
     }

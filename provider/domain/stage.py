@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from lxml import etree
 
+from provider.domain.seen import in_mib
+from provider.domain.xml import add_graphics, add_serial, add_virtio_console
 from provider.host.xml_in import of_libvirt, parsed
-from provider.virt.domain_seen import in_mib
-from provider.virt.domain_xml import add_graphics, add_serial, add_virtio_console
 
 _MIB_IN_KIB: Final = 1024
 _VERSION: Final = re.compile(r"-(\d+(\.\d+)*|rhel[\d.]+)$")

@@ -9,10 +9,10 @@ from typing import Any
 
 from lxml import etree
 
+from provider.domain.xml import AGENT_CHANNEL
 from provider.host.xml_in import DEFINITIONS, of_libvirt, parsed
 from provider.nic import nic
 from provider.resource.mark import RESTARTING
-from provider.virt.domain_xml import AGENT_CHANNEL
 
 VolumePath = Callable[[str, str], str | None]  # pool and volume name -> path
 

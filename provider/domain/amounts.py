@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, Protocol, cast
 
 from provider.connection import api, errors
+from provider.domain.read import Domain
+from provider.domain.seen import Seen, near, see
 from provider.nic.apply import Clock
-from provider.virt.domain_read import Domain
-from provider.virt.domain_seen import Seen, near, see
 
 Key = Literal["memory", "vcpu"]
 AMOUNTS: Final[tuple[Key, ...]] = ("memory", "vcpu")

@@ -14,11 +14,11 @@ from typing import Literal
 from lxml import etree
 
 from provider.connection import api, errors
+from provider.domain.seen import Slots
+from provider.domain.xml import Disk, disk_element, letters
 from provider.errors import OperatorError
 from provider.nic.apply import POLL_SECONDS, UNPLUG_SECONDS, Clock, both_xmls
 from provider.nic.plan import CONFIG, LIVE
-from provider.virt.domain_seen import Slots
-from provider.virt.domain_xml import Disk, disk_element, letters
 
 # The disks of the running guest and of the persistent definition, as they are when it is called.
 Slotted = Callable[[api.Domain], tuple[Slots | None, Slots | None]]

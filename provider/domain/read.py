@@ -13,11 +13,11 @@ from typing import Any
 
 from lxml import etree
 
+from provider.domain.disks import blocked
+from provider.domain.seen import Seen
+from provider.domain.xml import metadata_elements
 from provider.nic import nic
 from provider.nic.nic import Nic
-from provider.virt.domain_disks import blocked
-from provider.virt.domain_seen import Seen
-from provider.virt.domain_xml import metadata_elements
 
 Props = dict[str, Any]
 NetworkName = Callable[[str], str | None]  # a network's UUID -> its name

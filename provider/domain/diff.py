@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
+from provider.domain.read import NetworkName, disk_path, same_machine, same_metadata, wanted
+from provider.domain.stage import STAGED
+from provider.domain.xml import metadata_elements
 from provider.nic import nic
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Kind, Props
 from provider.resource.compare import declared_changes
-from provider.virt.domain_read import NetworkName, disk_path, same_machine, same_metadata, wanted
-from provider.virt.domain_stage import STAGED
-from provider.virt.domain_xml import metadata_elements
 
 IN_PLACE: Final = STAGED | {
     "autostart",

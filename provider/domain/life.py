@@ -8,13 +8,13 @@ from typing import Final, Protocol, cast
 from lxml import etree
 
 from provider.connection import api, errors
+from provider.domain import sweep
+from provider.domain.xml import metadata_elements
 from provider.errors import OperatorError, Refused
 from provider.host.host import Host
 from provider.impact.allow import allowed, how
 from provider.nic.apply import INACTIVE, SECURE, Clock
 from provider.resource import mark
-from provider.virt import domain_sweep
-from provider.virt.domain_xml import metadata_elements
 
 START_SECONDS = 60.0
 SHUTDOWN_SECONDS = 60.0
@@ -69,7 +69,7 @@ def shut_down(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
     if not _active(domain):
         return
     _until_started(domain, clock)
-    if domain_sweep.state(domain) == "paused":
+    if sweep.state(domain) == "paused":
         reason = _paused(name)
     elif _asked_and_gone(domain, clock, limit):
         return
@@ -87,7 +87,7 @@ def shut_down(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
 def refuse_removal(domain: api.Domain) -> None:
     """`Refused` where it can be told beforehand that the guest cannot be shut down, or would lose its memory."""
     name = domain.name()
-    paused = domain_sweep.state(domain) == "paused" and list(domain.state()) != _STARTING_UP
+    paused = sweep.state(domain) == "paused" and list(domain.state()) != _STARTING_UP
     if paused and not allowed(name, "restart"):
         raise Refused(_not_hard(name, _paused(name)))
     _refuse_saved(domain)
@@ -100,7 +100,7 @@ def restart(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
     to be started.  One that was asked and goes on keeps the mark, for it may still go down.
     """
     name, limit = domain.name(), seconds or SHUTDOWN_SECONDS
-    if domain_sweep.state(domain) == "paused":
+    if sweep.state(domain) == "paused":
         raise Refused(
             f"{_paused(name)}; it is not restarted, and what waits for its next start goes on to wait"
         )

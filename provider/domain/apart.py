@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from provider.domain import amounts as domain_amounts
+from provider.domain import pending as domain_pending
+from provider.domain.read import Domain, disk_path, same_metadata
 from provider.nic import nic
 from provider.resource import shape
 from provider.resource.base import Kind, Props
-from provider.virt import domain_amounts, domain_pending
-from provider.virt.domain_read import Domain, disk_path, same_metadata
 
 
 def apart(domain: Domain, declared: Props, own: Props, pending: Collection[str]) -> Props:

@@ -10,6 +10,12 @@ from typing import Any
 from lxml import etree
 
 from provider.connection import api
+from provider.domain import sweep
+from provider.domain.pending import reads
+from provider.domain.read import disk_path, wanted
+from provider.domain.seen import see
+from provider.domain.stage import STAGED
+from provider.domain.xml import Disk, Spec, build
 from provider.errors import OperatorError, Refused
 from provider.host import optional
 from provider.host.host import Host
@@ -17,12 +23,6 @@ from provider.host.optional import Tell
 from provider.host.others import Everybody
 from provider.nic import nic
 from provider.resource import remedy, xslt
-from provider.virt import domain_sweep
-from provider.virt.domain_pending import reads
-from provider.virt.domain_read import disk_path, wanted
-from provider.virt.domain_seen import see
-from provider.virt.domain_stage import STAGED
-from provider.virt.domain_xml import Disk, Spec, build
 
 Props = Mapping[str, Any]
 
@@ -38,7 +38,7 @@ def definition(host: Host, uuid: str, inputs: Props, tell: Tell) -> str:
 
 
 def wanted_nics(host: Host, inputs: Props) -> tuple[nic.Wanted, ...]:
-    name = domain_sweep.network_name(host)
+    name = sweep.network_name(host)
     return tuple(wanted(entry, name) for entry in inputs.get("networkInterfaces", ()))
 
 
@@ -62,7 +62,7 @@ def _is_active(host: Host, name: str) -> bool | None:
 
 def refuse_taken_macs(everybody: Everybody, who: str, macs: set[str], own: set[str]) -> None:
     """``own``: UUIDs of the domains that may have them."""
-    taken = domain_sweep.others_with_macs(everybody, macs, own)
+    taken = sweep.others_with_macs(everybody, macs, own)
     if taken:
         which = ", ".join(f"{mac} (domain {name})" for mac, name in taken)
         raise Refused(
@@ -71,7 +71,7 @@ def refuse_taken_macs(everybody: Everybody, who: str, macs: set[str], own: set[s
 
 
 def refuse_taken_disks(everybody: Everybody, who: str, paths: set[str], own: set[str]) -> None:
-    taken = domain_sweep.others_with_disks(everybody, paths, own)
+    taken = sweep.others_with_disks(everybody, paths, own)
     if taken:
         which = ", ".join(f"{path} (domain {name})" for path, name in taken)
         raise Refused(f"{who}: another domain writes to this disk already: {which}")
@@ -104,7 +104,7 @@ def _spec(host: Host, uuid: str, inputs: Props, tell: Tell) -> Spec:
     return replace(
         _of_inputs(inputs),
         uuid=uuid,
-        type=inputs.get("type") or ("kvm" if domain_sweep.has_kvm(host, tell) else "qemu"),
+        type=inputs.get("type") or ("kvm" if sweep.has_kvm(host, tell) else "qemu"),
         disks=tuple(
             Disk(p, disk_format(host, name, p, tell)) for p in map(disk_path, inputs.get("disks", ()))
         ),

@@ -6,6 +6,31 @@ from contextlib import AbstractContextManager
 from typing import ClassVar, Final
 
 from provider.connection import api, errors
+from provider.domain import (
+    amounts,
+    apart,
+    life,
+    new,
+    notes,
+    pending,
+    sweep,
+)
+from provider.domain import (
+    changes as domain_changes,
+)
+from provider.domain import (
+    diff as domain_diff,
+)
+from provider.domain import disks as domain_disks
+from provider.domain import (
+    next as domain_next,
+)
+from provider.domain import read as domain_read
+from provider.domain import (
+    schema as domain_schema,
+)
+from provider.domain.changes import Plan
+from provider.domain.read import as_read, imported, started_with_less
 from provider.errors import OperatorError, Refused
 from provider.host.others import Everybody, Has
 from provider.impact.allow import allowed
@@ -14,25 +39,6 @@ from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, 
 from provider.resource.mark import uuid_of
 from provider.resource.names import UUID
 from provider.resource.own import by_import, not_ours
-from provider.resources import (
-    domain_apart,
-    domain_changes,
-    domain_diff,
-    domain_next,
-    domain_notes,
-    domain_schema,
-)
-from provider.resources.domain_changes import Plan
-from provider.virt import (
-    domain_amounts,
-    domain_disks,
-    domain_life,
-    domain_new,
-    domain_pending,
-    domain_read,
-    domain_sweep,
-)
-from provider.virt.domain_read import as_read, imported, started_with_less
 
 TOKEN: Final = "libvirt:index/domain:Domain"
 
@@ -49,10 +55,10 @@ class Domain(Resource):
         return Checked(inputs, list(domain_schema.failures(inputs)))
 
     def diff(self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props) -> Diff:
-        name = domain_sweep.network_name(call.host)
+        name = sweep.network_name(call.host)
         own = olds.get("own", {})
         changes = domain_diff.differences(old_inputs, news, own, name)
-        changes |= domain_apart.changes(changes, domain_diff.known(news), own.get("apart", {}))
+        changes |= apart.changes(changes, domain_diff.known(news), own.get("apart", {}))
         outputs: list[str] = []
         if olds.get("persistent") is False and not own.get("adopted", {}).get("transient"):
             outputs.append("persistent")
@@ -66,7 +72,7 @@ class Domain(Resource):
         uuid = uuid_of(call.urn)
         found = _own_or_free(call, uuid, inputs)
         if preview:
-            _refuse_conflicts(domain_sweep.everybody(call.host), inputs, uuid)
+            _refuse_conflicts(sweep.everybody(call.host), inputs, uuid)
             outputs = {**inputs, "state": COMPUTED, "persistent": True}
             return uuid if found else "", {**outputs, "own": domain_diff.owned(inputs)}
         with _claimed(call, uuid, inputs):
@@ -82,7 +88,7 @@ class Domain(Resource):
         if domain is None:
             return None
         if not inputs:
-            seen = domain_sweep.observe(call.host, domain)
+            seen = sweep.observe(call.host, domain)
             read = imported(seen)
             found = domain_diff.owned(read)
             less = started_with_less(seen.seen) | ({"transient": True} if seen.config is None else {})
@@ -94,17 +100,17 @@ class Domain(Resource):
         read, seen = domain_next.look(call.host, domain, inputs, adopted)
         waited = outputs.get("pendingRestart", ())
         own = domain_diff.owned_since_import(inputs, adopted, outputs.get("own", {}).get("imported"))
-        sides = domain_apart.apart(seen, inputs, own, waited)
+        sides = apart.apart(seen, inputs, own, waited)
         read |= {
             key: now
             for key, (now, defined) in sides.get("amounts", {}).items()
-            if domain_amounts.same(key, defined, inputs[key])
+            if amounts.same(key, defined, inputs[key])
         }
         after = {
             **_outputs(call, domain, read, inputs, seen),
             "own": {**own, **({"apart": sides} if sides else {})},
         }
-        return Found(id, read, domain_next.with_pending(after, domain_apart.waits(seen, inputs, own, waited)))
+        return Found(id, read, domain_next.with_pending(after, apart.waits(seen, inputs, own, waited)))
 
     def update(
         self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool
@@ -117,12 +123,12 @@ class Domain(Resource):
         if preview:
             _note(call, domain, plan, olds, {})
             turns = plan.starts or plan.declared.get("running", plan.seen.running) != plan.seen.running
-            state = COMPUTED if turns else domain_sweep.state(domain)
+            state = COMPUTED if turns else sweep.state(domain)
             kept = {key: value for key, value in olds.items() if key != "restarting"}
             outputs = {**kept, **news, "state": state, "persistent": True, "own": own_after}
             return domain_next.with_pending(outputs, [] if plan.restart else plan.pending)
         persistent = bool(domain.isPersistent())
-        domain_life.define_again(call.host, domain)
+        life.define_again(call.host, domain)
         domain_next.stage(call.host, domain, plan.declared, plan.keys)
         _set_autostart(domain, plan.declared)
         self._mend(call, domain, plan, own)
@@ -135,28 +141,28 @@ class Domain(Resource):
         domain = call.host.domain_by_uuid(id)
         if domain is not None:
             _note_removal(call, domain)
-            domain_life.shut_down(domain, self._clock, call.timeout)
-            domain_life.undefine(domain)
+            life.shut_down(domain, self._clock, call.timeout)
+            life.undefine(domain)
 
     def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
         domain = call.host.domain_by_uuid(id)
         if domain is not None:
-            domain_life.refuse_removal(domain)
+            life.refuse_removal(domain)
             _note_removal(call, domain)
 
     def _mend(self, call: Call, domain: api.Domain, plan: Plan, own: Props) -> None:
         """Texts, disks and NICs, each only where it differs; what waits for the guest comes last."""
         declared = plan.declared
-        seen = domain_sweep.observe(call.host, domain)
-        read = as_read(declared, seen, domain_sweep.network_name(call.host))
-        for key in domain_life.TEXTS:
+        seen = sweep.observe(call.host, domain)
+        read = as_read(declared, seen, sweep.network_name(call.host))
+        for key in life.TEXTS:
             if key in declared and read.get(key) != declared[key]:
-                domain_life.set_text(domain, key, declared[key])
+                life.set_text(domain, key, declared[key])
         if "metadata" in declared and read.get("metadata") != declared["metadata"]:
-            domain_life.set_metadata(domain, declared["metadata"])
+            life.set_metadata(domain, declared["metadata"])
         disks = domain_changes.disks(declared, own, seen)
         plugs = [step for step in disks if step.action == "plug"]
-        slots = domain_sweep.slots(call.host)
+        slots = sweep.slots(call.host)
         formats = domain_changes.formats(call, plan.name, plugs)
         domain_disks.perform(domain, plugs, formats, slots, self._clock)
         steps = domain_changes.nics(call, domain, declared, own, seen)
@@ -166,24 +172,24 @@ class Domain(Resource):
 
     def _resize(self, domain: api.Domain, plan: Plan) -> dict[str, str]:
         """Amounts that the running guest has not taken, and why: it gets them at its next start."""
-        results = {step.key: domain_amounts.perform(domain, step, self._clock) for step in plan.amounts}
+        results = {step.key: amounts.perform(domain, step, self._clock) for step in plan.amounts}
         return {key: why for key, why in results.items() if why}
 
     def _start(self, call: Call, domain: api.Domain) -> None:
         if not domain.isActive():
             call.host.started.add(domain.UUIDString())
-        domain_life.start(domain, self._clock)
+        life.start(domain, self._clock)
 
     def _turn(self, call: Call, domain: api.Domain, plan: Plan) -> None:
         if plan.restart:
-            domain_life.restart(domain, self._clock, call.timeout)
+            life.restart(domain, self._clock, call.timeout)
             call.host.started.add(domain.UUIDString())
         elif plan.starts or plan.declared.get("running") is True:
             self._start(call, domain)
         elif plan.declared.get("running") is False:
-            domain_life.shut_down(domain, self._clock, call.timeout)
+            life.shut_down(domain, self._clock, call.timeout)
         if plan.seen.marked and not plan.restart:
-            domain_life.unmark(domain)
+            life.unmark(domain)
 
 
 def _note(
@@ -196,15 +202,13 @@ def _note(
 ) -> None:
     if not (domain.isPersistent() if persistent is None else persistent):
         call.note("live", "persistent", f"{plan.name} is defined again, as it runs")
-    for note in domain_notes.notes(plan, failed, olds.get("pendingRestart", ())):
+    for note in notes.notes(plan, failed, olds.get("pendingRestart", ())):
         call.note(note.impact, note.path, note.text)
 
 
 def _note_removal(call: Call, domain: api.Domain) -> None:
     if domain.isActive():
-        call.note(
-            "restart", "", domain_notes.goes_down(domain.name(), "is removed; its disks are not touched")
-        )
+        call.note("restart", "", notes.goes_down(domain.name(), "is removed; its disks are not touched"))
     else:
         call.note("live", "", f"{domain.name()}, which is shut off, is removed; its disks are not touched")
 
@@ -230,7 +234,7 @@ def _claimed(call: Call, uuid: str, inputs: Props) -> AbstractContextManager[Non
     return call.host.others.claimed(
         uuid,
         has,
-        lambda: domain_sweep.everybody(call.host),
+        lambda: sweep.everybody(call.host),
         lambda everybody: _refuse_conflicts(everybody, inputs, uuid),
     )
 
@@ -239,19 +243,19 @@ def _refuse_conflicts(everybody: Everybody, inputs: Props, uuid: str) -> None:
     """MACs and disks that another domain has; what is not known at preview is left to the `up`."""
     owned, who = domain_diff.owned(inputs), f"domain {inputs['name']}"
     paths = {path for path in owned["disks"] if path is not COMPUTED}
-    domain_new.refuse_taken_macs(everybody, who, set(owned["macs"]), {uuid})
-    domain_new.refuse_taken_disks(everybody, who, paths, {uuid})
+    new.refuse_taken_macs(everybody, who, set(owned["macs"]), {uuid})
+    new.refuse_taken_disks(everybody, who, paths, {uuid})
 
 
 def _defined(call: Call, uuid: str, inputs: Props, found: api.Domain | None) -> api.Domain:
     """Also over one of our own that a killed create has left without starting it: nothing runs in it."""
     if found is None or not found.isActive():
-        xml = domain_new.definition(call.host, uuid, inputs, call.tell)
-        wanted = domain_new.wanted_nics(call.host, inputs)
-        domain_new.require_networks(call.host, f"domain {inputs['name']}", wanted, call.tell)
+        xml = new.definition(call.host, uuid, inputs, call.tell)
+        wanted = new.wanted_nics(call.host, inputs)
+        new.require_networks(call.host, f"domain {inputs['name']}", wanted, call.tell)
         return _define(call, str(inputs["name"]), xml)
     if not found.isPersistent():
-        domain_life.define_again(call.host, found)
+        life.define_again(call.host, found)
     return found
 
 
@@ -284,14 +288,14 @@ def _outputs(
     seen: domain_read.Domain | None = None,
 ) -> Props:
     """What libvirt says of it, beside the inputs as they are; ``declared``: what may wait for a restart."""
-    seen = seen or domain_sweep.observe(call.host, domain)
+    seen = seen or sweep.observe(call.host, domain)
     said = {"type": seen.seen.type, "machine": seen.seen.machine, "emulator": seen.seen.emulator}
     outputs = {
         **{key: value for key, value in said.items() if value is not None},
         **inputs,
-        "state": domain_sweep.state(domain),
+        "state": sweep.state(domain),
         "persistent": bool(domain.isPersistent()),
         **({"restarting": True} if seen.marked else {}),
         "own": domain_diff.owned(inputs),
     }
-    return domain_next.with_pending(outputs, domain_pending.pending(declared, seen))
+    return domain_next.with_pending(outputs, pending.pending(declared, seen))

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from provider.domain.xml import metadata_elements
 from provider.errors import OperatorError
 from provider.nic import nic
 from provider.resource.base import COMPUTED, Failure, Props
 from provider.resource.names import interface_failures, name_failures, path_failures, short, word_failures
-from provider.virt.domain_xml import metadata_elements
 
 _STRING: Final = {"type": "string"}
 _INTEGER: Final = {"type": "integer"}

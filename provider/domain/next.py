@@ -7,27 +7,29 @@ from dataclasses import replace
 from typing import Any
 
 from provider.connection import api, errors
+from provider.domain import diff, new, sweep
+from provider.domain import pending as domain_pending
+from provider.domain import read as domain_read
+from provider.domain import stage as domain_stage
 from provider.errors import OperatorError
 from provider.host.host import Host
 from provider.resource.base import Props
-from provider.resources import domain_diff
-from provider.virt import domain_new, domain_pending, domain_read, domain_stage, domain_sweep
 
 
 def look(
     host: Host, domain: api.Domain, declared: Props, adopted: Mapping[str, Any]
 ) -> tuple[Props, domain_read.Domain]:
     """The declared properties as the domain has them, and the domain as it was seen."""
-    seen = domain_sweep.observe(host, domain)
-    read = domain_read.as_read(declared, seen, domain_sweep.network_name(host), adopted)
-    return read | {key: declared[key] for key in domain_new.overruled(declared)}, seen
+    seen = sweep.observe(host, domain)
+    read = domain_read.as_read(declared, seen, sweep.network_name(host), adopted)
+    return read | {key: declared[key] for key in new.overruled(declared)}, seen
 
 
 def stage(host: Host, domain: api.Domain, declared: Props, keys: frozenset[str]) -> None:
     """Define the domain as it is defined, with these declared properties; a running guest goes on as it is."""
     if not keys:
         return
-    before = domain_sweep.observe(host, domain)
+    before = sweep.observe(host, domain)
     try:
         host.conn.defineXML(domain_stage.staged(before.xml, declared, keys))
     except errors.VirtError as error:
@@ -36,7 +38,7 @@ def stage(host: Host, domain: api.Domain, declared: Props, keys: frozenset[str])
             f"{errors.said(error)}"
         ) from error
     read, _ = look(host, domain, {key: declared[key] for key in keys}, {})
-    left = domain_diff.differences(read, {key: declared[key] for key in keys}, {}, lambda _uuid: None)
+    left = diff.differences(read, {key: declared[key] for key in keys}, {}, lambda _uuid: None)
     if left:
         raise OperatorError(
             f"domain {domain.name()}: libvirt took the definition, but does not have {', '.join(sorted(left))} in it"
@@ -45,14 +47,14 @@ def stage(host: Host, domain: api.Domain, declared: Props, keys: frozenset[str])
 
 def awaited(host: Host, seen: domain_read.Domain, declared: Props, keys: frozenset[str]) -> list[str]:
     """What would wait for a restart once these properties were staged."""
-    after = domain_sweep.facts(host, domain_stage.staged(seen.xml, declared, keys))
+    after = sweep.facts(host, domain_stage.staged(seen.xml, declared, keys))
     return domain_pending.pending(declared, replace(seen, seen=after))
 
 
 def owned_after(news: Props, own: Props, keys: frozenset[str]) -> Props:
     """The ``own`` output of an update: amounts that were adopted hold until they are staged; it is persistent now."""
     adopted = {key: value for key, value in own.get("adopted", {}).items() if key not in keys | {"transient"}}
-    return domain_diff.owned(news, adopted)
+    return diff.owned(news, adopted)
 
 
 def with_pending(outputs: Props, pending: Sequence[str]) -> Props:

@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator
 from lxml import etree
 
 from provider.connection import api, errors
+from provider.domain.disks import Slotted
+from provider.domain.read import Domain
+from provider.domain.seen import Seen, Slots, VolumePath, see, written_disks
 from provider.host import optional
 from provider.host.host import Host
 from provider.host.optional import Tell
@@ -14,9 +17,6 @@ from provider.host.others import Everybody, Has
 from provider.host.sight import look
 from provider.nic import nic
 from provider.nic.apply import INACTIVE, SECURE, both_xmls
-from provider.virt.domain_disks import Slotted
-from provider.virt.domain_read import Domain
-from provider.virt.domain_seen import Seen, Slots, VolumePath, see, written_disks
 
 STATES = ("no state", "running", "idle", "paused", "in shutdown", "shut off", "crashed", "pmsuspended")
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from provider.domain import amounts
+from provider.domain.changes import Plan
 from provider.impact.allow import allowed
 from provider.impact.kinds import Note
 from provider.nic import nic
 from provider.nic.plan import CONFIG, LIVE
 from provider.resource import shape
-from provider.resources import domain_diff
-from provider.resources.domain_changes import Plan
-from provider.virt import domain_amounts
 
 _WHERE: Mapping[int, str] = {
     LIVE: "in the running guest",
@@ -28,7 +27,7 @@ def notes(plan: Plan, failed: Mapping[str, str], waited: Collection[str] = ()) -
     yield from _amounts(plan, failed)
     for path in plan.changes:
         key = shape.top(path)
-        if key in plan.keys and key not in domain_amounts.AMOUNTS:
+        if key in plan.keys and key not in amounts.AMOUNTS:
             yield _staged(plan, path, key, "the guest was started otherwise")
         elif key in ("autostart", "title", "description", "metadata"):
             yield Note("live", path, f"{plan.name}: {key} is set; the guest sees nothing of it")
@@ -58,7 +57,7 @@ def goes_down(name: str, then: str) -> str:
 
 def _amounts(plan: Plan, failed: Mapping[str, str]) -> Iterator[Note]:
     live = {step.key: step for step in plan.amounts}
-    for key in domain_amounts.AMOUNTS:
+    for key in amounts.AMOUNTS:
         step = live.get(key)
         if step is not None and key in failed:
             yield _staged(plan, key, key, failed[key], waits=True)
@@ -68,7 +67,7 @@ def _amounts(plan: Plan, failed: Mapping[str, str]) -> Iterator[Note]:
             )
             yield Note("live", key, f"{plan.name}: {step.was:g} -> {step.wanted}{unit} while it runs ({how})")
         elif key in plan.keys:
-            yield _staged(plan, key, key, domain_amounts.why_not(key, plan.declared[key], plan.seen))
+            yield _staged(plan, key, key, amounts.why_not(key, plan.declared[key], plan.seen))
 
 
 def _staged(plan: Plan, path: str, key: str, why: str, waits: bool = False) -> Note:
