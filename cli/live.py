@@ -10,8 +10,8 @@ from cli.stacks import UsageError
 from config.read import yaml_mapping
 from provider.connection import errors
 from provider.errors import OperatorError
-from provider.virt import survey
-from provider.virt.survey import HostSeen
+from provider.survey import survey
+from provider.survey.survey import HostSeen
 
 URI = "libvirt:uri"
 

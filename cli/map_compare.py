@@ -16,7 +16,7 @@ from config.addresses import mac_text
 from config.fleet import Fleet
 from provider.errors import OperatorError
 from provider.nic.nic import Link, Nic
-from provider.virt.survey import DomainSeen, HostSeen, NetworkSeen
+from provider.survey.survey import DomainSeen, HostSeen, NetworkSeen
 
 
 def picture(fleet: Fleet, plans: Mapping[str, config.Plan], sight: Sight | None = None) -> Picture:

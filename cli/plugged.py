@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from provider.errors import OperatorError
-from provider.virt.survey import HostSeen
+from provider.survey.survey import HostSeen
 
 Sight = Mapping[str, HostSeen | OperatorError]  # by hypervisor: what is on it, or why it could not be asked
 

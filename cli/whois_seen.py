@@ -14,7 +14,7 @@ from cli.stacks import UsageError
 from cli.whois_declared import Owner
 from provider.errors import OperatorError
 from provider.nic.nic import Nic, same_mac
-from provider.virt.survey import DomainSeen, HostSeen, NetworkSeen
+from provider.survey.survey import DomainSeen, HostSeen, NetworkSeen
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from provider.nic.schema import comparable
 from provider.resource import shape
 from provider.resource.base import Props
 from provider.resource.compare import declared_changes
-from provider.virt.survey import DomainSeen, HostSeen, NetworkSeen
+from provider.survey.survey import DomainSeen, HostSeen, NetworkSeen
 
 
 @dataclass(frozen=True)

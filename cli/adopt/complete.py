@@ -19,7 +19,7 @@ from cli.adopt.match import domains_of, volume_in
 from config.plan import Nat, Plan, VirtualMachine
 from config.settings import Settings, VmSettings
 from provider.domain.read import Domain
-from provider.virt.survey import DomainSeen, HostSeen
+from provider.survey.survey import DomainSeen, HostSeen
 
 Additions = dict[str, dict[str, Any]]  # by the VM's name, its new keys as YAML has them
 

@@ -16,7 +16,7 @@ from cli.adopt import declared
 from config.disks import DiskSettings, Label, size_text
 from config.plan import Plan, VirtualMachine
 from config.vm_files import disk_file
-from provider.virt.survey import DomainSeen, HostSeen, VolumeSeen
+from provider.survey.survey import DomainSeen, HostSeen, VolumeSeen
 
 VIRTIO = "vd"  # what the target of such a disk begins with
 

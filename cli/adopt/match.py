@@ -14,7 +14,7 @@ from cli.adopt import declared
 from cli.adopt.declared import Key
 from config.plan import Plan, VirtualMachine
 from provider.resource import remedy
-from provider.virt.survey import DomainSeen, HostSeen, VolumeSeen
+from provider.survey.survey import DomainSeen, HostSeen, VolumeSeen
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from cli.stacks import UsageError, choose_engine, known_stacks
 from config import read
 from engine.display import words
 from provider.errors import OperatorError
-from provider.virt.survey import HostSeen
+from provider.survey.survey import HostSeen
 
 
 @dataclass(frozen=True)

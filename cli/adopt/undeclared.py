@@ -11,7 +11,7 @@ from cli.adopt import declared
 from cli.adopt.match import Matches
 from config.plan import Plan, VirtualMachine
 from provider.nic import nic
-from provider.virt.survey import HostSeen, NetworkSeen
+from provider.survey.survey import HostSeen, NetworkSeen
 
 MOST: Final = 12  # names in one line; of more, the number
 

@@ -13,7 +13,7 @@ from cli.audit import owned
 from cli.audit.finding import Finding
 from cli.audit.world import World
 from config.plan import Plan, VirtualMachine
-from provider.virt.survey import DomainSeen, HostSeen, PoolSeen
+from provider.survey.survey import DomainSeen, HostSeen, PoolSeen
 
 
 def pool_down(world: World) -> Iterator[Finding]:

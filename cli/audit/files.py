@@ -9,7 +9,7 @@ from provider.connection import errors
 from provider.errors import OperatorError
 from provider.host.host import Host
 from provider.storage import storage
-from provider.virt.survey import DomainSeen, HostSeen
+from provider.survey.survey import DomainSeen, HostSeen
 
 NOT_FOUND = 2  # ENOENT, which libvirt gives beside its own code
 

@@ -10,7 +10,7 @@ from cli.audit.world import AGENT, LOOPBACK, FloatFact, Seat, World, plugged_int
 from config.plan import Float, VirtualMachine
 from provider.guest.config import Setup, file_for
 from provider.guest.files import Setting
-from provider.virt.survey import DomainSeen
+from provider.survey.survey import DomainSeen
 
 LINK_DOWN = "has its link down"
 

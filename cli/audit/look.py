@@ -22,8 +22,8 @@ from provider.guest.agent import Agent
 from provider.guest.store import Told
 from provider.host.host import Host
 from provider.nic.apply import SystemClock
-from provider.virt import survey
-from provider.virt.survey import DomainSeen, HostSeen
+from provider.survey import survey
+from provider.survey.survey import DomainSeen, HostSeen
 
 Heard = tuple[Inside, tuple[Gateway, ...]]
 AT_ONCE = 8  # guests of one hypervisor: one whose agent hangs takes libvirt 5 s

@@ -12,7 +12,7 @@ from cli.audit.world import World, plugged_into
 from provider.impact import allow
 from provider.network import change as network_change
 from provider.network import seen as network_seen
-from provider.virt.survey import HostSeen, Lease, NetworkSeen
+from provider.survey.survey import HostSeen, Lease, NetworkSeen
 
 Host = dict[str, str]
 

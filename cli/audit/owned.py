@@ -11,7 +11,7 @@ from cli.stacks import choose_engine
 from config.plan import Plan
 from provider.errors import OperatorError
 from provider.resource.mark import uuid_of
-from provider.virt.survey import HostSeen
+from provider.survey.survey import HostSeen
 
 PROJECT = "trop"
 

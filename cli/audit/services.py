@@ -10,7 +10,7 @@ from components.services import files
 from config.plan import VirtualMachine
 from provider.guest.seen import Guest
 from provider.guest.store import Told
-from provider.virt.survey import DomainSeen
+from provider.survey.survey import DomainSeen
 
 
 def service_wrong(world: World) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from cli.audit.finding import Finding
 from cli.audit.world import World
-from provider.virt.survey import HostSeen
+from provider.survey.survey import HostSeen
 
 WIDTH = 140  # characters, where no terminal says how many there are
 

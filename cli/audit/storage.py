@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from cli.audit.finding import Finding
 from cli.audit.world import World
 from config.plan import VirtualMachine
-from provider.virt.survey import HostSeen, VolumeSeen
+from provider.survey.survey import HostSeen, VolumeSeen
 
 IMAGES = ("qcow", "qcow2", "qed", "vdi", "vhd", "vmdk")  # a raw file may be anything
 

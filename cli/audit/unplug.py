@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cli.audit.world import World
 from provider.nic.nic import Nic
-from provider.virt.survey import DomainSeen
+from provider.survey.survey import DomainSeen
 
 
 def unplug(world: World, stack: str, domain: DomainSeen, mac: str, keep: int = 0) -> str:

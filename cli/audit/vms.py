@@ -11,7 +11,7 @@ from provider.domain import pending as domain_pending
 from provider.domain import read as domain_read
 from provider.errors import OperatorError
 from provider.impact import allow
-from provider.virt.survey import DomainSeen, HostSeen
+from provider.survey.survey import DomainSeen, HostSeen
 
 RUNNING = ("running", "idle")
 

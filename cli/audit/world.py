@@ -17,7 +17,7 @@ from provider.errors import OperatorError
 from provider.guest.addresses import Inside
 from provider.guest.store import Told
 from provider.nic.nic import Nic
-from provider.virt.survey import DomainSeen, HostSeen, NetworkSeen
+from provider.survey.survey import DomainSeen, HostSeen, NetworkSeen
 
 AGENT, LEASE, NEIGHBOURS = "its agent", "its lease", "the host's neighbour table"
 LOOPBACK = "00:00:00:00:00:00"

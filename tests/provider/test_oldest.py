@@ -16,7 +16,7 @@ from lxml import etree
 from provider.connection import api, keepalive, oldest
 from provider.errors import Unreachable
 from provider.host.host import Host
-from provider.virt import survey
+from provider.survey import survey
 from tests.provider.fake_libvirt import Connection, error
 
 ROOT = Path(__file__).parents[2]

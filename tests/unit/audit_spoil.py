@@ -10,7 +10,7 @@ from cli.audit.finding import Finding
 from cli.audit.rules import audit
 from cli.audit.world import Gateway, World
 from provider.guest.files import Setting, settings
-from provider.virt.survey import Lease, PoolSeen, VolumeSeen
+from provider.survey.survey import Lease, PoolSeen, VolumeSeen
 from tests.unit.audit_world import (
     BASE_WRITTEN,
     FLOAT1,

@@ -13,7 +13,7 @@ from provider.domain.seen import see
 from provider.errors import OperatorError
 from provider.guest.addresses import Address, Inside
 from provider.guest.files import Setting
-from provider.virt.survey import DomainSeen, HostSeen, Lease, NetworkSeen, PoolSeen, Unread, VolumeSeen
+from provider.survey.survey import DomainSeen, HostSeen, Lease, NetworkSeen, PoolSeen, Unread, VolumeSeen
 from tests.unit import fleets
 
 NOW = 1_700_000_000.0

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 from cli.adopt import declared
 from config.plan import Plan, VirtualMachine
 from provider.domain.seen import see
-from provider.virt.survey import DomainSeen, HostSeen, NetworkSeen, PoolSeen, VolumeSeen
+from provider.survey.survey import DomainSeen, HostSeen, NetworkSeen, PoolSeen, VolumeSeen
 from tests.unit import fleets
 
 SAMPLES = fleets.ROOT / "tests/unit/samples"

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 import config
 from provider.domain.seen import see
-from provider.virt.survey import DomainSeen, HostSeen, NetworkSeen
+from provider.survey.survey import DomainSeen, HostSeen, NetworkSeen
 
 Place = tuple[str, str]  # ("network", "default"), ("bridge", "br1"), ("user", "")
 

@@ -14,7 +14,7 @@ from cli.adopt.compare import Comparison, Difference, compare
 from cli.adopt.match import matches
 from config.plan import Plan, VirtualMachine
 from config.read import stack_file
-from provider.virt.survey import HostSeen
+from provider.survey.survey import HostSeen
 from tests.unit import fleets, hosts
 from tests.unit.conftest import run_stack
 from tests.unit.engine_mock import Recording

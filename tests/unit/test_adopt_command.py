@@ -17,7 +17,7 @@ from cli import live
 from cli.adopt import run as command
 from cli.adopt.run import Order
 from provider.errors import OperatorError
-from provider.virt.survey import HostSeen
+from provider.survey.survey import HostSeen
 from tests.unit import fleets, hosts
 from tests.unit.test_adopt import all_there, plan_of, vm_of
 

@@ -15,7 +15,7 @@ from cli.adopt.match import matches
 from cli.stacks import UsageError
 from config.plan import Plan
 from config.read import stack_settings
-from provider.virt.survey import DomainSeen, HostSeen
+from provider.survey.survey import DomainSeen, HostSeen
 from tests.unit import fleets, hosts
 from tests.unit.test_adopt import FLOAT1, STRANGER, all_there, plan_of, vm_of
 

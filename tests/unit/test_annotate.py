@@ -23,7 +23,7 @@ from cli.annotate_names import Labels
 from cli.annotate_text import LONGEST, MOST_KNOWN, Annotator, Names, annotated
 from cli.whois import Directory
 from cli.whois_seen import gather
-from provider.virt.survey import Lease
+from provider.survey.survey import Lease
 from tests.unit.test_whois import ACILAMWEN, domain, host, notations
 
 RACK = rack.load(ROOT)

@@ -16,7 +16,7 @@ from config.read import fleet_file
 from provider.errors import OperatorError
 from provider.guest.addresses import Address, Inside
 from provider.resource.mark import uuid_of
-from provider.virt.survey import Lease, PoolSeen
+from provider.survey.survey import Lease, PoolSeen
 from tests.unit import fleets
 from tests.unit.audit_spoil import (
     ACILAMWEN,

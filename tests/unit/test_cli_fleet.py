@@ -24,7 +24,7 @@ from cli.fleet_stacks import Fleet
 from cli.plugged import Sight
 from cli.stacks import UsageError
 from provider.errors import OperatorError
-from provider.virt.survey import HostSeen
+from provider.survey.survey import HostSeen
 from tests.unit import fleets, map_hosts
 from tests.unit.map_hosts import domain, nic
 

@@ -15,7 +15,7 @@ from components.docker_host_vm import DockerHostVM, DockerHostVMArgs
 from config.disks import size_text
 from config.plan import Plan
 from config.read import stack_settings
-from provider.virt.survey import HostSeen, VolumeSeen
+from provider.survey.survey import HostSeen, VolumeSeen
 from tests.unit import fleets, hosts
 from tests.unit.engine_mock import Recording, run
 from tests.unit.test_adopt import all_there, of, plan_of, vm_of

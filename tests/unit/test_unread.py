@@ -14,8 +14,8 @@ from cli.whois_seen import gather
 from provider.errors import OperatorError
 from provider.guest import addresses as guest_addresses
 from provider.host.host import Host
-from provider.virt import survey
-from provider.virt.survey import HostSeen, Unread
+from provider.survey import survey
+from provider.survey.survey import HostSeen, Unread
 from tests.provider.fake_libvirt import error
 from tests.provider.storage_world import DEFAULT, World
 from tests.provider.test_optional_looks import REFUSALS

@@ -19,7 +19,7 @@ from cli.whois import Directory, lines
 from cli.whois_seen import Seen, gather
 from provider.domain.seen import see
 from provider.errors import OperatorError
-from provider.virt.survey import DomainSeen, HostSeen, Lease, NetworkSeen
+from provider.survey.survey import DomainSeen, HostSeen, Lease, NetworkSeen
 from tests.unit import fleets
 
 RACK = rack.load(ROOT)
