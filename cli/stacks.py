@@ -198,6 +198,6 @@ def hand_over(engine: str, words: Sequence[str], wording: Wording) -> int:
         sys.stdout.flush()
         os.execvp("pulumi", ["pulumi", *words])
     from engine.app import main
-    from provider.plugin import servicer
+    from provider.protocol.plugin import servicer
 
     return main(list(words), providers={"libvirt": servicer}, wording=wording)

@@ -17,7 +17,7 @@ async def serve() -> None:
     import grpc
     from pulumi.runtime.proto import provider_pb2_grpc
 
-    from provider.plugin import servicer
+    from provider.protocol.plugin import servicer
 
     engine = sys.argv[1] if len(sys.argv) > 1 else ""
     server = grpc.aio.server(options=[("grpc.max_receive_message_length", 400 << 20)])

@@ -25,7 +25,7 @@ import libvirt
 import libvirt_qemu
 
 import engine.deployment
-from provider.plugin import servicer
+from provider.protocol.plugin import servicer
 from tests.crash import compare, stand
 from tests.crash.operations import IMPORT, UP, import_file
 from tests.crash.real_operations import CHAINS, REPLACING, SPARE, Chain, Edit

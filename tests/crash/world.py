@@ -16,7 +16,7 @@ from provider.domain.resource import Domain as DomainHandler
 from provider.host.host import Host
 from provider.nic.mover import Tools
 from provider.nic.resource import Interface as InterfaceHandler
-from provider.plugin import Servicer
+from provider.protocol.plugin import Servicer
 from tests.provider import fake_domain, fake_guest, fake_libvirt
 
 BASE_FOLDER = "/var/lib/libvirt/images/base"

@@ -16,7 +16,7 @@ import yaml
 from cli import ROOT
 from engine.app import main
 from provider.host import host as hosts
-from provider.plugin import servicer
+from provider.protocol.plugin import servicer
 from tests.faults.page import assert_is_on_the_page
 from tests.lab.stage import short_folder
 

@@ -11,7 +11,7 @@ from pulumi.runtime.proto import provider_pb2 as pb
 
 from provider.errors import plain
 from provider.host.host import Host
-from provider.plugin import Servicer
+from provider.protocol.plugin import Servicer
 from tests.hostile import values
 from tests.hostile.values import cut
 

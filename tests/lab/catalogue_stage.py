@@ -28,7 +28,7 @@ import yaml
 from cli import ROOT
 from engine.app import main
 from lab import processes
-from provider.plugin import servicer
+from provider.protocol.plugin import servicer
 from tests.lab.lab_guest import page
 from tests.lab.pings import Pings, Target, pinging
 from tests.lab.stage import Done, Stage, short_folder

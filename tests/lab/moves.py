@@ -16,7 +16,7 @@ from typing import Any
 from xml.etree import ElementTree as Xml
 
 from engine.app import main
-from provider.plugin import servicer
+from provider.protocol.plugin import servicer
 from tests.lab import catalogue
 from tests.lab.catalogue_stage import STACK, Declared, Scene, load_average, recorded, wait_until
 from tests.lab.pings import LATE, Pings

@@ -9,9 +9,9 @@ from typing import Any, NoReturn
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import provider_pb2 as pb
 
-from provider import wire
 from provider.host.host import Host
-from provider.plugin import Servicer
+from provider.protocol import wire
+from provider.protocol.plugin import Servicer
 from provider.resource.base import Props, Resource
 from tests.provider.fake_libvirt import error
 

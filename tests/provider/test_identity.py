@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from pulumi.runtime.proto import provider_pb2 as pb
 
-from provider import wire
 from provider.host.host import Host
 from provider.impact import allow
 from provider.network.resource import Network
+from provider.protocol import wire
 from tests.provider import fake_libvirt
 from tests.provider.failing_calls import Life, Told
 from tests.provider.storage_world import DEFAULT, World

@@ -12,9 +12,9 @@ from pulumi.runtime.proto import provider_pb2 as pb
 
 from engine.calls import call as engine_call
 from engine.options import ProviderError
-from provider import functions
 from provider.host.host import Host
-from provider.plugin import Servicer
+from provider.protocol import functions
+from provider.protocol.plugin import Servicer
 from provider.resource import remedy
 from tests.provider.fake_libvirt import error
 from tests.provider.storage_world import BASE, HANDLERS, LIVE, World

@@ -13,9 +13,9 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 from pulumi.runtime.proto import provider_pb2 as pb
 
-from provider import plugin
 from provider.errors import Refused
 from provider.host.host import Host
+from provider.protocol import plugin
 from provider.resource.base import Call, Props, Resource
 
 TOKEN = "libvirt:index/network:Network"

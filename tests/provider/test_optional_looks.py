@@ -11,9 +11,9 @@ from typing import Any
 import libvirt
 import pytest
 
-from provider import wire
 from provider.connection import errors
 from provider.host import optional
+from provider.protocol import wire
 from tests.faults.page import assert_is_on_the_page
 from tests.provider import domain_world, failing_steps, fake_domain
 from tests.provider.failing_calls import FAULT, Life, Told, changes

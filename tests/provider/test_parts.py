@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from google.protobuf import struct_pb2
 
-from provider import schema, wire
 from provider.connection import errors
 from provider.errors import OperatorError
 from provider.host.host import Host
 from provider.host.identity import Identity
+from provider.protocol import schema, wire
 from provider.resource import shape, xslt
 from provider.resource.base import COMPUTED
 from provider.resource.compare import as_declared, declared_changes

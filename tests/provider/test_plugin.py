@@ -15,7 +15,7 @@ from google.protobuf import struct_pb2
 from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from provider import wire
+from provider.protocol import wire
 from provider.resource.base import COMPUTED
 
 ROOT = Path(__file__).parents[2]

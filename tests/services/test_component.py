@@ -11,9 +11,9 @@ from google.protobuf import struct_pb2
 
 from components.docker_services import DockerServices, DockerServicesArgs
 from components.services import files
-from provider import wire
 from provider.guest import schema as guest_files_schema
 from provider.guest.resource import GuestFiles
+from provider.protocol import wire
 from provider.resource import shape
 from tests.services.machine import planned
 from tests.services.test_recipe import vm

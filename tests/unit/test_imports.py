@@ -18,8 +18,8 @@ FORBIDDEN = {
     "components": ("libvirt", "provider", "engine", "lab", "cli"),
     "__main__": ("config", "libvirt", "provider", "engine", "lab", "cli"),
     "provider": ("config", "components", "engine", "lab", "cli", "pulumi_libvirt"),
-    "provider.virt": ("pulumi", "grpc", "provider.resources", "provider.plugin"),
-    "provider.resources": ("pulumi", "grpc", "provider.plugin"),
+    "provider.virt": ("pulumi", "grpc", "provider.resources", "provider.protocol.plugin"),
+    "provider.resources": ("pulumi", "grpc", "provider.protocol.plugin"),
     "engine": ("config", "components", "provider", "libvirt", "pulumi_libvirt", "lab", "cli"),
     "lab": ("components", "provider", "engine", "cli"),
 }

@@ -10,7 +10,7 @@ import pytest
 
 from engine.options import Cancellation, Kind
 from provider.host.host import Host
-from provider.plugin import Servicer
+from provider.protocol.plugin import Servicer
 from tests.engine.core.fake import FakeProvider, Thing, World, go
 from tests.engine.core.test_cancel import canceling, chain
 

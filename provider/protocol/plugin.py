@@ -12,21 +12,21 @@ from typing import Any
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from provider import functions, schema, wire
-from provider.answers import Task, check_failures, config_failures, diff_response, token_of
 from provider.connection import errors
-from provider.engine_log import EngineLog
 from provider.errors import Lacking, OperatorError
 from provider.host.host import Host
 from provider.host.identity import Identity
 from provider.host.optional import Tell
 from provider.host.sights import Sights
 from provider.impact import allow
-from provider.lacks import Lacks
+from provider.protocol import functions, schema, wire
+from provider.protocol.answers import Task, check_failures, config_failures, diff_response, token_of
+from provider.protocol.engine_log import EngineLog
+from provider.protocol.lacks import Lacks
+from provider.protocol.workers import Context, Report, Workers, fail
 from provider.resource import base, shape, upstream
 from provider.resource.base import COMPUTED, Failure, Props, Resource
 from provider.resources import RESOURCES
-from provider.workers import Context, Report, Workers, fail
 
 IN_ID = (
     "can't be secret: it is in the resource's ID, which is never hidden; allowed: a value that is no secret"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from provider import functions
+from provider.protocol import functions
 from provider.resource.base import Resource
 
 NAME = "libvirt"

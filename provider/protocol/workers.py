@@ -13,9 +13,9 @@ from typing import Any, NoReturn, TypeVar
 
 import grpc
 
-from provider.answers import Task
 from provider.connection import errors
 from provider.errors import OperatorError, Unreachable, plain
+from provider.protocol.answers import Task
 
 T = TypeVar("T")
 Report = Callable[[str, str, str], Awaitable[None] | None]  # URN, severity, text
