@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cli.stacks import known_stacks
-from engine import urns
+from engine.state import urns
 from engine.wording import Wording
 
 VM: Final = "trop:index:DockerHostVM"

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine import urns
-from engine.records import Resource
+from engine.state import urns
+from engine.state.records import Resource
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from engine import checkpoint
 from engine.context import Context
 from engine.display import console
 from engine.errors import FAILED, TERMINATED, CommandError, in_line, unsupported
 from engine.flags import Command, Flag, Parsed, parse, usage
 from engine.options import Providers, UnsupportedError
+from engine.state import checkpoint
 from engine.verbs.switches import GLOBAL, GLOBAL_REFUSED, REFUSED
 from engine.verbs.table import COMMANDS
 from engine.wording import PULUMI, Wording

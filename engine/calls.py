@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from pulumi.runtime.proto import provider_pb2, status_pb2
 
 from engine.options import InitError, ProviderError
-from engine.values import from_wire
+from engine.state.values import from_wire
 
 STATUS_DETAILS = "grpc-status-details-bin"
 

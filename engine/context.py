@@ -12,17 +12,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from engine import backend as backends
-from engine import locks, secrets
 from engine import project as projects
-from engine.checkpoint import Codec, Json
 from engine.display.console import Console
 from engine.errors import CommandError, in_line, unsupported
 from engine.flags import Parsed
 from engine.options import Providers
 from engine.project import ORGANIZATION, ProjectFile
-from engine.secrets import Crypter
 from engine.stackfile import StackFile
+from engine.state import backend as backends
+from engine.state import locks, secrets
+from engine.state.checkpoint import Codec, Json
+from engine.state.secrets import Crypter
 from engine.wording import PULUMI, Wording
 
 

@@ -8,9 +8,9 @@ from engine import graph, scope
 from engine.events import Step, StepFailed, StepStarted
 from engine.executor import Executor
 from engine.options import ProviderError
-from engine.records import Resource
 from engine.replacing import Replacements, would_go
 from engine.session import HaltError, Session, tell_same
+from engine.state.records import Resource
 
 
 async def delete(session: Session, executor: Executor, replacements: Replacements | None = None) -> None:

@@ -16,11 +16,11 @@ from engine.monitor import EngineService, Monitor
 from engine.options import Cancellation, Kind, Options, Program, Project, Providers, Result, Save
 from engine.planner import Planner
 from engine.program import ProgramRun
-from engine.records import Snapshot
 from engine.refresh import refresh, refresh_rest
 from engine.registrations import Registrations
 from engine.registry import Registry
 from engine.session import HaltError, Session
+from engine.state.records import Snapshot
 
 HASTE = 1.0  # seconds that a program gets to end after the second signal
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from engine.records import Resource
-from engine.values import Props
+from engine.state.records import Resource
+from engine.state.values import Props
 
 Op = Literal[
     "same", "create", "update", "delete", "replace", "create-replacement", "delete-replaced",

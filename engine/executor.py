@@ -6,15 +6,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from engine import urns
-from engine.clock import timestamp
 from engine.events import Step, StepDone, StepFailed, StepStarted
 from engine.options import InitError, ProviderError
 from engine.provider_client import INTERNAL, ProviderClient
-from engine.records import OperationType, PendingOperation, Resource
 from engine.registry import Registry
 from engine.session import HaltError, Session
-from engine.values import Props, mark_secret
+from engine.state import urns
+from engine.state.clock import timestamp
+from engine.state.records import OperationType, PendingOperation, Resource
+from engine.state.values import Props, mark_secret
 
 PENDING: dict[str, OperationType] = {
     "create": "creating",

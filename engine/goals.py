@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
-from engine import aliases, urns
+from engine import aliases
 from engine.aliases import Alias
 from engine.options import Project, UnsupportedError
-from engine.records import Resource
-from engine.values import Props, from_wire
+from engine.state import urns
+from engine.state.records import Resource
+from engine.state.values import Props, from_wire
 
 CLI = "use the Pulumi CLI for it (`--engine pulumi`)"
 UNSUPPORTED = {  # field of the request -> name of the option in a Python program

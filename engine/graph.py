@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from engine import urns
-from engine.records import Resource
+from engine.state import urns
+from engine.state.records import Resource
 
 
 def needs(r: Resource, parent: bool = True) -> set[str]:

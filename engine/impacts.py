@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from engine import urns
 from engine.events import Diagnostic
+from engine.state import urns
 
 GENTLE: Final = {"live": "live", "next boot": "at next boot"}  # how the summary says them
 PARTLY: Final = "done in part at most, as it failed"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from engine import urns
 from engine.events import Event, StepDone, StepStarted
 from engine.imports import PLACEHOLDER
-from engine.records import Resource
+from engine.state import urns
+from engine.state.records import Resource
 
 Json = dict[str, Any]
 

@@ -6,15 +6,15 @@ import asyncio
 import time
 from dataclasses import dataclass, replace
 
-from engine import urns
-from engine.clock import timestamp
 from engine.events import Step, StepDone, StepFailed, StepStarted
 from engine.executor import Executor
 from engine.options import Import, ProviderError, UnsupportedError
 from engine.planner import Planner, complaint
-from engine.records import Resource
 from engine.registry import Registry
 from engine.session import HaltError, Session, known, tell_same
+from engine.state import urns
+from engine.state.clock import timestamp
+from engine.state.records import Resource
 
 SUSPECT = "what was read is not what the provider would take: it is imported, but a program can't say the same of it"
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from engine import documents, urns
 from engine.errors import CommandError, cut, in_line
 from engine.options import Import
+from engine.state import documents, urns
 
 LONGEST: Final = 1000  # characters of a name or an ID
 _TYPE: Final = re.compile(r"[A-Za-z0-9._-]+:[A-Za-z0-9._/-]+:[A-Za-z0-9._-]+")

@@ -13,7 +13,7 @@ import threading
 
 from engine import aliases, graph
 from engine.options import Save, Write
-from engine.records import PendingOperation, Resource, Snapshot
+from engine.state.records import PendingOperation, Resource, Snapshot
 
 
 class Journal:

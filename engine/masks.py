@@ -8,7 +8,7 @@ import urllib.parse
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from engine.values import Secret, Value
+from engine.state.values import Secret, Value
 
 HIDDEN: Final = "[secret]"
 # Characters of a secret that is looked for, as with the CLI: less would hide half of every text.

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from engine.records import Snapshot
 from engine.scope import EVERYTHING, Scope
+from engine.state.records import Snapshot
 from engine.wording import PULUMI, Wording
 
 Kind = Literal["preview", "update", "refresh", "destroy", "import"]

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from engine.options import UnsupportedError
-from engine.values import Props, Secret
+from engine.state.values import Props, Secret
 
 PART = re.compile(r"""\.?([^.\[\]"]+)|\[(\d+|\*)\]|\[?"((?:[^"\\]|\\.)*)"\]?""")
 MISSING: Any = object()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.clock import timestamp
 from engine.errors import CommandError
-from engine.records import Snapshot
+from engine.state.clock import timestamp
+from engine.state.records import Snapshot
 
 
 def settle(snapshot: Snapshot, found: Mapping[str, str], *, forget: bool) -> None:

@@ -5,16 +5,17 @@ The rules are Pulumi's, as the recordings show them (README, "Calls on preview a
 
 from __future__ import annotations
 
-from engine import aliases, urns
+from engine import aliases
 from engine.events import Step
 from engine.goals import Goal
 from engine.paths import keep_old
 from engine.provider_client import Diff, Failure, ProviderClient
-from engine.records import Resource
 from engine.registry import Registry
 from engine.replacing import Replacements
 from engine.session import HaltError, Session
-from engine.values import Props, has_secret
+from engine.state import urns
+from engine.state.records import Resource
+from engine.state.values import Props, has_secret
 
 IMPORT_REPLACED = (
     "previously-imported resources that still specify an ID may not be replaced; "

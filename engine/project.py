@@ -16,8 +16,9 @@ from typing import Any, Final
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from engine import atomic, documents, yaml_limits
+from engine import yaml_limits
 from engine.errors import CommandError, cut, in_line, unsupported
+from engine.state import atomic, documents
 
 FILE: Final = "Pulumi.yaml"
 ORGANIZATION: Final = "organization"

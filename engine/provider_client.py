@@ -12,12 +12,13 @@ from typing import Any
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2 as pb
 
-from engine import paths, urns
+from engine import paths
 from engine.calls import call
 from engine.events import DiffKind, PropertyDiff
 from engine.options import ProviderError
-from engine.records import Resource
-from engine.values import Props, from_wire, to_wire, without_secrets
+from engine.state import urns
+from engine.state.records import Resource
+from engine.state.values import Props, from_wire, to_wire, without_secrets
 
 INTERNAL = "__internal"  # the engine's own key among a provider's inputs
 KINDS: dict[int, DiffKind] = {

@@ -8,15 +8,16 @@ from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from engine import graph, scope, urns
-from engine.clock import timestamp
+from engine import graph, scope
 from engine.events import DiffKind, Op, PropertyDiff, Step, StepDone, StepFailed, StepStarted
 from engine.options import InitError, ProviderError, UnsupportedError
 from engine.provider_client import Diff, ProviderClient, Read
-from engine.records import Resource
 from engine.registry import Registry
 from engine.session import HaltError, Session
-from engine.values import mark_secret
+from engine.state import urns
+from engine.state.clock import timestamp
+from engine.state.records import Resource
+from engine.state.values import mark_secret
 
 T = TypeVar("T")
 TURNED: dict[DiffKind, DiffKind] = {

@@ -11,18 +11,19 @@ from typing import Any
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2, resource_pb2
 
-from engine import graph, urns
+from engine import graph
 from engine.events import OutputsRegistered, Step
 from engine.executor import Executor
 from engine.goals import CLI, Goal, from_request, position
 from engine.options import ProviderError, UnsupportedError
 from engine.planner import Planner
-from engine.records import Resource
 from engine.refresh import is_readable, reread
 from engine.registry import Registry
 from engine.session import HaltError, Session, known
+from engine.state import urns
+from engine.state.records import Resource
+from engine.state.values import UNKNOWN_STRING, Props, from_wire, to_wire, without_unknown
 from engine.transforms import Transforms
-from engine.values import UNKNOWN_STRING, Props, from_wire, to_wire, without_unknown
 
 
 class Registrations:

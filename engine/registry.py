@@ -12,14 +12,14 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from engine import urns
 from engine.events import Severity
 from engine.goals import CLI, Goal
 from engine.options import Project, ProviderError, Providers, UnsupportedError
 from engine.provider_client import INTERNAL, Diff, Failure, ProviderClient
-from engine.records import Resource
 from engine.session import known
-from engine.values import Props, Secret, has_unknown
+from engine.state import urns
+from engine.state.records import Resource
+from engine.state.values import Props, Secret, has_unknown
 
 
 class Registry:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from engine import graph, urns
+from engine import graph
 from engine.events import Step
 from engine.options import ProviderError
-from engine.records import Resource
 from engine.registry import Registry
 from engine.session import Session
-from engine.values import UNKNOWN
+from engine.state import urns
+from engine.state.records import Resource
+from engine.state.values import UNKNOWN
 
 
 def would_go(urn: str) -> str:

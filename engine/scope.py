@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from engine import graph, urns
-from engine.records import Resource
+from engine import graph
+from engine.state import urns
+from engine.state.records import Resource
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,14 @@ import time
 from collections import Counter
 from collections.abc import Collection
 
-from engine import urns
 from engine.events import Diagnostic, Emit, Event, Severity, Step, StepDone, StepFailed, StepStarted
 from engine.journal import Journal
 from engine.masks import Mask
 from engine.options import Kind, Options, Project
-from engine.records import Resource
 from engine.scope import Aim, not_found
-from engine.values import UNKNOWN_STRING
+from engine.state import urns
+from engine.state.records import Resource
+from engine.state.values import UNKNOWN_STRING
 
 UNCOUNTED = frozenset({"create-replacement", "delete-replaced", "discard"})
 

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from ruamel.yaml import YAML
 
-from engine import atomic
 from engine.errors import CommandError, in_line, unsupported
 from engine.project import load_yaml
+from engine.state import atomic
 
 Step = str | int
 Decrypt = Callable[[str], str]

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cli.adopt.state import Move
-from engine import urns
-from engine.clock import timestamp
+from engine.state import urns
+from engine.state.clock import timestamp
 
 Json = dict[str, Any]
 PROPERTIES = ("inputs", "outputs")

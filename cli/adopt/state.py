@@ -12,7 +12,7 @@ from cli.adopt.declared import Declared, Key
 from cli.adopt.match import Matches
 from components.resources import PROVIDER_VERSION
 from config.plan import Plan
-from engine import urns
+from engine.state import urns
 
 Place = str  # a URN without stack and project: the types from the top down, and the name
 

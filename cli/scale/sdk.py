@@ -21,8 +21,9 @@ from pulumi.runtime import Settings, configure, run_in_stack
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 
-from engine import project, stackfile, urns
+from engine import project, stackfile
 from engine.program import ENVIRONMENT, THREADS
+from engine.state import urns
 
 DOMAIN = "libvirt:index/domain:Domain"
 

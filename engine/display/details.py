@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine import impacts, urns
+from engine import impacts
 from engine.display import differences, summary, words
 from engine.display.console import BOLD, Console
 from engine.display.progress import Outputs, Run, Wishes
@@ -19,7 +19,8 @@ from engine.events import (
     StepStarted,
     SummaryEvent,
 )
-from engine.values import Props
+from engine.state import urns
+from engine.state.values import Props
 
 
 def is_told(step: Step, wishes: Wishes) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine import paths
 from engine.events import PropertyDiff, Step
-from engine.values import UNKNOWN, Props, Secret, Value
+from engine.state.values import UNKNOWN, Props, Secret, Value
 
 Key = str | int
 

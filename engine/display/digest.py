@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 from engine import impacts
-from engine.checkpoint import record_of
 from engine.display.console import Console
 from engine.display.details import is_told
 from engine.display.progress import Run, Wishes
@@ -21,8 +20,9 @@ from engine.events import (
     StepStarted,
     SummaryEvent,
 )
-from engine.records import Resource
-from engine.values import UNKNOWN, UNKNOWN_STRING, Secret, Value
+from engine.state.checkpoint import record_of
+from engine.state.records import Resource
+from engine.state.values import UNKNOWN, UNKNOWN_STRING, Secret, Value
 
 Json = dict[str, Any]
 

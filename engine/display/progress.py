@@ -11,7 +11,7 @@ from engine.display.console import BOLD, Console
 from engine.display.properties import Line, Printer
 from engine.display.rows import Board, Row
 from engine.events import Event, OutputsRegistered, StepDone, StepStarted, SummaryEvent
-from engine.values import Props
+from engine.state.values import Props
 
 TITLES: Final = {
     "update": "Updating",

@@ -10,7 +10,7 @@ from typing import Any, Final
 from engine.display.differences import Change, Key, Parts, is_internal
 from engine.display.words import SYMBOLS
 from engine.events import Op
-from engine.values import UNKNOWN, Props, Secret, Value
+from engine.state.values import UNKNOWN, Props, Secret, Value
 
 CONTEXT: Final = 3  # lines that are shown around a change in a text
 

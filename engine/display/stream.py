@@ -21,8 +21,8 @@ from engine.events import (
     StepStarted,
     SummaryEvent,
 )
-from engine.records import Resource
-from engine.values import SECRET_SIGNATURE, SIGNATURE, UNKNOWN, UNKNOWN_STRING, Secret, Value
+from engine.state.records import Resource
+from engine.state.values import SECRET_SIGNATURE, SIGNATURE, UNKNOWN, UNKNOWN_STRING, Secret, Value
 
 Json = dict[str, Any]
 

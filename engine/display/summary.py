@@ -9,7 +9,7 @@ from engine.display import differences, words
 from engine.display.properties import Line, Printer
 from engine.display.rows import Row, message
 from engine.events import SummaryEvent
-from engine.values import Props
+from engine.state.values import Props
 
 
 def resources(

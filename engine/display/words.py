@@ -6,7 +6,7 @@ import math
 from typing import Final
 
 from engine.events import Op, Step
-from engine.records import Resource
+from engine.state.records import Resource
 
 SYMBOLS: Final[dict[Op, str]] = {
     "same": "  ",

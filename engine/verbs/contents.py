@@ -8,15 +8,15 @@ import socket
 import time
 from typing import Any
 
-from engine import checkpoint
-from engine.checkpoint import Codec, Json
-from engine.clock import seconds_of
 from engine.context import Context, resources_of
 from engine.display.digest import plain
 from engine.display.words import ago
 from engine.errors import CommandError
-from engine.urns import STACK_TYPE, name_of
-from engine.values import Props, has_secret
+from engine.state import checkpoint
+from engine.state.checkpoint import Codec, Json
+from engine.state.clock import seconds_of
+from engine.state.urns import STACK_TYPE, name_of
+from engine.state.values import Props, has_secret
 
 
 def updated(document: Json) -> str:

@@ -6,11 +6,11 @@ import json
 import sys
 from typing import Any
 
-from engine import checkpoint, documents, history
-from engine.checkpoint import Json
 from engine.context import Context
 from engine.errors import CommandError, in_line
-from engine.values import SECRET_SIGNATURE, SIGNATURE
+from engine.state import checkpoint, documents, history
+from engine.state.checkpoint import Json
+from engine.state.values import SECRET_SIGNATURE, SIGNATURE
 
 
 def export(context: Context) -> int:

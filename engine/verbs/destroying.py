@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from engine import urns
 from engine.context import Context
-from engine.records import Snapshot
 from engine.scope import Scope, deletes
+from engine.state import urns
+from engine.state.records import Snapshot
 
 
 def has_anything(scope: Scope, snapshot: Snapshot) -> bool:

@@ -7,13 +7,13 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from engine import history
-from engine.checkpoint import Json
 from engine.context import Context
 from engine.display.words import ago, duration
 from engine.errors import CommandError
-from engine.history import Past
 from engine.stackfile import is_secret, plain
+from engine.state import history
+from engine.state.checkpoint import Json
+from engine.state.history import Past
 from engine.verbs.settings import entry
 
 PAGE = 10

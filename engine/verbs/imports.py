@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from engine import documents, imports
+from engine import imports
 from engine.context import Context
 from engine.errors import NOT_CONFIRMED, CommandError, in_line
 from engine.imports import Entry
 from engine.options import Import
 from engine.project import package_version
+from engine.state import documents
 from engine.verbs import runs
 
 RUN_FLAGS = frozenset(

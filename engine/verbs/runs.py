@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Literal, Protocol
 
-from engine import history, import_file, pending, urns
-from engine.checkpoint import Codec
+from engine import import_file, pending
 from engine.context import Context, Vault
 from engine.display.details import Details
 from engine.display.digest import Digest
@@ -23,8 +22,10 @@ from engine.errors import CHANGES_FOUND, FAILED, NOT_CONFIRMED, TERMINATED, Comm
 from engine.events import Event
 from engine.options import Cancellation, Import, Options, Project, Result, Write
 from engine.project import package_version
-from engine.records import Snapshot
 from engine.scope import EVERYTHING, Scope
+from engine.state import history, urns
+from engine.state.checkpoint import Codec
+from engine.state.records import Snapshot
 from engine.verbs import destroying
 from engine.verbs.asked import flags_of, found_of, refresh_of, scope_of, wishes_of
 

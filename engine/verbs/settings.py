@@ -8,10 +8,10 @@ import re
 import sys
 from typing import Any, Final
 
-from engine.checkpoint import Json
 from engine.context import Context, Vault
 from engine.errors import CommandError
 from engine.stackfile import Step, full_key, holds_secret, plain, short_key, split_path, text_of
+from engine.state.checkpoint import Json
 from engine.verbs.contents import columns
 
 # What is longer is no number that every reader can hold.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 
-from engine import locks
 from engine import project as projects
-from engine.checkpoint import Json
 from engine.context import Context, resources_of
 from engine.display.words import ago
 from engine.errors import NOT_CONFIRMED, CommandError, unsupported
-from engine.locks import Lock
-from engine.records import Snapshot
+from engine.state import locks
+from engine.state.checkpoint import Json
+from engine.state.locks import Lock
+from engine.state.records import Snapshot
 from engine.verbs.contents import age, columns, updated
 
 

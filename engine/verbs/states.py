@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine import checkpoint, documents, urns
-from engine.checkpoint import Json
 from engine.context import Context, resources_of
 from engine.errors import NOT_CONFIRMED, CommandError
 from engine.imports import LONGEST
+from engine.state import checkpoint, documents, urns
+from engine.state.checkpoint import Json
 
 PROPERTIES = ("inputs", "outputs")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import getpass
 from typing import Final
 
-from engine.checkpoint import ENGINE_VERSION
 from engine.context import Context
 from engine.flags import Command, Flag
+from engine.state.checkpoint import ENGINE_VERSION
 from engine.verbs import contents, deployments, histories, imports, runs, settings, stacks, states
 from engine.verbs.switches import (
     CHANGE,

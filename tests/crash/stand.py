@@ -23,8 +23,8 @@ import yaml
 
 import engine.deployment  # noqa: F401  what each fork would load again
 from cli import ROOT
-from engine import secrets
 from engine.app import main
+from engine.state import secrets
 from tests.crash.operations import UP, Operation, changed, import_file, one
 from tests.crash.world import World, servicer
 from tests.lab.catalogue_stage import STACK, Declared

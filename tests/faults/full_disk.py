@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from engine import checkpoint
+from engine.state import checkpoint
 from lab import syscalls
 from tests.crash.operations import OPERATIONS, UP
 from tests.crash.stand import Stand, engine_run, folder

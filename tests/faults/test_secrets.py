@@ -16,7 +16,7 @@ from pulumi import ResourceOptions
 
 from cli import ROOT
 from engine.masks import Mask
-from engine.values import Secret
+from engine.state.values import Secret
 from engine.verbs.table import COMMANDS
 from tests.engine.core.fake import Thing, World, go
 from tests.engine.shell.harness import Project

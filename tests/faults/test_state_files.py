@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from cli.wording import TropWording
-from engine import backend as backends
-from engine import history, locks
-from engine.backend import Backend
 from engine.errors import CommandError
+from engine.state import backend as backends
+from engine.state import history, locks
+from engine.state.backend import Backend
 from tests.engine.shell.conftest import CREATED
 from tests.engine.shell.harness import Case, Project, locks_of
 from tests.engine.shell.test_signals import begin, read_until

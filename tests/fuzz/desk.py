@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from engine import app, secrets
+from engine import app
+from engine.state import secrets
 from tests.engine.shell.conftest import CREATED, PASSPHRASE, RECORDINGS
 
 _CHANGES = {"os.rename": 2, "os.link": 2, "os.symlink": 2} | dict.fromkeys(

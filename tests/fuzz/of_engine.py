@@ -8,10 +8,11 @@ import socket
 from random import Random
 from typing import Any
 
-from engine import checkpoint, context, history, imports, locks, project, stackfile
-from engine.backend import Backend
+from engine import context, imports, project, stackfile
 from engine.errors import CommandError
 from engine.options import UnsupportedError
+from engine.state import checkpoint, history, locks
+from engine.state.backend import Backend
 from engine.verbs import deployments, histories
 from tests.engine.shell.conftest import RECORDINGS
 from tests.fuzz import loop, mutate

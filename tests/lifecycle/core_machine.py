@@ -12,11 +12,11 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from engine import checkpoint, urns
 from engine.events import Event, StepDone
 from engine.options import Kind
-from engine.records import Snapshot
 from engine.scope import Scope
+from engine.state import checkpoint, urns
+from engine.state.records import Snapshot
 from tests.engine.core.fake import Ran, go
 from tests.lifecycle import programs
 from tests.lifecycle.flaky import Flaky, FlakyProvider

@@ -12,9 +12,9 @@ import grpc
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import provider_pb2, status_pb2
 
-from engine import urns
 from engine.calls import STATUS_DETAILS
 from engine.options import Cancellation
+from engine.state import urns
 from tests.engine.core.fake import FakeProvider, World
 
 Faults = dict[tuple[str, int], tuple[str, bool]]

@@ -19,8 +19,8 @@ import libvirt
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from engine import checkpoint, urns
-from engine.records import Resource, Snapshot
+from engine.state import checkpoint, urns
+from engine.state.records import Resource, Snapshot
 from tests.crash.compare import files
 from tests.crash.operations import CATNET, SCRATCH, UP, Operation, two
 from tests.crash.play import cut_off

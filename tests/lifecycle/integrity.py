@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from engine import urns
-from engine.records import Resource, Snapshot
+from engine.state import urns
+from engine.state.records import Resource, Snapshot
 
 
 def verify(snapshot: Snapshot) -> None:

@@ -9,9 +9,9 @@ from random import Random
 from typing import Any
 
 from engine import graph
-from engine.checkpoint import FIELDS
-from engine.records import Resource
-from engine.values import SECRET_SIGNATURE, SIGNATURE
+from engine.state.checkpoint import FIELDS
+from engine.state.records import Resource
+from engine.state.values import SECRET_SIGNATURE, SIGNATURE
 
 VERSION = "v3.260.0"
 Seal = Callable[[str], str]

@@ -10,7 +10,7 @@ import pulumi
 from hypothesis import strategies as st
 from pulumi import Alias, ResourceOptions
 
-from engine import urns
+from engine.state import urns
 from tests.engine.core.fake import Thing
 
 CANARY = "canary of a secret"

@@ -10,7 +10,7 @@ import pytest
 
 from cli.adopt import declared
 from cli.stacks import OTHERS
-from engine.checkpoint import ENGINE_VERSION
+from engine.state.checkpoint import ENGINE_VERSION
 from engine.verbs.switches import REFUSED
 from tests.typed.clone import UUID, Clone
 from tests.typed.test_existing import edited

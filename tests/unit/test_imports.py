@@ -74,7 +74,7 @@ def test_no_module_imports_what_its_layer_may_not() -> None:
         ("components.floating_ip", "def f():\n    from engine import records"),
         ("provider.host.host", "from provider.resource.base import Call"),
         ("provider.host.host", "from ..resources import base"),
-        ("engine.records", "import libvirt"),
+        ("engine.state.records", "import libvirt"),
     ],
 )
 def test_the_rules_catch_a_breach_wherever_it_stands(module: str, source: str) -> None:

@@ -17,8 +17,8 @@ from engine import graph
 from engine.deployment import run
 from engine.events import Diagnostic, Event, StepDone, StepFailed
 from engine.options import Cancellation, Kind, Options, Project, Result
-from engine.records import Snapshot
-from engine.values import from_wire, to_wire
+from engine.state.records import Snapshot
+from engine.state.values import from_wire, to_wire
 
 Hook = Callable[[str], Awaitable[None]]  # given the resource's name
 

@@ -10,7 +10,7 @@ from pulumi import Alias, ComponentResource, ResourceOptions
 
 from engine import aliases
 from engine.aliases import former
-from engine.records import Resource
+from engine.state.records import Resource
 from tests.engine.core.fake import Ran, Thing, World, go, in_order
 
 THING = "urn:pulumi:dev::proj::fake:index:Thing"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine import graph
-from engine.records import Resource
+from engine.state.records import Resource
 
 
 def made(name: str, *needs: str, parent: str = "", **more: object) -> Resource:

@@ -21,7 +21,7 @@ from engine.display.live import Live
 from engine.display.progress import Progress, Run, Wishes
 from engine.display.stream import Stream
 from engine.events import Diagnostic
-from engine.urns import stack_urn
+from engine.state.urns import stack_urn
 from tests.engine.core.fake import FakeProvider, Ran, Thing, World, go
 
 URN = "urn:pulumi:dev::proj::fake:index:Thing::"

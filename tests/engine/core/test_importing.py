@@ -12,7 +12,7 @@ from pulumi import ResourceOptions
 from engine.errors import CommandError
 from engine.imports import parse, resolve
 from engine.options import Cancellation, Import
-from engine.records import Snapshot
+from engine.state.records import Snapshot
 from tests.engine.core.fake import FakeProvider, Ran, Thing, World, go, in_order
 
 THING = "fake:index:Thing"

@@ -10,7 +10,7 @@ import pytest
 
 from engine.journal import Journal
 from engine.options import Write
-from engine.records import PendingOperation, Resource, Snapshot
+from engine.state.records import PendingOperation, Resource, Snapshot
 
 
 def _operation(name: str) -> PendingOperation:

@@ -13,8 +13,8 @@ from engine.goals import seconds
 from engine.options import UnsupportedError
 from engine.planner import complaint
 from engine.provider_client import Diff, Failure
-from engine.records import Resource
-from engine.values import Secret
+from engine.state.records import Resource
+from engine.state.values import Secret
 from tests.engine.core.fake import Ran, Thing, World, go
 
 

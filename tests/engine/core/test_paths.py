@@ -8,7 +8,7 @@ import pytest
 
 from engine.options import UnsupportedError
 from engine.paths import keep_old, parse
-from engine.values import Secret
+from engine.state.values import Secret
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pulumi import ResourceOptions
 
-from engine.records import Snapshot
+from engine.state.records import Snapshot
 from tests.engine.core.fake import Thing, World, go, in_order
 
 

@@ -15,7 +15,7 @@ from pulumi import (
 )
 from pulumi.runtime.proto import provider_pb2
 
-from engine.values import Secret
+from engine.state.values import Secret
 from tests.engine.core.fake import FakeProvider, Ran, Thing, World, go
 
 

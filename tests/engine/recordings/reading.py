@@ -9,10 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from engine.checkpoint import Codec, parse
-from engine.records import Snapshot
-from engine.secrets import Crypter
-from engine.values import SECRET_SIGNATURE, SIGNATURE, UNKNOWN_STRING
+from engine.state.checkpoint import Codec, parse
+from engine.state.records import Snapshot
+from engine.state.secrets import Crypter
+from engine.state.values import SECRET_SIGNATURE, SIGNATURE, UNKNOWN_STRING
 
 HERE = Path(__file__).parent
 PREFIX = "urn:pulumi:trop02::trop::"

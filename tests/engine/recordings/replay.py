@@ -19,8 +19,8 @@ from engine.events import Diagnostic, Event, StepDone
 from engine.imports import parse, resolve
 from engine.options import Cancellation, Import, Kind, Options, Project, Result
 from engine.pending import settle
-from engine.records import Snapshot
 from engine.scope import Scope
+from engine.state.records import Snapshot
 from tests.engine.recordings.reading import HERE, Call, Step
 
 PROGRAM = HERE / "program"

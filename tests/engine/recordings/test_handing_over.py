@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from engine import urns
 from engine.options import Options
-from engine.records import Snapshot
+from engine.state import urns
+from engine.state.records import Snapshot
 from tests.engine.core.fake import in_order
 from tests.engine.recordings.cases import CONFIGS
 from tests.engine.recordings.reading import Step

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from engine import urns
-from engine.records import Resource, Snapshot
-from engine.values import without_secrets
+from engine.state import urns
+from engine.state.records import Resource, Snapshot
+from engine.state.values import without_secrets
 from tests.engine.core.fake import in_order
 from tests.engine.recordings.cases import (
     ALWAYS_REFRESH,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.backend import Backend
+from engine.state.backend import Backend
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 SALT = "v1:UlVvmW74FYY=:v1:T2QZGDVONo2KGBVV:vSr/VWjfkUqSSLQ9SyhJ1ZJF/qbeRA=="

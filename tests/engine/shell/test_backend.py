@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from engine import atomic, backend, history
-from engine.backend import Backend
 from engine.errors import CommandError
+from engine.state import atomic, backend, history
+from engine.state.backend import Backend
 from tests.engine.shell.conftest import CREATED, RECORDINGS
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from engine.records import Snapshot
+from engine.state.records import Snapshot
 from tests.engine.recordings.reading import load_state
 from tests.engine.recordings.test_recordings import key, plain
 from tests.engine.shell.harness import PROGRAM, Case, Outcome, Project

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import checkpoint
-from engine.checkpoint import Codec
 from engine.context import salt_of
 from engine.errors import CommandError
-from engine.records import PendingOperation, Resource, Snapshot
-from engine.secrets import Crypter
-from engine.values import UNKNOWN, Secret, has_secret
+from engine.state import checkpoint
+from engine.state.checkpoint import Codec
+from engine.state.records import PendingOperation, Resource, Snapshot
+from engine.state.secrets import Crypter
+from engine.state.values import UNKNOWN, Secret, has_secret
 from tests.engine.shell.conftest import CREATED, PASSPHRASE, RECORDINGS, SALT
 
 STATES = sorted(f for f in RECORDINGS.glob("*/*state*.json") if '"checkpoint"' in f.read_text())

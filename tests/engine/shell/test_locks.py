@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from engine import locks
 from engine.errors import CommandError
+from engine.state import locks
 from tests.engine.shell.conftest import RECORDINGS
 
 

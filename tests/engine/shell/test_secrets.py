@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from engine import secrets
 from engine.errors import CommandError
-from engine.secrets import Crypter
+from engine.state import secrets
+from engine.state.secrets import Crypter
 from tests.engine.shell.conftest import PASSPHRASE, SALT
 
 

@@ -265,7 +265,7 @@ def test_a_full_disk_is_one_line(created: Project, monkeypatch: pytest.MonkeyPat
     def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device", "/state")
 
-    monkeypatch.setattr("engine.atomic.write", fail)
+    monkeypatch.setattr("engine.state.atomic.write", fail)
     outcome = created.run("up", "--yes", "--skip-preview")
     assert (outcome.code, outcome.err) == (1, "error: /state: No space left on device\n")
 

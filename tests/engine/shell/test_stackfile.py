@@ -8,8 +8,8 @@ import pytest
 
 from engine import project
 from engine.errors import CommandError
-from engine.secrets import Crypter
 from engine.stackfile import StackFile, full_key, split_path
+from engine.state.secrets import Crypter
 from tests.engine.shell.conftest import PASSPHRASE, RECORDINGS, SALT
 
 TEXT = """\

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import atomic
+from engine.state import atomic
 from tests import as_user
 from tests.engine.shell.harness import PROGRAM, Project, locks_of
 from tests.engine.shell.test_signals import ROOT, WITH_STUB

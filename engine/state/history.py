@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from engine import backend as backends
-from engine import checkpoint, documents
-from engine.checkpoint import ENGINE_VERSION
 from engine.errors import CommandError, in_line
+from engine.state import backend as backends
+from engine.state import checkpoint, documents
+from engine.state.checkpoint import ENGINE_VERSION
 
 KINDS: Final = {"update": "update", "refresh": "refresh", "destroy": "destroy", "import": "resource-import"}
 LATEST: Final = 253402300799  # the end of the year 9999, in seconds since 1970: no later day can be shown

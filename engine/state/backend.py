@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from engine import atomic, checkpoint
 from engine.errors import NO_SUCH_STACK, CommandError, in_line, unsupported
 from engine.project import ORGANIZATION, home
+from engine.state import atomic, checkpoint
 from engine.wording import PULUMI, Wording
 
 META: Final = b"version: 1\n"

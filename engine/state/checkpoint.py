@@ -12,11 +12,19 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from engine import documents
-from engine.clock import timestamp
 from engine.errors import CommandError
-from engine.records import PendingOperation, Resource, Snapshot
-from engine.values import SECRET_SIGNATURE, SIGNATURE, UNKNOWN, UNKNOWN_STRING, Secret, Value, without_secrets
+from engine.state import documents
+from engine.state.clock import timestamp
+from engine.state.records import PendingOperation, Resource, Snapshot
+from engine.state.values import (
+    SECRET_SIGNATURE,
+    SIGNATURE,
+    UNKNOWN,
+    UNKNOWN_STRING,
+    Secret,
+    Value,
+    without_secrets,
+)
 
 Json = dict[str, Any]
 Encrypt = Callable[[str], str]

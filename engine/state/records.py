@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from engine.values import Props
+from engine.state.values import Props
 
 OperationType = Literal["creating", "updating", "deleting", "reading", "importing"]
 

@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
-from engine import documents
 from engine.errors import CommandError, in_line
+from engine.state import documents
 
 ROUNDS: Final = 1_000_000
 NONCE_BYTES: Final = 12

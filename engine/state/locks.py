@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from engine import atomic, documents
-from engine import backend as backends
-from engine.clock import seconds_of, timestamp
 from engine.errors import CommandError, in_line
+from engine.state import atomic, documents
+from engine.state import backend as backends
+from engine.state.clock import seconds_of, timestamp
 from engine.wording import PULUMI
 
 LONGEST: Final = 100  # characters of somebody else's name that a message shows
