@@ -12,13 +12,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from engine import project as projects
 from engine.display.console import Console
 from engine.errors import CommandError, in_line, unsupported
 from engine.flags import Parsed
 from engine.options import Providers
-from engine.project import ORGANIZATION, ProjectFile
-from engine.stackfile import StackFile
+from engine.settings import project as projects
+from engine.settings.project import ORGANIZATION, ProjectFile
+from engine.settings.stackfile import StackFile
 from engine.state import backend as backends
 from engine.state import locks, secrets
 from engine.state.checkpoint import Codec, Json

@@ -21,8 +21,8 @@ from pulumi.runtime import Settings, configure, run_in_stack
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 
-from engine import project, stackfile
 from engine.program import ENVIRONMENT, THREADS
+from engine.settings import project, stackfile
 from engine.state import urns
 
 DOMAIN = "libvirt:index/domain:Domain"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from engine.errors import NO_SUCH_STACK, CommandError, in_line, unsupported
-from engine.project import ORGANIZATION, home
+from engine.settings.project import ORGANIZATION, home
 from engine.state import atomic, checkpoint
 from engine.wording import PULUMI, Wording
 

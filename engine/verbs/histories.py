@@ -10,7 +10,7 @@ from typing import Any
 from engine.context import Context
 from engine.display.words import ago, duration
 from engine.errors import CommandError
-from engine.stackfile import is_secret, plain
+from engine.settings.stackfile import is_secret, plain
 from engine.state import history
 from engine.state.checkpoint import Json
 from engine.state.history import Past

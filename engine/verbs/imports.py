@@ -7,7 +7,7 @@ from engine.context import Context
 from engine.errors import NOT_CONFIRMED, CommandError, in_line
 from engine.imports import Entry
 from engine.options import Import
-from engine.project import package_version
+from engine.settings.project import package_version
 from engine.state import documents
 from engine.verbs import runs
 

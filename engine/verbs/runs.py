@@ -21,8 +21,8 @@ from engine.display.stream import Stream
 from engine.errors import CHANGES_FOUND, FAILED, NOT_CONFIRMED, TERMINATED, CommandError, unsupported
 from engine.events import Event
 from engine.options import Cancellation, Import, Options, Project, Result, Write
-from engine.project import package_version
 from engine.scope import EVERYTHING, Scope
+from engine.settings.project import package_version
 from engine.state import history, urns
 from engine.state.checkpoint import Codec
 from engine.state.records import Snapshot

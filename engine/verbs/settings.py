@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from engine.context import Context, Vault
 from engine.errors import CommandError
-from engine.stackfile import Step, full_key, holds_secret, plain, short_key, split_path, text_of
+from engine.settings.stackfile import Step, full_key, holds_secret, plain, short_key, split_path, text_of
 from engine.state.checkpoint import Json
 from engine.verbs.contents import columns
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from engine import project as projects
 from engine.context import Context, resources_of
 from engine.display.words import ago
 from engine.errors import NOT_CONFIRMED, CommandError, unsupported
+from engine.settings import project as projects
 from engine.state import locks
 from engine.state.checkpoint import Json
 from engine.state.locks import Lock

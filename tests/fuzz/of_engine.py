@@ -8,9 +8,10 @@ import socket
 from random import Random
 from typing import Any
 
-from engine import context, imports, project, stackfile
+from engine import context, imports
 from engine.errors import CommandError
 from engine.options import UnsupportedError
+from engine.settings import project, stackfile
 from engine.state import checkpoint, history, locks
 from engine.state.backend import Backend
 from engine.verbs import deployments, histories

@@ -9,8 +9,8 @@ import pytest
 
 from config import read
 from config.errors import ConfigError
-from engine import project, stackfile
 from engine.errors import CommandError
+from engine.settings import project, stackfile
 
 REPEATS = "has more than 10000 values that its aliases repeat"
 DEEP = "nested deeper than 50 levels"

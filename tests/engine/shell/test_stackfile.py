@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from engine import project
 from engine.errors import CommandError
-from engine.stackfile import StackFile, full_key, split_path
+from engine.settings import project
+from engine.settings.stackfile import StackFile, full_key, split_path
 from engine.state.secrets import Crypter
 from tests.engine.shell.conftest import PASSPHRASE, RECORDINGS, SALT
 

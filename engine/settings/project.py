@@ -16,8 +16,8 @@ from typing import Any, Final
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from engine import yaml_limits
 from engine.errors import CommandError, cut, in_line, unsupported
+from engine.settings import yaml_limits
 from engine.state import atomic, documents
 
 FILE: Final = "Pulumi.yaml"

@@ -13,7 +13,7 @@ from typing import Any, Final
 from ruamel.yaml import YAML
 
 from engine.errors import CommandError, in_line, unsupported
-from engine.project import load_yaml
+from engine.settings.project import load_yaml
 from engine.state import atomic
 
 Step = str | int
