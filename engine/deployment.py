@@ -16,9 +16,9 @@ from engine.monitor import EngineService, Monitor
 from engine.options import Cancellation, Kind, Options, Program, Project, Providers, Result, Save
 from engine.planner import Planner
 from engine.program import ProgramRun
+from engine.providers.registry import Registry
 from engine.refresh import refresh, refresh_rest
 from engine.registrations import Registrations
-from engine.registry import Registry
 from engine.session import HaltError, Session
 from engine.state.records import Snapshot
 

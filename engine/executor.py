@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from engine.events import Step, StepDone, StepFailed, StepStarted
 from engine.options import InitError, ProviderError
-from engine.provider_client import INTERNAL, ProviderClient
-from engine.registry import Registry
+from engine.providers.client import INTERNAL, ProviderClient
+from engine.providers.registry import Registry
 from engine.session import HaltError, Session
 from engine.state import urns
 from engine.state.clock import timestamp

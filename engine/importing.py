@@ -10,7 +10,7 @@ from engine.events import Step, StepDone, StepFailed, StepStarted
 from engine.executor import Executor
 from engine.options import Import, ProviderError, UnsupportedError
 from engine.planner import Planner, complaint
-from engine.registry import Registry
+from engine.providers.registry import Registry
 from engine.session import HaltError, Session, known, tell_same
 from engine.state import urns
 from engine.state.clock import timestamp

@@ -9,8 +9,8 @@ from engine import aliases
 from engine.events import Step
 from engine.goals import Goal
 from engine.paths import keep_old
-from engine.provider_client import Diff, Failure, ProviderClient
-from engine.registry import Registry
+from engine.providers.client import Diff, Failure, ProviderClient
+from engine.providers.registry import Registry
 from engine.replacing import Replacements
 from engine.session import HaltError, Session
 from engine.state import urns

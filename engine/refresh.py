@@ -11,8 +11,8 @@ from typing import TypeVar
 from engine import graph, scope
 from engine.events import DiffKind, Op, PropertyDiff, Step, StepDone, StepFailed, StepStarted
 from engine.options import InitError, ProviderError, UnsupportedError
-from engine.provider_client import Diff, ProviderClient, Read
-from engine.registry import Registry
+from engine.providers.client import Diff, ProviderClient, Read
+from engine.providers.registry import Registry
 from engine.session import HaltError, Session
 from engine.state import urns
 from engine.state.clock import timestamp

@@ -17,8 +17,8 @@ from engine.executor import Executor
 from engine.goals import CLI, Goal, from_request, position
 from engine.options import ProviderError, UnsupportedError
 from engine.planner import Planner
+from engine.providers.registry import Registry
 from engine.refresh import is_readable, reread
-from engine.registry import Registry
 from engine.session import HaltError, Session, known
 from engine.state import urns
 from engine.state.records import Resource

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from engine import graph
 from engine.events import Step
 from engine.options import ProviderError
-from engine.registry import Registry
+from engine.providers.registry import Registry
 from engine.session import Session
 from engine.state import urns
 from engine.state.records import Resource

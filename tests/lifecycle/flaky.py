@@ -12,8 +12,8 @@ import grpc
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import provider_pb2, status_pb2
 
-from engine.calls import STATUS_DETAILS
 from engine.options import Cancellation
+from engine.providers.calls import STATUS_DETAILS
 from engine.state import urns
 from tests.engine.core.fake import FakeProvider, World
 

@@ -10,8 +10,8 @@ import pytest
 from google.protobuf import json_format
 from pulumi.runtime.proto import provider_pb2 as pb
 
-from engine.calls import call as engine_call
 from engine.options import ProviderError
+from engine.providers.calls import call as engine_call
 from provider.host.host import Host
 from provider.protocol import functions
 from provider.protocol.plugin import Servicer

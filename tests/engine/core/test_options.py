@@ -12,7 +12,7 @@ from engine.events import PropertyDiff
 from engine.goals import seconds
 from engine.options import UnsupportedError
 from engine.planner import complaint
-from engine.provider_client import Diff, Failure
+from engine.providers.client import Diff, Failure
 from engine.state.records import Resource
 from engine.state.values import Secret
 from tests.engine.core.fake import Ran, Thing, World, go

@@ -15,7 +15,7 @@ from typing import Any
 from engine.events import Severity
 from engine.goals import CLI, Goal
 from engine.options import Project, ProviderError, Providers, UnsupportedError
-from engine.provider_client import INTERNAL, Diff, Failure, ProviderClient
+from engine.providers.client import INTERNAL, Diff, Failure, ProviderClient
 from engine.session import known
 from engine.state import urns
 from engine.state.records import Resource

@@ -13,9 +13,9 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2 as pb
 
 from engine import paths
-from engine.calls import call
 from engine.events import DiffKind, PropertyDiff
 from engine.options import ProviderError
+from engine.providers.calls import call
 from engine.state import urns
 from engine.state.records import Resource
 from engine.state.values import Props, from_wire, to_wire, without_secrets
