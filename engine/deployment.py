@@ -7,19 +7,19 @@ import contextlib
 import time
 from typing import Any
 
-from engine.deletes import delete
 from engine.events import Emit, PreludeEvent, SummaryEvent
-from engine.executor import Executor
-from engine.importing import take_over
-from engine.journal import Journal
 from engine.monitor import EngineService, Monitor
 from engine.options import Cancellation, Kind, Options, Program, Project, Providers, Result, Save
-from engine.planner import Planner
 from engine.program import ProgramRun
 from engine.providers.registry import Registry
-from engine.refresh import refresh, refresh_rest
 from engine.registrations import Registrations
-from engine.session import HaltError, Session
+from engine.run.deletes import delete
+from engine.run.executor import Executor
+from engine.run.importing import take_over
+from engine.run.journal import Journal
+from engine.run.planner import Planner
+from engine.run.refresh import refresh, refresh_rest
+from engine.run.session import HaltError, Session
 from engine.state.records import Snapshot
 
 HASTE = 1.0  # seconds that a program gets to end after the second signal

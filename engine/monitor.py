@@ -17,10 +17,10 @@ from pulumi.runtime.proto import engine_pb2, resource_pb2
 
 from engine.errors import CommandError
 from engine.events import Severity
-from engine.goals import CLI
 from engine.options import ProviderError, UnsupportedError
 from engine.registrations import Registrations
-from engine.session import HaltError, Session
+from engine.run.goals import CLI
+from engine.run.session import HaltError, Session
 
 SEVERITIES: dict[int, Severity] = {
     engine_pb2.DEBUG: "debug",

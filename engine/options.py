@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from engine.scope import EVERYTHING, Scope
+from engine.run.scope import EVERYTHING, Scope
 from engine.state.records import Snapshot
 from engine.wording import PULUMI, Wording
 

@@ -23,7 +23,7 @@ from pulumi.runtime.config import set_all_config
 from engine.events import Severity
 from engine.monitor import EngineService, Monitor, ProgramStoppedError
 from engine.options import Program
-from engine.session import Session
+from engine.run.session import Session
 
 THREADS = 512  # each registration under way holds one; they are made when needed
 PATIENCE = 10.0  # seconds for a program to end once it has been told to

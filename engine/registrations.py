@@ -11,15 +11,15 @@ from typing import Any
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2, resource_pb2
 
-from engine import graph
 from engine.events import OutputsRegistered, Step
-from engine.executor import Executor
-from engine.goals import CLI, Goal, from_request, position
 from engine.options import ProviderError, UnsupportedError
-from engine.planner import Planner
 from engine.providers.registry import Registry
-from engine.refresh import is_readable, reread
-from engine.session import HaltError, Session, known
+from engine.run import graph
+from engine.run.executor import Executor
+from engine.run.goals import CLI, Goal, from_request, position
+from engine.run.planner import Planner
+from engine.run.refresh import is_readable, reread
+from engine.run.session import HaltError, Session, known
 from engine.state import urns
 from engine.state.records import Resource
 from engine.state.values import UNKNOWN_STRING, Props, from_wire, to_wire, without_unknown

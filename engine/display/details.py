@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from engine import impacts
 from engine.display import differences, summary, words
 from engine.display.console import BOLD, Console
 from engine.display.progress import Outputs, Run, Wishes
@@ -19,6 +18,7 @@ from engine.events import (
     StepStarted,
     SummaryEvent,
 )
+from engine.run import impacts
 from engine.state import urns
 from engine.state.values import Props
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from engine import impacts
 from engine.display.console import Console
 from engine.display.details import is_told
 from engine.display.progress import Run, Wishes
@@ -20,6 +19,7 @@ from engine.events import (
     StepStarted,
     SummaryEvent,
 )
+from engine.run import impacts
 from engine.state.checkpoint import record_of
 from engine.state.records import Resource
 from engine.state.values import UNKNOWN, UNKNOWN_STRING, Secret, Value

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from engine import impacts
 from engine.display import differences, words
 from engine.events import (
     Diagnostic,
@@ -21,6 +20,7 @@ from engine.events import (
     StepFailed,
     StepStarted,
 )
+from engine.run import impacts
 from engine.state import urns
 
 PREFIXES = {"error": "error: ", "warning": "warning: "}

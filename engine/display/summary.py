@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from engine import impacts
 from engine.display import differences, words
 from engine.display.properties import Line, Printer
 from engine.display.rows import Row, message
 from engine.events import SummaryEvent
+from engine.run import impacts
 from engine.state.values import Props
 
 

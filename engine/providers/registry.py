@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.events import Severity
-from engine.goals import CLI, Goal
 from engine.options import Project, ProviderError, Providers, UnsupportedError
 from engine.providers.client import INTERNAL, Diff, Failure, ProviderClient
-from engine.session import known
+from engine.run.goals import CLI, Goal
+from engine.run.session import known
 from engine.state import urns
 from engine.state.records import Resource
 from engine.state.values import Props, Secret, has_unknown

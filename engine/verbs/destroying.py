@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.context import Context
-from engine.scope import Scope, deletes
+from engine.run.scope import Scope, deletes
 from engine.state import urns
 from engine.state.records import Snapshot
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from engine import imports
 from engine.context import Context
 from engine.errors import NOT_CONFIRMED, CommandError, in_line
-from engine.imports import Entry
 from engine.options import Import
+from engine.run import imports
+from engine.run.imports import Entry
 from engine.settings.project import package_version
 from engine.state import documents
 from engine.verbs import runs

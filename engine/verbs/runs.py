@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Literal, Protocol
 
-from engine import import_file, pending
 from engine.context import Context, Vault
 from engine.display.details import Details
 from engine.display.digest import Digest
@@ -21,7 +20,8 @@ from engine.display.stream import Stream
 from engine.errors import CHANGES_FOUND, FAILED, NOT_CONFIRMED, TERMINATED, CommandError, unsupported
 from engine.events import Event
 from engine.options import Cancellation, Import, Options, Project, Result, Write
-from engine.scope import EVERYTHING, Scope
+from engine.run import import_file, pending
+from engine.run.scope import EVERYTHING, Scope
 from engine.settings.project import package_version
 from engine.state import history, urns
 from engine.state.checkpoint import Codec

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from engine.context import Context, resources_of
 from engine.errors import NOT_CONFIRMED, CommandError
-from engine.imports import LONGEST
+from engine.run.imports import LONGEST
 from engine.state import checkpoint, documents, urns
 from engine.state.checkpoint import Json
 

@@ -8,9 +8,10 @@ import socket
 from random import Random
 from typing import Any
 
-from engine import context, imports
+from engine import context
 from engine.errors import CommandError
 from engine.options import UnsupportedError
+from engine.run import imports
 from engine.settings import project, stackfile
 from engine.state import checkpoint, history, locks
 from engine.state.backend import Backend

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from engine import graph
+from engine.run import graph
 from engine.state.checkpoint import FIELDS
 from engine.state.records import Resource
 from engine.state.values import SECRET_SIGNATURE, SIGNATURE

@@ -13,10 +13,10 @@ import pulumi
 from google.protobuf import empty_pb2, json_format
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from engine import graph
 from engine.deployment import run
 from engine.events import Diagnostic, Event, StepDone, StepFailed
 from engine.options import Cancellation, Kind, Options, Project, Result
+from engine.run import graph
 from engine.state.records import Snapshot
 from engine.state.values import from_wire, to_wire
 

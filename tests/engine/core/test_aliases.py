@@ -8,8 +8,8 @@ import pulumi
 import pytest
 from pulumi import Alias, ComponentResource, ResourceOptions
 
-from engine import aliases
-from engine.aliases import former
+from engine.run import aliases
+from engine.run.aliases import former
 from engine.state.records import Resource
 from tests.engine.core.fake import Ran, Thing, World, go, in_order
 

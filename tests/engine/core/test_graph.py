@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine import graph
+from engine.run import graph
 from engine.state.records import Resource
 
 

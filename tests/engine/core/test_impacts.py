@@ -13,7 +13,6 @@ import pytest
 from google.protobuf import empty_pb2
 
 from cli import fleet_table
-from engine import impacts
 from engine.display.console import Console
 from engine.display.details import Details
 from engine.display.digest import Digest
@@ -21,6 +20,7 @@ from engine.display.live import Live
 from engine.display.progress import Progress, Run, Wishes
 from engine.display.stream import Stream
 from engine.events import Diagnostic
+from engine.run import impacts
 from engine.state.urns import stack_urn
 from tests.engine.core.fake import FakeProvider, Ran, Thing, World, go
 

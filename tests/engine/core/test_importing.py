@@ -10,8 +10,8 @@ import pytest
 from pulumi import ResourceOptions
 
 from engine.errors import CommandError
-from engine.imports import parse, resolve
 from engine.options import Cancellation, Import
+from engine.run.imports import parse, resolve
 from engine.state.records import Snapshot
 from tests.engine.core.fake import FakeProvider, Ran, Thing, World, go, in_order
 

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from engine.journal import Journal
 from engine.options import Write
+from engine.run.journal import Journal
 from engine.state.records import PendingOperation, Resource, Snapshot
 
 

@@ -9,10 +9,10 @@ import pytest
 from pulumi import CustomTimeouts, ResourceOptions
 
 from engine.events import PropertyDiff
-from engine.goals import seconds
 from engine.options import UnsupportedError
-from engine.planner import complaint
 from engine.providers.client import Diff, Failure
+from engine.run.goals import seconds
+from engine.run.planner import complaint
 from engine.state.records import Resource
 from engine.state.values import Secret
 from tests.engine.core.fake import Ran, Thing, World, go

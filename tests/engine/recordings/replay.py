@@ -16,10 +16,10 @@ from typing import Any
 
 from engine.deployment import run
 from engine.events import Diagnostic, Event, StepDone
-from engine.imports import parse, resolve
 from engine.options import Cancellation, Import, Kind, Options, Project, Result
-from engine.pending import settle
-from engine.scope import Scope
+from engine.run.imports import parse, resolve
+from engine.run.pending import settle
+from engine.run.scope import Scope
 from engine.state.records import Snapshot
 from tests.engine.recordings.reading import HERE, Call, Step
 

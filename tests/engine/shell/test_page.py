@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.goals import UNSUPPORTED
+from engine.run.goals import UNSUPPORTED
 from engine.verbs.switches import GLOBAL, IMPORT_REFUSED, REFUSED, RUN_REFUSED
 from engine.verbs.table import COMMANDS
 

@@ -7,11 +7,11 @@ import time
 from dataclasses import dataclass, replace
 
 from engine.events import Step, StepDone, StepFailed, StepStarted
-from engine.executor import Executor
 from engine.options import Import, ProviderError, UnsupportedError
-from engine.planner import Planner, complaint
 from engine.providers.registry import Registry
-from engine.session import HaltError, Session, known, tell_same
+from engine.run.executor import Executor
+from engine.run.planner import Planner, complaint
+from engine.run.session import HaltError, Session, known, tell_same
 from engine.state import urns
 from engine.state.clock import timestamp
 from engine.state.records import Resource

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from engine import graph
+from engine.run import graph
 from engine.state import urns
 from engine.state.records import Resource
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from engine import aliases, graph
 from engine.options import Save, Write
+from engine.run import aliases, graph
 from engine.state.records import PendingOperation, Resource, Snapshot
 
 

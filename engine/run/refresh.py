@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from engine import graph, scope
 from engine.events import DiffKind, Op, PropertyDiff, Step, StepDone, StepFailed, StepStarted
 from engine.options import InitError, ProviderError, UnsupportedError
 from engine.providers.client import Diff, ProviderClient, Read
 from engine.providers.registry import Registry
-from engine.session import HaltError, Session
+from engine.run import graph, scope
+from engine.run.session import HaltError, Session
 from engine.state import urns
 from engine.state.clock import timestamp
 from engine.state.records import Resource

@@ -10,7 +10,7 @@ from engine.events import Step, StepDone, StepFailed, StepStarted
 from engine.options import InitError, ProviderError
 from engine.providers.client import INTERNAL, ProviderClient
 from engine.providers.registry import Registry
-from engine.session import HaltError, Session
+from engine.run.session import HaltError, Session
 from engine.state import urns
 from engine.state.clock import timestamp
 from engine.state.records import OperationType, PendingOperation, Resource

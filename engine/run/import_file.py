@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from engine.events import Event, StepDone, StepStarted
-from engine.imports import PLACEHOLDER
+from engine.run.imports import PLACEHOLDER
 from engine.state import urns
 from engine.state.records import Resource
 

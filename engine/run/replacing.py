@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from engine import graph
 from engine.events import Step
 from engine.options import ProviderError
 from engine.providers.registry import Registry
-from engine.session import Session
+from engine.run import graph
+from engine.run.session import Session
 from engine.state import urns
 from engine.state.records import Resource
 from engine.state.values import UNKNOWN

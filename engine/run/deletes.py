@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from engine import graph, scope
 from engine.events import Step, StepFailed, StepStarted
-from engine.executor import Executor
 from engine.options import ProviderError
-from engine.replacing import Replacements, would_go
-from engine.session import HaltError, Session, tell_same
+from engine.run import graph, scope
+from engine.run.executor import Executor
+from engine.run.replacing import Replacements, would_go
+from engine.run.session import HaltError, Session, tell_same
 from engine.state.records import Resource
 
 

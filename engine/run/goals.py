@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
-from engine import aliases
-from engine.aliases import Alias
 from engine.options import Project, UnsupportedError
+from engine.run import aliases
+from engine.run.aliases import Alias
 from engine.state import urns
 from engine.state.records import Resource
 from engine.state.values import Props, from_wire

@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Collection
 
 from engine.events import Diagnostic, Emit, Event, Severity, Step, StepDone, StepFailed, StepStarted
-from engine.journal import Journal
 from engine.masks import Mask
 from engine.options import Kind, Options, Project
-from engine.scope import Aim, not_found
+from engine.run.journal import Journal
+from engine.run.scope import Aim, not_found
 from engine.state import urns
 from engine.state.records import Resource
 from engine.state.values import UNKNOWN_STRING

@@ -5,14 +5,14 @@ The rules are Pulumi's, as the recordings show them (README, "Calls on preview a
 
 from __future__ import annotations
 
-from engine import aliases
 from engine.events import Step
-from engine.goals import Goal
 from engine.paths import keep_old
 from engine.providers.client import Diff, Failure, ProviderClient
 from engine.providers.registry import Registry
-from engine.replacing import Replacements
-from engine.session import HaltError, Session
+from engine.run import aliases
+from engine.run.goals import Goal
+from engine.run.replacing import Replacements
+from engine.run.session import HaltError, Session
 from engine.state import urns
 from engine.state.records import Resource
 from engine.state.values import Props, has_secret
