@@ -8,11 +8,11 @@ import time
 from typing import Any
 
 from engine.events import Emit, PreludeEvent, SummaryEvent
-from engine.monitor import EngineService, Monitor
 from engine.options import Cancellation, Kind, Options, Program, Project, Providers, Result, Save
-from engine.program import ProgramRun
+from engine.program.monitor import EngineService, Monitor
+from engine.program.program import ProgramRun
+from engine.program.registrations import Registrations
 from engine.providers.registry import Registry
-from engine.registrations import Registrations
 from engine.run.deletes import delete
 from engine.run.executor import Executor
 from engine.run.importing import take_over

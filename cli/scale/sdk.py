@@ -2,7 +2,7 @@
 
 The project's program runs under Pulumi's SDK as the embedded engine runs it, but the monitor answers each registration
 at once with what it was given: no engine, no provider, no state, no libvirt.  ``plain`` leaves the SDK to itself; else
-it gets the turn of its loop that the embedded engine gives it (`engine.program`), without which it waits longer.
+it gets the turn of its loop that the embedded engine gives it (`engine.program.program`), without which it waits longer.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pulumi.runtime import Settings, configure, run_in_stack
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 
-from engine.program import ENVIRONMENT, THREADS
+from engine.program.program import ENVIRONMENT, THREADS
 from engine.settings import project, stackfile
 from engine.state import urns
 

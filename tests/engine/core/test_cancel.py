@@ -10,8 +10,8 @@ from typing import Any, cast
 
 import pytest
 
-from engine.monitor import Monitor, ProgramStoppedError
 from engine.options import Cancellation
+from engine.program.monitor import Monitor, ProgramStoppedError
 from tests.engine.core.fake import Thing, World, go
 
 

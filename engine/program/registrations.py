@@ -13,6 +13,7 @@ from pulumi.runtime.proto import provider_pb2, resource_pb2
 
 from engine.events import OutputsRegistered, Step
 from engine.options import ProviderError, UnsupportedError
+from engine.program.transforms import Transforms
 from engine.providers.registry import Registry
 from engine.run import graph
 from engine.run.executor import Executor
@@ -23,7 +24,6 @@ from engine.run.session import HaltError, Session, known
 from engine.state import urns
 from engine.state.records import Resource
 from engine.state.values import UNKNOWN_STRING, Props, from_wire, to_wire, without_unknown
-from engine.transforms import Transforms
 
 
 class Registrations:

@@ -21,8 +21,8 @@ from pulumi.runtime import Settings, configure, run_in_stack
 from pulumi.runtime.config import set_all_config
 
 from engine.events import Severity
-from engine.monitor import EngineService, Monitor, ProgramStoppedError
 from engine.options import Program
+from engine.program.monitor import EngineService, Monitor, ProgramStoppedError
 from engine.run.session import Session
 
 THREADS = 512  # each registration under way holds one; they are made when needed
