@@ -22,9 +22,9 @@ from cli import ROOT, packages, rehearsal
 from cli.labcmd import need_packages, why_no_lab
 from cli.labhost import lab_of, plan_of
 from cli.labstack import init_stack
-from cli.signals import handled, interrupt
 from cli.stacks import UsageError, choose_engine
 from cli.steps import StepError, Steps, trop
+from cli.words.signals import handled, interrupt
 from lab.facts import LabError
 from lab.hypervisor import Lab
 

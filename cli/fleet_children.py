@@ -18,7 +18,7 @@ from rich.live import Live
 from rich.text import Text
 
 from cli import ROOT
-from cli.signals import handled
+from cli.words.signals import handled
 
 TICK: Final = 0.1  # seconds between two looks
 Tell = Callable[[str, str], None]  # (stack, line), when a line comes; from several threads

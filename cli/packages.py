@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from cli.signals import run_to_end
+from cli.words.signals import run_to_end
 from lab.packages import command
 
 APT: Final = ("apt-get", "-o", "DPkg::Lock::Timeout=120", "-qq")

@@ -66,7 +66,7 @@ def run(words: Sequence[str]) -> int:
         from cli import fleet  # the tables of many stacks take time to load, and one stack needs none
 
         return fleet.run(words)
-    from cli.wording import TropWording
+    from cli.words.wording import TropWording
 
     try:
         order = parse(words, known_stacks())

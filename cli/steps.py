@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from rich.console import Console
 
 from cli import ROOT
-from cli.signals import run_to_end
+from cli.words.signals import run_to_end
 
 
 class StepError(Exception):

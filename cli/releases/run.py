@@ -18,7 +18,7 @@ from cli.counts import TOLD, Counts, read
 from cli.labcmd import why_no_lab
 from cli.releases import page
 from cli.releases.plan import Part, here, parts
-from cli.signals import handled, interrupt, run_attached
+from cli.words.signals import handled, interrupt, run_attached
 from lab.facts import LabError
 from lab.hypervisor import PROGRAMS
 from lab.machine import archive

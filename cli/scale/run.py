@@ -15,7 +15,7 @@ from cli.scale import chart, figures, hosts
 from cli.scale.figures import Figure
 from cli.scale.measure import NAMES, Bench, medians
 from cli.scale.project import Size
-from cli.signals import handled, interrupt
+from cli.words.signals import handled, interrupt
 
 DATA = ROOT / "docs/scale.json"
 

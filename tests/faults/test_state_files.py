@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from cli.wording import TropWording
+from cli.words.wording import TropWording
 from engine.errors import CommandError
 from engine.state import backend as backends
 from engine.state import history, locks
