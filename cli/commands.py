@@ -165,7 +165,8 @@ def draw_map(
     lab: LABS = False,
 ) -> None:
     """Draws the rack as it is declared, and with --live beside it what is seen, each difference marked."""
-    from cli import labcmd, map
+    from cli import labcmd
+    from cli.map import command as map
 
     raise typer.Exit(labcmd.carefully(lambda: map.run(ROOT, output, seen=live, lab=lab)))
 

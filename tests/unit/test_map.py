@@ -12,11 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from cli import map, map_mermaid, map_svg, png, rack, svg
+from cli import rack
 from cli.labcmd import carefully
-from cli.map_compare import picture
-from cli.map_look import COLOR
-from cli.map_model import NOWHERE, SIGN, Card, Mark, Picture
+from cli.map import command as map
+from cli.map import drawing as map_svg
+from cli.map import mermaid as map_mermaid
+from cli.map import png, svg
+from cli.map.compare import picture
+from cli.map.look import COLOR
+from cli.map.model import NOWHERE, SIGN, Card, Mark, Picture
 from config.read import fleet_file
 from provider.errors import OperatorError
 from tests.unit import fleets, map_hosts

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from cli import live, map_mermaid, map_svg, png, rack
-from cli.map_compare import picture
-from cli.map_model import Picture
+from cli import live, rack
+from cli.map import drawing, mermaid, png
+from cli.map.compare import picture
+from cli.map.model import Picture
 from cli.plugged import Sight
 from cli.stacks import UsageError
 from config.errors import ConfigError
@@ -22,7 +23,7 @@ FORMS: Final = (".svg", ".png", ".mmd", ".md")
 def rack_svg(root: Path) -> str:
     """The picture of the project in ``root`` as declared: its fleet file, and every stack file of a hypervisor."""
     declared = rack.load(root)
-    return map_svg.draw(picture(declared.fleet, declared.plans))
+    return drawing.draw(picture(declared.fleet, declared.plans))
 
 
 def run(root: Path, output: Path, *, seen: bool, lab: bool) -> int:
@@ -74,6 +75,6 @@ def write(shown: Picture, output: Path) -> None:
 
 def _bytes(shown: Picture, form: str) -> bytes:
     if form == ".png":
-        return png.render(map_svg.draw(shown))
-    text = {".svg": map_svg.draw, ".mmd": map_mermaid.chart, ".md": map_mermaid.document}[form](shown)
+        return png.render(drawing.draw(shown))
+    text = {".svg": drawing.draw, ".mmd": mermaid.chart, ".md": mermaid.document}[form](shown)
     return text.encode("utf-8")

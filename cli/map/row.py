@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cli import svg
-from cli.map_look import (
+from cli.map import svg
+from cli.map.look import (
     CAMPUS,
     COLOR,
     DASH,
@@ -21,8 +21,8 @@ from cli.map_look import (
     ink,
     line_look,
 )
-from cli.map_model import NOWHERE, Bar, Box, Mark, Plug
-from cli.svg import MUTED, Look
+from cli.map.model import NOWHERE, Bar, Box, Mark, Plug
+from cli.map.svg import MUTED, Look
 
 COLUMN: Final = 131
 BOX: Final = COLUMN - 10

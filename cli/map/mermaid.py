@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from cli.map_look import COLOR, DASH, TINT
-from cli.map_model import NOWHERE, SIGN, Bar, Box, Card, Float, Mark, Picture, Plug
+from cli.map.look import COLOR, DASH, TINT
+from cli.map.model import NOWHERE, SIGN, Bar, Box, Card, Float, Mark, Picture, Plug
 
 # Characters that mean something in Mermaid, in HTML or in Markdown, all of which a label passes through.
 _ESCAPED: Final = frozenset('"#&<>`;\\|[]{}()*_~$%@')

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from cli import svg
-from cli.map_model import SIGN, Mark
-from cli.svg import INK, MUTED, Look
+from cli.map import svg
+from cli.map.model import SIGN, Mark
+from cli.map.svg import INK, MUTED, Look
 
 NONE: Final = "none"
 CAMPUS, DEFAULT, FLOAT, INSIDE = "#1f5fa8", "#2b7a4b", "#c2570c", "#6f4fa3"

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from cli import svg
-from cli.map_look import CAMPUS, COLOR, FLOAT, INSIDE, NONE, RESERVED, RULE, badge, box_look, line_look
-from cli.map_model import SIGN, Card, Float, Mark, Picture
-from cli.map_row import BAR, COLUMN, Row
-from cli.svg import INK, MUTED, Look
+from cli.map import svg
+from cli.map.look import CAMPUS, COLOR, FLOAT, INSIDE, NONE, RESERVED, RULE, badge, box_look, line_look
+from cli.map.model import SIGN, Card, Float, Mark, Picture
+from cli.map.row import BAR, COLUMN, Row
+from cli.map.svg import INK, MUTED, Look
 
 MARGIN: Final = 20
 LEFT: Final = 100  # of the hypervisors' cards; to the left of them is the rail of the campus VLAN

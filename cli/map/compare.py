@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import config
-from cli.map_model import NOWHERE, Bar, Box, Card, Float, Mark, Picture, Plug
+from cli.map.model import NOWHERE, Bar, Box, Card, Float, Mark, Picture, Plug
 from cli.plugged import Plugged, Sight, plugged
 from config.addresses import mac_text
 from config.fleet import Fleet

@@ -1,0 +1,1 @@
+"""The picture of the rack, as SVG, PNG and Mermaid, and what differs from it."""
