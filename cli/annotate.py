@@ -12,7 +12,7 @@ from cli.annotate_names import Labels
 from cli.annotate_text import Label, annotated
 from cli.pcap import CaptureError
 from cli.stacks import UsageError
-from cli.whois import directory, tell_silent
+from cli.whois.command import directory, tell_silent
 
 BLOCK: Final = 1 << 17  # bytes read at once, or fewer if fewer are there
 CLOSED_PIPE: Final = 141  # what a shell says of a command that a closed pipe has ended

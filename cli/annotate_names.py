@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from cli import notation
-from cli.notation import NotUnderstoodError
-from cli.whois import Directory
-from cli.whois_declared import Owner
-from cli.whois_seen import Sighting
+from cli.whois import notation
+from cli.whois.command import Directory
+from cli.whois.declared import Owner
+from cli.whois.notation import NotUnderstoodError
+from cli.whois.seen import Sighting
 
 
 class Labels:

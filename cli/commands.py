@@ -180,7 +180,7 @@ def whois(
 ) -> None:
     """Says whose an address, a MAC or a name is, as declared or as seen."""
     from cli import labcmd
-    from cli import whois as command
+    from cli.whois import command
 
     raise typer.Exit(labcmd.carefully(lambda: command.run(words, live=live, lab=lab, as_json=as_json)))
 

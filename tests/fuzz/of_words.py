@@ -7,7 +7,9 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from cli import notation, rack, stacks, whois
+from cli import rack, stacks
+from cli.whois import command as whois
+from cli.whois import notation
 from engine import app, flags
 from engine.errors import CommandError
 from engine.options import UnsupportedError

@@ -21,8 +21,8 @@ from cli import ROOT, rack
 from cli.annotate import annotate
 from cli.annotate_names import Labels
 from cli.annotate_text import LONGEST, MOST_KNOWN, Annotator, Names, annotated
-from cli.whois import Directory
-from cli.whois_seen import gather
+from cli.whois.command import Directory
+from cli.whois.seen import gather
 from provider.survey.survey import Lease
 from tests.unit.test_whois import ACILAMWEN, domain, host, notations
 

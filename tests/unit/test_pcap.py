@@ -18,7 +18,7 @@ from cli.annotate import annotate
 from cli.annotate_names import Labels
 from cli.packets import line
 from cli.pcap import CaptureError, Frame, batches
-from cli.whois import Directory
+from cli.whois.command import Directory
 from tests.unit.test_annotate import peak_of
 
 LABELS = Labels(Directory(rack.load(ROOT)))

@@ -10,7 +10,7 @@ import pytest
 
 from cli import live
 from cli.adopt.match import matches
-from cli.whois_seen import gather
+from cli.whois.seen import gather
 from provider.errors import OperatorError
 from provider.guest import addresses as guest_addresses
 from provider.host.host import Host

@@ -13,10 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli import ROOT, live, notation, rack, whois, whois_seen
-from cli.notation import NotUnderstoodError
-from cli.whois import Directory, lines
-from cli.whois_seen import Seen, gather
+from cli import ROOT, live, rack
+from cli.whois import command as whois
+from cli.whois import notation
+from cli.whois import seen as whois_seen
+from cli.whois.command import Directory, lines
+from cli.whois.notation import NotUnderstoodError
+from cli.whois.seen import Seen, gather
 from provider.domain.seen import see
 from provider.errors import OperatorError
 from provider.survey.survey import DomainSeen, HostSeen, Lease, NetworkSeen

@@ -11,7 +11,7 @@ from lxml import etree
 
 from cli import live
 from cli.stacks import UsageError
-from cli.whois_declared import Owner
+from cli.whois.declared import Owner
 from provider.errors import OperatorError
 from provider.nic.nic import Nic, same_mac
 from provider.survey.survey import DomainSeen, HostSeen, NetworkSeen

@@ -11,7 +11,7 @@ from typing import Final
 
 from netaddr import EUI, AddrFormatError, NotRegisteredError  # type: ignore[import-untyped]
 
-from cli.notation import guests_mac
+from cli.whois.notation import guests_mac
 from config.addresses import MacRule
 from config.fleet import Fleet
 

@@ -9,13 +9,14 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
-from cli import ROOT, notation, rack
-from cli.notation import NotUnderstoodError, Word
+from cli import ROOT, rack
 from cli.rack import Rack
 from cli.stacks import UsageError
-from cli.whois_declared import Owner, owners
-from cli.whois_rules import Rules, of_ipv6
-from cli.whois_seen import Seen, Sighting, ask, verdict
+from cli.whois import notation
+from cli.whois.declared import Owner, owners
+from cli.whois.notation import NotUnderstoodError, Word
+from cli.whois.rules import Rules, of_ipv6
+from cli.whois.seen import Seen, Sighting, ask, verdict
 
 
 @dataclass(frozen=True)
