@@ -219,8 +219,8 @@ def annotate(
     lab: LABS = False,
 ) -> None:
     """Writes a trace with names beside the addresses: tcpdump -eln | ./trop annotate -"""
-    from cli import annotate as command
     from cli import labcmd
+    from cli.trace import command
 
     raise typer.Exit(labcmd.carefully(lambda: command.run(file, live=live, lab=lab)))
 

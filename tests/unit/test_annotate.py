@@ -18,9 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli import ROOT, rack
-from cli.annotate import annotate
-from cli.annotate_names import Labels
-from cli.annotate_text import LONGEST, MOST_KNOWN, Annotator, Names, annotated
+from cli.trace.command import annotate
+from cli.trace.names import Labels
+from cli.trace.text import LONGEST, MOST_KNOWN, Annotator, Names, annotated
 from cli.whois.command import Directory
 from cli.whois.seen import gather
 from provider.survey.survey import Lease

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli import ROOT, rack
-from cli.annotate import annotate
-from cli.annotate_names import Labels
-from cli.packets import line
-from cli.pcap import CaptureError, Frame, batches
+from cli.trace.command import annotate
+from cli.trace.names import Labels
+from cli.trace.packets import line
+from cli.trace.pcap import CaptureError, Frame, batches
 from cli.whois.command import Directory
 from tests.unit.test_annotate import peak_of
 

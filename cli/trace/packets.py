@@ -12,7 +12,7 @@ from functools import lru_cache
 from socket import AF_INET6, inet_ntoa, inet_ntop
 from typing import Final
 
-from cli.pcap import NANO, Frame
+from cli.trace.pcap import NANO, Frame
 
 ETHERNET, COOKED, COOKED2 = 1, 113, 276  # link types
 RAW: Final = frozenset({12, 14, 101, 228, 229})  # IP without anything before it

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from cli import packets, pcap
-from cli.annotate_names import Labels
-from cli.annotate_text import Label, annotated
-from cli.pcap import CaptureError
 from cli.stacks import UsageError
+from cli.trace import packets, pcap
+from cli.trace.names import Labels
+from cli.trace.pcap import CaptureError
+from cli.trace.text import Label, annotated
 from cli.whois.command import directory, tell_silent
 
 BLOCK: Final = 1 << 17  # bytes read at once, or fewer if fewer are there
