@@ -5,7 +5,7 @@
     ./trop config get trop:vms -s trop02
 
 Ours, and not handed on: ``--engine embedded|pulumi``, ``--lab`` and ``--allow NAME=IMPACT``; and ``--all`` in the
-place of a stack, for which see `cli.fleet`.
+place of a stack, for which see `cli.fleet.command`.
 """
 
 from __future__ import annotations
@@ -63,7 +63,9 @@ def run(words: Sequence[str]) -> int:
     """Carries out one command line beginning with one of `VERBS`; the exit code is Pulumi's."""
     words = [OTHER_NAMES.get(words[0], words[0]), *words[1:]]
     if words[0] in ON_ONE_STACK and "--all" in words:
-        from cli import fleet  # the tables of many stacks take time to load, and one stack needs none
+        from cli.fleet import (
+            command as fleet,  # the tables of many stacks take time to load, and one stack needs none
+        )
 
         return fleet.run(words)
     from cli.words.wording import TropWording

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from cli import live, rack
+from cli.fleet.plugged import Sight
 from cli.map import drawing, mermaid, png
 from cli.map.compare import picture
 from cli.map.model import Picture
-from cli.plugged import Sight
 from cli.stacks import UsageError
 from config.errors import ConfigError
 from lab.facts import LabError

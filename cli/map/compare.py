@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import config
+from cli.fleet.plugged import Plugged, Sight, plugged
 from cli.map.model import NOWHERE, Bar, Box, Card, Float, Mark, Picture, Plug
-from cli.plugged import Plugged, Sight, plugged
 from config.addresses import mac_text
 from config.fleet import Fleet
 from provider.errors import OperatorError

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from cli import ROOT, live
-from cli.plugged import plugged
+from cli.fleet.plugged import plugged
 from lab.possible import why_not
 from tests.lab.catalogue_stage import wait_until
 from tests.lab.lab_guest import page

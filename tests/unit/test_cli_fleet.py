@@ -18,10 +18,25 @@ import pytest
 import yaml
 from rich.console import Console
 
-from cli import ROOT, fleet, fleet_children, fleet_moves, fleet_stacks, fleet_table
-from cli.fleet_children import Ended, Interrupted
-from cli.fleet_stacks import Fleet
-from cli.plugged import Sight
+from cli import ROOT
+from cli.fleet import (
+    children as fleet_children,
+)
+from cli.fleet import (
+    command as fleet,
+)
+from cli.fleet import (
+    moves as fleet_moves,
+)
+from cli.fleet import (
+    stacks as fleet_stacks,
+)
+from cli.fleet import (
+    table as fleet_table,
+)
+from cli.fleet.children import Ended, Interrupted
+from cli.fleet.plugged import Sight
+from cli.fleet.stacks import Fleet
 from cli.stacks import UsageError
 from provider.errors import OperatorError
 from provider.survey.survey import HostSeen

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.fleet_allow import in_vain
+from cli.fleet.allow import in_vain
 from provider.errors import OperatorError
 from tests.unit import hosts
 from tests.unit.test_adopt import all_there, plan_of

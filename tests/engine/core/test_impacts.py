@@ -12,7 +12,7 @@ import pulumi
 import pytest
 from google.protobuf import empty_pb2
 
-from cli import fleet_table
+from cli.fleet import table as fleet_table
 from engine.display.console import Console
 from engine.display.details import Details
 from engine.display.digest import Digest

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import config
-from cli.plugged import Plugged, Sight, plugged
+from cli.fleet.plugged import Plugged, Sight, plugged
 from provider.errors import OperatorError
 
 

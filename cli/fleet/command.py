@@ -18,12 +18,15 @@ from typing import Final
 from rich.console import Console
 
 import config
-from cli import ROOT, fleet_allow, fleet_children, fleet_moves, fleet_stacks, fleet_table
-from cli.fleet_children import Ended, Interrupted
-from cli.fleet_moves import Gain
-from cli.fleet_stacks import Fleet
-from cli.fleet_table import Outcome
-from cli.plugged import Sight
+from cli import ROOT
+from cli.fleet import allow, moves, table
+from cli.fleet import children as fleet_children
+from cli.fleet import stacks as fleet_stacks
+from cli.fleet.children import Ended, Interrupted
+from cli.fleet.moves import Gain
+from cli.fleet.plugged import Sight
+from cli.fleet.stacks import Fleet
+from cli.fleet.table import Outcome
 from cli.stacks import WITH_VALUE, UsageError, known_stacks
 from lab.facts import LabError
 from provider.errors import OperatorError
@@ -119,12 +122,12 @@ class Run:
     first: dict[str, Outcome] = field(default_factory=dict)  # of the stacks that run twice
 
     def go(self) -> int:
-        twice = fleet_moves.held_twice(self.plans)
+        twice = moves.held_twice(self.plans)
         if twice:
             raise UsageError("; ".join(twice))
         sight = self.look(self.fleet)
         self._note_who_is_not_run(sight)
-        self.notes += fleet_allow.in_vain(self.order.words, sight)
+        self.notes += allow.in_vain(self.order.words, sight)
         try:
             if not self.order.skip_preview or self.order.only_preview:
                 self._preview(sight)
@@ -136,7 +139,7 @@ class Run:
                 self._take(stopped.ended)
             self.notes += [f"{gain.not_plugged}: interrupted" for gain in self.waiting]
             self._show("interrupted; what was done until then")
-            return fleet_table.INTERRUPTED
+            return table.INTERRUPTED
         self._show(f"{self.order.verb} of all stacks")
         return self._worst()
 
@@ -157,7 +160,7 @@ class Run:
         verb = ["refresh", "--preview-only"] if self.order.verb == "refresh" else ["preview"]
         self._take(self._run({stack: [*verb, stack] for stack in self._ready}))
         if self.order.verb != "refresh":
-            self.notes += [str(gain) + _waits_for(gain) for gain in fleet_moves.gains(self.plans, sight)]
+            self.notes += [str(gain) + _waits_for(gain) for gain in moves.gains(self.plans, sight)]
         self._show(f"what {'a refresh' if self.order.verb == 'refresh' else 'an up'} of all stacks would do")
         self.notes.clear()
 
@@ -178,7 +181,7 @@ class Run:
         """All stacks, without the floats that have to wait; then the stacks of those, once nobody else has them."""
         ready = self._ready
         if self.order.verb == "up":
-            gains = fleet_moves.gains(self.plans, self.look(self.fleet))
+            gains = moves.gains(self.plans, self.look(self.fleet))
             self.waiting = [gain for gain in gains if gain.stack in ready]
         self._take(self._run({stack: self._words(stack, self.waiting) for stack in ready}))
         if self.waiting:
@@ -188,7 +191,7 @@ class Run:
         """The floats that waited, where another look shows that nothing speaks against it."""
         failed = [stack for stack, outcome in self.outcomes.items() if outcome.code]
         sight = self.look(self.fleet)
-        refused = {gain: why for gain in self.waiting if (why := fleet_moves.why_not(gain, sight, failed))}
+        refused = {gain: why for gain in self.waiting if (why := moves.why_not(gain, sight, failed))}
         again = sorted({gain.stack for gain in self.waiting if gain not in refused})
         self.waiting.clear()
         self.notes += refused.values()
@@ -217,17 +220,17 @@ class Run:
     def _take(self, ended: Mapping[str, Ended]) -> None:
         """Notes what came of the runs; of one that failed, all that it said is shown."""
         for stack, one in ended.items():
-            outcome = fleet_table.outcome(one)
+            outcome = table.outcome(one)
             self.outcomes[stack] = (
-                fleet_table.joined(self.first[stack], outcome) if stack in self.first else outcome
+                table.joined(self.first[stack], outcome) if stack in self.first else outcome
             )
-            if one.code not in (0, fleet_table.INTERRUPTED) and not self.order.verbose:
+            if one.code not in (0, table.INTERRUPTED) and not self.order.verbose:
                 self.console.rule(stack, align="left")
                 self.console.print(one.output.strip(), markup=False, highlight=False, soft_wrap=True)
 
     def _show(self, title: str) -> None:
         by_name = {stack: self.outcomes[stack] for stack in sorted(self.outcomes)}
-        self.console.print(fleet_table.table(title, by_name))
+        self.console.print(table.table(title, by_name))
         for note in self.notes:
             self.console.print(note, markup=False, highlight=False, soft_wrap=True)
 

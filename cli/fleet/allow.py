@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from urllib.parse import unquote
 
-from cli.plugged import Sight
+from cli.fleet.plugged import Sight
 from provider.errors import OperatorError
 
 

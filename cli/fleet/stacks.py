@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 import config
 from cli import live
-from cli.plugged import Sight
+from cli.fleet.plugged import Sight
 from cli.stacks import UsageError, known_stacks
 from config.read import stack_file
 from config.settings import DEFAULT_FLEET

@@ -9,7 +9,7 @@ from typing import Final
 
 from rich.table import Table
 
-from cli.fleet_children import Ended
+from cli.fleet.children import Ended
 
 # Lines of the engines' summary: "    + 3 to create", "    ~ 1 updated", "    2 changes. 5 unchanged".
 _COUNT: Final = re.compile(r"\s+(?:[-+~=<>]{1,2}\s*)?(\d+) ((?:to )?[a-z][a-z -]*)")

@@ -1,0 +1,4 @@
+"""A command for all stacks at once: their order, the floats that move between them, and the table.
+
+Not what one stack does.
+"""
