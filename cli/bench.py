@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import ROOT, bytecode
-from cli.labstack import bare_lab
+from cli.lab.stack import bare_lab
 from cli.measured import used
 from cli.stacks import UsageError
 

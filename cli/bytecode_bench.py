@@ -12,10 +12,11 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from cli import ROOT, rehearsal
+from cli import ROOT
 from cli.bytecode import FOLDERS, compile_all
-from cli.labhost import plan_of
-from cli.labstack import init_stack
+from cli.lab import rehearsal
+from cli.lab.host import plan_of
+from cli.lab.stack import init_stack
 from cli.measured import Used, used
 
 STACK: Final = "trop02"

@@ -58,7 +58,7 @@ def lab_up(
     ] = False,
 ) -> None:
     """Starts the stack's lab, or does nothing if it runs."""
-    from cli import labcmd
+    from cli.lab import command as labcmd
 
     raise typer.Exit(labcmd.carefully(lambda: labcmd.up(stack, guest, as_found=as_found)))
 
@@ -66,7 +66,7 @@ def lab_up(
 @lab_app.command("status")
 def lab_status(stack: Stack = "") -> None:
     """Shows the guests, their states and leases; of all labs unless one is named."""
-    from cli import labcmd
+    from cli.lab import command as labcmd
 
     raise typer.Exit(labcmd.carefully(lambda: labcmd.status(stack)))
 
@@ -76,7 +76,7 @@ def lab_console(
     vm: str, lab: Annotated[str, typer.Option(help="The lab, where two have such a guest.")] = ""
 ) -> None:
     """Attaches this terminal to a guest's serial console; Ctrl-] leaves it."""
-    from cli import labcmd
+    from cli.lab import command as labcmd
 
     raise typer.Exit(labcmd.carefully(lambda: labcmd.console(vm, lab)))
 
@@ -87,7 +87,7 @@ def lab_down(
     purge: Annotated[bool, typer.Option("--purge", help="Its disks, definitions and state too.")] = False,
 ) -> None:
     """Stops the lab and every guest in it."""
-    from cli import labcmd
+    from cli.lab import command as labcmd
 
     raise typer.Exit(labcmd.carefully(lambda: labcmd.down(stack, purge=purge)))
 
@@ -114,7 +114,8 @@ def run_tests(
 
     With --on, on a machine of that release, made for it from nothing: first `./trop demo`, then the tests.
     """
-    from cli import labcmd, quality
+    from cli import quality
+    from cli.lab import command as labcmd
 
     if on or everywhere:
         from cli.releases.run import run
@@ -165,7 +166,7 @@ def draw_map(
     lab: LABS = False,
 ) -> None:
     """Draws the rack as it is declared, and with --live beside it what is seen, each difference marked."""
-    from cli import labcmd
+    from cli.lab import command as labcmd
     from cli.map import command as map
 
     raise typer.Exit(labcmd.carefully(lambda: map.run(ROOT, output, seen=live, lab=lab)))
@@ -179,7 +180,7 @@ def whois(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Says whose an address, a MAC or a name is, as declared or as seen."""
-    from cli import labcmd
+    from cli.lab import command as labcmd
     from cli.whois import command
 
     raise typer.Exit(labcmd.carefully(lambda: command.run(words, live=live, lab=lab, as_json=as_json)))
@@ -191,8 +192,8 @@ def show(
     name: Annotated[str, typer.Argument(metavar="VM", help="A VM of any stack.")],
 ) -> None:
     """Prints what a VM is given: what it reads at its first boot, or the files and commands of its services."""
-    from cli import labcmd
     from cli import show as command
+    from cli.lab import command as labcmd
 
     raise typer.Exit(labcmd.carefully(lambda: command.run(ROOT, what, name)))
 
@@ -219,7 +220,7 @@ def annotate(
     lab: LABS = False,
 ) -> None:
     """Writes a trace with names beside the addresses: tcpdump -eln | ./trop annotate -"""
-    from cli import labcmd
+    from cli.lab import command as labcmd
     from cli.trace import command
 
     raise typer.Exit(labcmd.carefully(lambda: command.run(file, live=live, lab=lab)))
@@ -251,7 +252,8 @@ def bench(
     unless others are said. It needs root, installs what a lab needs where that is missing, and leaves nothing behind.
     Two cores with nothing else to do take minutes for 100 VMs, and most of an hour for 1,000.
     """
-    from cli import annotate_bench, bench, bytecode_bench, labcmd
+    from cli import annotate_bench, bench, bytecode_bench
+    from cli.lab import command as labcmd
 
     if stack == "bytecode":
         raise typer.Exit(labcmd.carefully(lambda: bytecode_bench.run(times or 5)))

@@ -18,10 +18,11 @@ from rich.console import Console
 from rich.table import Table
 
 import config
-from cli import ROOT, packages, rehearsal
-from cli.labcmd import need_packages, why_no_lab
-from cli.labhost import lab_of, plan_of
-from cli.labstack import init_stack
+from cli import ROOT, packages
+from cli.lab import rehearsal
+from cli.lab.command import need_packages, why_no_lab
+from cli.lab.host import lab_of, plan_of
+from cli.lab.stack import init_stack
 from cli.stacks import UsageError, choose_engine
 from cli.steps import StepError, Steps, trop
 from cli.words.signals import handled, interrupt

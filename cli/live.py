@@ -44,7 +44,7 @@ def _one(uri: str) -> HostSeen | OperatorError:
 
 
 def _lab_uri(stack: str) -> str:
-    from cli.labstack import bare_lab  # only for --lab: the lab's modules take time to load
+    from cli.lab.stack import bare_lab  # only for --lab: the lab's modules take time to load
 
     return bare_lab(stack).uri
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from cli import ROOT, packages
 from cli.counts import TOLD, Counts, of_report
-from cli.labcmd import need_packages
+from cli.lab.command import need_packages
 from cli.words.signals import run_attached
 from lab.facts import LabError
 from lab.packages import missing_for_tests

@@ -79,7 +79,7 @@ def run(words: Sequence[str]) -> int:
         folder = ROOT
         extra: list[str] = []
         if order.lab:
-            from cli.labstack import prepare
+            from cli.lab.stack import prepare
 
             folder, extra, lab_environment = prepare(order, engine)
             if any(

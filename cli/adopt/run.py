@@ -95,7 +95,7 @@ def _file(order: Order, uri: str) -> Path:
     name = f"Pulumi.{order.stack}.yaml"
     if not order.lab:
         return ROOT / name
-    from cli import labstack
+    from cli.lab import stack as labstack
 
     lab = labstack.bare_lab(order.stack)
     if not lab.running:

@@ -74,7 +74,7 @@ def _with(host: HostSeen | OperatorError, asked: Asked | None) -> HostSeen | Ope
 def every(root: Path, declared: Rack, *, lab: bool) -> list[str]:
     """The stacks whose file has a URI; of labs those that were started.  Raises `UsageError` when there is none."""
     if lab:
-        from cli.labhost import existing  # only for --lab: the lab's modules take time to load
+        from cli.lab.host import existing  # only for --lab: the lab's modules take time to load
 
         found = [stack for stack in existing() if stack in declared.plans]
         if not found:
@@ -97,7 +97,7 @@ def _has_uri(root: Path, stack: str) -> bool:
 
 def _of_labs(declared: Rack, stacks: Iterable[str]) -> Rack:
     """With the plans by which the labs were brought up: an operator may have changed their copies of the files."""
-    from cli.labhost import plan_of
+    from cli.lab.host import plan_of
 
     return replace(declared, plans={**declared.plans, **{stack: plan_of(stack) for stack in stacks}})
 

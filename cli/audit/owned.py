@@ -67,6 +67,6 @@ def _all(stacks: Sequence[str], *, lab: bool) -> list[frozenset[str]]:
 
 def _in_lab(stack: str) -> bool:
     """Whether there is a state: to ask for one would make it."""
-    from cli.labstack import bare_lab, has_stack  # only for --lab: the lab's modules take time to load
+    from cli.lab.stack import bare_lab, has_stack  # only for --lab: the lab's modules take time to load
 
     return has_stack(bare_lab(stack).state, stack)

@@ -54,8 +54,8 @@ def of_repository(root: Path) -> Fleet:
 
 def of_labs() -> Fleet:
     """Every stack whose lab runs; one whose lab is down is absent, as a host that is switched off."""
-    from cli.labhost import existing  # only for --lab: the lab's modules take time to load
-    from cli.labstack import bare_lab, emulation_of, lab_project, write_project
+    from cli.lab.host import existing  # only for --lab: the lab's modules take time to load
+    from cli.lab.stack import bare_lab, emulation_of, lab_project, write_project
 
     fleet = Fleet()
     for stack in sorted(known_stacks()):

@@ -63,7 +63,7 @@ def sight(root: Path, stacks: Iterable[str], *, lab: bool) -> Sight:
 
 def need_running(stack: str) -> None:
     """Raises `UsageError` for a stack whose lab does not run."""
-    from cli.labstack import bare_lab  # only for --lab: the lab's modules take time to load
+    from cli.lab.stack import bare_lab  # only for --lab: the lab's modules take time to load
 
     if not bare_lab(stack).running:
         raise UsageError(f"the lab {stack} is not up on this machine")

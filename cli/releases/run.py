@@ -15,7 +15,7 @@ from typing import Final
 
 from cli import ROOT, packages
 from cli.counts import TOLD, Counts, read
-from cli.labcmd import why_no_lab
+from cli.lab.command import why_no_lab
 from cli.releases import page
 from cli.releases.plan import Part, here, parts
 from cli.words.signals import handled, interrupt, run_attached

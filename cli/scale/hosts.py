@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from cli.labcmd import need_packages
+from cli.lab.command import need_packages
 from cli.scale import project
 from cli.scale.project import Size
 from lab.facts import Bridge, HostFacts

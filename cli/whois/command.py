@@ -131,7 +131,7 @@ def directory(*, live: bool, lab: bool) -> Directory:
         return Directory(declared)
     stacks: Sequence[str] = list(declared.plans)
     if lab:
-        from cli.labhost import existing  # the lab's modules take time to load
+        from cli.lab.host import existing  # the lab's modules take time to load
 
         stacks = [stack for stack in stacks if stack in existing()]
         if not stacks:

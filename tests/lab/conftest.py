@@ -7,7 +7,7 @@ import pytest
 
 import config
 from cli import ROOT
-from cli.labhost import host_facts
+from cli.lab.host import host_facts
 from config.read import stack_file
 from lab import packages
 from lab.facts import HostFacts, LabError

@@ -17,8 +17,8 @@ import yaml
 
 import config
 from cli import ROOT
-from cli.labhost import host_facts
-from cli.labstack import EMULATION
+from cli.lab.host import host_facts
+from cli.lab.stack import EMULATION
 from config.read import stack_file
 from lab.hypervisor import Lab
 from tests.lab import remote_server

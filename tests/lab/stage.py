@@ -20,7 +20,7 @@ import yaml
 
 import config
 from cli import ROOT
-from cli.labhost import host_facts
+from cli.lab.host import host_facts
 from config.read import stack_file
 from lab.hypervisor import Lab
 from lab.possible import why_not

@@ -16,8 +16,8 @@ import pytest
 import yaml
 
 from cli import ROOT
-from cli.labhost import plan_of
-from cli.rehearsal import host_xml
+from cli.lab.host import plan_of
+from cli.lab.rehearsal import host_xml
 from tests.lab.stage import ENGINES
 
 STACK = "trop02"

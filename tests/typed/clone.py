@@ -19,7 +19,7 @@ from typing import Any
 from xml.etree import ElementTree as Xml
 
 from cli import ROOT
-from cli.rehearsal import host_xml
+from cli.lab.rehearsal import host_xml
 from config.plan import Plan
 
 CODE = ("cli", "components", "config", "engine", "lab", "provider")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.labhost import plan_of
+from cli.lab.host import plan_of
 from config.plan import Plan
 from tests.typed.clone import DEBIANS, Clone
 

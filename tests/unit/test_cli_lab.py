@@ -9,8 +9,8 @@ from rich.console import Console
 import config
 from cli import packages
 from cli.demo import print_outputs
-from cli.labhost import existing, host_facts
-from cli.rehearsal import host_xml
+from cli.lab.host import existing, host_facts
+from cli.lab.rehearsal import host_xml
 from config.read import stack_file
 from lab import possible
 from lab.facts import Bridge

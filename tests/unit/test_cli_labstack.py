@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import labstack
+from cli.lab import stack as labstack
 from cli.stacks import UsageError
 from lab.facts import HostFacts
 from lab.hypervisor import IMAGES, Lab

@@ -8,7 +8,7 @@ from typing import Any
 
 import config
 from cli import ROOT
-from cli.labstack import bare_lab, emulation_of, lab_project
+from cli.lab.stack import bare_lab, emulation_of, lab_project
 from config.read import stack_file
 from lab.facts import Bridge, HostFacts
 from lab.hypervisor import Lab

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree as Xml
 
 import config
-from cli.labstack import PASSPHRASE, PASSPHRASES, write_project
+from cli.lab.stack import PASSPHRASE, PASSPHRASES, write_project
 
 
 def prepare(plan: config.Plan, folder: Path) -> tuple[list[str], dict[str, str]]:

@@ -13,8 +13,8 @@ from rich.table import Table
 
 import config
 from cli import packages
-from cli.labhost import existing, lab_of
-from cli.labstack import bare_lab
+from cli.lab.host import existing, lab_of
+from cli.lab.stack import bare_lab
 from cli.stacks import UsageError
 from lab import possible
 from lab.facts import LabError
