@@ -252,7 +252,9 @@ def bench(
     unless others are said. It needs root, installs what a lab needs where that is missing, and leaves nothing behind.
     Two cores with nothing else to do take minutes for 100 VMs, and most of an hour for 1,000.
     """
-    from cli import annotate_bench, bench, bytecode_bench
+    from cli.bench import annotate as annotate_bench
+    from cli.bench import bytecode as bytecode_bench
+    from cli.bench import command as bench
     from cli.lab import command as labcmd
 
     if stack == "bytecode":

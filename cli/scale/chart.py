@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from cli.bench.measured import Used
 from cli.map import svg
-from cli.measured import Used
 from cli.scale.figures import Figure
 from cli.scale.measure import NAMES
 

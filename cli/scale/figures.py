@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from cli.measured import Used
+from cli.bench.measured import Used
 from cli.scale.measure import NAMES, SDK
 from cli.stacks import UsageError
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from cli import ROOT
-from cli.measured import Used, used
+from cli.bench.measured import Used, used
 from cli.scale import project
 from cli.scale.project import Size
 from lab.hypervisor import Lab

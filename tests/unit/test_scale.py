@@ -13,7 +13,7 @@ import yaml
 from lxml import etree
 
 import config
-from cli.measured import Used, used
+from cli.bench.measured import Used, used
 from cli.scale import chart, figures, project, run
 from cli.scale.figures import Figure
 from cli.scale.measure import NAMES, Round, medians

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import ROOT, bytecode
+from cli.bench.measured import used
 from cli.lab.stack import bare_lab
-from cli.measured import used
 from cli.stacks import UsageError
 
 BUDGET = 1.5  # seconds of processor time

@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import ROOT
+from cli.bench.measured import Used, used
 from cli.bytecode import FOLDERS, compile_all
 from cli.lab import rehearsal
 from cli.lab.host import plan_of
 from cli.lab.stack import init_stack
-from cli.measured import Used, used
 
 STACK: Final = "trop02"
 MOST: Final = 0.9  # of the time without: what setup has to save

@@ -1,0 +1,4 @@
+"""Benches: what takes how long, measured side by side in one run.
+
+The bench of many VMs is in scale/.
+"""
