@@ -72,7 +72,7 @@ def _amounts(plan: Plan, failed: Mapping[str, str]) -> Iterator[Note]:
 
 def _staged(plan: Plan, path: str, key: str, why: str, waits: bool = False) -> Note:
     old, new = shape.at(plan.read, path), shape.at(plan.declared, path)
-    change = f"{plan.name}: {domain_diff.shown(old)} -> {domain_diff.shown(new)}"
+    change = f"{plan.name}: {diff.shown(old)} -> {diff.shown(new)}"
     if plan.restart and key in plan.pending:
         return Note("restart", path, f"{change}: it is shut down (ACPI) and started for it")
     if not waits and key not in plan.pending and plan.seen.now is not None:

@@ -23,10 +23,10 @@ from provider.protocol import functions, schema, wire
 from provider.protocol.answers import Task, check_failures, config_failures, diff_response, token_of
 from provider.protocol.engine_log import EngineLog
 from provider.protocol.lacks import Lacks
+from provider.protocol.resources import RESOURCES
 from provider.protocol.workers import Context, Report, Workers, fail
 from provider.resource import base, shape, upstream
 from provider.resource.base import COMPUTED, Failure, Props, Resource
-from provider.resources import RESOURCES
 
 IN_ID = (
     "can't be secret: it is in the resource's ID, which is never hidden; allowed: a value that is no secret"

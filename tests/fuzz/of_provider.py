@@ -21,9 +21,9 @@ from provider.network import change as network_change
 from provider.network import seen as network_seen
 from provider.network import xml as network_xml
 from provider.nic import nic
+from provider.protocol.resources import RESOURCES
 from provider.resource import shape, xslt, xslt_child
 from provider.resource.base import Call, Checked
-from provider.resources import RESOURCES
 from provider.storage import pool_xml, seed_iso, seed_texts, volume_xml
 from tests.fuzz import loop, mutate
 from tests.fuzz.common import spoiled_bytes

@@ -13,8 +13,8 @@ from provider.impact import allow
 from provider.impact import page as impact_doc
 from provider.impact.kinds import TABLE, Harm, Note
 from provider.network.change import NAMES, SERVED
+from provider.protocol.resources import RESOURCES
 from provider.resource.base import Resource
-from provider.resources import RESOURCES
 
 HARM: tuple[Harm, ...] = ("restart", "network outage", "data loss")
 

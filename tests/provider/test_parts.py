@@ -17,10 +17,10 @@ from provider.errors import OperatorError
 from provider.host.host import Host
 from provider.host.identity import Identity
 from provider.protocol import schema, wire
+from provider.protocol.resources import RESOURCES
 from provider.resource import shape, xslt
 from provider.resource.base import COMPUTED
 from provider.resource.compare import as_declared, declared_changes
-from provider.resources import RESOURCES
 from tests.provider.fake_libvirt import Connection, error
 
 SECRET = {wire.SIGNATURE: wire.SECRET, "value": "hidden"}
