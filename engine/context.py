@@ -17,10 +17,11 @@ from engine.errors import CommandError, in_line, unsupported
 from engine.flags import Parsed
 from engine.options import Providers
 from engine.settings import project as projects
-from engine.settings.project import ORGANIZATION, ProjectFile
+from engine.settings.project import ProjectFile
 from engine.settings.stackfile import StackFile
 from engine.state import backend as backends
 from engine.state import locks, secrets
+from engine.state.backend import ORGANIZATION
 from engine.state.checkpoint import Codec, Json
 from engine.state.secrets import Crypter
 from engine.wording import PULUMI, Wording

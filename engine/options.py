@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
-from engine.run.scope import EVERYTHING, Scope
+from engine.scope import EVERYTHING, Scope
 from engine.state.records import Snapshot
 from engine.wording import PULUMI, Wording
 
@@ -19,6 +19,8 @@ Save = Callable[[Snapshot], Write | None]
 Program = Callable[[], None] | Path
 ProviderFactory = Callable[[], Any]  # makes a ResourceProviderServicer
 Providers = Mapping[str, ProviderFactory]  # by package: {"libvirt": servicer}
+
+CLI: Final = "use the Pulumi CLI for it (`--engine pulumi`)"  # of what this engine does not have
 
 
 @dataclass(frozen=True)

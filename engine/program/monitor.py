@@ -17,9 +17,8 @@ from pulumi.runtime.proto import engine_pb2, resource_pb2
 
 from engine.errors import CommandError
 from engine.events import Severity
-from engine.options import ProviderError, UnsupportedError
+from engine.options import CLI, ProviderError, UnsupportedError
 from engine.program.registrations import Registrations
-from engine.run.goals import CLI
 from engine.run.session import HaltError, Session
 
 SEVERITIES: dict[int, Severity] = {

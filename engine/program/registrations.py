@@ -12,17 +12,18 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2, resource_pb2
 
 from engine.events import OutputsRegistered, Step
-from engine.options import ProviderError, UnsupportedError
+from engine.options import CLI, ProviderError, UnsupportedError
 from engine.program.transforms import Transforms
 from engine.providers.registry import Registry
 from engine.run import graph
 from engine.run.executor import Executor
-from engine.run.goals import CLI, Goal, from_request, position
+from engine.run.goals import Goal, default_provider, from_request, position
 from engine.run.planner import Planner
 from engine.run.refresh import is_readable, reread
-from engine.run.session import HaltError, Session, known
+from engine.run.session import HaltError, Session
 from engine.state import urns
 from engine.state.records import Resource
+from engine.state.urns import known
 from engine.state.values import UNKNOWN_STRING, Props, from_wire, to_wire, without_unknown
 
 
@@ -151,7 +152,7 @@ class Registrations:
         """The reference of a package's default provider, made or taken over at its first use."""
         key = (package, version)
         if key not in self._defaults:
-            goal = self.registry.default_goal(package, version)
+            goal = default_provider(self.session.project, package, version)
             self.planner.claim(goal.urn)
             await self.executor.run(await self.planner.plan(goal))
             record = self.session.journal.find(goal.urn)

@@ -9,17 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from engine.events import Severity
-from engine.options import Project, ProviderError, Providers, UnsupportedError
+from engine.options import CLI, Project, ProviderError, Providers, UnsupportedError
 from engine.providers.client import INTERNAL, Diff, Failure, ProviderClient
-from engine.run.goals import CLI, Goal
-from engine.run.session import known
 from engine.state import urns
 from engine.state.records import Resource
-from engine.state.values import Props, Secret, has_unknown
+from engine.state.values import Props, has_unknown
 
 
 class Registry:
@@ -39,21 +36,6 @@ class Registry:
         self._started: list[ProviderClient] = []
         self._configured: dict[str, ProviderClient] = {}  # by provider URN
         self._checked: dict[str, ProviderClient] = {}  # asked about a new configuration, not yet given it
-
-    def default_goal(self, package: str, version: str) -> Goal:
-        """The default provider of a package, configured by the stack's ``<package>:*`` settings."""
-        type_ = urns.PROVIDER_PREFIX + package
-        inputs: Props = package_config(self._project, package)
-        if version:
-            inputs["version"] = version
-        return Goal(
-            urn=urns.make(
-                self._project.stack, self._project.name, "", type_, urns.default_provider_name(version)
-            ),
-            type=type_,
-            custom=True,
-            inputs=inputs,
-        )
 
     async def check(self, urn: str, old: Resource | None, news: Props) -> tuple[Props, list[Failure]]:
         """CheckConfig; what comes back has the engine's own key again."""
@@ -78,7 +60,7 @@ class Registry:
         if new.urn in self._configured and not changed:
             return
         client = self._checked[new.urn]
-        await client.configure(new.urn, known(new.id), new.inputs)
+        await client.configure(new.urn, urns.known(new.id), new.inputs)
         self._configured[new.urn] = client
 
     def new_id(self) -> str:
@@ -133,11 +115,3 @@ class Registry:
         await client.start()
         self._started.append(client)
         return client
-
-
-def package_config(project: Project, package: str) -> Props:
-    """The stack's settings of a package, without its prefix; secret ones stay secret."""
-    config: Mapping[str, str] = project.config
-    keys = [k for k in sorted(config) if k.partition(":")[0] == package]
-    values: dict[str, Any] = {k: Secret(config[k]) if k in project.secret_keys else config[k] for k in keys}
-    return {k.partition(":")[2]: v for k, v in values.items()}

@@ -6,7 +6,7 @@ import asyncio
 
 from engine.events import Step, StepFailed, StepStarted
 from engine.options import ProviderError
-from engine.run import graph, scope
+from engine.run import aim, graph
 from engine.run.executor import Executor
 from engine.run.replacing import Replacements, would_go
 from engine.run.session import HaltError, Session, tell_same
@@ -44,7 +44,7 @@ def _choose(session: Session, replacements: Replacements | None) -> list[Resourc
     """The records to be deleted, as far as the run is about them.  Nothing is, when something is in the way."""
     wanted, journal = session.options.scope, session.journal
     replaced = replacements.replaced if replacements else ()
-    choice = scope.deletes(wanted, journal.remaining(), journal.current(), replaced, session.aim.reached)
+    choice = aim.deletes(wanted, journal.remaining(), journal.current(), replaced, session.aim.reached)
     for r in choice.blocked:
         session.say("error", would_go(r.urn), r.urn)
     if choice.blocked:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
-from engine.options import Project, UnsupportedError
+from engine.options import CLI, Project, UnsupportedError
 from engine.run import aliases
 from engine.run.aliases import Alias
 from engine.state import urns
 from engine.state.records import Resource
-from engine.state.values import Props, from_wire
+from engine.state.values import Props, Secret, from_wire
 
-CLI = "use the Pulumi CLI for it (`--engine pulumi`)"
 UNSUPPORTED = {  # field of the request -> name of the option in a Python program
     "state_migrations": "state_migrations",
     "hideDiffs": "hide_diffs",
@@ -109,6 +109,26 @@ def from_request(request: Any, project: Project) -> Goal:
         stack_trace=trace(request.stackTrace, project.root),
         aliases=aliases.from_request(request),
     )
+
+
+def default_provider(project: Project, package: str, version: str) -> Goal:
+    """The default provider of a package, configured by the stack's ``<package>:*`` settings."""
+    type_ = urns.PROVIDER_PREFIX + package
+    inputs = _package_config(project, package)
+    if version:
+        inputs["version"] = version
+    name = urns.default_provider_name(version)
+    return Goal(
+        urn=urns.make(project.stack, project.name, "", type_, name), type=type_, custom=True, inputs=inputs
+    )
+
+
+def _package_config(project: Project, package: str) -> Props:
+    """The stack's settings of a package, without its prefix; secret ones stay secret."""
+    config: Mapping[str, str] = project.config
+    keys = [k for k in sorted(config) if k.partition(":")[0] == package]
+    values: dict[str, Any] = {k: Secret(config[k]) if k in project.secret_keys else config[k] for k in keys}
+    return {k.partition(":")[2]: v for k, v in values.items()}
 
 
 def _refuse(request: Any) -> None:

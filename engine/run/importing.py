@@ -10,11 +10,13 @@ from engine.events import Step, StepDone, StepFailed, StepStarted
 from engine.options import Import, ProviderError, UnsupportedError
 from engine.providers.registry import Registry
 from engine.run.executor import Executor
+from engine.run.goals import default_provider
 from engine.run.planner import Planner, complaint
-from engine.run.session import HaltError, Session, known, tell_same
+from engine.run.session import HaltError, Session, tell_same
 from engine.state import urns
 from engine.state.clock import timestamp
 from engine.state.records import Resource
+from engine.state.urns import known
 
 SUSPECT = "what was read is not what the provider would take: it is imported, but a program can't say the same of it"
 
@@ -101,7 +103,7 @@ async def _providers(
         key = (urns.package_of(i.type), i.version)
         if i.component or i.provider or key in found:
             continue
-        goal = registry.default_goal(*key)
+        goal = default_provider(session.project, *key)
         if session.journal.find(goal.urn) is None:
             try:
                 await executor.run(await planner.plan(goal))

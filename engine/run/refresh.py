@@ -12,7 +12,7 @@ from engine.events import DiffKind, Op, PropertyDiff, Step, StepDone, StepFailed
 from engine.options import InitError, ProviderError, UnsupportedError
 from engine.providers.client import Diff, ProviderClient, Read
 from engine.providers.registry import Registry
-from engine.run import graph, scope
+from engine.run import aim, graph
 from engine.run.session import HaltError, Session
 from engine.state import urns
 from engine.state.clock import timestamp
@@ -41,7 +41,7 @@ class Sight:
 async def refresh(session: Session, registry: Registry) -> None:
     """Read everything and rebase the run on what was found.  Raises `HaltError` when something can't be read."""
     journal = session.journal
-    chosen = scope.of_state(session.options.scope, journal.base)
+    chosen = aim.of_state(session.options.scope, journal.base)
     sights = await _together([_look(session, registry, r) for r in chosen])
     await _together([_judge(session, registry, s) for s in sights])
     gone = {s.old.urn: s.old.parent for s in sights if s.new is None and not s.old.delete}
@@ -65,7 +65,7 @@ async def reread(session: Session, registry: Registry, old: Resource) -> Resourc
 
 async def refresh_rest(session: Session, registry: Registry) -> None:
     """After the program of a refresh: what it did not register is read too."""
-    for old in scope.of_state(session.options.scope, session.journal.remaining()):
+    for old in aim.of_state(session.options.scope, session.journal.remaining()):
         await reread(session, registry, old)
     session.journal.write()
 

@@ -10,11 +10,10 @@ from collections.abc import Collection
 from engine.events import Diagnostic, Emit, Event, Severity, Step, StepDone, StepFailed, StepStarted
 from engine.masks import Mask
 from engine.options import Kind, Options, Project
+from engine.run.aim import Aim, not_found
 from engine.run.journal import Journal
-from engine.run.scope import Aim, not_found
 from engine.state import urns
 from engine.state.records import Resource
-from engine.state.values import UNKNOWN_STRING
 
 UNCOUNTED = frozenset({"create-replacement", "delete-replaced", "discard"})
 
@@ -107,8 +106,3 @@ def tell_same(session: Session, r: Resource) -> None:
     session.emit(StepStarted(step))
     session.count(step)
     session.emit(StepDone(step))
-
-
-def known(id_: str) -> str:
-    """An id as it stands in a provider reference: what a preview can't know is the unknown string."""
-    return id_ or UNKNOWN_STRING

@@ -19,9 +19,9 @@ from ruamel.yaml.error import YAMLError
 from engine.errors import CommandError, cut, in_line, unsupported
 from engine.settings import yaml_limits
 from engine.state import atomic, documents
+from engine.state.backend import ORGANIZATION, home
 
 FILE: Final = "Pulumi.yaml"
-ORGANIZATION: Final = "organization"
 STACK_NAME: Final = re.compile(r"[A-Za-z0-9._-]+")  # the CLI's rule, for stacks and projects
 KNOWN: Final = frozenset(
     {
@@ -148,12 +148,6 @@ def _require_python(path: Path, runtime: Any) -> None:
         raise CommandError(f"{path}: project is missing a 'runtime' attribute")
     if name != "python":
         raise unsupported(f"{path}: runtime {name}")
-
-
-def home(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where the CLI keeps its own things, the selected stack among them."""
-    configured = environment.get("PULUMI_HOME")
-    return Path(configured) if configured else Path(environment.get("HOME") or Path.home()) / ".pulumi"
 
 
 def stack_name(text: str, project: str) -> str:

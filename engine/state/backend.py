@@ -15,11 +15,17 @@ from pathlib import Path
 from typing import Final, Literal
 
 from engine.errors import NO_SUCH_STACK, CommandError, in_line, unsupported
-from engine.settings.project import ORGANIZATION, home
 from engine.state import atomic, checkpoint
 from engine.wording import PULUMI, Wording
 
+ORGANIZATION: Final = "organization"  # the one that a file backend has
 META: Final = b"version: 1\n"
+
+
+def home(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where the CLI keeps its own things, the selected stack among them."""
+    configured = environment.get("PULUMI_HOME")
+    return Path(configured) if configured else Path(environment.get("HOME") or Path.home()) / ".pulumi"
 
 
 def url(environment: Mapping[str, str], project_url: str) -> str:

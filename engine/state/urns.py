@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from engine.state.values import UNKNOWN_STRING
+
 STACK_TYPE = "pulumi:pulumi:Stack"
 PROVIDER_PREFIX = "pulumi:providers:"
 
@@ -70,3 +72,8 @@ def renamed(value: Any, former: str, urn: str) -> Any:
     if isinstance(value, dict):
         return {k: renamed(v, former, urn) for k, v in value.items()}
     return value
+
+
+def known(id_: str) -> str:
+    """An id as it stands in a provider reference: what a preview can't know is the unknown string."""
+    return id_ or UNKNOWN_STRING

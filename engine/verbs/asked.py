@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.context import Context
 from engine.display.progress import Wishes
 from engine.errors import CommandError
-from engine.run.scope import Scope
+from engine.scope import Scope
 
 
 def wishes_of(context: Context) -> Wishes:

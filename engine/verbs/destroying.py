@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from engine.context import Context
-from engine.run.scope import Scope, deletes
+from engine.run.aim import deletes
+from engine.scope import Scope
 from engine.state import urns
 from engine.state.records import Snapshot
 

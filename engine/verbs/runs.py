@@ -21,7 +21,7 @@ from engine.errors import CHANGES_FOUND, FAILED, NOT_CONFIRMED, TERMINATED, Comm
 from engine.events import Event
 from engine.options import Cancellation, Import, Options, Project, Result, Write
 from engine.run import import_file, pending
-from engine.run.scope import EVERYTHING, Scope
+from engine.scope import EVERYTHING, Scope
 from engine.settings.project import package_version
 from engine.state import history, urns
 from engine.state.checkpoint import Codec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from provider.domain import amounts
+from provider.domain import amounts, diff
 from provider.domain.changes import Plan
 from provider.impact.allow import allowed
 from provider.impact.kinds import Note

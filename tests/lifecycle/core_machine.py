@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from engine.events import Event, StepDone
 from engine.options import Kind
-from engine.run.scope import Scope
+from engine.scope import Scope
 from engine.state import checkpoint, urns
 from engine.state.records import Snapshot
 from tests.engine.core.fake import Ran, go

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pulumi import Alias, ResourceOptions
 
-from engine.run.scope import Scope
+from engine.scope import Scope
 from engine.state import urns
 from engine.state.records import Snapshot
 from tests.engine.core.fake import Ran, Thing, World, go, in_order

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pulumi import ResourceOptions
 
-from engine.run.scope import Scope
+from engine.scope import Scope
 from tests.engine.core.fake import Ran, Thing, World, go, in_order
 
 THING = "urn:pulumi:dev::proj::fake:index:Thing"

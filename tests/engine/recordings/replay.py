@@ -19,7 +19,7 @@ from engine.events import Diagnostic, Event, StepDone
 from engine.options import Cancellation, Import, Kind, Options, Project, Result
 from engine.run.imports import parse, resolve
 from engine.run.pending import settle
-from engine.run.scope import Scope
+from engine.scope import Scope
 from engine.state.records import Snapshot
 from tests.engine.recordings.reading import HERE, Call, Step
 

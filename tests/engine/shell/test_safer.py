@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pulumi import ResourceOptions
 
-from engine.run.scope import Scope
+from engine.scope import Scope
 from engine.verbs import runs
 from tests.engine.core.fake import Thing, World, go
 from tests.engine.core.test_scope import urn
