@@ -20,6 +20,7 @@ from provider.domain import diff as domain_diff
 from provider.domain import read as domain_read
 from provider.domain.read import as_read, started_with_less
 from provider.domain.seen import see
+from provider.host.macs import same_mac
 from provider.network import diff as network_diff
 from provider.network.bring import seen_in
 from provider.network.change import Sides
@@ -169,7 +170,7 @@ def as_observed(domain: DomainSeen, seen: HostSeen) -> domain_read.Domain:
 def _interface(wanted: Declared, holder: DomainSeen) -> Iterator[Difference]:
     inputs = wanted.inputs
     sides = (holder.config_xml, holder.live_xml)
-    mine = [n for xml in sides for n in nic.nics(xml) if n.mac == nic.same_mac(inputs["mac"])]
+    mine = [n for xml in sides for n in nic.nics(xml) if n.mac == same_mac(inputs["mac"])]
     read = interface_seen.as_read(inputs, mine, holder.uuid)
     changed = shape.changed(comparable(read), comparable(inputs))
     yield from _at(wanted, changed.keys() - {"network"}, read)  # of which the lines below tell

@@ -10,7 +10,7 @@ from lxml import etree
 from cli.adopt import declared
 from cli.adopt.match import Matches
 from config.plan import Plan, VirtualMachine
-from provider.nic import nic
+from provider.host.macs import same_mac
 from provider.survey.survey import HostSeen, NetworkSeen
 
 MOST: Final = 12  # names in one line; of more, the number
@@ -70,7 +70,7 @@ def _vm(plan: Plan, vm: VirtualMachine, found: Matches) -> Iterator[str]:
     domain = found.domains[vm.name]
     spoken_of = {vm.mac} if vm.nic else set()
     for held in plan.floats_of(vm.name):
-        spoken_of |= {held.mac, *map(nic.same_mac, held.forbidden_macs)}
+        spoken_of |= {held.mac, *map(same_mac, held.forbidden_macs)}
     beyond = [f"NIC {n.mac} on {n.place}" for n in domain.nics if n.mac not in spoken_of]
     ours = {declared.overlay_path(plan, vm)} if vm.overlay else set()
     ours |= {declared.seed_path(plan, vm)} if vm.seed_disk else set()

@@ -15,7 +15,7 @@ from lab.facts import LabError
 from lab.hypervisor import Lab
 from provider.errors import OperatorError
 from provider.guest.agent import Agent
-from provider.nic.apply import SystemClock
+from provider.host.clock import SystemClock
 
 SEEDS: Final = Path(__file__).parent
 FLOAT1, FLOAT2 = "129.215.175.100", "52:54:00:00:01:01"  # the address of the one, the MAC of the other

@@ -14,8 +14,8 @@ from provider.guest import store as guest_store
 from provider.guest.addresses import Inside
 from provider.guest.agent import Agent
 from provider.guest.store import Told
+from provider.host.clock import SystemClock
 from provider.host.host import Host
-from provider.nic.apply import SystemClock
 
 
 def told(host: Host, plan: config.Plan, guests: Mapping[str, Inside], pool: Executor) -> dict[str, Told]:

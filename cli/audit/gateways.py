@@ -10,9 +10,10 @@ from cli.audit.world import Gateway, World
 from config.plan import Plan
 from provider.connection import errors
 from provider.errors import OperatorError
+from provider.guest import gateway_probe
 from provider.guest.addresses import Inside
 from provider.guest.agent import Agent
-from provider.nic import arp_probe, gateway_probe
+from provider.host import arp_probe
 
 BRIDGE = "bridge "
 

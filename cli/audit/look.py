@@ -20,8 +20,8 @@ from provider.guest import addresses as guest_addresses
 from provider.guest.addresses import Inside
 from provider.guest.agent import Agent
 from provider.guest.store import Told
+from provider.host.clock import SystemClock
 from provider.host.host import Host
-from provider.nic.apply import SystemClock
 from provider.survey import survey
 from provider.survey.survey import DomainSeen, HostSeen
 

@@ -2,7 +2,8 @@
 
 The project's program runs under Pulumi's SDK as the embedded engine runs it, but the monitor answers each registration
 at once with what it was given: no engine, no provider, no state, no libvirt.  ``plain`` leaves the SDK to itself; else
-it gets the turn of its loop that the embedded engine gives it (`engine.program.program`), without which it waits longer.
+it gets the turn of its loop that the embedded engine gives it (`engine.program.program`), without which it waits
+longer.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ from cli import live
 from cli.stacks import UsageError
 from cli.whois.declared import Owner
 from provider.errors import OperatorError
-from provider.nic.nic import Nic, same_mac
+from provider.host.macs import same_mac
+from provider.nic.nic import Nic
 from provider.survey.survey import DomainSeen, HostSeen, NetworkSeen
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, Protocol, cast
 from provider.connection import api, errors
 from provider.domain.read import Domain
 from provider.domain.seen import Seen, near, see
-from provider.nic.apply import Clock
+from provider.host.clock import Clock
 
 Key = Literal["memory", "vcpu"]
 AMOUNTS: Final[tuple[Key, ...]] = ("memory", "vcpu")

@@ -12,7 +12,7 @@ from typing import Any
 from provider.domain import amounts as domain_amounts
 from provider.domain import pending as domain_pending
 from provider.domain.read import Domain, disk_path, same_metadata
-from provider.nic import nic
+from provider.host.macs import same_mac
 from provider.resource import shape
 from provider.resource.base import Kind, Props
 
@@ -47,7 +47,7 @@ def waits(domain: Domain, declared: Props, own: Props, pending: Collection[str])
 
 def changes(found: Mapping[str, Kind], news: Props, sides: Mapping[str, Any]) -> dict[str, Kind]:
     """What has to be changed though a read shows it as declared: one of its ``sides`` (`apart`) is not."""
-    macs = {nic.same_mac(str(e.get("mac"))) for e in news.get("networkInterfaces", ())}
+    macs = {same_mac(str(e.get("mac"))) for e in news.get("networkInterfaces", ())}
     paths = {disk_path(disk) for disk in news.get("disks", ())}
     keys = [
         key

@@ -25,10 +25,11 @@ from provider.domain import (
 )
 from provider.domain.read import disk_path
 from provider.errors import Refused
+from provider.host.macs import same_mac
 from provider.impact.allow import allowed
 from provider.nic import apply as nic_apply
-from provider.nic import nic
 from provider.nic import plan as nic_plan
+from provider.nic.networks import require_networks
 from provider.resource.base import COMPUTED, Call, Kind, Props
 
 _UNPLUGGABLE = "its bus cannot let go of it while the guest runs: needs a restart of the guest"
@@ -165,10 +166,10 @@ def _require(call: Call, domain: api.Domain, plan: Plan) -> None:
     macs = {step.mac for step in plan.nics if step.action in ("plug", "move")}
     if macs:
         all_wanted = new.wanted_nics(call.host, declared)
-        wanted = tuple(w for w in all_wanted if nic.same_mac(w.mac) in macs)
-        new.require_networks(call.host, who, wanted, call.tell)
-    plugged = {nic.same_mac(e["mac"]) for e in plan.read.get("networkInterfaces", ())}
-    missing = {nic.same_mac(e["mac"]) for e in declared.get("networkInterfaces", ())} - plugged
+        wanted = tuple(w for w in all_wanted if same_mac(w.mac) in macs)
+        require_networks(call.host, who, wanted, call.tell)
+    plugged = {same_mac(e["mac"]) for e in plan.read.get("networkInterfaces", ())}
+    missing = {same_mac(e["mac"]) for e in declared.get("networkInterfaces", ())} - plugged
     paths = {step.path for step in plan.disks if step.action == "plug"}
     if missing or paths:
         everybody, own = sweep.everybody(call.host), {domain.UUIDString()}

@@ -8,7 +8,7 @@ from typing import Any, Final
 from provider.domain.read import NetworkName, disk_path, same_machine, same_metadata, wanted
 from provider.domain.stage import STAGED
 from provider.domain.xml import metadata_elements
-from provider.nic import nic
+from provider.host.macs import same_mac
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Kind, Props
 from provider.resource.compare import declared_changes
@@ -60,9 +60,7 @@ def owned(inputs: Props, adopted: Mapping[str, Any] | None = None) -> Props:
 
     ``adopted``: amounts that an imported guest may go on to start with (`domain_read.as_read`).
     """
-    macs = [
-        nic.same_mac(e["mac"]) for e in inputs.get("networkInterfaces", ()) if e.get("mac") is not COMPUTED
-    ]
+    macs = [same_mac(e["mac"]) for e in inputs.get("networkInterfaces", ()) if e.get("mac") is not COMPUTED]
     disks = [disk_path(disk) for disk in inputs.get("disks", ())]
     return {"macs": macs, "disks": disks, **({"adopted": dict(adopted)} if adopted else {})}
 
@@ -119,8 +117,8 @@ def _nics(
     found: dict[str, Kind] = {}
     left = list(range(len(old)))
     for index, entry in enumerate(new):
-        mac = nic.same_mac(str(entry.get("mac")))
-        match = next((i for i in left if nic.same_mac(str(old[i].get("mac"))) == mac), None)
+        mac = same_mac(str(entry.get("mac")))
+        match = next((i for i in left if same_mac(str(old[i].get("mac"))) == mac), None)
         if match is None:
             found[f"networkInterfaces[{index}]"] = "add"
             continue
@@ -128,9 +126,9 @@ def _nics(
         if not _same_place(old[match], entry, network_name):
             key = next((k for k in ("networkName", "networkId", "bridge") if k in entry), "networkName")
             found[f"networkInterfaces[{index}].{key}"] = "update"
-    declared = {nic.same_mac(str(entry.get("mac"))) for entry in new} | set(own)
+    declared = {same_mac(str(entry.get("mac"))) for entry in new} | set(own)
     for i in left:
-        if nic.same_mac(str(old[i].get("mac"))) in declared:
+        if same_mac(str(old[i].get("mac"))) in declared:
             found[f"networkInterfaces[{i}]"] = "delete"
     return found
 

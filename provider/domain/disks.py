@@ -17,7 +17,8 @@ from provider.connection import api, errors
 from provider.domain.seen import Slots
 from provider.domain.xml import Disk, disk_element, letters
 from provider.errors import OperatorError
-from provider.nic.apply import POLL_SECONDS, UNPLUG_SECONDS, Clock, both_xmls
+from provider.host.clock import Clock
+from provider.nic.apply import POLL_SECONDS, UNPLUG_SECONDS, both_xmls
 from provider.nic.plan import CONFIG, LIVE
 
 # The disks of the running guest and of the persistent definition, as they are when it is called.

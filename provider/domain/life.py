@@ -11,9 +11,10 @@ from provider.connection import api, errors
 from provider.domain import sweep
 from provider.domain.xml import metadata_elements
 from provider.errors import OperatorError, Refused
+from provider.host.clock import Clock
 from provider.host.host import Host
 from provider.impact.allow import allowed, how
-from provider.nic.apply import INACTIVE, SECURE, Clock
+from provider.nic.apply import INACTIVE, SECURE
 from provider.resource import mark
 
 START_SECONDS = 60.0

@@ -42,24 +42,6 @@ def wanted_nics(host: Host, inputs: Props) -> tuple[nic.Wanted, ...]:
     return tuple(wanted(entry, name) for entry in inputs.get("networkInterfaces", ()))
 
 
-def require_networks(host: Host, who: str, nics: tuple[nic.Wanted, ...], tell: Tell) -> None:
-    """Each network exists and is active: a guest cannot start on one that is not, and libvirt says so only then."""
-    for name in sorted({n.network for n in nics if n.network is not None}):
-        unknown = "whether it is active is not known before a guest is started"
-        active = optional.look(tell, f"network {name}", partial(_is_active, host, name), True, unknown)
-        if active is None:
-            raise OperatorError(f"{who}: there is no network {name} on {host.uri}")
-        if not active:
-            start = remedy.virsh(host.uri, f"net-start {remedy.word(name)}")
-            raise OperatorError(f"{who}: network {name} is not active; start it: {start}")
-
-
-def _is_active(host: Host, name: str) -> bool | None:
-    """None when there is no such network."""
-    network = host.network_by_name(name)
-    return None if network is None else bool(network.isActive())
-
-
 def refuse_taken_macs(everybody: Everybody, who: str, macs: set[str], own: set[str]) -> None:
     """``own``: UUIDs of the domains that may have them."""
     taken = sweep.others_with_macs(everybody, macs, own)

@@ -16,6 +16,7 @@ from lxml import etree
 from provider.domain.disks import blocked
 from provider.domain.seen import Seen
 from provider.domain.xml import metadata_elements
+from provider.host.macs import same_mac
 from provider.nic import nic
 from provider.nic.nic import Nic
 
@@ -258,7 +259,7 @@ def _nics(declared: list[Props], domain: Domain, network_name: NetworkName) -> I
     """
     sides = [side for side in (domain.config, domain.live) if side is not None]
     for entry in declared:
-        mac = nic.same_mac(str(entry["mac"]))
+        mac = same_mac(str(entry["mac"]))
         found = [[n for n in side if n.mac == mac] for side in sides]
         if all(found):
             wrong = next(

@@ -32,9 +32,11 @@ from provider.domain import (
 from provider.domain.changes import Plan
 from provider.domain.read import as_read, imported, started_with_less
 from provider.errors import OperatorError, Refused
+from provider.host.clock import Clock, SystemClock
 from provider.host.others import Everybody, Has
 from provider.impact.allow import allowed
 from provider.nic import apply as nic_apply
+from provider.nic.networks import require_networks
 from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
 from provider.resource.mark import uuid_of
 from provider.resource.names import UUID
@@ -47,8 +49,8 @@ class Domain(Resource):
     token: ClassVar[str] = TOKEN
     schema = domain_schema.SCHEMA
 
-    def __init__(self, clock: nic_apply.Clock | None = None) -> None:
-        self._clock = clock or nic_apply.SystemClock()
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
 
     def check(self, call: Call, olds: Props, news: Props) -> Checked:
         inputs = domain_schema.filled(call.urn, olds, news)
@@ -252,7 +254,7 @@ def _defined(call: Call, uuid: str, inputs: Props, found: api.Domain | None) -> 
     if found is None or not found.isActive():
         xml = new.definition(call.host, uuid, inputs, call.tell)
         wanted = new.wanted_nics(call.host, inputs)
-        new.require_networks(call.host, f"domain {inputs['name']}", wanted, call.tell)
+        require_networks(call.host, f"domain {inputs['name']}", wanted, call.tell)
         return _define(call, str(inputs["name"]), xml)
     if not found.isPersistent():
         life.define_again(call.host, found)

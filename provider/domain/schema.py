@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from provider.domain.xml import metadata_elements
 from provider.errors import OperatorError
-from provider.nic import nic
+from provider.host.macs import same_mac
 from provider.resource.base import COMPUTED, Failure, Props
-from provider.resource.names import interface_failures, name_failures, path_failures, short, word_failures
+from provider.resource.names import (
+    interface_failures,
+    mac_failure,
+    name_failures,
+    path_failures,
+    short,
+    word_failures,
+)
 
 _STRING: Final = {"type": "string"}
 _INTEGER: Final = {"type": "integer"}
@@ -120,7 +126,6 @@ SCHEMA: Final[Mapping[str, Any]] = {
     "required": ["state", "persistent"],
 }
 
-_MAC: Final = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
 _POSITIVE: Final = ("memory", "vcpu")
 _CHOICES: Final = {"type": ("kvm", "qemu")}
 
@@ -163,17 +168,6 @@ def failures(inputs: Props) -> Iterator[Failure]:
                 f"consoles[{index}].targetType",
                 f'must be "serial" or "virtio", not {short(console["targetType"])}',
             )
-
-
-def mac_failure(path: str, value: Any) -> Iterator[Failure]:
-    if value is COMPUTED:
-        return
-    if not _MAC.fullmatch(value):
-        yield Failure(path, f"{short(value)} is no MAC; an example is 52:54:00:00:01:00")
-    elif int(value[:2], 16) & 1:
-        yield Failure(path, f'"{value}" is a multicast address, and no NIC can have it')
-    elif not int(value.replace(":", ""), 16):
-        yield Failure(path, f'"{value}" is nobody\'s address, and no NIC can have it')
 
 
 def one_of(entry: Props, path: str, *keys: str) -> Iterator[Failure]:
@@ -233,7 +227,7 @@ def _nics(entries: list[Props]) -> Iterator[Failure]:
         yield from wrong
         if mac is COMPUTED or wrong:
             continue
-        first = seen.setdefault(nic.same_mac(mac), index)
+        first = seen.setdefault(same_mac(mac), index)
         if first != index:
             yield Failure(f"{path}.mac", f"{mac} is the MAC of networkInterfaces[{first}] already")
 

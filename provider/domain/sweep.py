@@ -12,6 +12,7 @@ from provider.domain.read import Domain
 from provider.domain.seen import Seen, Slots, VolumePath, see, written_disks
 from provider.host import optional
 from provider.host.host import Host
+from provider.host.macs import same_mac
 from provider.host.optional import Tell
 from provider.host.others import Everybody, Has
 from provider.host.sight import look
@@ -72,7 +73,7 @@ def others_with_macs(everybody: Everybody, macs: set[str], but: set[str]) -> lis
 
     libvirt takes one MAC in any number of domains, and then answers flap between them.
     """
-    wanted = {nic.same_mac(mac) for mac in macs}
+    wanted = {same_mac(mac) for mac in macs}
     return [(mac, has.name) for has in _others(everybody, but) for mac in sorted(wanted & has.macs)]
 
 

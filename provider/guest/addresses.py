@@ -15,8 +15,8 @@ from provider.guest import files as guest_files
 from provider.guest.agent import Agent, AgentError
 from provider.guest.files import Setting
 from provider.host import optional
+from provider.host.macs import same_mac
 from provider.host.optional import Tell
-from provider.nic.nic import same_mac
 
 FROM_NEIGHBOURS: Final = 2  # VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP
 

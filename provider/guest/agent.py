@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from provider.connection import api, errors
 from provider.errors import OperatorError
-from provider.nic import nic
-from provider.nic.apply import Clock
+from provider.host.clock import Clock
+from provider.host.macs import same_mac
 
 # (domain, JSON text, seconds) -> JSON text, as libvirt_qemu.qemuAgentCommand.
 Command = Callable[[Any, str, int], str]
@@ -108,7 +108,7 @@ class Agent:
         for entry in self._ask("guest-network-get-interfaces", COMMAND_SECONDS):
             if "hardware-address" in entry:
                 addresses = tuple(f"{a['ip-address']}/{a['prefix']}" for a in entry.get("ip-addresses", ()))
-                found.append((nic.same_mac(entry["hardware-address"]), GuestNic(entry["name"], addresses)))
+                found.append((same_mac(entry["hardware-address"]), GuestNic(entry["name"], addresses)))
         return found
 
     def run(self, script: str, *args: str, stdin: str = "", seconds: float = EXEC_SECONDS) -> str:

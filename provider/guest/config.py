@@ -12,7 +12,7 @@ from ipaddress import IPv4Interface
 from typing import Final, Literal
 from uuid import NAMESPACE_URL, uuid5
 
-from provider.nic import nic
+from provider.host.macs import alias_for, same_mac
 
 Style = Literal["ifcfg", "networkmanager", "networkd", "netplan"]
 DEFAULT_METRIC: Final = 50  # goes before what a DHCP client gives its route (100 and more)
@@ -30,7 +30,7 @@ class Setup:
     @property
     def label(self) -> str:
         """What the files are called, and NetworkManager's connection: the NIC's user alias."""
-        return nic.alias_for(self.mac)
+        return alias_for(self.mac)
 
     @property
     def networks(self) -> list[str]:
@@ -53,7 +53,7 @@ def file_for(style: Style, setup: Setup) -> GuestFile:
 
 def every_path(mac: str) -> list[str]:
     """All paths at which a file of ours for this NIC may be."""
-    return [path.format(nic.alias_for(mac)) for path, _ in _PLACES.values()]
+    return [path.format(alias_for(mac)) for path, _ in _PLACES.values()]
 
 
 def style_of(facts: str) -> Style | None:
@@ -76,7 +76,7 @@ def _ifcfg(setup: Setup) -> str:
         "TYPE=Ethernet",
         "ONBOOT=yes",
         "BOOTPROTO=none",
-        f"HWADDR={nic.same_mac(setup.mac).upper()}",
+        f"HWADDR={same_mac(setup.mac).upper()}",
     ]
     for index, address in enumerate(map(IPv4Interface, setup.addresses)):
         number = str(index) if index else ""
@@ -97,7 +97,7 @@ def _keyfile(setup: Setup) -> str:
         "autoconnect=true",
         "",
         "[ethernet]",
-        f"mac-address={nic.same_mac(setup.mac).upper()}",
+        f"mac-address={same_mac(setup.mac).upper()}",
         "",
         "[ipv4]",
         "method=manual",
@@ -111,7 +111,7 @@ def _keyfile(setup: Setup) -> str:
 
 
 def _networkd(setup: Setup) -> str:
-    lines = ["[Match]", f"MACAddress={nic.same_mac(setup.mac)}", "", "[Network]"]
+    lines = ["[Match]", f"MACAddress={same_mac(setup.mac)}", "", "[Network]"]
     lines += [f"Address={address}" for address in setup.addresses]
     lines += ["DHCP=no", "ConfigureWithoutCarrier=yes"]
     if setup.gateway is not None:
@@ -125,7 +125,7 @@ def _netplan(setup: Setup) -> str:
         "  version: 2",
         "  ethernets:",
         f"    {setup.label}:",
-        f'      match: {{macaddress: "{nic.same_mac(setup.mac)}"}}',
+        f'      match: {{macaddress: "{same_mac(setup.mac)}"}}',
         "      dhcp4: false",
         "      optional: true",
         "      addresses:",

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from provider.nic.nic import same_mac
+from provider.host.macs import same_mac
 
 # Prints for each file: NUL, its path, NUL, its lines.
 READ: Final = """

@@ -14,9 +14,9 @@ from provider.errors import OperatorError
 from provider.guest import schema, seen, store
 from provider.guest.agent import Agent, AgentError
 from provider.guest.seen import Guest
+from provider.guest.tools import Tools
 from provider.host.agents import Agents
-from provider.nic import apply as nic_apply
-from provider.nic.task import Tools
+from provider.host.clock import SystemClock
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
 
@@ -36,7 +36,7 @@ class GuestFiles(Resource):
     in_id = ("domain",)
 
     def __init__(self, tools: Tools | None = None) -> None:
-        self._tools = tools or Tools(nic_apply.SystemClock())
+        self._tools = tools or Tools(SystemClock())
 
     def check(self, call: Call, olds: Props, news: Props) -> Checked:
         return Checked(news, list(schema.failures(news)))

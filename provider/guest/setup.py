@@ -7,8 +7,8 @@ from typing import Final
 from provider.guest import config
 from provider.guest.agent import Agent, AgentError, GuestNic
 from provider.guest.config import GuestFile, Setup, Style
-from provider.nic import nic
-from provider.nic.apply import Clock
+from provider.host.clock import Clock
+from provider.host.macs import same_mac
 
 SEEN_SECONDS: Final = 30.0  # for a guest to see a NIC that was plugged in; 0.2 to 0.6 s at rest
 CHECK_SECONDS: Final = 15.0  # for an address to be there once the link is up
@@ -122,12 +122,12 @@ def quiet(agent: Agent, setup: Setup) -> None:
 def wait_seen(agent: Agent, mac: str, clock: Clock, seconds: float) -> GuestNic | None:
     """The NIC once the guest has it under the name that it keeps: for a moment it may have another."""
     deadline = clock.monotonic() + seconds
-    while nic.same_mac(mac) not in agent.nics():
+    while same_mac(mac) not in agent.nics():
         if clock.monotonic() >= deadline:
             return None
         clock.sleep(_POLL)
     agent.run(_SETTLE)
-    return agent.nics().get(nic.same_mac(mac))
+    return agent.nics().get(same_mac(mac))
 
 
 def apply(agent: Agent, style: Style, name: str, setup: Setup) -> None:
@@ -146,7 +146,7 @@ def wait_addresses(agent: Agent, setup: Setup, clock: Clock, seconds: float = CH
     """Whether the guest comes to have all the addresses on the NIC."""
     deadline = clock.monotonic() + seconds
     while True:
-        seen = agent.nics().get(nic.same_mac(setup.mac))
+        seen = agent.nics().get(same_mac(setup.mac))
         if seen is not None and set(setup.addresses) <= set(seen.addresses):
             return True
         if clock.monotonic() >= deadline:

@@ -8,8 +8,20 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
+from typing import Protocol
 
-from provider.guest.agent import Agent
+from provider.host.clock import Clock
+
+
+class Agent(Protocol):
+    """One guest's agent, of its name."""
+
+    @property
+    def guest(self) -> str: ...
+    @property
+    def clock(self) -> Clock: ...
+    def answers(self, seconds: float = 0.0) -> bool: ...
+    def can_answer(self) -> bool: ...
 
 
 class Agents:

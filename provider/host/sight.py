@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 from provider.connection import api
+from provider.host import disk_files
 from provider.host.host import Host
 from provider.host.optional import Tell
 from provider.host.uses import Looks
-from provider.storage import volume_xml
 
 T = TypeVar("T")
 
@@ -209,7 +209,7 @@ class _Pool(_Object):
 
 class _Volume(_Object):
     def path(self) -> str:
-        return volume_xml.view(self.XMLDesc()).path
+        return disk_files.path_of(self.XMLDesc())
 
 
 def _by_uuid(objects: Any) -> dict[str, Any]:

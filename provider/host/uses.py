@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from provider.connection import api, errors
-from provider.storage import volume_xml
+from provider.host.disk_files import files, pool_volumes
 
 _INACTIVE = 2  # virDomainXMLFlags
 
@@ -51,6 +51,6 @@ def _uses(domain: api.Domain) -> Uses:
     return Uses(
         domain.name(),
         domain.UUIDString(),
-        frozenset().union(*map(volume_xml.files, xmls)),
-        frozenset().union(*map(volume_xml.pool_volumes, xmls)),
+        frozenset().union(*map(files, xmls)),
+        frozenset().union(*map(pool_volumes, xmls)),
     )

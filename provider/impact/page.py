@@ -7,13 +7,13 @@ from typing import Final
 
 from provider.impact.kinds import TABLE, Entry
 
-FILE: Final = Path(__file__).resolve().parent.parent / "docs" / "impact.md"
+FILE: Final = Path(__file__).resolve().parents[2] / "docs" / "impact.md"
 COMMAND: Final = "python -m provider.impact.page"
 _INTRODUCTION: Final = f"""\
 # What a change does to what is running
 
-Written by `{COMMAND}` from `provider/impact/kinds.py`: each property that the provider accepts, what a change to it does,
-and how it is made.
+Written by `{COMMAND}` from `provider/impact/kinds.py`: each property that the provider accepts, what a
+change to it does, and how it is made.
 
 - **live**: it takes effect at once, and nothing is interrupted but what the table says.
 - **next boot**: it is put into the persistent definition, and takes effect when the guest (or the network) is

@@ -91,7 +91,7 @@ def plugged(
 ) -> list[str]:
     """Names of the domains with a NIC on the network of this name, live or in their persistent definition.
 
-    Domains of the UUIDs in ``domains_aside``, and NICs with one of ``macs_aside`` (`nic.same_mac`), don't count.
+    Domains of the UUIDs in ``domains_aside``, and NICs with one of ``macs_aside`` (`same_mac`), don't count.
     """
     found = []
     for domain in host.conn.listAllDomains():

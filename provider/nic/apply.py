@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from typing import Protocol
 
 from provider.connection import api, errors
 from provider.errors import OperatorError
+from provider.host.clock import Clock
 from provider.nic import nic
 from provider.nic.nic import Nic
 from provider.nic.plan import CONFIG, LIVE, Step
@@ -18,19 +17,6 @@ UNPLUG_SECONDS = 60.0
 UNPLUG_SECONDS_EACH = 20.0  # libvirt waits 5 s for each NIC that is held: many copies need longer than one
 POLL_SECONDS = 0.2
 OPERATION_TIMEOUT = 68
-
-
-class Clock(Protocol):
-    def monotonic(self) -> float: ...
-    def sleep(self, seconds: float) -> None: ...
-
-
-class SystemClock:
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
 
 
 def both_xmls(domain: api.Domain) -> tuple[str | None, str | None]:

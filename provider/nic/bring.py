@@ -7,11 +7,12 @@ from typing import Final
 from lxml import etree
 
 from provider.connection import api
+from provider.guest.tools import Tools
 from provider.host import optional
 from provider.nic import forbidden_homes, mover, nic, seen
 from provider.nic import seat as nic_seat
 from provider.nic.forbidden_homes import Forbidden
-from provider.nic.task import AGENT_SECONDS, FIRST_BOOT_SECONDS, Outcome, Task, Tools
+from provider.nic.task import AGENT_SECONDS, FIRST_BOOT_SECONDS, Outcome, Task
 from provider.resource.base import Call, Props
 
 UNASKED: Final = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from provider.host.macs import alias_for, same_mac
 from provider.nic import nic
 
 Verdict = Literal["absent", "now", "wait", "spare"]
@@ -20,7 +21,7 @@ def verdict(mac: str, live: str | None, config: str | None, known: bool, claimed
     ``claimed``: it is another resource's, which has it in this very domain; that one moves it away, or takes it out.
     ``wait``: unplugged when it is still there after the time; ``spare``: left then, and told as drift.
     """
-    sides = [[n for n in nic.nics(xml) if n.mac == nic.same_mac(mac)] for xml in (live, config)]
+    sides = [[n for n in nic.nics(xml) if n.mac == same_mac(mac)] for xml in (live, config)]
     found = [n for side in sides for n in side]
     if not found:
         return "absent"
@@ -28,6 +29,6 @@ def verdict(mac: str, live: str | None, config: str | None, known: bool, claimed
         return "spare"
     if any(len(side) > 1 for side in sides):
         return "now"  # nobody declares a NIC twice
-    if any(n.user_alias == nic.alias_for(mac) for n in found):
+    if any(n.user_alias == alias_for(mac) for n in found):
         return "wait" if known else "spare"
     return "now" if known else "wait"

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from provider.connection import api
 from provider.errors import OperatorError
-from provider.nic import apply, nic, plan, seen
+from provider.host.clock import Clock
+from provider.host.macs import same_mac
+from provider.nic import apply, plan, seen
 from provider.nic import forbidden as nic_forbidden
-from provider.nic.apply import Clock
 from provider.nic.forbidden import Verdict
 from provider.nic.nic import Wanted
 from provider.resource.base import COMPUTED, Call, Props
@@ -28,10 +29,10 @@ class Homes:
         self._homes: dict[tuple[str, str], str] = {}
 
     def note(self, call: Call, mac: str, domain: str) -> None:
-        self._homes[call.host.uri, nic.same_mac(mac)] = domain.lower()
+        self._homes[call.host.uri, same_mac(mac)] = domain.lower()
 
     def claims(self, call: Call, mac: str, domain: api.Domain) -> bool:
-        return self._homes.get((call.host.uri, nic.same_mac(mac))) == domain.UUIDString().lower()
+        return self._homes.get((call.host.uri, same_mac(mac))) == domain.UUIDString().lower()
 
 
 @dataclass(frozen=True)
@@ -131,4 +132,4 @@ def _goes(place: Place) -> tuple[Verdict, ...]:
 
 def _macs(macs: Any) -> tuple[str, ...]:
     """Those that are known by now: at preview they may be another resource's output."""
-    return () if macs is COMPUTED else tuple(nic.same_mac(mac) for mac in macs if mac is not COMPUTED)
+    return () if macs is COMPUTED else tuple(same_mac(mac) for mac in macs if mac is not COMPUTED)

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from provider.connection import errors
 from provider.errors import OperatorError
 from provider.guest.agent import Agent
-from provider.nic import nic
+from provider.guest.tools import Tools
+from provider.host.macs import same_mac
 from provider.nic import seen as interface_seen
 from provider.nic.bring import INSIDE
-from provider.nic.task import Tools
 from provider.resource.base import COMPUTED, Call, Kind, Props
 
 
@@ -49,7 +49,7 @@ def _inside(call: Call, tools: Tools, news: Props) -> bool:
         return False
     agent = Agent(domain, tools.clock, tools.send)
     try:
-        seen = agent.nics().get(nic.same_mac(mac)) if call.host.agents.answers(agent) else None
+        seen = agent.nics().get(same_mac(mac)) if call.host.agents.answers(agent) else None
     except (OperatorError, errors.VirtError):
         return False
     return seen is not None and set(addresses) <= set(seen.addresses)

@@ -12,14 +12,17 @@ from typing import Final
 
 from provider.connection import api, errors
 from provider.errors import OperatorError, Refused
+from provider.guest import gateway_probe
 from provider.guest import setup as guest_setup
 from provider.guest.agent import Agent
 from provider.guest.config import Setup, Style
+from provider.guest.tools import Tools
 from provider.host.agents import Agents
-from provider.nic import gateway_probe, move, nic, plan, probe, seat
+from provider.host.macs import same_mac
+from provider.nic import move, plan, probe, seat
 from provider.nic.move import TARGET, Seat, Step
 from provider.nic.plan import CONFIG, LIVE
-from provider.nic.task import Outcome, Task, Tools
+from provider.nic.task import Outcome, Task
 
 UNPLUG_SECONDS: Final = 30.0  # for the old holder to let go; 0.1 to 0.7 s at rest
 ROLLBACK_SECONDS: Final = 6.0
@@ -29,7 +32,7 @@ class Mover:
     def __init__(self, tools: Tools, task: Task) -> None:
         self._tools = tools
         self._task = task
-        self._mac = nic.same_mac(task.wanted.mac)
+        self._mac = same_mac(task.wanted.mac)
         self._agent = Agent(task.target, tools.clock, tools.send)
         self._style: Style | None = None
         self._name: str | None = None

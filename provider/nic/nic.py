@@ -16,10 +16,10 @@ from typing import Any, Literal
 
 from lxml import etree
 
+from provider.host.macs import USER_ALIAS, alias_for, same_mac
 from provider.host.xml_in import DEFINITIONS, of_libvirt, parsed
 
 Link = Literal["up", "down"]
-USER_ALIAS = "ua-"
 DEFAULT_MODEL = "virtio"
 
 
@@ -64,16 +64,6 @@ class Nic:
     @property
     def user_alias(self) -> str | None:
         return self.alias if self.alias is not None and self.alias.startswith(USER_ALIAS) else None
-
-
-def same_mac(mac: str) -> str:
-    """The spelling by which MACs are compared: libvirt keeps the letter case in which one was typed."""
-    return mac.lower().replace("-", ":")
-
-
-def alias_for(mac: str) -> str:
-    """The user alias of a NIC of ours; libvirt keeps it unique within a domain, live and persistent."""
-    return USER_ALIAS + same_mac(mac).replace(":", "")
 
 
 @lru_cache(maxsize=DEFINITIONS)  # each new domain is compared with the NICs of all others

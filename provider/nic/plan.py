@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
+from provider.host.macs import same_mac
 from provider.nic import nic
 from provider.nic.nic import Nic, Wanted
 
@@ -87,7 +88,7 @@ def drift(
         elif step.action == "move" and step.nic is not None:
             lines.append(f"{step.mac} is on {step.nic.place} {where[step.flags]}")
         elif step.action == "unplug":
-            held = {w.mac for w in wanted if nic.same_mac(w.mac) == step.mac}
+            held = {w.mac for w in wanted if same_mac(w.mac) == step.mac}
             what = "is there too often" if held else "must not be"
             lines.append(f"{step.mac} {what} {where[step.flags]}")
     return [line if times == 1 else f"{line} ({times} times)" for line, times in Counter(lines).items()]
@@ -99,12 +100,12 @@ def _sort_out(
     """Which NIC of one side stands for each wanted one, and which have to go."""
     side = _Side(flags, {}, [])
     for want in wanted:
-        mac = nic.same_mac(want.mac)
+        mac = same_mac(want.mac)
         mine = sorted((n for n in own if n.mac == mac), key=partial(_rank, want=want, other=other))
         if mine:
             side.keep[mac] = mine[0]
             side.drop.extend(mine[1:])
-    gone = {nic.same_mac(mac) for mac in banned} - {nic.same_mac(w.mac) for w in wanted}
+    gone = {same_mac(mac) for mac in banned} - {same_mac(w.mac) for w in wanted}
     side.drop.extend(n for n in own if n.mac in gone)
     return side
 
@@ -121,7 +122,7 @@ def _rank(found: Nic, want: Wanted, other: Sequence[Nic]) -> tuple[bool, bool, b
 def _plugs(sides: Sequence[_Side], wanted: Sequence[Wanted]) -> list[Step]:
     steps = []
     for want in wanted:
-        mac = nic.same_mac(want.mac)
+        mac = same_mac(want.mac)
         flags = sum(side.flags for side in sides if mac not in side.keep)
         if flags:
             # The other side's alias, so that both are seen to be one NIC.
@@ -136,7 +137,7 @@ def _moves(side: _Side, wanted: Sequence[Wanted]) -> list[Step]:
     return [
         Step("move", side.flags, found.mac, nic.with_place(_down_first(found, want), want), found)
         for want in wanted
-        for found in [side.keep.get(nic.same_mac(want.mac))]
+        for found in [side.keep.get(same_mac(want.mac))]
         if found is not None and not found.is_on(want)
     ]
 
@@ -145,7 +146,7 @@ def _links(side: _Side, wanted: Sequence[Wanted]) -> list[Step]:
     """Of a NIC that is moved as well, each step's element has both: an update replaces the whole of it."""
     steps = []
     for want in wanted:
-        found = side.keep.get(nic.same_mac(want.mac))
+        found = side.keep.get(same_mac(want.mac))
         if want.link is None or found is None or found.link == want.link:
             continue
         place = (

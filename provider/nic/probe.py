@@ -10,16 +10,19 @@ from provider.guest import agent as guest_agent
 from provider.guest import setup as guest_setup
 from provider.guest.agent import Agent
 from provider.guest.config import Setup
-from provider.nic import apply, arp_probe, nic
+from provider.guest.tools import Tools
+from provider.host import arp_probe
+from provider.host.macs import same_mac
+from provider.nic import apply, nic
 from provider.nic.move import Seat
-from provider.nic.task import Task, Tools
+from provider.nic.task import Task
 
 
 def refuse_others(task: Task, tools: Tools, sources: list[Seat]) -> bool:
     """`Refused` names the MAC of somebody else who answers; whether all could be asked for."""
     if task.setup is None or task.bridge is None:
         return False
-    mac = nic.same_mac(task.wanted.mac)
+    mac = same_mac(task.wanted.mac)
     running = [domain for seat, domain in zip(sources, task.sources, strict=True) if seat.live is not None]
     if task.guest == "agent":
         for domain in running:

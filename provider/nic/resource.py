@@ -10,13 +10,15 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from provider.connection import api
-from provider.domain import new as domain_new
 from provider.errors import OperatorError, Refused
 from provider.guest.agent import Agent
-from provider.nic import apply, bring, forbidden_homes, imported, mover, nic, seat, seen
+from provider.guest.tools import Tools
+from provider.host.clock import Clock, SystemClock
+from provider.host.macs import same_mac
+from provider.nic import bring, forbidden_homes, imported, mover, nic, seat, seen
 from provider.nic import schema as interface_schema
 from provider.nic.forbidden_homes import Homes
-from provider.nic.task import Tools
+from provider.nic.networks import require_networks
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
 
@@ -33,8 +35,8 @@ class Interface(Resource):
     in_id = ("domain", "mac")
     made_of: ClassVar[Mapping[str, tuple[str, ...]]] = {"guestFile": ("addresses", "gateway", "metric")}
 
-    def __init__(self, clock: apply.Clock | None = None, tools: Tools | None = None) -> None:
-        self._tools = tools or Tools(clock or apply.SystemClock())
+    def __init__(self, clock: Clock | None = None, tools: Tools | None = None) -> None:
+        self._tools = tools or Tools(clock or SystemClock())
         self._homes = Homes()
 
     def check(self, call: Call, olds: Props, news: Props) -> Checked:
@@ -65,7 +67,7 @@ class Interface(Resource):
         if preview:
             return "", seen.unknown(call, inputs)
         inside = bring.bring(call, self._tools, domain, None, inputs, {}, forbidden)
-        return f"{inputs['domain']}/{nic.same_mac(inputs['mac'])}", seen.outputs(call, domain, inputs, inside)
+        return f"{inputs['domain']}/{same_mac(inputs['mac'])}", seen.outputs(call, domain, inputs, inside)
 
     def read(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
         """``outputs`` tell where it was last: a move keeps the ID that it was created with."""
@@ -203,11 +205,11 @@ def _refuse_taken(call: Call, inputs: Props, before: str) -> None:
 def _require_network(call: Call, inputs: Props) -> None:
     if inputs["network"] is not COMPUTED:
         wanted = (seen.wanted(inputs),)
-        domain_new.require_networks(call.host, f"NIC {inputs['mac']}", wanted, call.tell)
+        require_networks(call.host, f"NIC {inputs['mac']}", wanted, call.tell)
 
 
 def _refuse_changed(old: Props, new: Props) -> None:
-    if nic.same_mac(old["mac"]) != nic.same_mac(new["mac"]):
+    if same_mac(old["mac"]) != same_mac(new["mac"]):
         raise Refused(
             f"NIC {old['mac']}: mac {old['mac']} -> {new['mac']} is another NIC, and is not done in place; "
             "give it a resource of its own, and remove this one"

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Any, Final
 
-from provider.domain.schema import mac_failure
-from provider.nic import nic
+from provider.host.macs import same_mac
 from provider.resource.base import COMPUTED, Failure, Props
-from provider.resource.names import domain_failures, name_failures, short, word_failures
+from provider.resource.names import domain_failures, mac_failure, name_failures, short, word_failures
 
 _STRING: Final = {"type": "string"}
 _BOOLEAN: Final = {"type": "boolean"}
@@ -74,11 +73,7 @@ def failures(inputs: Props) -> Iterator[Failure]:
     for index, mac in enumerate(inputs.get("forbiddenMacs", ())):
         wrong = list(mac_failure(f"forbiddenMacs[{index}]", mac))
         yield from wrong
-        if (
-            not wrong
-            and COMPUTED not in (mac, inputs["mac"])
-            and nic.same_mac(mac) == nic.same_mac(inputs["mac"])
-        ):
+        if not wrong and COMPUTED not in (mac, inputs["mac"]) and same_mac(mac) == same_mac(inputs["mac"]):
             yield Failure(f"forbiddenMacs[{index}]", f"{mac} is the MAC of this interface itself")
     if inputs.get("link", "up") not in ("up", "down", COMPUTED):
         yield Failure("link", f'must be "up" or "down", not {short(inputs["link"])}')
@@ -118,10 +113,10 @@ def comparable(inputs: Props) -> Props:
     """MACs as values, and forbidden ones as a set."""
     plain = dict(inputs)
     if isinstance(plain.get("mac"), str):
-        plain["mac"] = nic.same_mac(plain["mac"])
+        plain["mac"] = same_mac(plain["mac"])
     if isinstance(plain.get("domain"), str):
         plain["domain"] = plain["domain"].lower()
     forbidden = plain.get("forbiddenMacs")
     if isinstance(forbidden, list) and COMPUTED not in forbidden:
-        plain["forbiddenMacs"] = sorted({nic.same_mac(mac) for mac in forbidden})
+        plain["forbiddenMacs"] = sorted({same_mac(mac) for mac in forbidden})
     return plain

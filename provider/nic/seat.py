@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from provider.connection import api
 from provider.errors import OperatorError
+from provider.host.clock import Clock
+from provider.host.macs import same_mac
 from provider.nic import apply, nic, plan
-from provider.nic.apply import Clock
 from provider.nic.move import Seat
 from provider.nic.nic import Link, Nic, Wanted
 from provider.nic.plan import CONFIG, LIVE, Step
@@ -29,7 +30,7 @@ def _link(xml: str | None, mac: str) -> Link | None:
 
 
 def _those(xml: str | None, mac: str) -> list[Nic]:
-    return [n for n in nic.nics(xml) if n.mac == nic.same_mac(mac)]
+    return [n for n in nic.nics(xml) if n.mac == same_mac(mac)]
 
 
 def plug(domain: api.Domain, wanted: Wanted, clock: Clock) -> None:

@@ -8,6 +8,7 @@ from provider.connection import api, errors
 from provider.guest import config as guest_config
 from provider.guest.agent import RUNNING
 from provider.guest.config import Setup
+from provider.host.macs import alias_for, same_mac
 from provider.nic import apply, nic, plan
 from provider.nic import seat as nic_seat
 from provider.nic.nic import Nic, Wanted
@@ -54,7 +55,7 @@ def fenced(domain: api.Domain, mac: str) -> bool:
 def seen(domain: api.Domain, mac: str) -> list[Nic]:
     """The NICs with this MAC: of the persistent definition, then of the running guest."""
     live, config = apply.both_xmls(domain)
-    return [n for xml in (config, live) for n in nic.nics(xml) if n.mac == nic.same_mac(mac)]
+    return [n for xml in (config, live) for n in nic.nics(xml) if n.mac == same_mac(mac)]
 
 
 def as_read(inputs: Props, mine: list[Nic], domain: str) -> Props:
@@ -82,7 +83,7 @@ def imported(mine: list[Nic], domain: str) -> Props:
 def outputs(call: Call, domain: api.Domain, inputs: Props, inside: bool | None) -> Props:
     """``inside``: whether the agent has set it up; None when that is not its task."""
     live, config = apply.both_xmls(domain)
-    mac = nic.same_mac(inputs["mac"])
+    mac = same_mac(inputs["mac"])
     here = [[n for n in nic.nics(xml) if n.mac == mac] for xml in (live, config)]
     mine = [n for side in here for n in side]
     said = {
@@ -132,5 +133,5 @@ def _guest_file(inputs: Props) -> Props | None:
 
 def unknown(call: Call, inputs: Props) -> Props:
     """The outputs of one that is not there yet."""
-    known = {"alias": nic.alias_for(inputs["mac"]), "extra": []}
+    known = {"alias": alias_for(inputs["mac"]), "extra": []}
     return {**inputs, **known, "target": COMPUTED, "holder": COMPUTED, "live": COMPUTED, "persistent": True}

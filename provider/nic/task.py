@@ -6,10 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from provider.connection import api
-from provider.guest import agent as guest_agent
 from provider.guest.config import Setup
-from provider.nic import arp_probe
-from provider.nic.apply import Clock
 from provider.nic.nic import Wanted
 
 GuestWay = Literal["agent", "cloud-init", "none"]
@@ -17,15 +14,6 @@ AGENT_SECONDS: Final = 60.0  # for an agent to answer: the guest may be booting
 FIRST_BOOT_SECONDS: Final = (
     600.0  # where this run has started the guest: it may install its agent as it boots
 )
-
-
-@dataclass(frozen=True)
-class Tools:
-    """What the effects need of the world, so that tests can stand in for it."""
-
-    clock: Clock
-    send: guest_agent.Command = guest_agent.command
-    ask: arp_probe.Ask = arp_probe.ask
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What every resource handler of this provider looks like.
 
-A handler is plain and synchronous: properties in, properties out.  The plugin (``provider/protocol/plugin.py``) turns gRPC
-messages into these calls, runs them in a thread, strips secrets before and wraps them again after, and turns
+A handler is plain and synchronous: properties in, properties out.  The plugin (``provider/protocol/plugin.py``) turns
+gRPC messages into these calls, runs them in a thread, strips secrets before and wraps them again after, and turns
 `OperatorError` into the one line that an operator reads.
 
 Invariants that every handler keeps:

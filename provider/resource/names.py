@@ -10,12 +10,13 @@ import posixpath
 import re
 import unicodedata
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
-from provider.resource.base import Failure
+from provider.resource.base import COMPUTED, Failure
 
 LONGEST: Final = 200  # bytes: a file system takes 255, and libvirt adds endings such as .hostsfile
 LONGEST_PATH: Final = 4000  # bytes
+_MAC: Final = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
 UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _WORD: Final = re.compile(r"[A-Za-z0-9._+-]{1,100}")
 _INTERFACE: Final = re.compile(r"[A-Za-z0-9._-]{1,15}")
@@ -120,3 +121,14 @@ def _look_alike(name: str) -> str:
         if len(scripts) > 1:
             return f"{' and '.join(sorted(s.capitalize() for s in scripts))} letters, which look alike, are mixed in it"
     return ""
+
+
+def mac_failure(path: str, value: Any) -> Iterator[Failure]:
+    if value is COMPUTED:
+        return
+    if not _MAC.fullmatch(value):
+        yield Failure(path, f"{short(value)} is no MAC; an example is 52:54:00:00:01:00")
+    elif int(value[:2], 16) & 1:
+        yield Failure(path, f'"{value}" is a multicast address, and no NIC can have it')
+    elif not int(value.replace(":", ""), 16):
+        yield Failure(path, f'"{value}" is nobody\'s address, and no NIC can have it')

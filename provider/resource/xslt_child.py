@@ -1,7 +1,8 @@
 """A stylesheet applied to XML, in a process of its own: endless ones end, greedy ones get no more memory.
 
-Started by `provider.resource.xslt` as a plain file, so nothing of this project is imported here.  Standard input: XML and
-stylesheet, a JSON list of two strings.  Standard output: the new XML (exit code 0), or why not in one line (`UNFIT`).
+Started by `provider.resource.xslt` as a plain file, so nothing of this project is imported here.  Standard input:
+XML and stylesheet, a JSON list of two strings.  Standard output: the new XML (exit code 0), or why not in one line
+(`UNFIT`).
 """
 
 from __future__ import annotations

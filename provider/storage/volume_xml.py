@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from lxml import etree
 
-from provider.host.xml_in import DEFINITIONS, of_libvirt, parsed
+from provider.host.xml_in import of_libvirt, parsed
 
 
 @dataclass(frozen=True)
@@ -66,19 +65,6 @@ def view(xml: str) -> Seen:
     )
 
 
-@lru_cache(maxsize=DEFINITIONS)  # each new volume is looked for in all domains
-@of_libvirt("a domain")
-def files(domain_xml: str) -> frozenset[str]:
-    """Every file of a domain's disks: what they write to, and, in live XML, what that stands on."""
-    domain = parsed(domain_xml)
-    return frozenset(
-        source.get(key)
-        for source in domain.findall("devices/disk//source")
-        for key in ("file", "dev")
-        if source.get(key)
-    )
-
-
 @of_libvirt("a domain")
 def target_of(domain_xml: str, path: str, pool: str, name: str) -> str | None:
     """The name ("vda") of the domain's disk that is this very file, and is written to; None when there is none."""
@@ -92,15 +78,3 @@ def target_of(domain_xml: str, path: str, pool: str, name: str) -> str | None:
         ):
             return str(target.get("dev"))
     return None
-
-
-@lru_cache(maxsize=DEFINITIONS)
-@of_libvirt("a domain")
-def pool_volumes(domain_xml: str) -> frozenset[tuple[str, str]]:
-    """(pool, volume) of each of a domain's disks that are given by these names."""
-    domain = parsed(domain_xml)
-    return frozenset(
-        (source.get("pool"), source.get("volume"))
-        for source in domain.findall("devices/disk/source")
-        if source.get("pool") and source.get("volume")
-    )

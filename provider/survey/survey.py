@@ -17,9 +17,10 @@ from provider.domain.seen import Seen, see
 from provider.domain.sweep import state
 from provider.host import optional
 from provider.host.host import Host
+from provider.host.macs import same_mac
 from provider.host.optional import Tell
 from provider.network.host import sides
-from provider.nic.nic import Nic, same_mac
+from provider.nic.nic import Nic
 
 XML_INACTIVE: Final = 2
 

@@ -13,8 +13,8 @@ from uuid import NAMESPACE_OID, uuid5
 from lxml import etree
 
 from provider.domain.resource import Domain as DomainHandler
+from provider.guest.tools import Tools
 from provider.host.host import Host
-from provider.nic.mover import Tools
 from provider.nic.resource import Interface as InterfaceHandler
 from provider.protocol.plugin import Servicer
 from tests.provider import fake_domain, fake_guest, fake_libvirt

@@ -16,6 +16,7 @@ from provider.domain import read as domain_read
 from provider.domain import seen as domain_seen
 from provider.domain import stage as domain_stage
 from provider.errors import OperatorError, plain
+from provider.host.disk_files import files, pool_volumes
 from provider.host.host import Host
 from provider.network import change as network_change
 from provider.network import seen as network_seen
@@ -99,8 +100,8 @@ def domain(xml: str) -> None:
     nics = tuple(nic.nics(xml))
     for each in nics:
         nic.with_link(each, "down")
-    volume_xml.files(xml)
-    volume_xml.pool_volumes(xml)
+    files(xml)
+    pool_volumes(xml)
     both = domain_read.Domain(seen, nics, nics, True, seen, xml)
     domain_read.as_read(DOMAIN, both, lambda uuid: uuid)
     domain_read.imported(both)

@@ -13,7 +13,7 @@ import libvirt
 import pytest
 
 from provider.guest.agent import Agent
-from provider.nic.apply import SystemClock
+from provider.host.clock import SystemClock
 from tests.lab.stage import Stage, stage
 
 pytestmark = [pytest.mark.lab, pytest.mark.services]

@@ -6,7 +6,7 @@ from typing import Any
 
 from provider.domain.resource import Domain
 from provider.host.host import Host
-from provider.nic import nic
+from provider.host.macs import same_mac
 from provider.nic.resource import Interface
 from provider.resource.base import Call, Diff, Found, Props, Resource
 from tests.provider import fake_domain
@@ -116,7 +116,7 @@ class Vm(_Made):
     def macs(self) -> tuple[list[str], list[str]]:
         """In the running guest, and in the persistent definition."""
         live = [] if self.fake.live is None else self.fake.plugged()
-        return [nic.same_mac(m) for m in live], [nic.same_mac(m) for m in self.fake.plugged(live=False)]
+        return [same_mac(m) for m in live], [same_mac(m) for m in self.fake.plugged(live=False)]
 
 
 class Plug(_Made):

@@ -9,9 +9,9 @@ from typing import Any
 from unittest.mock import patch
 
 from provider.domain.resource import Domain
+from provider.guest.tools import Tools
 from provider.network.resource import Network
 from provider.nic.resource import Interface
-from provider.nic.task import Tools
 from provider.resource.base import Props
 from provider.storage.cloud_init_disk import CloudInitDisk
 from provider.storage.pool import Pool

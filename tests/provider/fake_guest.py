@@ -7,8 +7,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from provider.guest import gateway_probe
 from provider.guest import setup as guest_setup
-from provider.nic import gateway_probe
 from tests.provider.fake_domain import error
 
 

@@ -9,7 +9,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from provider.errors import OperatorError
-from provider.nic import nic
+from provider.host.macs import same_mac
 from provider.resource.base import Props
 from tests.provider.domain_world import POOL, Plug, Vm, World
 
@@ -62,7 +62,7 @@ def cases(draw: st.DrawFn) -> Case:
         except OperatorError:
             assume(False)
     plug = world.plugged(vm, mac=FLOAT, forbiddenMacs=[FORBIDDEN]) if draw(st.booleans()) else None
-    declared = {nic.same_mac(each["mac"]) for each in vm.inputs["networkInterfaces"]}
+    declared = {same_mac(each["mac"]) for each in vm.inputs["networkInterfaces"]}
     for mac, flags, network in draw(
         st.lists(
             st.tuples(

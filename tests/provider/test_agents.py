@@ -11,8 +11,8 @@ import pytest
 
 from provider.guest.agent import Agent
 from provider.guest.resource import GuestFiles
+from provider.guest.tools import Tools
 from provider.host.agents import Agents
-from provider.nic.task import Tools
 from tests.provider.domain_world import FLOAT1, Plug, Vm
 from tests.provider.test_interface_guest import TOLD, Place
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from provider.nic.gateway_probe import _ASK
+from provider.guest.gateway_probe import _ASK
 
 KNOWN, FAILED = "192.0.2.1 dev ens5 lladdr 02:00:00:00:00:01 REACHABLE", "192.0.2.1 dev ens5 FAILED"
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from provider.guest.config import Setup, Style, every_path, file_for, style_of
-from provider.nic import arp_probe
+from provider.host import arp_probe
 
 MAC = "52:54:00:00:01:0A"
 WITH_ROUTE = Setup(MAC, ("129.215.175.100/24",), "129.215.175.126", 50)

@@ -12,8 +12,8 @@ from provider.errors import OperatorError
 from provider.guest import schema as guest_files_schema
 from provider.guest import store as guest_store
 from provider.guest.resource import GuestFiles
+from provider.guest.tools import Tools
 from provider.impact.kinds import Note
-from provider.nic.task import Tools
 from provider.resource.base import COMPUTED
 from tests.provider.domain_world import World, _Made
 from tests.provider.shell_guest import ShellGuests

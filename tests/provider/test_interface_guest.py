@@ -10,8 +10,8 @@ import pytest
 
 from provider.errors import OperatorError, Refused
 from provider.guest.config import Setup, file_for
+from provider.guest.tools import Tools
 from provider.nic.resource import Interface
-from provider.nic.task import Tools
 from tests.provider.domain_world import FLOAT1, FLOAT2, RESERVED, Plug, Vm, World
 from tests.provider.fake_guest import Guests
 from tests.provider.test_interface import links

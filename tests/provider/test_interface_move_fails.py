@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from provider.errors import OperatorError
-from provider.nic.task import Tools
+from provider.guest.tools import Tools
 from tests.provider.domain_world import FLOAT1, Vm
 from tests.provider.fake_domain import error
 from tests.provider.test_interface import links

@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from provider.host.macs import alias_for, same_mac
 from provider.nic import apply as nic_apply
 from provider.nic import nic
 from provider.nic import plan as nic_plan
@@ -170,12 +171,12 @@ def test_once_a_plan_is_done_everything_is_as_wanted_and_another_plan_is_empty(
     live, config = nic_apply.both_xmls(domain)
     assert nic_plan.plan(wanted, banned, live, config) == []
     assert nic_plan.drift(wanted, banned, live, config) == []
-    mine = {nic.same_mac(w.mac) for w in wanted}
+    mine = {same_mac(w.mac) for w in wanted}
     for side in [xml for xml in (live, config) if xml is not None]:
         plugged = nic.macs(side)
         assert all(plugged.count(mac) == 1 for mac in mine)
         there = {n.mac: n for n in nic.nics(side)}
-        assert all(there[nic.same_mac(w.mac)].is_on(w) for w in wanted)
+        assert all(there[same_mac(w.mac)].is_on(w) for w in wanted)
         assert not (set(plugged) & (banned - mine))
     assert others(domain, wanted, banned) == others_before
 
@@ -208,13 +209,13 @@ def a_domain(plugs: list[tuple[str, int, bool, bool]], running: bool) -> fake_do
         wanted = Wanted(mac, network="bridged", link="down" if down else None)
         xml = nic.to_plug(wanted)
         there = [n.alias for side in nic_apply.both_xmls(domain) for n in nic.nics(side)]
-        if not ours or nic.alias_for(mac) in there:
-            xml = xml.replace(f'<alias name="{nic.alias_for(mac)}"/>', "")
+        if not ours or alias_for(mac) in there:
+            xml = xml.replace(f'<alias name="{alias_for(mac)}"/>', "")
         domain.attachDeviceFlags(xml, flags if running else 2)
     return domain
 
 
 def others(domain: fake_domain.Domain, wanted: list[Wanted], banned: set[str]) -> list[str]:
     """Elements of the NICs that are nobody's business, live and persistent."""
-    ours = {nic.same_mac(w.mac) for w in wanted} | banned
+    ours = {same_mac(w.mac) for w in wanted} | banned
     return [n.xml for side in nic_apply.both_xmls(domain) for n in nic.nics(side) if n.mac not in ours]

@@ -7,6 +7,7 @@ import struct
 import pytest
 
 from provider.errors import OperatorError, Refused
+from provider.host.disk_files import files, pool_volumes
 from provider.resource.base import COMPUTED, Props
 from provider.storage import seed_iso, volume_xml
 from provider.storage.qcow2 import is_blank
@@ -199,7 +200,7 @@ def test_a_volume_reads_as_libvirt_writes_it() -> None:
 
 
 def test_a_running_domain_names_its_disk_and_all_that_it_stands_on() -> None:
-    assert volume_xml.files(sample("domain-overlay-live.xml")) == {PATH, BASE}
+    assert files(sample("domain-overlay-live.xml")) == {PATH, BASE}
 
 
 def test_a_preview_of_an_overlay_tells_its_path_and_changes_nothing(world: World) -> None:
@@ -477,4 +478,4 @@ def test_a_guests_seed_is_not_deleted(world: World) -> None:
 
 def test_disks_given_by_pool_and_volume_are_seen() -> None:
     xml = "<domain><devices><disk><source pool='live' volume='a'/></disk></devices></domain>"
-    assert volume_xml.pool_volumes(xml) == {("live", "a")}
+    assert pool_volumes(xml) == {("live", "a")}

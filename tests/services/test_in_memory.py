@@ -13,7 +13,7 @@ from components.services import files
 from provider.guest import agent as guest_agent
 from provider.guest import store as guest_store
 from provider.guest.resource import GuestFiles
-from provider.nic.task import Tools
+from provider.guest.tools import Tools
 from tests.crash import stand, world
 from tests.crash.operations import one
 from tests.lab.catalogue_stage import STACK
