@@ -16,7 +16,8 @@ GARBAGE = (50_000, 20, 100)
 
 def main(words: list[str]) -> int:
     gc.set_threshold(*GARBAGE)
-    from cli.stacks import VERBS, run
+    from cli.stack_verbs import run
+    from cli.words.order import VERBS
 
     if words and words[0] in VERBS:
         return run(words)

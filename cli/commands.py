@@ -276,7 +276,7 @@ def _stack_verb(name: str, text: str) -> None:
 
     @app.command(name, help=text, context_settings=PASS_ON, rich_help_panel="On a stack, by Pulumi's words")
     def verb(context: typer.Context) -> None:
-        from cli.stacks import run
+        from cli.stack_verbs import run
 
         raise typer.Exit(run([name, *context.args]))
 

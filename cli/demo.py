@@ -23,8 +23,8 @@ from cli.lab import rehearsal
 from cli.lab.command import need_packages, why_no_lab
 from cli.lab.host import lab_of, plan_of
 from cli.lab.stack import init_stack
-from cli.stacks import UsageError, choose_engine
 from cli.steps import StepError, Steps, trop
+from cli.words.order import UsageError, choose_engine
 from cli.words.signals import handled, interrupt
 from lab.facts import LabError
 from lab.hypervisor import Lab

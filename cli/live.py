@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from cli.stacks import UsageError
+from cli.words.order import UsageError
 from config.read import yaml_mapping
 from provider.connection import errors
 from provider.errors import OperatorError

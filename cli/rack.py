@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import config
-from cli.stacks import stack_files
+from cli.words.order import stack_files
 from config.errors import ConfigError, Problem
 from config.fleet import Fleet
 from config.read import fleet_file, stack_file

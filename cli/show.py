@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cli import rack
-from cli.stacks import UsageError
+from cli.words.order import UsageError
 from components import cloud_init
 from components.services import files
 from config.plan import VirtualMachine

@@ -15,7 +15,7 @@ import config
 from cli import ROOT, live
 from cli.adopt import complete, export, moving, stackfile, state, table
 from cli.adopt.compare import compare
-from cli.stacks import UsageError, choose_engine, known_stacks
+from cli.words.order import UsageError, choose_engine, known_stacks
 from config import read
 from engine.display import words
 from provider.errors import OperatorError

@@ -13,7 +13,7 @@ from cli import live, rack
 from cli.audit import docker, files, gateways, owned
 from cli.audit.world import Gateway, World
 from cli.rack import Rack
-from cli.stacks import UsageError
+from cli.words.order import UsageError
 from provider.connection import errors
 from provider.errors import OperatorError
 from provider.guest import addresses as guest_addresses

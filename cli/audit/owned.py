@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from cli.adopt import declared, export
 from cli.adopt.declared import Key
-from cli.stacks import choose_engine
+from cli.words.order import choose_engine
 from config.plan import Plan
 from provider.errors import OperatorError
 from provider.resource.mark import uuid_of

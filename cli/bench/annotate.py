@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import ROOT, bytecode
-from cli.stacks import UsageError
+from cli.words.order import UsageError
 
 COUNTS: Final = (100_000, 1_000_000)
 BUDGET: Final = 10.0  # seconds of processor time for the last of them

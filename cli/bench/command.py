@@ -12,7 +12,7 @@ from rich.table import Table
 from cli import ROOT, bytecode
 from cli.bench.measured import used
 from cli.lab.stack import bare_lab
-from cli.stacks import UsageError
+from cli.words.order import UsageError
 
 BUDGET = 1.5  # seconds of processor time
 READ_ALL = """

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cli.stacks import UsageError
+from cli.words.order import UsageError
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import config
 from cli import packages
 from cli.lab.host import existing, lab_of
 from cli.lab.stack import bare_lab
-from cli.stacks import UsageError
+from cli.words.order import UsageError
 from lab import possible
 from lab.facts import LabError
 from lab.packages import TRIAL, missing_for_lab, missing_tools

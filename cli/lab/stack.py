@@ -17,7 +17,7 @@ from typing import Any, Final
 from ruamel.yaml import YAML
 
 from cli import ROOT
-from cli.stacks import Order, UsageError, known_stacks
+from cli.words.order import Order, UsageError, known_stacks
 from lab.facts import HostFacts
 from lab.hypervisor import Lab
 

@@ -11,7 +11,7 @@ from cli.fleet.plugged import Sight
 from cli.map import drawing, mermaid, png
 from cli.map.compare import picture
 from cli.map.model import Picture
-from cli.stacks import UsageError
+from cli.words.order import UsageError
 from config.errors import ConfigError
 from lab.facts import LabError
 from provider.errors import OperatorError

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from cli.bench.measured import Used
 from cli.scale.measure import NAMES, SDK
-from cli.stacks import UsageError
+from cli.words.order import UsageError
 
 
 @dataclass(frozen=True)

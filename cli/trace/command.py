@@ -7,12 +7,12 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from cli.stacks import UsageError
 from cli.trace import packets, pcap
 from cli.trace.names import Labels
 from cli.trace.pcap import CaptureError
 from cli.trace.text import Label, annotated
 from cli.whois.command import directory, tell_silent
+from cli.words.order import UsageError
 
 BLOCK: Final = 1 << 17  # bytes read at once, or fewer if fewer are there
 CLOSED_PIPE: Final = 141  # what a shell says of a command that a closed pipe has ended

@@ -11,12 +11,12 @@ from typing import Any
 
 from cli import ROOT, rack
 from cli.rack import Rack
-from cli.stacks import UsageError
 from cli.whois import notation
 from cli.whois.declared import Owner, owners
 from cli.whois.notation import NotUnderstoodError, Word
 from cli.whois.rules import Rules, of_ipv6
 from cli.whois.seen import Seen, Sighting, ask, verdict
+from cli.words.order import UsageError
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from lxml import etree
 
 from cli import live
-from cli.stacks import UsageError
 from cli.whois.declared import Owner
+from cli.words.order import UsageError
 from provider.errors import OperatorError
 from provider.host.macs import same_mac
 from provider.nic.nic import Nic

@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 from typing import Final
 
-from cli.stacks import known_stacks
+from cli.words.order import known_stacks
 from engine.state import urns
 from engine.wording import Wording
 

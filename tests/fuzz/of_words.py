@@ -7,9 +7,10 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from cli import rack, stacks
+from cli import rack
 from cli.whois import command as whois
 from cli.whois import notation
+from cli.words import order
 from engine import app, flags
 from engine.errors import CommandError
 from engine.options import UnsupportedError
@@ -122,11 +123,11 @@ def parsed(words: Words) -> None:
 
 def ordered(words: Words) -> None:
     """`./trop`'s own options taken out, and the folders put in."""
-    if not words or words[0] not in stacks.VERBS:
+    if not words or words[0] not in order.VERBS:
         return
-    order = stacks.parse(words, frozenset({"trop02"}))
-    stacks.choose_engine(order.engine or "embedded")
-    stacks.placed(order.words, Path("/somewhere"), Path("/elsewhere"))
+    line = order.parse(words, frozenset({"trop02"}))
+    order.choose_engine(line.engine or "embedded")
+    order.placed(line.words, Path("/somewhere"), Path("/elsewhere"))
 
 
 @cache
@@ -198,7 +199,7 @@ TARGETS = (
         ),
         100_000,
     ),
-    (Target("trop's own words", _own, ordered, (stacks.UsageError,)), 50_000),
+    (Target("trop's own words", _own, ordered, (order.UsageError,)), 50_000),
     (Target("address", _address, address, (notation.NotUnderstoodError,)), 50_000),
     (Target("whole command line", _whole, whole, (), MANY), 20_000),
 )

@@ -9,7 +9,7 @@ import re
 import pytest
 
 from cli.adopt import declared
-from cli.stacks import OTHERS
+from cli.words.order import OTHERS
 from engine.state.checkpoint import ENGINE_VERSION
 from engine.verbs.switches import REFUSED
 from tests.typed.clone import UUID, Clone

@@ -12,7 +12,7 @@ import config
 from cli.adopt import complete, declared, stackfile, state
 from cli.adopt.compare import compare
 from cli.adopt.match import matches
-from cli.stacks import UsageError
+from cli.words.order import UsageError
 from config.plan import Plan
 from config.read import stack_settings
 from provider.survey.survey import DomainSeen, HostSeen

@@ -37,7 +37,7 @@ from cli.fleet import (
 from cli.fleet.children import Ended, Interrupted
 from cli.fleet.plugged import Sight
 from cli.fleet.stacks import Fleet
-from cli.stacks import UsageError
+from cli.words.order import UsageError
 from provider.errors import OperatorError
 from provider.survey.survey import HostSeen
 from tests.unit import fleets, map_hosts
@@ -328,7 +328,7 @@ def test_stacks_without_a_uri_are_left_out(tmp_path: Path, monkeypatch: pytest.M
     for stack, uri in (("trop02", "qemu://a"), ("trop03", ""), ("trop04", "qemu://b")):
         settings: dict[str, Any] = {"libvirt:uri": uri} if uri else {}
         (tmp_path / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump({"config": settings}))
-    monkeypatch.setattr("cli.stacks.ROOT", tmp_path)
+    monkeypatch.setattr("cli.words.order.ROOT", tmp_path)
     found = fleet_stacks.of_repository(tmp_path)
     assert list(found.files) == ["trop02", "trop04"]
     assert "libvirt:uri is missing" in found.left_out["trop03"]

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from cli import ROOT, stacks
+from cli import ROOT
 from cli.quality import RUNS, SHARED, TOGETHER, pytest_lines
-from cli.stacks import UsageError, parse, placed
+from cli.words import order
+from cli.words.order import UsageError, parse, placed
 
 STACKS = frozenset({"trop01", "trop02"})
 
@@ -64,14 +65,14 @@ def test_the_pulumi_cli_is_taken_where_it_is_on_the_path(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert stacks.choose_engine("") == "embedded"
+    assert order.choose_engine("") == "embedded"
     with pytest.raises(UsageError, match="no pulumi on PATH"):
-        stacks.choose_engine("pulumi")
+        order.choose_engine("pulumi")
     (tmp_path / "pulumi").touch(mode=0o755)
-    assert stacks.choose_engine("") == "pulumi"
-    assert stacks.choose_engine("embedded") == "embedded"
+    assert order.choose_engine("") == "pulumi"
+    assert order.choose_engine("embedded") == "embedded"
     with pytest.raises(UsageError, match="--engine is embedded or pulumi, not 'other'"):
-        stacks.choose_engine("other")
+        order.choose_engine("other")
 
 
 def test_from_another_folder_the_project_is_named_and_files_are_found() -> None:

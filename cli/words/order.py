@@ -1,29 +1,24 @@
-"""The stack verbs: Pulumi's words, with the stack first, handed to the Pulumi CLI or the embedded engine.
+"""What a line of Pulumi's words asks for, with the stack first; which stacks there are.
 
     ./trop up trop02 --yes          pulumi up --yes --stack trop02
     ./trop stack trop02 output      pulumi stack output --stack trop02
     ./trop config get trop:vms -s trop02
 
 Ours, and not handed on: ``--engine embedded|pulumi``, ``--lab`` and ``--allow NAME=IMPACT``; and ``--all`` in the
-place of a stack, for which see `cli.fleet.command`.
+place of a stack, for which see `cli.fleet`.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from cli import ROOT
 from engine.verbs.switches import REFUSED
 from provider.impact.allow import ALLOWED
-
-if TYPE_CHECKING:
-    from engine.wording import Wording
 
 ON_ONE_STACK: Final = frozenset({"preview", "pre", "up", "update", "refresh", "destroy", "cancel", "import"})
 GROUPS: Final = frozenset({"stack", "config", "state"})
@@ -57,41 +52,6 @@ class Order:
     engine: str = ""
     lab: bool = False
     allow: list[str] = field(default_factory=list)
-
-
-def run(words: Sequence[str]) -> int:
-    """Carries out one command line beginning with one of `VERBS`; the exit code is Pulumi's."""
-    words = [OTHER_NAMES.get(words[0], words[0]), *words[1:]]
-    if words[0] in ON_ONE_STACK and "--all" in words:
-        from cli.fleet import (
-            command as fleet,  # the tables of many stacks take time to load, and one stack needs none
-        )
-
-        return fleet.run(words)
-    from cli.words.wording import TropWording
-
-    try:
-        order = parse(words, known_stacks())
-        engine = choose_engine(order.engine)
-        environment = {"LIBVIRT_ALLOW": ",".join(order.allow)} if order.allow else {}
-        wording = TropWording(said_again(order))
-        environment["LIBVIRT_ADOPT"] = wording.command("adopt {stack} --yes")
-        folder = ROOT
-        extra: list[str] = []
-        if order.lab:
-            from cli.lab.stack import prepare
-
-            folder, extra, lab_environment = prepare(order, engine)
-            if any(
-                word.partition("=")[0] == "--config-file" for word in order.words
-            ):  # the one said goes before the lab's own
-                extra = []
-            environment |= lab_environment
-    except UsageError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    os.environ.update(environment)
-    return hand_over(engine, placed(order.words, folder, Path.cwd()) + extra, wording)
 
 
 def parse(words: Sequence[str], stacks: frozenset[str]) -> Order:
@@ -192,14 +152,3 @@ def said_again(order: Order) -> tuple[str, ...]:
     """The options that a command which follows on this one needs too."""
     lab = ("--lab",) if order.lab else ()
     return (*lab, "--engine", order.engine) if order.engine else lab
-
-
-def hand_over(engine: str, words: Sequence[str], wording: Wording) -> int:
-    """Runs the words with the engine; with the Pulumi CLI this process becomes it."""
-    if engine == "pulumi":
-        sys.stdout.flush()
-        os.execvp("pulumi", ["pulumi", *words])
-    from engine.app import main
-    from provider.protocol.plugin import servicer
-
-    return main(list(words), providers={"libvirt": servicer}, wording=wording)

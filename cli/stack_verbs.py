@@ -1,0 +1,70 @@
+"""The stack verbs: a line of Pulumi's words, handed to the Pulumi CLI or the embedded engine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli import ROOT
+from cli.words.order import (
+    ON_ONE_STACK,
+    OTHER_NAMES,
+    UsageError,
+    choose_engine,
+    known_stacks,
+    parse,
+    placed,
+    said_again,
+)
+
+if TYPE_CHECKING:
+    from engine.wording import Wording
+
+
+def run(words: Sequence[str]) -> int:
+    """Carries out one command line beginning with one of `VERBS`; the exit code is Pulumi's."""
+    words = [OTHER_NAMES.get(words[0], words[0]), *words[1:]]
+    if words[0] in ON_ONE_STACK and "--all" in words:
+        from cli.fleet import (
+            command as fleet,  # the tables of many stacks take time to load, and one stack needs none
+        )
+
+        return fleet.run(words)
+    from cli.words.wording import TropWording
+
+    try:
+        order = parse(words, known_stacks())
+        engine = choose_engine(order.engine)
+        environment = {"LIBVIRT_ALLOW": ",".join(order.allow)} if order.allow else {}
+        wording = TropWording(said_again(order))
+        environment["LIBVIRT_ADOPT"] = wording.command("adopt {stack} --yes")
+        folder = ROOT
+        extra: list[str] = []
+        if order.lab:
+            from cli.lab.stack import prepare
+
+            folder, extra, lab_environment = prepare(order, engine)
+            if any(
+                word.partition("=")[0] == "--config-file" for word in order.words
+            ):  # the one said goes before the lab's own
+                extra = []
+            environment |= lab_environment
+    except UsageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    os.environ.update(environment)
+    return hand_over(engine, placed(order.words, folder, Path.cwd()) + extra, wording)
+
+
+def hand_over(engine: str, words: Sequence[str], wording: Wording) -> int:
+    """Runs the words with the engine; with the Pulumi CLI this process becomes it."""
+    if engine == "pulumi":
+        sys.stdout.flush()
+        os.execvp("pulumi", ["pulumi", *words])
+    from engine.app import main
+    from provider.protocol.plugin import servicer
+
+    return main(list(words), providers={"libvirt": servicer}, wording=wording)
