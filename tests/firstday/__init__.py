@@ -1,1 +1,1 @@
-"""README typed from top to bottom on a hypervisor as Debian makes one: `./trop test --on RELEASE -m firstday`."""
+"""README and its pages, typed on a hypervisor as Debian makes one: `./trop test --on RELEASE -m firstday`."""

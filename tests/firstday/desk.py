@@ -1,4 +1,4 @@
-"""A clone on the hypervisor itself, in which lines are typed as they stand in README."""
+"""A clone on the hypervisor itself, in which lines are typed as they stand in README and its pages."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Done:
 class Desk:
     folder: Path
     environment: dict[str, str]
-    typed: list[str] = field(default_factory=list)  # README's lines, as they stand there
+    typed: list[str] = field(default_factory=list)  # lines of README and its pages, as they stand there
 
     def clone(self) -> None:
         """The stack with two small VMs: a whole trop02 takes this machine minutes without KVM."""
@@ -49,8 +49,8 @@ class Desk:
         self.declare(Acilamwen=SMALL, Ulov=SMALL)
 
     def readme(self, line: str, more: str = "", **instead: str) -> Done:
-        """A line of README, with ``more`` words behind it, and what README leaves open put in."""
-        assert line in readme.all_commands(), f"README has no line {line}"
+        """A line of README or its pages, with ``more`` words behind it, and what is left open there put in."""
+        assert line in readme.all_commands(), f"no page has the line {line}"
         self.typed.append(line)
         real = line.replace(" --lab", "")
         for word, other in instead.items():
@@ -58,13 +58,13 @@ class Desk:
         return self.type(f"{real} {more}".strip())
 
     def well(self, line: str, more: str = "", **instead: str) -> Done:
-        """A line of README that works."""
+        """Such a line that works."""
         done = self.readme(line, more, **instead)
         assert done.code == 0, f"{line}\n{done.text}"
         return done
 
     def up(self, more: str = "") -> Done:
-        """README's own line, answered beforehand."""
+        """The line of README itself, answered beforehand."""
         return self.well("./trop up trop02", f"--yes --skip-preview {more}".strip())
 
     def unchanged(self) -> None:
@@ -85,8 +85,8 @@ class Desk:
         return Done(done.returncode, done.stdout)
 
     def answered(self, line: str, answer: str, more: str = "") -> Done:
-        """A line of README at a terminal, with what is typed when it asks."""
-        assert line in readme.all_commands(), f"README has no line {line}"
+        """Such a line at a terminal, with what is typed when it asks."""
+        assert line in readme.all_commands(), f"no page has the line {line}"
         self.typed.append(line)
         ours, its = pty.openpty()
         with subprocess.Popen(

@@ -1,4 +1,4 @@
-"""The first `up` beside a guest of others, and what README shows of looking at what runs."""
+"""The first `up` beside a guest of others, and what is shown of looking at what runs."""
 
 from __future__ import annotations
 
@@ -100,9 +100,9 @@ def test_audit_finds_what_is_wrong_and_the_line_that_it_names_mends_it(desk: Des
     desk.well("./trop audit trop02 --lab")
 
 
-def test_whois_answers_as_readme_shows_it(desk: Desk) -> None:
-    (line,) = (line for line in readme.commands("Whose address is this") if line.startswith("./trop whois "))
-    assert desk.well(line).text.splitlines() == readme.answer("Whose address is this", line)
+def test_whois_answers_as_its_page_shows_it(desk: Desk) -> None:
+    (line,) = (line for line in readme.commands(readme.ADDRESSES) if line.startswith("./trop whois "))
+    assert desk.well(line).text.splitlines() == readme.answer(readme.ADDRESSES, line)
     seen = desk.type("./trop whois 192.168.202.10 --live")
     assert seen.code == 0, seen.text
     assert "Ulov, a VM of trop02 (slot 10)" in seen.text
@@ -111,9 +111,7 @@ def test_whois_answers_as_readme_shows_it(desk: Desk) -> None:
 def test_a_trace_gets_the_names_beside_the_addresses(desk: Desk) -> None:
     some = "timeout 30 tcpdump -c 4"
     ask = f"ping -q -c 4 -i 0.5 {FLOAT} >/dev/null & "
-    (line,) = (
-        line for line in readme.commands("Whose address is this") if line.endswith("| ./trop annotate -")
-    )
+    (line,) = (line for line in readme.commands(readme.ADDRESSES) if line.endswith("| ./trop annotate -"))
     done = desk.well(line, tcpdump=f"{ask} {some}")
     assert "52:54:00:00:01:00(float1@trop02)" in done.text
     assert f"{FLOAT}(float1@trop02)" in done.text

@@ -1,4 +1,4 @@
-"""When something is broken: each line of README, typed after the thing has been broken."""
+"""When something is broken: each line of docs/recovery.md, typed after the thing has been broken."""
 
 from __future__ import annotations
 

@@ -206,7 +206,7 @@ def test_over_tls_a_stack_is_previewed_and_brought_up(up: Remote) -> None:
     up.set(up.clone, libvirt__uri=up.tls)
     key = up.key("good").rename(up.key("away"))  # by ssh there is no way now
     try:
-        must(up, "up", "--yes", "--refresh=false")  # as README has it for another URI
+        must(up, "up", "--yes", "--refresh=false")  # as docs/recovery.md has it for another URI
         must(up, "preview", "--expect-no-changes")
         up.set(up.clone, trop__vms={"Acilamwen": {}, "Ulov": {}, "Lothigometh": {}})
         assert "to create" in must(up, "preview")

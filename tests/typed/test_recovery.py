@@ -1,4 +1,4 @@
-"""The README's "When something is broken": what each part says to type is typed, as it is printed.
+"""docs/recovery.md: what each part says to type is typed, as it is printed.
 
 Parts that take a hypervisor on which things can break are played elsewhere.
 """
@@ -18,7 +18,7 @@ from config.plan import Plan
 from tests.typed.clone import DEBIANS, Clone
 from tests.typed.conftest import copied
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs/recovery.md").read_text(encoding="utf-8")
 # Who plays the parts that are not played here.
 ELSEWHERE = {
     "libvirtd went away, or the connection broke, during an `up`.": "tests/crash",
@@ -34,8 +34,7 @@ ELSEWHERE = {
 
 def parts() -> dict[str, str]:
     """Title and text of each, the text in one line."""
-    section = README.partition("## When something is broken")[2].partition("\n## ")[0]
-    items = re.split(r"^- ", section, flags=re.M)[1:]
+    items = re.split(r"^- ", PAGE, flags=re.M)[1:]
     found = (re.match(r"\*\*(.*?)\*\*(.*)", " ".join(item.split())) for item in items)
     return {each[1]: each[2] for each in found if each}
 
