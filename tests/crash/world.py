@@ -17,7 +17,9 @@ from provider.guest.tools import Tools
 from provider.host.host import Host
 from provider.nic.resource import Interface as InterfaceHandler
 from provider.protocol.plugin import Servicer
-from tests.provider import fake_domain, fake_guest, fake_libvirt
+from tests.provider.fakes import domain as fake_domain
+from tests.provider.fakes import guest as fake_guest
+from tests.provider.fakes import libvirt as fake_libvirt
 
 BASE_FOLDER = "/var/lib/libvirt/images/base"
 BASE = "fedora-28-32G-docker-base-20181016.qcow"

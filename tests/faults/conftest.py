@@ -1,4 +1,4 @@
 """No test sees the operator's home or passphrase; where no lab can be had, what needs one is skipped."""
 
-from tests.engine.shell.conftest import own_environment  # noqa: F401
+from tests.engine.conftest import own_environment  # noqa: F401
 from tests.lab.conftest import pytest_runtest_setup  # noqa: F401

@@ -18,8 +18,8 @@ from cli import ROOT
 from engine.masks import Mask
 from engine.state.values import Secret
 from engine.verbs.table import COMMANDS
-from tests.engine.core.fake import Thing, World, go
-from tests.engine.shell.harness import Project
+from tests.engine.fake import Thing, World, go
+from tests.engine.harness import Project
 from tests.faults.secret_play import PASSPHRASE, SECOND, VERBS
 
 CANARY = "canary-that-must-not-sing"

@@ -20,9 +20,9 @@ from engine.errors import CommandError
 from engine.state import backend as backends
 from engine.state import history, locks
 from engine.state.backend import Backend
-from tests.engine.shell.conftest import CREATED
-from tests.engine.shell.harness import Case, Project, locks_of
-from tests.engine.shell.test_signals import begin, read_until
+from tests.engine.conftest import CREATED
+from tests.engine.harness import Case, Project, locks_of
+from tests.engine.verbs.test_signals import begin, read_until
 from tests.faults.page import assert_is_on_the_page, nothing_is_seen
 
 STACK = "trop02"

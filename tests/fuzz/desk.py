@@ -14,7 +14,7 @@ from unittest import mock
 
 from engine import app
 from engine.state import secrets
-from tests.engine.shell.conftest import CREATED, PASSPHRASE, RECORDINGS
+from tests.engine.conftest import CREATED, PASSPHRASE, RECORDINGS
 
 _CHANGES = {"os.rename": 2, "os.link": 2, "os.symlink": 2} | dict.fromkeys(
     ("os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.chmod", "os.chown", "os.utime"), 1

@@ -14,10 +14,10 @@ from config import read
 from config.errors import ConfigError
 from config.fleet import Fleet
 from config.settings import from_pulumi
+from tests.config.fleets import ROOT
 from tests.fuzz import mutate
 from tests.fuzz.common import FOLDER, file_of, spoiled_bytes
 from tests.fuzz.loop import MANY, Target
-from tests.unit.fleets import ROOT
 
 FLEET = (ROOT / "config" / "fleet.yaml").read_bytes()
 STACK = (ROOT / "Pulumi.trop02.yaml").read_bytes()

@@ -16,11 +16,11 @@ from engine.settings import project, stackfile
 from engine.state import checkpoint, history, locks
 from engine.state.backend import Backend
 from engine.verbs import deployments, histories
-from tests.engine.shell.conftest import RECORDINGS
+from tests.config.fleets import ROOT
+from tests.engine.conftest import RECORDINGS
 from tests.fuzz import loop, mutate
 from tests.fuzz.common import FOLDER, file_of, spoiled_bytes
 from tests.fuzz.loop import MANY, Target
-from tests.unit.fleets import ROOT
 
 STACK = (ROOT / "Pulumi.trop02.yaml").read_bytes()
 SECRETS = (RECORDINGS / "00-stack-init" / "Pulumi.trop02.yaml").read_bytes()

@@ -26,11 +26,11 @@ from provider.protocol.resources import RESOURCES
 from provider.resource import shape, xslt, xslt_child
 from provider.resource.base import Call, Checked
 from provider.storage import pool_xml, seed_iso, seed_texts, volume_xml
+from tests.config.fleets import ROOT
 from tests.fuzz import loop, mutate
 from tests.fuzz.common import spoiled_bytes
 from tests.fuzz.loop import Target
-from tests.provider.storage_world import BRIDGED, DEFAULT
-from tests.unit.fleets import ROOT
+from tests.provider.fakes.storage_world import BRIDGED, DEFAULT
 
 SAMPLES = ROOT / "tests" / "provider" / "samples"
 NETWORKS = [f.read_text() for f in sorted(SAMPLES.glob("network-*.xml"))]

@@ -16,11 +16,11 @@ from engine.errors import CommandError
 from engine.options import UnsupportedError
 from engine.verbs.switches import GLOBAL, GLOBAL_REFUSED, YES
 from engine.verbs.table import COMMANDS
-from tests.engine.shell.conftest import RECORDINGS
+from tests.config.fleets import ROOT
+from tests.engine.conftest import RECORDINGS
 from tests.fuzz import loop, mutate
 from tests.fuzz.desk import Desk
 from tests.fuzz.loop import MANY, Target
-from tests.unit.fleets import ROOT
 
 Words = tuple[str, ...]
 RECORDED = sorted({tuple(shlex.split(f.read_text())[1:]) for f in RECORDINGS.glob("*/*cmd")})

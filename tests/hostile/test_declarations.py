@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 import config
+from tests.config import fleets
+from tests.config.test_refusals import put
 from tests.hostile import values
 from tests.hostile.values import printable
-from tests.unit import fleets
-from tests.unit.test_refusals import put
 
 NAME = "a letter, then up to 62 letters, digits and hyphens"
 DEVICE = "up to 15 letters, digits, dots, underscores and hyphens"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from engine import app
-from tests.engine.shell.conftest import CREATED, RECORDINGS
+from tests.engine.conftest import CREATED, RECORDINGS
 from tests.hostile import values
 
 PROGRAM = RECORDINGS / "program"

@@ -10,10 +10,10 @@ import pytest
 import yaml
 
 from cli.as_found.by_hand import ByHand
+from tests.config.fleets import rack_facts
 from tests.lab import brownfield, by_hand
 from tests.lab.brownfield import DOMAINS, LIVE, OTHER, SLOTS, TENANTS, Found
 from tests.lab.stage import Done, Stage, short_folder
-from tests.unit.fleets import rack_facts
 
 pytestmark = [pytest.mark.lab, pytest.mark.adopt]
 

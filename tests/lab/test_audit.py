@@ -19,7 +19,7 @@ from tests.lab.stage import Stage, stage
 
 pytestmark = [pytest.mark.lab, pytest.mark.adopt]
 
-SAMPLES = Path(__file__).parent.parent / "unit/samples/audit"
+SAMPLES = Path(__file__).parent.parent / "cli/audit/samples"
 SCRIPTS = "/etc/sysconfig/network-scripts"
 IFCFG = f"{SCRIPTS}/ifcfg-ens5"
 FLOAT1 = FLOATS["float1"][1]

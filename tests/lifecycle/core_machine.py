@@ -17,7 +17,7 @@ from engine.options import Kind
 from engine.scope import Scope
 from engine.state import checkpoint, urns
 from engine.state.records import Snapshot
-from tests.engine.core.fake import Ran, go
+from tests.engine.fake import Ran, go
 from tests.lifecycle import programs
 from tests.lifecycle.flaky import Flaky, FlakyProvider
 from tests.lifecycle.integrity import in_turn, verify

@@ -15,7 +15,7 @@ from pulumi.runtime.proto import provider_pb2, status_pb2
 from engine.options import Cancellation
 from engine.providers.calls import STATUS_DETAILS
 from engine.state import urns
-from tests.engine.core.fake import FakeProvider, World
+from tests.engine.fake import FakeProvider, World
 
 Faults = dict[tuple[str, int], tuple[str, bool]]
 LOOKS = ("Check", "Diff", "Read")

@@ -30,7 +30,7 @@ from tests.lab.catalogue_stage import STACK, Declared
 from tests.lifecycle.integrity import verify
 from tests.lifecycle.other_engine import as_the_cli_writes
 from tests.lifecycle.shares import live
-from tests.provider.failing_calls import Remote, Wire
+from tests.provider.fakes.failing_calls import Remote, Wire
 
 ONE = ("--parallel", "1")
 WORDS = {

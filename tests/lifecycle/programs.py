@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pulumi import Alias, ResourceOptions
 
 from engine.state import urns
-from tests.engine.core.fake import Thing
+from tests.engine.fake import Thing
 
 CANARY = "canary of a secret"
 TYPES = {

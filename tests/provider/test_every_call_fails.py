@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.provider.failing_calls import FAULT, Life, Told, changes
-from tests.provider.failing_steps import STEPS, Step
+from tests.provider.fakes.failing_calls import FAULT, Life, Told, changes
+from tests.provider.fakes.failing_steps import STEPS, Step
 
 
 def attempts(step: Step) -> list[str]:

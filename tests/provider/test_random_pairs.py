@@ -8,7 +8,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from tests.provider import random_domains, random_networks
+from tests.provider.domain import random_domains
+from tests.provider.network import random_networks
 
 MANY = settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
 SOME = settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))

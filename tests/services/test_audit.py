@@ -9,7 +9,7 @@ import pytest
 from cli.audit.rules import audit
 from components.services import files
 from provider.guest.store import State, Told
-from tests.unit.audit_world import PLAN, STACK, clean, world
+from tests.cli.audit.picture import PLAN, STACK, clean, world
 
 ACILAMWEN = PLAN.vms[0]
 APACHE = files.state(ACILAMWEN.services)["container apache"]

@@ -15,26 +15,19 @@ from provider.guest import schema as guest_files_schema
 from provider.guest.resource import GuestFiles
 from provider.protocol import wire
 from provider.resource import shape
+from tests.components.conftest import run_stack
+from tests.components.engine_mock import Recording, run
+from tests.components.test_program import depends_on
+from tests.config import fleets
 from tests.services.machine import planned
 from tests.services.test_recipe import vm
-from tests.unit import fleets
-from tests.unit.conftest import run_stack
-from tests.unit.engine_mock import Recording, run
-from tests.unit.test_program import depends_on
 
 PROXY = {"containers": {"apache": {"image": "proxy:1", "ports": ["80->80"]}}}
 
 
-@pytest.fixture(autouse=True)
-def _embedded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TROP_ENGINE", "embedded")
-
-
 @pytest.fixture(scope="module")
 def trop02() -> Recording:
-    with pytest.MonkeyPatch.context() as env:
-        env.setenv("TROP_ENGINE", "embedded")
-        return run_stack("trop02")
+    return run_stack("trop02")
 
 
 def struct(values: dict[str, Any]) -> struct_pb2.Struct:

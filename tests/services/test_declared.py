@@ -10,7 +10,7 @@ import pytest
 import config
 from config.read import stack_file
 from config.settings import from_pulumi
-from tests.unit import fleets
+from tests.config import fleets
 
 IMAGE = {"image": "a/b:1"}
 

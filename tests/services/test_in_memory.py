@@ -17,8 +17,8 @@ from provider.guest.tools import Tools
 from tests.crash import stand, world
 from tests.crash.operations import one
 from tests.lab.catalogue_stage import STACK
-from tests.provider.fake_domain import Clock
-from tests.provider.shell_guest import ShellGuests
+from tests.provider.fakes.domain import Clock
+from tests.provider.fakes.shell_guest import ShellGuests
 from tests.services.machine import DOCKER, Machine
 
 pytestmark = pytest.mark.services

@@ -15,7 +15,7 @@ from components import cloud_init
 from config.read import stack_file
 from lab import debs
 from lab.facts import LabError
-from tests.unit import fleets
+from tests.config import fleets
 
 CHECKER = "/usr/bin/python3"
 CACHE = Path(os.environ.get("TROP_LAB_CACHE", "/var/cache/trop-lab"))

@@ -14,10 +14,10 @@ from config.plan_services import PlannedServices
 from provider.errors import OperatorError
 from provider.guest import agent as guest_agent
 from provider.guest import store as guest_store
-from tests.provider.test_guest_files import Brought, Place
+from tests.components.engine_mock import run
+from tests.provider.guest.test_files import Brought, Place
 from tests.services.machine import DOCKER, NOTHING, Machine, planned
 from tests.services.test_recipe import vm
-from tests.unit.engine_mock import run
 
 PASSWORD = "correct horse battery"
 

@@ -16,9 +16,10 @@ from config.disks import size_text
 from config.plan import Plan
 from config.read import stack_settings
 from provider.survey.survey import HostSeen, VolumeSeen
-from tests.unit import fleets, hosts
-from tests.unit.engine_mock import Recording, run
-from tests.unit.test_adopt import all_there, of, plan_of, vm_of
+from tests.cli import hosts
+from tests.cli.adopt.test_compare import all_there, of, plan_of, vm_of
+from tests.components.engine_mock import Recording, run
+from tests.config import fleets
 
 GIB = 1 << 30
 LIVE = "/libvirt/storage/live"

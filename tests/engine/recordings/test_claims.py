@@ -17,7 +17,7 @@ from engine.verbs.switches import GLOBAL, GLOBAL_REFUSED
 from tests.engine.recordings.cases import BEGINS
 from tests.engine.recordings.claims import DIFFERENT, ELSEWHERE, SAFER, TOLD
 from tests.engine.recordings.reading import HERE
-from tests.engine.shell.test_texts import cases
+from tests.engine.verbs.test_texts import cases
 
 TESTS = ROOT / "tests"
 TEXTS = {f"{c.folder[:2]}/{c.step}" if c.step else c.folder[:2] for c in cases()}

@@ -9,7 +9,7 @@ import pytest
 from engine.options import Options
 from engine.state import urns
 from engine.state.records import Snapshot
-from tests.engine.core.fake import in_order
+from tests.engine.fake import in_order
 from tests.engine.recordings.cases import CONFIGS
 from tests.engine.recordings.reading import Step
 from tests.engine.recordings.replay import CONFIG, Replayed, Stack, play

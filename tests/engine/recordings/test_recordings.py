@@ -14,7 +14,7 @@ import pytest
 from engine.state import urns
 from engine.state.records import Resource, Snapshot
 from engine.state.values import without_secrets
-from tests.engine.core.fake import in_order
+from tests.engine.fake import in_order
 from tests.engine.recordings.cases import (
     ALWAYS_REFRESH,
     BEGINS,

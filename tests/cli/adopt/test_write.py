@@ -1,0 +1,351 @@
+"""The stack's file completed from what is there: what is taken from the host, and that the rest of the text stays."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+
+import config
+from cli.adopt import complete, declared, stackfile, state
+from cli.adopt.compare import compare
+from cli.adopt.match import matches
+from cli.words.order import UsageError
+from config.plan import Plan
+from config.read import stack_settings
+from provider.survey.survey import DomainSeen, HostSeen
+from tests.cli import hosts
+from tests.cli.adopt.test_compare import FLOAT1, STRANGER, all_there, plan_of, vm_of
+from tests.config import fleets
+
+SLOTS = ("Araybwyn", "Lothigometh", "Ulov", "Dwiema", "Ibalehar", "Eterathiel", "Siamond", "Acilamwen")
+
+
+def everything(vms: dict[str, Any]) -> Plan:
+    merged = complete.merged({"vms": vms}, {name: {} for name in SLOTS})
+    return config.load("trop02", merged, fleets.ROOT, fleets.STACK_FILE)
+
+
+def added(seen: HostSeen, vms: dict[str, Any], **settings: Any) -> complete.Additions:
+    own = stack_settings({"vms": vms, **settings}, fleets.STACK_FILE)
+    return complete.additions(everything(vms), own, seen)
+
+
+def form(domain: DomainSeen, *volumes: Any, own: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    """What is taken of Ulov, whose domain this is; what every such VM has, the lack of a seed disk, aside."""
+    new = added(hosts.host([domain], volumes, **more), {"Ulov": own or {}})
+    return {key: value for key, value in new.get("Ulov", {}).items() if key != "seedDisk"}
+
+
+PLAN = everything({})
+ULOV = vm_of(PLAN, "Ulov")
+OVERLAY = hosts.overlay(PLAN, ULOV)
+DISK = hosts.disk(declared.overlay_path(PLAN, ULOV))
+SEED = hosts.disk(declared.seed_path(PLAN, ULOV), "hda", "cdrom")
+
+
+def ulov(*devices: str, **changes: Any) -> DomainSeen:
+    return hosts.domain(changes.pop("name", "Ulov"), "", *(devices or (DISK, hosts.nic(ULOV.mac))), **changes)
+
+
+def test_of_a_vm_as_this_program_makes_it_nothing_is_taken() -> None:
+    seed = hosts.overlay(PLAN, ULOV, name=ULOV.seed_file, path=declared.seed_path(PLAN, ULOV), base=None)
+    seen = hosts.host([ulov(DISK, SEED, hosts.nic(ULOV.mac))], [OVERLAY, seed])
+
+    assert added(seen, {"Ulov": {}}) == {}
+
+
+def test_a_seed_disk_that_only_the_domain_lacks_is_a_fault() -> None:
+    seed = hosts.overlay(PLAN, ULOV, name=ULOV.seed_file, path=declared.seed_path(PLAN, ULOV), base=None)
+
+    assert added(hosts.host([ulov()], [OVERLAY, seed]), {"Ulov": {}}) == {}
+    assert added(hosts.host([ulov()], [OVERLAY]), {"Ulov": {}}) == {"Ulov": {"seedDisk": False}}
+
+
+FORMS: list[tuple[Any, dict[str, Any]]] = [
+    (ulov(), {}),
+    (ulov(memory=4096 * 1024, vcpu=8), {"memory": 4096, "vcpu": 8}),
+    (ulov(memory=4096 * 1024 + 1), {"size": False}),
+    (ulov(description="db"), {"description": "db"}),
+    (ulov(autostart=False), {"autostart": False}),
+    (ulov(live=False), {"running": False}),
+    (ulov(config=False, autostart=False), {"autostart": False}),
+    (ulov(name="ulov – 2018"), {"domain": "ulov – 2018"}),
+    (ulov(DISK), {"nic": False}),
+    (ulov(DISK, hosts.nic(ULOV.mac, "virbr0", "bridge")), {"nic": False}),
+    (ulov(DISK, hosts.nic(ULOV.mac, "lan")), {"nic": False}),
+    (ulov(DISK, hosts.nic(STRANGER, "br1", "bridge")), {"nic": False}),
+    (ulov(DISK, hosts.nic(STRANGER)), {}),  # not by the rule: a fault
+    (ulov(DISK, hosts.nic(STRANGER, "virbr0", "bridge")), {}),
+    (ulov(DISK, hosts.nic(ULOV.mac), hosts.nic(ULOV.mac)), {}),
+    (ulov(hosts.nic(ULOV.mac)), {"overlay": False}),
+    (ulov(hosts.disk("/srv/ulov.raw"), hosts.nic(ULOV.mac)), {"overlay": False}),
+]
+
+
+@pytest.mark.parametrize(("domain", "taken"), FORMS)
+def test_facts_and_form_are_taken_from_the_host_and_faults_are_not(
+    domain: DomainSeen, taken: dict[str, Any]
+) -> None:
+    assert form(domain, OVERLAY) == taken
+
+
+@pytest.mark.parametrize(
+    ("changes", "taken"),
+    [
+        ({"base": "/images/other.qcow"}, {"baseImage": "/images/other.qcow"}),
+        ({"base": "other.qcow"}, {"overlay": False}),
+        ({"base": "/images/"}, {"overlay": False}),
+        ({"base": None}, {"overlay": False}),
+        ({"format": "raw", "base": None}, {"overlay": False}),
+    ],
+)
+def test_the_base_image_is_taken_from_the_overlay(changes: dict[str, Any], taken: dict[str, Any]) -> None:
+    assert form(ulov(), hosts.overlay(PLAN, ULOV, **changes)) == taken
+
+
+def test_of_a_pool_that_is_stopped_no_overlay_is_judged() -> None:
+    assert form(ulov(), pools=(hosts.pool(active=False),)) == {}
+    assert form(ulov()) == {"overlay": False}  # the pool runs, and does not have it
+
+
+def test_what_the_settings_would_refuse_is_not_taken() -> None:
+    named = ulov(name="no/name", description="two\nlines")
+
+    assert form(named, OVERLAY) == {"description": "two\nlines"}
+    assert form(ulov(name="Ulov "), OVERLAY) == {}
+
+
+def test_what_the_file_says_is_never_changed() -> None:
+    own = {"memory": 1024, "overlay": True, "description": "mine"}
+    other = ulov(hosts.disk("/srv/x.raw"), memory=4096 * 1024, vcpu=4, description="theirs")
+
+    assert form(other, own=own) == {"vcpu": 4, "nic": False}
+
+
+def test_memory_that_a_lab_forces_is_not_taken() -> None:
+    seen = hosts.host([ulov(memory=96 * 1024)], [OVERLAY])
+    vms: dict[str, Any] = {"Ulov": {}}
+    own = stack_settings({"vms": vms, "emulation": {"memory": 64}}, fleets.STACK_FILE)
+
+    assert complete.additions(everything(vms), own, seen) == {"Ulov": {"seedDisk": False}}
+
+
+def test_a_vm_that_has_a_slot_but_is_not_in_the_file_is_added_in_the_order_of_slots() -> None:
+    plan = plan_of(Ulov={}, Dwiema={})
+    new = added(all_there(plan), {})
+
+    assert list(new.items()) == [
+        ("Ulov", {"seedDisk": False}),
+        ("Dwiema", {"seedDisk": False}),
+        ("Acilamwen", {"seedDisk": False}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("own", "agent", "taken"),
+    [
+        ({}, True, None),
+        ({}, False, "none"),
+        ({"guest": "none"}, False, None),
+        ({"guest": "cloud-init", "seedDisk": True}, True, None),
+    ],
+)
+def test_a_holder_without_an_agent_has_its_float_set_up_by_nobody(
+    own: dict[str, Any], agent: bool, taken: str | None
+) -> None:
+    plan = plan_of()
+    holder = hosts.whole(plan, plan.vms[0], hosts.nic(FLOAT1, "bridged"), agent=agent)
+    new = added(hosts.host([holder], [hosts.overlay(plan, plan.vms[0])]), {"Acilamwen": own})
+
+    assert new.get("Acilamwen", {}).get("guest") == taken
+
+
+def test_what_was_taken_agrees_afterwards() -> None:
+    other = ulov(hosts.nic(STRANGER, "br1", "bridge"), name="ulov (2018)", memory=999_999, vcpu=3, live=False,
+                 autostart=False, description="db")  # fmt: skip
+    named = hosts.host([other])
+    # Found by its reserved MAC no more: it has none.  So the file says which it is.
+    vms = {"Ulov": {"domain": "ulov (2018)"}, "Acilamwen": {}}
+    new = added(named, vms)
+    after = config.load("trop02", complete.merged({"vms": vms}, new), fleets.ROOT, fleets.STACK_FILE)
+    result = compare(after, named)
+
+    assert [d for d in result.differs if d.object == "VM Ulov"] == []
+    assert "VM Ulov" in result.agrees
+    assert not [what for what in result.missing if "Ulov" in what]
+
+
+FILE = """\
+# What runs on trop02.  Names stand elsewhere.
+encryptionsalt: "v1:abc"
+config:
+  libvirt:uri: 'qemu:///system'   # the real one
+  # the VMs
+  trop:vms:
+    Acilamwen:   # holds float1
+      description: "Front-end: proxy"
+
+      # said in 2018
+      memory: 4096
+    Ulov: {}     # idle
+    Dwiema: {vcpu: 2, guest: none}  # in braces
+  # and the rest
+  trop:fleet: config/fleet.yaml
+
+# the end
+"""
+
+
+def test_new_keys_go_where_they_belong_and_every_other_byte_stays() -> None:
+    new: complete.Additions = {
+        "Acilamwen": {"seedDisk": False, "vcpu": 4},
+        "Ulov": {"domain": "ulov: a 'b' # c", "running": False},
+        "Dwiema": {"overlay": False},
+        "Siamond": {},
+        "Ibalehar": {"memory": 512},
+    }
+
+    assert stackfile.edited(FILE, new, "f") == FILE.replace(
+        "      memory: 4096\n", "      memory: 4096\n      seedDisk: false\n      vcpu: 4\n"
+    ).replace(
+        "    Ulov: {}     # idle\n",
+        "    Ulov:\n      domain: 'ulov: a ''b'' # c'\n      running: false     # idle\n",
+    ).replace(
+        "{vcpu: 2, guest: none}  # in braces\n",
+        "{vcpu: 2, guest: none, overlay: false}  # in braces\n    Siamond: {}\n    Ibalehar:\n      memory: 512\n",
+    )
+
+
+def test_the_last_vm_grows_before_others_follow() -> None:
+    text = "config:\n  trop:vms:\n    Ulov:\n      vcpu: 1\n"
+
+    assert stackfile.edited(text, {"Ulov": {"memory": 512}, "Siamond": {"vcpu": 2}}, "f") == (
+        f"{text}      memory: 512\n    Siamond:\n      vcpu: 2\n"
+    )
+
+
+EMPTY = [
+    "config:\n  libvirt:uri: x\n  trop:vms: {}   # none\n",
+    "config:\n  libvirt:uri: x\n  trop:vms:\n",
+    "config:\n  libvirt:uri: x\n",
+    "config:\n  libvirt:uri: x",
+    "# nothing yet\nencryptionsalt: y\n",
+    "config:\n    libvirt:uri: x # four columns\n",
+    "config:\n  trop:vms:\n    Acilamwen:\n      description: |\n        two\n        lines\n  # after\n",
+    "config:\r\n  trop:vms: {Acilamwen: {}}\r\n",
+]
+
+
+@pytest.mark.parametrize("text", EMPTY)
+def test_a_file_without_vms_or_of_another_style_is_completed(text: str) -> None:
+    new: complete.Additions = {"Ulov": {"memory": 512}, "Siamond": {}}
+    after = stackfile.edited(text, new, "f")
+
+    assert yaml.safe_load(after)["config"]["trop:vms"]["Ulov"] == {"memory": 512}
+    assert yaml.safe_load(after)["config"]["trop:vms"]["Siamond"] == {}
+    comments = [line for line in text.splitlines() if "#" in line]
+    assert all(line.partition("#")[2] in after for line in comments)
+
+
+@pytest.mark.parametrize("text", ["config: {}\n", "config: {libvirt:uri: x}\n"])
+def test_a_file_that_can_not_be_added_to_is_refused_in_a_line(text: str) -> None:
+    with pytest.raises(UsageError, match=r"^Pulumi.x.yaml: it is written so .*; add it by hand$"):
+        stackfile.edited(text, {"Ulov": {"memory": 512}}, "Pulumi.x.yaml")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ulov",
+        "a b",
+        "yes",
+        "1.5",
+        "ü–x",
+        "a: b",
+        "#x",
+        "{x}",
+        "'",
+        '"',
+        "- a",
+        "&x",
+        "two\nlines # x\n\n  'end'",
+        "end ",
+        "*",
+    ],
+)
+def test_a_name_of_odd_characters_is_read_back_as_it_is(name: str) -> None:
+    after = stackfile.edited(FILE, {"Ulov": {"domain": name}, "Siamond": {"domain": name}}, "f")
+    vms = yaml.safe_load(after)["config"]["trop:vms"]
+
+    assert (vms["Ulov"], vms["Siamond"]) == ({"domain": name}, {"domain": name})
+
+
+def test_the_diff_is_a_unified_one_and_empty_where_nothing_is_added() -> None:
+    after = stackfile.edited(FILE, {"Acilamwen": {"seedDisk": False}}, "f")
+
+    assert stackfile.edited(FILE, {}, "f") == FILE
+    assert stackfile.difference(FILE, FILE, "f") == ""
+    assert stackfile.difference(FILE, after, "f").splitlines()[-5:] == [
+        "       # said in 2018",
+        "       memory: 4096",
+        "+      seedDisk: false",
+        "     Ulov: {}     # idle",
+        "     Dwiema: {vcpu: 2, guest: none}  # in braces",
+    ]
+
+
+def exported(*records: tuple[str, str]) -> dict[str, Any]:
+    return {"deployment": {"resources": [{"urn": urn, **({"id": id} if id else {})} for urn, id in records]}}
+
+
+ROOT_URN = "urn:pulumi:trop02::trop::"
+COMPONENT = f"{ROOT_URN}trop:index:DockerHostVM::Ulov"
+RECORD = f"{ROOT_URN}trop:index:DockerHostVM${declared.DOMAIN}::Ulov"
+
+
+def entries(text: str) -> dict[str, dict[str, Any]]:
+    return {e["name"]: e for e in json.loads(text)["resources"]}
+
+
+def test_the_import_file_names_components_before_their_children_and_each_by_its_own_name() -> None:
+    plan = plan_of(Ulov={})
+    wanted = state.to_import(plan, matches(plan, all_there(plan)), state.known({}))
+    found = entries(wanted.text)
+
+    assert found["DockerHostVM Ulov"] == {
+        "type": "trop:index:DockerHostVM", "name": "DockerHostVM Ulov", "logicalName": "Ulov", "component": True,
+    }  # fmt: skip
+    assert found["Domain Ulov"] == {
+        "type": declared.DOMAIN, "name": "Domain Ulov", "logicalName": "Ulov", "id": hosts.uuid_of("Ulov"),
+        "parent": "DockerHostVM Ulov", "version": "0.5.4",
+    }  # fmt: skip
+    assert list(found).index("DockerHostVM Ulov") < list(found).index("Volume Ulov")
+    assert len(wanted.taken) == 8
+    assert json.loads(wanted.text)["nameTable"] == {}
+
+
+def test_what_the_state_has_already_is_not_imported_again() -> None:
+    plan = plan_of(Ulov={})
+    known = state.known(exported((COMPONENT, ""), (RECORD, hosts.uuid_of("Ulov"))))
+    wanted = state.to_import(plan, matches(plan, all_there(plan)), known)
+    found = entries(wanted.text)
+
+    assert wanted.had == ("VM Ulov",)
+    assert wanted.why == ()
+    assert "Domain Ulov" not in found
+    assert "DockerHostVM Ulov" not in found
+    assert found["Volume Ulov"]["parent"] == "DockerHostVM Ulov"
+    assert json.loads(wanted.text)["nameTable"] == {"DockerHostVM Ulov": COMPONENT}
+
+
+def test_an_object_that_the_state_has_by_another_id_is_in_the_way() -> None:
+    plan = plan_of(Ulov={})
+    known = state.known(exported((COMPONENT, ""), (RECORD, "an-older-one")))
+    wanted = state.to_import(plan, matches(plan, all_there(plan)), known)
+
+    assert wanted.why == (
+        f"VM Ulov: the state has an-older-one in its place, and on the host it is {hosts.uuid_of('Ulov')}",
+    )

@@ -1,0 +1,115 @@
+"""Guests with an agent, in memory: what they see of their NICs follows the fake domain's XML."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from provider.guest import gateway_probe
+from provider.guest import setup as guest_setup
+from tests.provider.fakes.domain import error
+
+
+@dataclass
+class Guests:
+    """``facts`` is what a look into a guest finds; ``files`` and ``addresses`` are by domain name.
+
+    ``silent``: names of guests whose agent does not answer; ``blind``: of those that see no new NIC;
+    ``quiet``: of those of which each NIC answers for its own addresses alone.
+    """
+
+    facts: str = "network-scripts"
+    silent: set[str] = field(default_factory=set)
+    blind: set[str] = field(default_factory=set)
+    failing: dict[str, str] = field(default_factory=dict)  # name of a script -> what it says
+    files: dict[str, dict[str, str]] = field(default_factory=dict)
+    addresses: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    scripts: list[tuple[str, str]] = field(default_factory=list)
+    quiet: set[str] = field(default_factory=set)
+    gateway: str = "answers"  # what a guest finds when it asks for its gateway
+    _output: str = ""
+    _code: int = 0
+
+    def send(self, domain: Any, text: str, seconds: int) -> str:
+        assert 0 < seconds <= 5
+        asked = json.loads(text)
+        if domain.name() in self.silent or domain.live is None:
+            raise error(86, "Guest agent is not responding: QEMU guest agent is not connected")
+        answer = getattr(self, "_" + asked["execute"].replace("-", "_"))(domain, asked.get("arguments", {}))
+        return json.dumps({"return": answer})
+
+    def _guest_ping(self, domain: Any, arguments: Any) -> Any:
+        return {}
+
+    def _guest_network_get_interfaces(self, domain: Any, arguments: Any) -> Any:
+        macs = [] if domain.name() in self.blind else domain.plugged()
+        return [{"name": "lo"}] + [
+            {
+                "name": f"ens{number}",
+                "hardware-address": mac,
+                "ip-addresses": [
+                    {"ip-address": a.split("/")[0], "prefix": int(a.split("/")[1])}
+                    for a in self.addresses.get((domain.name(), mac), ())
+                ],
+            }
+            for number, mac in enumerate(macs, 3)
+        ]
+
+    def _guest_exec(self, domain: Any, arguments: Any) -> Any:
+        script, *args = (word for word in arguments["arg"] if word not in ("-c", "sh"))
+        name = next(name for name, body in SCRIPTS.items() if body in script)
+        self.scripts.append((domain.name(), name))
+        self._output, self._code = self.failing.get(name, ""), int(name in self.failing)
+        if not self._code:
+            stdin = base64.b64decode(arguments["input-data"]).decode()
+            getattr(self, "_do_" + name)(domain, args, stdin)
+        return {"pid": 7}
+
+    def _guest_exec_status(self, domain: Any, arguments: Any) -> Any:
+        out = base64.b64encode(self._output.encode()).decode()
+        return {"exited": True, "exitcode": self._code, "out-data": out}
+
+    def _do_look(self, domain: Any, args: list[str], stdin: str) -> None:
+        self._output = self.facts
+
+    def _do_quiet(self, domain: Any, args: list[str], stdin: str) -> None:
+        self.quiet.add(domain.name())
+
+    def _do_write(self, domain: Any, args: list[str], stdin: str) -> None:
+        self.files.setdefault(domain.name(), {})[args[0]] = stdin
+
+    def _do_settle(self, domain: Any, args: list[str], stdin: str) -> None:
+        pass
+
+    def _do_apply(self, domain: Any, args: list[str], stdin: str) -> None:
+        number = int(args[0].removeprefix("ens")) - 3
+        self.addresses[domain.name(), domain.plugged()[number]] = args[4:]
+
+    def _do_announce(self, domain: Any, args: list[str], stdin: str) -> None:
+        pass
+
+    def _do_gateway(self, domain: Any, args: list[str], stdin: str) -> None:
+        self._output = self.gateway
+
+    def _do_has(self, domain: Any, args: list[str], stdin: str) -> None:
+        there = self.files.get(domain.name(), {})
+        self._output = "yes" if any(path in there for path in args) else "no"
+
+    def _do_remove(self, domain: Any, args: list[str], stdin: str) -> None:
+        for path in args:
+            self.files.get(domain.name(), {}).pop(path, None)
+
+
+SCRIPTS = {
+    "look": guest_setup._LOOK,
+    "quiet": guest_setup._QUIET,
+    "write": guest_setup._WRITE,
+    "settle": guest_setup._SETTLE,
+    "apply": guest_setup._APPLY,
+    "announce": guest_setup._ANNOUNCE,
+    "gateway": gateway_probe._ASK,
+    "has": guest_setup._HAS,
+    "remove": guest_setup._REMOVE,
+}
