@@ -100,7 +100,8 @@ def test_what_a_lab_forces_reaches_every_domain() -> None:
     assert {(d.inputs["type"], d.inputs["memory"]) for d in recording.of("Domain").values()} == {("qemu", 96)}
 
 
-def test_the_embedded_engines_process_keeps_its_own_interrupt() -> None:
+def test_the_embedded_engines_process_keeps_its_own_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TROP_ENGINE", "embedded")
     before = signal.getsignal(signal.SIGINT)
     program.leave_quietly_on_interrupt()
 

@@ -25,7 +25,7 @@ ELSEWHERE = {
     "./trop show services Eterathiel": "tests/services/test_show.py",
     "./trop show cloud-init Acilamwen": "tests/services/test_show.py",
     "./trop up --engine embedded": "tests/lab/stage.py",
-    ".venv/bin/python -m provider.impact_doc": "tests/provider/impact/test_table.py",
+    ".venv/bin/python -m provider.impact.page": "tests/provider/impact/test_table.py",
     ".venv/bin/python -m config.keys_doc": "tests/config/test_keys_doc.py",
     ".venv/bin/python -m cli.audit.doc": "tests/cli/audit/test_command.py",
 }
