@@ -19,7 +19,7 @@ from provider.survey.survey import HostSeen, Unread
 from tests.cli.adopt.test_compare import all_there, plan_of
 from tests.cli.audit.picture import clean
 from tests.cli.audit.spoil import faults, image, notes
-from tests.provider.fakes.libvirt import error
+from tests.provider.fakes.basics import error
 from tests.provider.fakes.storage_world import DEFAULT, World
 from tests.provider.host.test_optional_looks import REFUSALS
 

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
 from provider.domain import disks as domain_disks
 from provider.domain.disks import Step
 from provider.errors import OperatorError, Refused
 from provider.resource.base import COMPUTED
-from tests.provider.fakes import domain as fake_domain
+from tests.provider.fakes.domain import Domain as FakeDomain
 from tests.provider.fakes.domain_world import DEFAULT_UUID, FLOAT1, FLOAT2, POOL, RESERVED, Vm, World
 
 OURS = {"networkId": DEFAULT_UUID, "mac": RESERVED}
@@ -95,7 +96,7 @@ def test_memory_that_the_guest_does_not_give_back_waits_for_its_next_start_and_i
 def test_a_guest_without_a_balloon_gets_its_memory_at_its_next_start(world: World) -> None:
     vm = world.made()
     for root in (vm.fake.live, vm.fake.config):
-        root.find("devices").append(fake_domain.etree.fromstring("<memballoon model='none'/>"))
+        root.find("devices").append(etree.fromstring("<memballoon model='none'/>"))
     assert previewed(vm, memory=64) == [("next boot", "memory")]
     assert "no memory balloon" in str(vm.call.notes[0])
     assert world.conn.calls == ["defineXML"]
@@ -147,14 +148,14 @@ def test_an_update_that_was_cut_off_between_the_definition_and_the_guest_is_fini
 ) -> None:
     vm = world.made(memory=96)
     news = {"memory": 64} if cut == "setMemoryFlags" else {"networkInterfaces": [MOVED]}
-    real = fake_domain.Domain.updateDeviceFlags
+    real = FakeDomain.updateDeviceFlags
 
     def fail(domain: Any, xml: Any, flags: int) -> int:
         if flags & 1:
             raise KeyboardInterrupt
         return int(real(domain, xml, flags))
 
-    monkeypatch.setattr(fake_domain.Domain, cut, fail)
+    monkeypatch.setattr(FakeDomain, cut, fail)
     with pytest.raises(KeyboardInterrupt):
         vm.up(**news)
     monkeypatch.undo()

@@ -13,7 +13,7 @@ from provider.host.host import Host
 from provider.protocol import wire
 from provider.protocol.plugin import Servicer
 from provider.resource.base import Props, Resource
-from tests.provider.fakes.libvirt import error
+from tests.provider.fakes.basics import error
 
 FAULT = "Cannot recv data: Connection reset by peer"
 # What libvirt-python answers by itself, without asking the daemon.

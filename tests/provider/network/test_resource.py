@@ -11,7 +11,8 @@ from lxml import etree
 from provider.errors import OperatorError, Refused
 from provider.resource.base import COMPUTED
 from provider.resource.mark import uuid_of
-from tests.provider.fakes.libvirt import Domain, error
+from tests.provider.fakes.basics import error
+from tests.provider.fakes.libvirt import Domain
 from tests.provider.fakes.storage_world import BRIDGED, DEFAULT, HANDLERS, World, sample
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from provider.errors import OperatorError
 from provider.guest.tools import Tools
-from tests.provider.fakes.domain import error
+from tests.provider.fakes.basics import error
 from tests.provider.fakes.domain_world import FLOAT1, Vm
 from tests.provider.nic.place import ADDRESS, FILE, TOLD, Place, two
 from tests.provider.nic.seen import CHANGING, links
