@@ -24,7 +24,7 @@ from cli.trace.text import LONGEST, MOST_KNOWN, Annotator, Names, annotated
 from cli.whois.command import Directory
 from cli.whois.seen import gather
 from provider.survey.survey import Lease
-from tests.cli.whois.test_whois import ACILAMWEN, domain, host, notations
+from tests.cli.whois.asked import ACILAMWEN, domain, host, notations
 
 RACK = rack.load(ROOT)
 LABELS = Labels(Directory(RACK))
