@@ -38,7 +38,7 @@ def watch(vm: Vm, name: str, after: Any) -> None:
 def cut_off(
     vms: list[Vm], after: int, gone: type[BaseException] = ConnectionError
 ) -> Callable[[Any], Callable[..., Any]]:
-    """Let this many changing calls through and end the next with ``gone``, once; the answer makes other calls count too."""
+    """Let this many changing calls through and end the next with ``gone``, once; the answer counts other calls too."""
     left = [after]
 
     def cut(real: Any) -> Callable[..., Any]:
