@@ -24,6 +24,7 @@ from cli.lab.host import host_facts
 from config.read import stack_file
 from lab.hypervisor import Lab
 from lab.possible import why_not
+from tests.done import Done
 
 ENGINES = ["embedded", *(["pulumi"] if shutil.which("pulumi") else [])]
 Settings = dict[str, Any]
@@ -37,19 +38,6 @@ def short_folder() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@dataclass
-class Done:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def text(self) -> str:
-        return self.out + self.err
 
 
 @dataclass

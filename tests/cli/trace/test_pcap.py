@@ -18,7 +18,7 @@ from cli.trace.packets import line
 from cli.trace.pcap import CaptureError, Frame, batches
 from cli.whois.command import Directory
 from tests.cli.trace.captures import SYN_ACK, block, option, packet_block, pcap, section
-from tests.cli.trace.test_annotate import peak_of
+from tests.cli.trace.through import peak_of, read_by_read
 
 LABELS = Labels(Directory(rack.load(ROOT)))
 
@@ -153,14 +153,7 @@ def run(folder: Path, data: bytes) -> subprocess.CompletedProcess[str]:
 def test_a_packet_is_written_as_soon_as_it_has_come() -> None:
     data = pcap(SYN_ACK, SYN_ACK)
     blocks = [data[:24], data[24:100], data[100:]]
-    written: list[bytes] = []
-    at_each_read: list[int] = []
-
-    def read() -> bytes:
-        at_each_read.append(b"".join(written).count(b"\n"))
-        return blocks.pop(0) if blocks else b""
-
-    annotate(read, written.append, LABELS)
+    at_each_read, _ = read_by_read(blocks, LABELS)
     assert at_each_read == [0, 0, 1, 2]
 
 

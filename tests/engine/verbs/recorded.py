@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import socket
 
-from tests.engine.harness import Case, Outcome
+from tests.done import Done
+from tests.engine.harness import Case
 
 
 def normal(text: str) -> str:
@@ -16,7 +17,7 @@ def normal(text: str) -> str:
     return re.sub(r"v3\.260\.0\S*", "<version>", text)
 
 
-def check(outcome: Outcome, case: Case) -> None:
+def check(outcome: Done, case: Case) -> None:
     assert outcome.code == case.code, outcome.err
     assert normal(outcome.out) == normal(case.text("stdout.txt"))
     assert outcome.err == case.text("stderr.txt")

@@ -109,13 +109,16 @@ class Network:
         return 0
 
 
-def _update_host(root: Any, command: int, host: Any) -> None:
+def _dhcp(root: Any) -> Any:
     ip = root.find("ip")
     if ip is None:
         raise error(55, "no <ip> element found")
     dhcp = ip.find("dhcp")
-    if dhcp is None:
-        dhcp = etree.SubElement(ip, "dhcp")
+    return etree.SubElement(ip, "dhcp") if dhcp is None else dhcp
+
+
+def _update_host(root: Any, command: int, host: Any) -> None:
+    dhcp = _dhcp(root)
     hosts = dhcp.findall("host")
     if command == 1:
         for old in hosts:
@@ -144,34 +147,30 @@ def _update_dns(root: Any, command: int, host: Any) -> None:
     there = [old for old in dns.findall("host") if old.get("ip") == host.get("ip")]
     if command == 1:
         raise error(84, "dns hosts cannot be modified, only added or deleted")
-    if command == 2:
-        if not there:
-            raise error(55, "couldn't locate a matching DNS HOST record")
-        dns.remove(there[0])
-    elif there:
+    if command == 2 and not there:
+        raise error(55, "couldn't locate a matching DNS HOST record")
+    if command != 2 and there:
         raise error(55, "there is already at least one DNS HOST record with a matching field")
-    else:
-        dns.append(host)
+    _delete_or_add(dns, there, host)
 
 
 def _update_range(root: Any, command: int, limits: Any) -> None:
-    ip = root.find("ip")
-    if ip is None:
-        raise error(55, "no <ip> element found")
-    dhcp = ip.find("dhcp")
-    if dhcp is None:
-        dhcp = etree.SubElement(ip, "dhcp")
+    dhcp = _dhcp(root)
     there = [old for old in dhcp.findall("range") if dict(old.attrib) == dict(limits.attrib)]
     if command == 1:
         raise error(84, "dhcp ranges cannot be modified, only added or deleted")
-    if command == 2:
-        if not there:
-            raise error(55, "couldn't locate a matching dhcp range entry")
-        dhcp.remove(there[0])
-    elif there:
+    if command == 2 and not there:
+        raise error(55, "couldn't locate a matching dhcp range entry")
+    if command != 2 and there:
         raise error(55, "there is an existing dhcp range entry that matches")
+    _delete_or_add(dhcp, there, limits)
+
+
+def _delete_or_add(parent: Any, there: list[Any], new: Any) -> None:
+    if there:
+        parent.remove(there[0])
     else:
-        dhcp.append(limits)
+        parent.append(new)
 
 
 _UPDATES = {4: _update_host, 5: _update_range, 10: _update_dns}
