@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from components.services import files
-from tests.services.declared import changing, done, proxy, stack, state
 from tests.services.machine import Machine
+from tests.services.scripts.declared import changing, done, proxy, stack, state
 
 
 @pytest.mark.parametrize(

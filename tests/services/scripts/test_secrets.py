@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.services.declared import changing, done, refused, stack
 from tests.services.machine import Machine
+from tests.services.scripts.declared import changing, done, refused, stack
 
 
 def test_a_secret_gets_into_docker_and_nowhere_else(one: Machine) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from components.services import files
-from tests.services.declared import changing, done, proxy, refused, stack, state
 from tests.services.machine import Machine
+from tests.services.scripts.declared import changing, done, proxy, refused, stack, state
 
 
 def test_an_image_that_is_nowhere_stops_nothing(one: Machine) -> None:

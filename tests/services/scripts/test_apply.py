@@ -8,8 +8,8 @@ from components.services import files
 from config.plan_services import PlannedRecipe
 from config.recipe import FamilyRecipe, HostUser
 from tests import needs
-from tests.services.declared import PROXY, changing, done, proxy, refused, stack, stack_of, state
 from tests.services.machine import Machine, planned
+from tests.services.scripts.declared import PROXY, changing, done, proxy, refused, stack, stack_of, state
 
 BASICS = (
     *("awk", "busybox", "cat", "cut", "grep", "ln", "mkdir", "readlink"),
