@@ -8,10 +8,10 @@ from __future__ import annotations
 import pytest
 
 from cli import ROOT
-from cli.rooms import rules
-from cli.rooms.floors import HOUSE
-from cli.rooms.imports import of_file, read
-from cli.rooms.rules import BECAUSE, MOST_FILES, MOST_LINES
+from tests.house import rules
+from tests.house.floors import HOUSE
+from tests.house.imports import of_file, read
+from tests.house.rules import BECAUSE, MOST_FILES, MOST_LINES
 
 FILES = read(ROOT, *HOUSE)
 MADE_UP = {"engine": (("run",), ("state", "errors"))}
@@ -48,7 +48,7 @@ def test_no_file_is_too_long() -> None:
     hold(rules.long(read(ROOT, "__main__.py", *sorted(folders))))
 
 
-UPWARD = "engine/state/urns.py:{}: {}: engine.run stands above engine.state in cli/rooms/floors.py"
+UPWARD = "engine/state/urns.py:{}: {}: engine.run stands above engine.state in tests/house/floors.py"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_one_from_the_same_floor_is_told_and_one_from_below_is_not() -> None:
 
     assert rules.upward(files, MADE_UP) == [
         "engine/errors.py:1: from engine.state.urns import name: engine.state stands beside engine.errors in "
-        "cli/rooms/floors.py"
+        "tests/house/floors.py"
     ]
 
 
@@ -133,9 +133,9 @@ def test_a_room_that_no_floor_has_and_one_that_is_not_there_are_told() -> None:
     files = {"engine/run/__init__.py": "", "engine/verbs.py": ""}
 
     assert rules.unlisted(files, {"engine": (("run",), ("state", "run"))}) == [
-        "engine/verbs.py: engine.verbs is on no floor of cli/rooms/floors.py",
-        "cli/rooms/floors.py: there is no engine.state",
-        "cli/rooms/floors.py: engine.run stands there 2 times",
+        "engine/verbs.py: engine.verbs is on no floor of tests/house/floors.py",
+        "tests/house/floors.py: there is no engine.state",
+        "tests/house/floors.py: engine.run stands there 2 times",
     ]
 
 

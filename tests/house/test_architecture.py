@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli import ROOT
-from cli.rooms.floors import HOUSE
+from tests.house.floors import HOUSE
 
 FILE = ROOT / "docs/architecture.md"
 PAGE = FILE.read_text(encoding="utf-8")

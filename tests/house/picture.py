@@ -1,4 +1,4 @@
-"""docs/rooms.svg, drawn from the imports as they are: ``python -m cli.rooms.picture``.  Lengths are in pixels."""
+"""docs/rooms.svg, drawn from the imports as they are: ``python -m tests.house.picture``.  Lengths are in pixels."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Final
 from cli import ROOT
 from cli.map import svg
 from cli.map.svg import Look
-from cli.rooms import imports, rules
-from cli.rooms.floors import HOUSE, Floors
-from cli.rooms.graph import Graph, graph
-from cli.rooms.imports import Files
+from tests.house import imports, rules
+from tests.house.floors import HOUSE, Floors
+from tests.house.graph import Graph, graph
+from tests.house.imports import Files
 
 FILE: Final = ROOT / "docs" / "rooms.svg"
-COMMAND: Final = "python -m cli.rooms.picture"
+COMMAND: Final = "python -m tests.house.picture"
 TITLE: Final = "The rooms of cli, engine and provider, and which of them use which"
 
 WIDTH: Final = 900.0

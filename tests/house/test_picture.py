@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cli.rooms import picture
-from cli.rooms.graph import graph
 from tests.cli.map.test_map import must_be_readable, words
+from tests.house import picture
+from tests.house.graph import graph
 
 
 def test_the_picture_in_docs_is_up_to_date() -> None:

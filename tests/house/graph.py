@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cli.rooms import rules
-from cli.rooms.imports import Files
+from tests.house import rules
+from tests.house.imports import Files
 
 Uses = Mapping[tuple[str, str], int]  # room, used room: how many imports
 

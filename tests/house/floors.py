@@ -13,7 +13,7 @@ Floors = tuple[tuple[str, ...], ...]
 CLI: Final[Floors] = (
     ("__main__",),
     ("commands",),
-    ("stack_verbs", "rooms", "scale"),
+    ("stack_verbs", "scale"),
     ("trace", "audit", "map"),
     ("show", "whois", "adopt", "fleet", "bench"),
     ("rack", "live", "demo", "quality", "releases", "bytecode"),

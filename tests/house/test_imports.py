@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from cli.rooms.imports import module_of, of_file, read, within
 from tests.config.fleets import ROOT
+from tests.house.imports import module_of, of_file, read, within
 
 # The rooms of the provider that know nothing of Pulumi's protocol.
 OF_LIBVIRT = (
