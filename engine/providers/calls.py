@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from pulumi.runtime.proto import provider_pb2, status_pb2
@@ -25,41 +25,14 @@ class Context:
     """As much of ``grpc.aio.ServicerContext`` as a provider's handlers use."""
 
     def __init__(self) -> None:
-        self._trailing: Sequence[tuple[str, Any]] = ()
-        self._code: Any = None
-        self._details = ""
+        self.trailing: Iterable[tuple[str, Any]] = ()
 
     async def abort(self, code: Any, details: str = "", trailing_metadata: Any = ()) -> NoReturn:
-        if trailing_metadata:
-            self._trailing = tuple(trailing_metadata)
+        self.trailing = trailing_metadata or self.trailing
         raise AbortError(code, details)
 
     def set_trailing_metadata(self, metadata: Iterable[tuple[str, Any]]) -> None:
-        self._trailing = tuple(metadata)
-
-    def trailing_metadata(self) -> Sequence[tuple[str, Any]]:
-        return self._trailing
-
-    def set_code(self, code: Any) -> None:
-        self._code = code
-
-    def code(self) -> Any:
-        return self._code
-
-    def set_details(self, details: str) -> None:
-        self._details = details
-
-    def details(self) -> str:
-        return self._details
-
-    def invocation_metadata(self) -> Sequence[tuple[str, Any]]:
-        return ()
-
-    def time_remaining(self) -> None:
-        return None
-
-    def peer(self) -> str:
-        return "in-process"
+        self.trailing = metadata
 
 
 async def call(servicer: Any, method: str, request: Any, *more: Any) -> Any:
@@ -68,7 +41,7 @@ async def call(servicer: Any, method: str, request: Any, *more: Any) -> Any:
     try:
         return await getattr(servicer, method)(request, context, *more)
     except AbortError as e:
-        init = _init_failure(context.trailing_metadata())
+        init = _init_failure(context.trailing)
         if init is not None:
             raise _init_error(e.details, init) from None
         raise ProviderError(e.details) from None
