@@ -111,7 +111,7 @@ class Registry:
         servicer = factory()
         if hasattr(servicer, "report"):  # an attribute of ours, not of Pulumi's protocol
             servicer.report = self._report
-        client = ProviderClient(servicer, urn)
+        client = ProviderClient(servicer)
         await client.start()
         self._started.append(client)
         return client
