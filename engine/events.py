@@ -47,6 +47,19 @@ class Step:
     seconds: float = 0.0  # how long it took, once done
     during_refresh: bool = False  # part of the refresh that goes before an update
 
+    @classmethod
+    def of(cls, op: Op, old: Resource | None, new: Resource | None = None, **more: Any) -> Step:
+        """A step on what one of the records, or both of them, are of."""
+        r = new or old
+        assert r is not None, op
+        return cls(op=op, urn=r.urn, type=r.type, old=old, new=new, provider=r.provider, **more)
+
+    @property
+    def parent(self) -> str:
+        """The URN of the parent; empty for none."""
+        r = self.new or self.old
+        return r.parent if r else ""
+
 
 @dataclass(frozen=True)
 class PreludeEvent:
@@ -113,4 +126,3 @@ class SummaryEvent:
 
 Event = PreludeEvent | StepStarted | StepDone | StepFailed | OutputsRegistered | Diagnostic | SummaryEvent
 Emit = Callable[[Event], None]
-Extra = Any

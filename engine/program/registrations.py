@@ -184,7 +184,7 @@ class Registrations:
                 "name that as an alias",
                 goal.urn,
             )
-        return Step(op="import", urn=goal.urn, type=goal.type, new=new, provider=goal.provider)
+        return Step.of("import", None, new)
 
     def _holder(self, new: Resource) -> str:
         """The URN of another record of the same object, which goes when that is deleted."""
@@ -255,7 +255,7 @@ class Registrations:
             additional_secret_outputs=list(request.additionalSecretOutputs),
             source_position=position(request.sourcePosition, project.root),
         )
-        await self.executor.run([Step(op="read", urn=urn, type=new.type, new=new, provider=reference)])
+        await self.executor.run([Step.of("read", None, new)])
         return resource_pb2.ReadResourceResponse(urn=urn, id=new.id, properties=to_wire(new.outputs))
 
     async def invoke(self, request: Any) -> Any:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from engine.events import Step, StepDone, StepFailed, StepStarted
+from engine.events import Step, StepDone, StepStarted
 from engine.options import InitError, ProviderError
 from engine.providers.client import INTERNAL, ProviderClient
 from engine.providers.registry import Registry
@@ -84,11 +84,8 @@ class Executor:
         return PendingOperation(subject.copy(), kind)
 
     def _fail(self, step: Step, message: str) -> None:
-        session = self.session
-        session.step_failed = True
-        session.say("error", f"Preview failed: {message}" if session.preview else message, step.urn)
-        session.emit(StepFailed(step))
-        session.give_up()
+        self.session.fail(step, message)
+        self.session.give_up()
         raise HaltError(message)
 
     async def _apply(self, step: Step) -> None:
@@ -113,7 +110,7 @@ class Executor:
         return not (deleting and (r.external or r.retain_on_delete or r.deleted_with in self.condemned))
 
     async def _same(self, step: Step) -> None:
-        old, new = _both(step)
+        old, new = _old(step), _new(step)
         new.id, new.outputs = old.id, old.outputs
         new.created, new.modified = old.created, old.modified
         if urns.is_provider(new.type):
@@ -124,25 +121,29 @@ class Executor:
         if not _says_the_same(old, new):
             await journal.saved()
 
-    def _told(self, failure: InitError) -> list[str]:
-        """Why it did not come up, as the state may keep it."""
-        return [self.session.mask.hide(reason) for reason in failure.reasons]
-
-    async def _create(self, step: Step) -> None:
-        new = _new(step)
+    async def _make(
+        self, new: Resource, work: Callable[[ProviderClient], Awaitable[tuple[str, Props]]]
+    ) -> InitError | None:
+        """Have it made so, and note what came of it; the error of one that is there, but did not come up."""
         failure: InitError | None = None
         if urns.is_provider(new.type):
-            new.id = self.registry.new_id()
             await self.registry.settle(new, changed=True)
-            new.outputs = _provider_outputs(new)
+            new.outputs = {k: v for k, v in new.inputs.items() if k != INTERNAL}
         elif new.custom:
             try:
-                new.id, outputs = await (await self._client(new)).create(new, self.session.preview)
+                new.id, outputs = await work(await self._client(new))
             except InitError as e:
-                failure = e
-                new.id, outputs, new.init_errors = e.id, e.outputs, self._told(e)
+                failure, new.id, outputs = e, new.id or e.id, e.outputs
+                new.init_errors = [self.session.mask.hide(reason) for reason in e.reasons]
             new.outputs = mark_secret(outputs, new.additional_secret_outputs)
         self.session.mask.learn(new.outputs)
+        return failure
+
+    async def _create(self, step: Step) -> None:
+        new, preview = _new(step), self.session.preview
+        if urns.is_provider(new.type):
+            new.id = self.registry.new_id()
+        failure = await self._make(new, lambda client: client.create(new, preview))
         new.created = new.modified = timestamp()
         self._put(step, new)
         if not new.custom:
@@ -162,22 +163,11 @@ class Executor:
         journal.add(new)
 
     async def _update(self, step: Step) -> None:
-        old, new = _both(step)
-        failure: InitError | None = None
+        old, new, preview = _old(step), _new(step), self.session.preview
         self.changing.add(old.id)
         new.id, new.created, new.modified = old.id, old.created, timestamp()
         new.outputs = old.outputs
-        if urns.is_provider(new.type):
-            await self.registry.settle(new, changed=True)
-            new.outputs = _provider_outputs(new)
-        elif new.custom:
-            try:
-                outputs = await (await self._client(new)).update(old, new, self.session.preview)
-            except InitError as e:
-                failure = e
-                outputs, new.init_errors = e.outputs, self._told(e)
-            new.outputs = mark_secret(outputs, new.additional_secret_outputs)
-        self.session.mask.learn(new.outputs)
+        failure = await self._make(new, lambda client: client.update(old, new, preview))
         self.session.journal.forget(old)
         self.session.journal.add(new)
         if failure is not None:
@@ -233,14 +223,6 @@ def _says_the_same(old: Resource, new: Resource) -> bool:
     places: dict[str, object] = {k: getattr(new, k) for k in EXACT}
     told = [{k: v for k, v in r.property_dependencies.items() if v} for r in (old, new)]
     return told[0] == told[1] and old.copy(**places, property_dependencies=new.property_dependencies) == new
-
-
-def _provider_outputs(r: Resource) -> Props:
-    return {k: v for k, v in r.inputs.items() if k != INTERNAL}
-
-
-def _both(step: Step) -> tuple[Resource, Resource]:
-    return _old(step), _new(step)
 
 
 def _old(step: Step) -> Resource:

@@ -80,7 +80,7 @@ def _settle_stack(session: Session) -> None:
         return
     new = Resource(urn=session.stack_urn, type=urns.STACK_TYPE, created=timestamp())
     new.modified = new.created
-    step = Step(op="create", urn=new.urn, type=new.type, new=new)
+    step = Step.of("create", None, new)
     session.emit(StepStarted(step))
     session.journal.add(new)
     session.count(step)
@@ -133,7 +133,7 @@ def _begin(
         protect=i.protect,
         provider="" if i.component else reference,
     )
-    taken = Taken(Step(op="import", urn=i.urn, type=i.type, new=new, provider=new.provider), i)
+    taken = Taken(Step.of("import", None, new), i)
     taken.why = _hindrance(i, new, there, {w.urn for w in wanted})
     return taken
 

@@ -5,7 +5,7 @@ The rules are Pulumi's, as the recordings show them (README, "Calls on preview a
 
 from __future__ import annotations
 
-from engine.events import Step
+from engine.events import Op, Step
 from engine.paths import keep_old
 from engine.providers.client import Diff, Failure, ProviderClient
 from engine.providers.registry import Registry
@@ -87,7 +87,7 @@ class Planner:
         if old is None:
             session.aim.skipped.add(goal.urn)
             return []
-        return [_step("same", old, _on_present_provider(old, goal))]
+        return [Step.of("same", old, _on_present_provider(old, goal))]
 
     async def plan(self, goal: Goal) -> list[Step]:
         """The steps for one goal, in their order.  Raises `HaltError` when there is nothing to be done with it."""
@@ -102,7 +102,7 @@ class Planner:
             olds = {} if fresh or old is None else old.inputs
             new.inputs = await self._check(new, olds, goal.inputs if fresh else new.inputs)
         if old is None or old.external:
-            return [_step("create", None, new)]
+            return [Step.of("create", None, new)]
         if recreating:
             return self._replace(old, new, Diff(changes=True), first=True, dependents=[])
         if forced:
@@ -114,7 +114,7 @@ class Planner:
             return await self._plan_replacement(goal, old, new, diff, check=True)
         if diff.changes or old.init_errors:
             return [_step("update", old, new, diff)]
-        return [_step("same", old, new)]
+        return [Step.of("same", old, new)]
 
     async def _check(self, new: Resource, olds: Props, news: Props) -> Props:
         """The inputs as the provider takes them.  Raises `HaltError` when it doesn't."""
@@ -142,11 +142,7 @@ class Planner:
         if await self._provider_moved(old, new):
             return Diff(changes=True, keys=["provider"], replaces=["provider"])
         diff = await (await self.client(new)).diff(old, new.inputs, new.ignore_changes)
-        if diff.changes is None:
-            diff.keys = sorted(
-                k for k in {**old.inputs, **new.inputs} if old.inputs.get(k) != new.inputs.get(k)
-            )
-            diff.changes = bool(diff.keys)
+        diff.fall_back(old.inputs, new.inputs)
         diff.force(new.replace_on_changes)
         return diff
 
@@ -192,31 +188,19 @@ class Planner:
         logical = _step("replace", old, new, diff)
         create = _step("create-replacement", old, new, diff)
         if not first:
-            self.replacements.remember(old, create)
+            self.replacements.steps[id(old)] = create
             return [create, logical]
-        deletes = [_step("delete-replaced", r, None) for r in dependents]
+        deletes = [Step.of("delete-replaced", r) for r in dependents]
         if not old.pending_replacement and old.urn not in self.replacements.deleted:
-            deletes.append(_step("delete-replaced", old, None))
+            deletes.append(Step.of("delete-replaced", old))
         return [*deletes, logical, create]
 
     async def client(self, r: Resource) -> ProviderClient:
         return await self.registry.client(r.provider, self.session.journal.find)
 
 
-def _step(op: str, old: Resource | None, new: Resource | None, diff: Diff | None = None) -> Step:
-    r = new or old
-    assert r is not None
-    return Step(
-        op=op,  # type: ignore[arg-type]
-        urn=r.urn,
-        type=r.type,
-        old=old,
-        new=new,
-        diffs=diff.keys if diff else [],
-        replaces=diff.replaces if diff else [],
-        detailed_diff=diff.detailed if diff else None,
-        provider=r.provider,
-    )
+def _step(op: Op, old: Resource, new: Resource, diff: Diff) -> Step:
+    return Step.of(op, old, new, diffs=diff.keys, replaces=diff.replaces, detailed_diff=diff.detailed)
 
 
 def _on_present_provider(old: Resource, goal: Goal) -> Resource:

@@ -70,6 +70,12 @@ class Session:
         self.stopping.set()
         return HaltError(message)
 
+    def fail(self, step: Step, message: str) -> None:
+        """A step has not come to its end."""
+        self.step_failed = True
+        self.say("error", f"Preview failed: {message}" if self.preview else message, step.urn)
+        self.emit(StepFailed(step))
+
     def has_targets(self, known: Collection[str]) -> bool:
         """Whether all that the command line names is among ``known``; what is not is told."""
         missing = self.options.scope.missing(known)
@@ -102,7 +108,7 @@ class Session:
 
 def tell_same(session: Session, r: Resource) -> None:
     """Say and count that a resource stays as it is, where no program asks for it."""
-    step = Step(op="same", urn=r.urn, type=r.type, old=r, new=r, provider=r.provider)
+    step = Step.of("same", r, r)
     session.emit(StepStarted(step))
     session.count(step)
     session.emit(StepDone(step))
