@@ -11,23 +11,17 @@ from dataclasses import dataclass, field
 from typing import Final, TextIO
 
 from engine.display.properties import Line
+from engine.display.words import LOOKS
 from engine.events import Op
 
 RESET: Final = "\033[0m"
 BOLD: Final = "\033[1m"
-RED: Final = "\033[91m"
-BLUE: Final = "\033[94m"
-MAGENTA: Final = "\033[95m"
-OPS: Final[dict[Op, str]] = {
-    "create": "\033[32m",
-    "update": "\033[33m",
-    "delete": "\033[31m",
-    "replace": "\033[33m",
-    "create-replacement": "\033[32m",
-    "delete-replaced": "\033[31m",
-    "read": "\033[36m",
-    "refresh": "\033[33m",
-    "import": "\033[34m",
+COLORS: Final = {
+    "red": "\033[31m",
+    "green": "\033[32m",
+    "yellow": "\033[33m",
+    "blue": "\033[34m",
+    "cyan": "\033[36m",
 }
 
 
@@ -45,7 +39,7 @@ class Console:
         return f"{style}{text}{RESET}" if self.color and style and text.strip() else text
 
     def op(self, text: str, op: Op) -> str:
-        return self.paint(text, OPS.get(op, ""))
+        return self.paint(text, COLORS.get(LOOKS[op].color, ""))
 
     def lines(self, lines: Iterable[Line]) -> str:
         return "".join(self.op(line.text, line.op) + "\n" for line in lines)

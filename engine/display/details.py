@@ -193,7 +193,9 @@ class Details:
     def _head(self, step: Step) -> list[Line]:
         indent = self._indent(step)
         mark = words.retain(step) + ")" + words.lock(step.old, step.new)
-        lines = [Line(f"{' ' * 4 * indent}{words.SYMBOLS[step.op]}{step.type}: ({step.op}{mark}", step.op)]
+        lines = [
+            Line(f"{' ' * 4 * indent}{words.LOOKS[step.op].symbol}{step.type}: ({step.op}{mark}", step.op)
+        ]
         known = step.old or (step.new if step.op == "import" else None)
         resource = step.new or step.old
         if known is not None and known.id:

@@ -22,7 +22,7 @@ from engine.events import (
 from engine.run import impacts
 from engine.state.checkpoint import record_of
 from engine.state.records import Resource
-from engine.state.values import UNKNOWN, UNKNOWN_STRING, Secret, Value
+from engine.state.values import plain
 
 Json = dict[str, Any]
 
@@ -114,17 +114,6 @@ class Digest:
 
     def _state(self, resource: Resource) -> Json:
         return record_of(resource, lambda value, _part: plain(value, self._wishes.show_secrets))
-
-
-def plain(value: Value, show_secrets: bool) -> Any:
-    """A value as JSON has it; secrets are ``[secret]``, what is not known yet is the protocol's own text."""
-    if isinstance(value, Secret):
-        return plain(value.value, show_secrets) if show_secrets else "[secret]"
-    if isinstance(value, dict):
-        return {k: plain(v, show_secrets) for k, v in sorted(value.items())}
-    if isinstance(value, list):
-        return [plain(v, show_secrets) for v in value]
-    return UNKNOWN_STRING if value is UNKNOWN else value
 
 
 def _detailed(diff: dict[str, PropertyDiff] | None) -> Json | None:

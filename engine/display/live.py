@@ -14,18 +14,8 @@ from engine.display.console import BOLD, Console
 from engine.display.progress import Outputs, Run, Wishes
 from engine.display.properties import Printer
 from engine.display.rows import Board, Row
-from engine.events import Event, Op, StepDone, StepStarted, SummaryEvent
+from engine.events import Event, StepDone, StepStarted, SummaryEvent
 
-STYLES: Final[dict[Op, str]] = {
-    "create": "green",
-    "update": "yellow",
-    "delete": "red",
-    "replace": "yellow",
-    "create-replacement": "green",
-    "delete-replaced": "red",
-    "refresh": "yellow",
-    "import": "blue",
-}
 REDRAWS: Final = 4  # a second
 
 
@@ -79,11 +69,11 @@ class Live:
         return table
 
     def _cells(self, prefix: str, row: Row) -> list[Text]:
-        style = STYLES.get(row.op, "")
+        look = words.LOOKS[row.op]
         board = self._board
-        failed = "red bold" if row.failed or row.count("error") else style
+        failed = "red bold" if row.failed or row.count("error") else look.color
         return [
-            Text(f" {words.SYMBOLS[row.op]}", style),
+            Text(f" {look.symbol}", look.color),
             Text(prefix + words.short_type(row.type)),
             Text(row.name),
             Text(board.status(row), failed),
@@ -99,15 +89,5 @@ def tree(rows: dict[str, Row], parents: dict[str, str]) -> list[tuple[str, Row]]
         while parent and parent not in rows:
             parent = parents.get(parent, "")
         children.setdefault(parent if parent != urn else "", []).append(row)
-    lines: list[tuple[str, Row]] = []
-
-    def add(row: Row, first: str, others: str) -> None:
-        lines.append((first, row))
-        below = children.get(row.urn, []) if row.urn else []
-        for i, child in enumerate(below):
-            last = i == len(below) - 1
-            add(child, others + ("└─ " if last else "├─ "), others + ("   " if last else "│  "))
-
-    for root in children.get("", []):
-        add(root, "", "")
-    return lines
+    below = words.branches(children.get("", []), lambda row: children.get(row.urn, []) if row.urn else [])
+    return [(branch, row) for row, branch, _ in below]

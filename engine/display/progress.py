@@ -171,7 +171,7 @@ class Progress:
 
     def _print_row(self, row: Row) -> None:
         board = self._board
-        symbol = self._console.op(words.SYMBOLS[row.op], row.op)
+        symbol = self._console.op(words.LOOKS[row.op].symbol, row.op)
         status = self._console.op(board.status(row), row.op)
         line = f" {symbol} {words.short_type(row.type)} {row.name} {status} {board.info(row)}"
         with self._console.lock:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from engine.display.differences import Change, Key, Parts, is_internal
-from engine.display.words import SYMBOLS
+from engine.display.words import LOOKS
 from engine.events import Op
 from engine.state.values import UNKNOWN, Props, Secret, Value
 
@@ -25,7 +25,7 @@ class Line:
 
 def lead(indent: int, op: Op = "same") -> str:
     """The start of a line; an operation's symbol stands in the last two columns of the indent."""
-    return " " * (4 * indent) if op == "same" else " " * (4 * indent - 2) + SYMBOLS[op]
+    return " " * (4 * indent) if op == "same" else " " * (4 * indent - 2) + LOOKS[op].symbol
 
 
 def is_shown(value: Value) -> bool:

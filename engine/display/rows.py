@@ -186,15 +186,15 @@ class Board:
             if self.is_stack(row) and op == "same":
                 return "running"
             if self.preview:
-                return words.PLANNED[op]
-            return self._timed(words.RUNNING[op], row, op)
+                return words.LOOKS[op].planned
+            return self._timed(words.LOOKS[op].running, row, op)
         if self.preview:
             return _planned(op)
         if row.failed or row.count("error"):
-            return f"**{self._took(words.FAILED[op], row, op)}**"
+            return f"**{self._took(words.LOOKS[op].failed, row, op)}**"
         if self.terminated and row.custom and op != "same" and op not in row.done:
-            return f"{words.RUNNING[op]} (interrupted)"
-        return self._took(words.DONE[op], row, op)
+            return f"{words.LOOKS[op].running} (interrupted)"
+        return self._took(words.LOOKS[op].done, row, op)
 
     def _timed(self, word: str, row: Row, op: Op) -> str:
         if op == "same" or row.started is None:
@@ -231,7 +231,7 @@ class Board:
 def _planned(op: Op) -> str:
     if op in ("replace", "create-replacement", "delete-replaced"):
         return "replace"
-    return "refresh" if op == "refresh" else words.PLANNED[op]
+    return "refresh" if op == "refresh" else words.LOOKS[op].planned
 
 
 def _same(step: Step) -> bool:

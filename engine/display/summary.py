@@ -28,8 +28,8 @@ def resources(
         count = event.changes.get(op, 0)
         if count and op not in ("read", "refresh", "discard"):
             kinds, changes = kinds + 1, changes + count
-            what = f"to {op}" if event.preview else words.DONE[op]
-            lines.append(Line(f"    {words.SYMBOLS[op]}{count} {what}", op))
+            what = f"to {op}" if event.preview else words.LOOKS[op].done
+            lines.append(Line(f"    {words.LOOKS[op].symbol}{count} {what}", op))
     pieces = [words.plural(changes, "change")] if kinds > 1 else []
     same = event.changes.get("same", 0)
     pieces += [f"{same} unchanged"] if same else []

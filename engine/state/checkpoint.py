@@ -6,9 +6,12 @@ know come back as they were read.  Secrets are encrypted one by one; one that di
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import hashlib
 import json
 import operator
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -23,7 +26,7 @@ from engine.state.values import (
     UNKNOWN_STRING,
     Secret,
     Value,
-    without_secrets,
+    plain,
 )
 
 Json = dict[str, Any]
@@ -34,39 +37,14 @@ Owner = tuple[str, str]  # urn and id: an old copy that waits for its deletion h
 FORMAT: Final = 3
 ENGINE_VERSION: Final = "v3.260.0+trop"  # the CLI whose format this is, and who wrote it
 
-# Key in the file, attribute of `Resource`, always written.  The order is the file's.
-FIELDS: Final[tuple[tuple[str, str, bool], ...]] = (
-    ("urn", "urn", True),
-    ("custom", "custom", True),
-    ("delete", "delete", False),
-    ("id", "id", False),
-    ("type", "type", True),
-    ("inputs", "inputs", False),
-    ("outputs", "outputs", False),
-    ("parent", "parent", False),
-    ("protect", "protect", False),
-    ("external", "external", False),
-    ("dependencies", "dependencies", False),
-    ("initErrors", "init_errors", False),
-    ("provider", "provider", False),
-    ("propertyDependencies", "property_dependencies", False),
-    ("pendingReplacement", "pending_replacement", False),
-    ("additionalSecretOutputs", "additional_secret_outputs", False),
-    ("aliases", "aliases", False),
-    ("customTimeouts", "custom_timeouts", False),
-    ("importID", "import_id", False),
-    ("retainOnDelete", "retain_on_delete", False),
-    ("deletedWith", "deleted_with", False),
-    ("replaceWith", "replace_with", False),
-    ("created", "created", False),
-    ("modified", "modified", False),
-    ("sourcePosition", "source_position", False),
-    ("stackTrace", "stack_trace", False),
-    ("ignoreChanges", "ignore_changes", False),
-    ("replaceOnChanges", "replace_on_changes", False),
+_camel: Final = functools.partial(re.compile("_(.)").sub, lambda found: found[1].upper())
+# Key in the file, attribute of `Resource`.
+FIELDS: Final = tuple(
+    (_camel(f.name) if f.name != "import_id" else "importID", f.name) for f in dataclasses.fields(Resource)
 )
-_fields: Final[Callable[[Resource], tuple[Any, ...]]] = operator.attrgetter(*(a for _, a, _ in FIELDS))
-KNOWN: Final = frozenset(key for key, _, _ in FIELDS)
+ALWAYS: Final = frozenset({"urn", "custom", "type"})  # the others only where there is something in them
+_fields: Final[Callable[[Resource], tuple[Any, ...]]] = operator.attrgetter(*(a for _, a in FIELDS))
+KNOWN: Final = frozenset(key for key, _ in FIELDS)
 TIMEOUTS: Final = ("create", "update", "delete")
 LATEST: Final = frozenset({"manifest", "secrets_providers", "resources", "pending_operations", "metadata"})
 
@@ -78,7 +56,7 @@ _PARTS: Final[dict[str, type]] = {
     "metadata": dict,
 }
 _KINDS: Final[dict[str, type]] = {
-    key: type(getattr(Resource(urn="", type=""), attribute)) for key, attribute, _ in FIELDS
+    key: type(getattr(Resource(urn="", type=""), attribute)) for key, attribute in FIELDS
 }
 Malformed = documents.Malformed
 
@@ -156,9 +134,9 @@ def has_secrets(value: Any) -> bool:
 def record_of(resource: Resource, properties: Callable[[Value, str], Any]) -> Json:
     """A record in the order of the file; ``properties`` writes the inputs and outputs (which, it is told)."""
     record: Json = {}
-    for key, attribute, always in FIELDS:
+    for key, attribute in FIELDS:
         value = getattr(resource, attribute)
-        if not value and not always:
+        if not value and key not in ALWAYS:
             continue
         if key in ("inputs", "outputs"):
             value = properties(value, key)
@@ -246,7 +224,7 @@ class Codec:
 
     def _read(self, record: Json) -> Resource:
         resource = Resource(urn=record["urn"], type=record["type"])
-        for key, attribute, _ in FIELDS:
+        for key, attribute in FIELDS:
             if record.get(key) is not None:
                 setattr(resource, attribute, record[key])
         # a list that Go has never put anything into is written as null
@@ -272,12 +250,12 @@ class Codec:
         sealed = value.get("ciphertext")
         text = self._decrypt(sealed) if isinstance(sealed, str) else value.get("plaintext")
         try:
-            plain = json.loads(text or "")
+            value = json.loads(text or "")
         except ValueError as error:
             raise CommandError(
                 f"the secret at {'.'.join(map(str, path))} of {owner[0]} is malformed"
             ) from error
-        secret = Secret(self._open(plain, owner, part, path))
+        secret = Secret(self._open(value, owner, part, path))
         if self._keep and isinstance(sealed, str):
             self._sealed[owner, part, path, _plain_text(secret)] = sealed
         return secret
@@ -298,15 +276,7 @@ class Codec:
 
 def _plain_text(secret: Secret) -> str:
     """What is encrypted: the JSON of the value, secrets inside it no longer marked."""
-    return json.dumps(_plain(without_secrets(secret)), ensure_ascii=False, separators=(",", ":"))
-
-
-def _plain(value: Value) -> Any:
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in sorted(value.items())}
-    if isinstance(value, list):
-        return [_plain(v) for v in value]
-    return UNKNOWN_STRING if value is UNKNOWN else _number(value)
+    return _text(plain(secret, True))
 
 
 def _number(value: Any) -> Any:

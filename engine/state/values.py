@@ -118,6 +118,20 @@ def without_secrets(v: Value) -> Value:
     return [without_secrets(x) for x in v] if isinstance(v, list) else v
 
 
+def plain(v: Value, show_secrets: bool, hidden: Any = "[secret]") -> Any:
+    """The value as JSON has it, keys in order; what is not known yet is the protocol's own text.
+
+    ``hidden`` stands for each secret that is not to be shown.
+    """
+    if isinstance(v, Secret):
+        return plain(v.value, True) if show_secrets else hidden
+    if isinstance(v, dict):
+        return {k: plain(x, show_secrets, hidden) for k, x in sorted(v.items())}
+    if isinstance(v, list):
+        return [plain(x, show_secrets, hidden) for x in v]
+    return UNKNOWN_STRING if v is UNKNOWN else v
+
+
 def without_unknown(v: Value) -> Value:
     """The value with everything unknown left out."""
     if isinstance(v, Secret):

@@ -9,14 +9,13 @@ import time
 from typing import Any
 
 from engine.context import Context, resources_of
-from engine.display.digest import plain
-from engine.display.words import ago
+from engine.display.words import ago, branches
 from engine.errors import CommandError
 from engine.state import checkpoint
 from engine.state.checkpoint import Codec, Json
 from engine.state.clock import seconds_of
 from engine.state.urns import STACK_TYPE, name_of
-from engine.state.values import Props, has_secret
+from engine.state.values import Props, plain
 
 
 def updated(document: Json) -> str:
@@ -71,21 +70,13 @@ def _tree_lines(context: Context, records: list[Json]) -> list[str]:
             children.setdefault(record.get("parent", ""), []).append(record)
     if stack_urn:
         children[stack_urn] = children.get(stack_urn, []) + children.pop("", [])
+    roots = [r for r in records if r["urn"] == stack_urn] or children.get("", [])
     rows: list[tuple[str, str, list[str]]] = []
-
-    def add(record: Json, first: str, others: str) -> None:
-        below = children.get(record["urn"], [])
-        indent = others + ("│  " if below else "   ")
+    for record, branch, others in branches(roots, lambda r: children.get(r["urn"], [])):
+        indent = others + ("│  " if children.get(record["urn"]) else "   ")
         more = [f"URN: {record['urn']}"] if context.parsed.on("show-urns") else []
         more += [f"ID: {record['id']}"] if context.parsed.on("show-ids") and record.get("id") else []
-        rows.append((first + record["type"], name_of(record["urn"]), [indent + text for text in more]))
-        for i, child in enumerate(below):
-            last = i == len(below) - 1
-            add(child, others + ("└─ " if last else "├─ "), others + ("   " if last else "│  "))
-
-    roots = [r for r in records if r["urn"] == stack_urn] or children.get("", [])
-    for root in roots:
-        add(root, "", "")
+        rows.append((branch + record["type"], name_of(record["urn"]), [indent + text for text in more]))
     width = max(len("TYPE"), *(len(kind) for kind, _, _ in rows))
     lines = [f"    {'TYPE':<{width}}  NAME"]
     for kind, name, more in rows:
@@ -111,8 +102,6 @@ def _masked(_sealed: str) -> str:
 def _text(value: Any, show_secrets: bool) -> str:
     """An output in one line: a text as it is, anything else as JSON."""
     shown = plain(value, show_secrets)
-    if not show_secrets and has_secret(value):
-        shown = plain(value, False)
     return shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
 
 
