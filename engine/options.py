@@ -48,7 +48,6 @@ class Options:
 
     ``preview`` makes any kind of run a look ahead that saves nothing (kind "preview" always is one).
     ``refresh`` reads every resource first, in the same run.  ``parallel`` bounds the steps under way.
-    ``expect_no_changes`` is for the caller, who reads `Result.changes`; a run goes the same way with it.
     ``run_program`` makes a refresh run the program, for the settings of its providers and the stack's outputs.
     ``scope`` narrows a run to a part of the stack.
     ``imports`` is what a run of kind "import" takes over, parents before their children.
@@ -59,7 +58,6 @@ class Options:
     refresh: bool = False
     parallel: int = 16
     continue_on_error: bool = False
-    expect_no_changes: bool = False
     run_program: bool = False
     imports: tuple[Import, ...] = ()
     scope: Scope = EVERYTHING

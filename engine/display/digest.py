@@ -7,13 +7,12 @@ from typing import Any
 
 from engine.display.console import Console
 from engine.display.details import is_told
-from engine.display.progress import Run, Wishes
+from engine.display.display import JsonDisplay, Run, Wishes, diff_document
 from engine.display.rows import message
 from engine.events import (
     Diagnostic,
     Event,
     PreludeEvent,
-    PropertyDiff,
     Step,
     StepDone,
     StepStarted,
@@ -27,20 +26,17 @@ from engine.state.values import plain
 Json = dict[str, Any]
 
 
-class Digest:
+class Digest(JsonDisplay):
     """Gathers a preview, and prints it at the end."""
 
     def __init__(self, console: Console, run: Run, wishes: Wishes) -> None:
-        self._console, self._run, self._wishes = console, run, wishes
+        super().__init__(console, run, wishes)
         self._document: Json = {"config": {}, "steps": []}
         self._places: dict[str, int] = {}
         self._refreshing: set[str] = set()
         self._diagnostics: list[Json] = []
         self._impacts: list[impacts.Impact] = []
         self._summary: SummaryEvent | None = None
-
-    def begin(self) -> None:
-        """Nothing is printed before the end."""
 
     def take(self, event: Event) -> None:
         match event:
@@ -59,9 +55,6 @@ class Digest:
                 self._diagnostics.append(self._diagnostic(event))
             case SummaryEvent():
                 self._summary = event
-
-    def interrupt(self, text: str) -> None:
-        self._console.error(text)
 
     def end(self, terminated: bool = False) -> None:
         self._add_impacts()
@@ -109,14 +102,9 @@ class Digest:
             document["diffReasons"] = step.diffs
         if step.replaces:
             document["replaceReasons"] = step.replaces
-        document["detailedDiff"] = _detailed(step.detailed_diff)
+        detailed = step.detailed_diff
+        document["detailedDiff"] = None if detailed is None else diff_document(dict(sorted(detailed.items())))
         return document
 
     def _state(self, resource: Resource) -> Json:
         return record_of(resource, lambda value, _part: plain(value, self._wishes.show_secrets))
-
-
-def _detailed(diff: dict[str, PropertyDiff] | None) -> Json | None:
-    if diff is None:
-        return None
-    return {path: {"kind": d.kind, "inputDiff": d.input_diff} for path, d in sorted(diff.items())}

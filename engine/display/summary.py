@@ -80,9 +80,8 @@ def outputs(old: Props | None, new: Props, *, preview: bool, printer: Printer, i
     if preview and not parts:
         return []
     parts = differences.without_new_unknowns(parts)
-    width = max((len(str(k)) for k in parts.names()), default=0)
     shown = [k for k in parts.names() if not (preview and k in parts.sames)]
-    return [line for k in shown for line in printer.part(parts, k, f"{k:<{width}}: ", indent)]
+    return printer.some(parts, shown, indent)
 
 
 def closing(rows: Iterable[Row], output_lines: list[Line], event: SummaryEvent | None) -> list[Line]:

@@ -10,12 +10,13 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import Literal, Protocol
+from typing import Literal
 
 from engine.context import Context, Vault
 from engine.display.details import Details
 from engine.display.digest import Digest
-from engine.display.progress import Progress, Run
+from engine.display.display import Display, Run
+from engine.display.progress import Progress
 from engine.display.stream import Stream
 from engine.errors import CHANGES_FOUND, FAILED, NOT_CONFIRMED, TERMINATED, CommandError, unsupported
 from engine.events import Event
@@ -41,13 +42,6 @@ CANCELING = {
 }
 TERMINATING = {signal.SIGINT: "^C received; terminating", signal.SIGTERM: "SIGTERM received; terminating"}
 ORPHANS = "Note that terminating immediately may lead to orphaned resources and other inconsistencies.\n"
-
-
-class Display(Protocol):
-    def begin(self) -> None: ...
-    def take(self, event: Event) -> None: ...
-    def interrupt(self, text: str) -> None: ...
-    def end(self, terminated: bool = False) -> None: ...
 
 
 @dataclass
@@ -266,7 +260,6 @@ def _options(work: Work, preview: bool) -> Options:
         refresh=refresh_of(context) and kind not in ("refresh", "import"),
         parallel=int(context.parsed.values.get("parallel", 16)) or 16,
         continue_on_error=context.parsed.on("continue-on-error"),
-        expect_no_changes=context.parsed.on("expect-no-changes"),
         run_program=context.parsed.on("run-program") and kind == "refresh",
         imports=work.imports,
         scope=work.scope,

@@ -16,8 +16,9 @@ from cli.fleet import table as fleet_table
 from engine.display.console import Console
 from engine.display.details import Details
 from engine.display.digest import Digest
+from engine.display.display import Run, Wishes
 from engine.display.live import Live
-from engine.display.progress import Progress, Run, Wishes
+from engine.display.progress import Progress
 from engine.display.stream import Stream
 from engine.events import Diagnostic
 from engine.run import impacts
