@@ -47,9 +47,7 @@ async def run(
     passes_by = options.scope.narrows or options.run_program
     journal = Journal(snapshot, save, persist=not preview, passes_by=passes_by)
     session = Session(kind, options, project, journal, emit)
-    registry = Registry(
-        providers, project, preview, lambda urn, severity, message: session.say(severity, message, urn)
-    )
+    registry = Registry(providers, lambda urn, severity, message: session.say(severity, message, urn))
     return await _Run(session, registry, program, snapshot, cancellation or Cancellation()).go()
 
 
@@ -132,7 +130,7 @@ class _Run:
                 await session.idle()
                 await program.stop()
                 return
-            outcome = program.outcome.result()
+            error = program.outcome.result()
         except asyncio.CancelledError:
             monitor.abandon()
             await program.stop(HASTE)
@@ -141,8 +139,8 @@ class _Run:
             monitor.abandon()  # a program that was left behind must not keep the process from ending
             stopping.cancel()
             registrations.transforms.close()
-        if outcome.error:
-            session.say("error", outcome.error)
+        if error:
+            session.say("error", error)
             registrations.keep_old_outputs()
         elif session.kind == "refresh":
             await refresh_rest(session, self.registry)

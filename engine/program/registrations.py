@@ -188,10 +188,10 @@ class Registrations:
 
     def _holder(self, new: Resource) -> str:
         """The URN of another record of the same object, which goes when that is deleted."""
-        provider = urns.split_reference(new.provider)[0]
+        provider = urns.provider_of(new.provider)
         holders = [r for r in self.session.journal.current() if (r.type, r.id) == (new.type, new.id)]
         holders = [r for r in holders if not r.external and not r.retain_on_delete]
-        return next((r.urn for r in holders if urns.split_reference(r.provider)[0] == provider), "")
+        return next((r.urn for r in holders if urns.provider_of(r.provider) == provider), "")
 
     async def register_outputs(self, request: Any) -> Any:
         """RegisterResourceOutputs: of a component, or the stack."""

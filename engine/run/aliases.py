@@ -78,5 +78,5 @@ def rename(records: Iterable[Resource], names: Mapping[str, str]) -> None:
         r.dependencies = [new(u) for u in r.dependencies]
         r.property_dependencies = {k: [new(u) for u in v] for k, v in r.property_dependencies.items()}
         if r.provider:
-            provider, id_ = urns.split_reference(r.provider)
+            provider, _, id_ = r.provider.rpartition("::")
             r.provider = f"{new(provider)}::{id_}"

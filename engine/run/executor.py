@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
@@ -142,7 +143,7 @@ class Executor:
     async def _create(self, step: Step) -> None:
         new, preview = _new(step), self.session.preview
         if urns.is_provider(new.type):
-            new.id = self.registry.new_id()
+            new.id = "" if preview else str(uuid.uuid4())  # the engine's to give
         failure = await self._make(new, lambda client: client.create(new, preview))
         new.created = new.modified = timestamp()
         self._put(step, new)

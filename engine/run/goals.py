@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -54,31 +54,19 @@ class Goal:
     replace_with: list[str] = field(default_factory=list)
     source_position: str = ""
     stack_trace: list[dict[str, str]] = field(default_factory=list)
-    aliases: list[Alias] = field(default_factory=list)
+    former: list[Alias] = field(default_factory=list)
 
     def record(self) -> Resource:
         """The record of this goal, before any provider has seen it."""
-        return Resource(
-            urn=self.urn,
-            type=self.type,
-            custom=self.custom,
-            inputs=self.inputs,
-            parent=self.parent,
-            protect=bool(self.protect),
-            dependencies=self.dependencies,
-            provider=self.provider,
-            property_dependencies=self.property_dependencies,
-            additional_secret_outputs=self.additional_secret_outputs,
-            custom_timeouts=self.custom_timeouts,
-            import_id=self.import_id,
-            retain_on_delete=bool(self.retain_on_delete),
-            deleted_with=self.deleted_with,
-            replace_with=self.replace_with,
-            source_position=self.source_position,
-            stack_trace=self.stack_trace,
-            ignore_changes=self.ignore_changes,
-            replace_on_changes=self.replace_on_changes,
-        )
+        same = {name: getattr(self, name) for name in RECORDED}
+        return Resource(**same, protect=bool(self.protect), retain_on_delete=bool(self.retain_on_delete))
+
+
+# What a record has under the same name, and as it is.
+RECORDED = {f.name for f in fields(Goal)} & {f.name for f in fields(Resource)} - {
+    "protect",
+    "retain_on_delete",
+}
 
 
 def from_request(request: Any, project: Project) -> Goal:
@@ -107,7 +95,7 @@ def from_request(request: Any, project: Project) -> Goal:
         replace_with=sorted(request.replace_with),
         source_position=position(request.sourcePosition, project.root),
         stack_trace=trace(request.stackTrace, project.root),
-        aliases=aliases.from_request(request),
+        former=aliases.from_request(request),
     )
 
 

@@ -16,7 +16,7 @@ def needs(r: Resource, parent: bool = True) -> set[str]:
     if r.deleted_with:
         found.add(r.deleted_with)
     if r.provider:
-        found.add(urns.split_reference(r.provider)[0])
+        found.add(urns.provider_of(r.provider))
     if parent and r.parent:
         found.add(r.parent)
     return found

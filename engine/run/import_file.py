@@ -49,7 +49,7 @@ def _is_skipped(type_: str) -> bool:
 
 def _named(r: Resource) -> list[str]:
     """The URNs that an entry speaks of by name."""
-    provider = urns.split_reference(r.provider)[0] if r.provider else ""
+    provider = urns.provider_of(r.provider)
     found = [r.parent] if r.parent and urns.type_of(r.parent) != urns.STACK_TYPE else []
     return found + ([provider] if provider and not urns.is_default_provider(provider) else [])
 
@@ -61,7 +61,7 @@ def _entry(r: Resource, names: dict[str, str], version_of: Callable[[str], str])
     for urn in _named(r):
         entry["parent" if urn == r.parent else "provider"] = names.get(urn, urn)
     version = version_of(urns.package_of(r.type))
-    provider = urns.split_reference(r.provider)[0] if r.provider else ""
+    provider = urns.provider_of(r.provider)
     if version and provider and urns.name_of(provider) == urns.default_provider_name(version):
         entry["version"] = version
     if not r.custom:

@@ -13,6 +13,7 @@ from engine.run import aliases
 from engine.run.goals import Goal
 from engine.run.replacing import Replacements
 from engine.run.session import HaltError, Session
+from engine.scope import matches
 from engine.state import urns
 from engine.state.records import Resource
 from engine.state.values import Props, has_secret
@@ -46,7 +47,7 @@ class Planner:
 
     def former_urns(self, goal: Goal) -> list[str]:
         """What the resource may be called in the state, if not by its present URN."""
-        return aliases.former(goal.urn, goal.parent, goal.aliases, self._former.get(goal.parent, ""))
+        return aliases.former(goal.urn, goal.parent, goal.former, self._former.get(goal.parent, ""))
 
     def adopt(self, goal: Goal) -> None:
         """Take the record that the state has under a former name of the goal as the goal's own."""
@@ -93,7 +94,7 @@ class Planner:
         """The steps for one goal, in their order.  Raises `HaltError` when there is nothing to be done with it."""
         old = self.old(goal.urn)
         recreating = goal.urn in self.replacements.deleted
-        forced = old is not None and self.session.options.scope.is_replaced(goal.urn)
+        forced = old is not None and matches(self.session.options.scope.replaces, goal.urn)
         fresh = old is None or old.external or recreating or forced
         new = goal.record()
         if old is not None and not old.external:
@@ -148,9 +149,9 @@ class Planner:
 
     async def _provider_moved(self, old: Resource, new: Resource) -> bool:
         """Whether the resource goes to another provider, and that one says that this means another object."""
-        before, after = (urns.split_reference(r.provider)[0] for r in (old, new))
-        if self.registry.same_settings(before, after):
-            return False
+        before, after = (urns.provider_of(r.provider) for r in (old, new))
+        if before == after or (urns.is_default_provider(before) and urns.is_default_provider(after)):
+            return False  # by itself that says nothing
         records = {r.urn: r for r in self.session.journal.current()}
         if before not in records or after not in records:
             return False
@@ -205,7 +206,7 @@ def _step(op: Op, old: Resource, new: Resource, diff: Diff) -> Step:
 
 def _on_present_provider(old: Resource, goal: Goal) -> Resource:
     """The record as it is; only its provider may have another id, because this run has replaced that."""
-    before, after = (urns.split_reference(p)[0] if p else "" for p in (old.provider, goal.provider))
+    before, after = (urns.provider_of(p) for p in (old.provider, goal.provider))
     return old.copy(provider=goal.provider if before == after else old.provider)
 
 

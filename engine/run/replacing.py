@@ -77,7 +77,7 @@ class Replacements:
         """Whether ``r`` would be replaced if all in ``going`` are."""
         if not r.custom or r.external or urns.is_provider(r.type):
             return False
-        if urns.split_reference(r.provider)[0] in going:
+        if urns.provider_of(r.provider) in going:
             return True
         news = {
             k: UNKNOWN if set(r.property_dependencies.get(k, [])) & going else v for k, v in r.inputs.items()

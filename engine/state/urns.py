@@ -55,10 +55,9 @@ def default_provider_name(version: str) -> str:
     return "_".join(["default", *(re.sub(r"[.+-]", "_", v) for v in [version] if v)])
 
 
-def split_reference(reference: str) -> tuple[str, str]:
-    """``<provider URN>::<provider id>`` taken apart."""
-    urn, _, id_ = reference.rpartition("::")
-    return urn, id_
+def provider_of(reference: str) -> str:
+    """The URN in ``<provider URN>::<provider id>``."""
+    return reference.rpartition("::")[0]
 
 
 def renamed(value: Any, former: str, urn: str) -> Any:
