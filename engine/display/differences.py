@@ -87,13 +87,9 @@ def values(old: Value, new: Value) -> Change | None:
         return Change(old, new, array=inside) if inside else None
     if isinstance(old, Secret) and isinstance(new, Secret):
         return Change(old, new) if values(old.value, new.value) is not None else None
-    same = old is new if UNKNOWN in (old, new) else type(old) is type(new) and old == new
-    return None if same or _equal_numbers(old, new) else Change(old, new)
-
-
-def _equal_numbers(old: Value, new: Value) -> bool:
-    kinds = {type(old), type(new)}
-    return kinds <= {int, float} and old == new
+    kinds = {type(old), type(new)}  # True is not 1, and 1.0 is
+    same = old is new if UNKNOWN in (old, new) else old == new and (len(kinds) == 1 or kinds <= {int, float})
+    return None if same else Change(old, new)
 
 
 def of_step(step: Step, *, outputs: bool = False) -> Parts | None:

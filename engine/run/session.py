@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Collection
 
 from engine.events import Diagnostic, Emit, Event, Severity, Step, StepDone, StepFailed, StepStarted
-from engine.masks import Mask
 from engine.options import Kind, Options, Project
 from engine.run.aim import Aim, not_found
 from engine.run.journal import Journal
+from engine.run.masks import Mask
 from engine.state import urns
 from engine.state.records import Resource
 

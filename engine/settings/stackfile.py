@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from engine.errors import CommandError, in_line, unsupported
 from engine.settings.project import load_yaml
 from engine.state import atomic
+from engine.state.values import parts
 
 Step = str | int
 Decrypt = Callable[[str], str]
@@ -72,9 +73,12 @@ def is_secret(value: Any) -> bool:
 
 def holds_secret(value: Any) -> bool:
     """Whether a value is a secret or has one anywhere inside."""
-    if isinstance(value, dict):
-        return is_secret(value) or any(holds_secret(v) for v in value.values())
-    return isinstance(value, list) and any(holds_secret(v) for v in value)
+    return any(map(is_secret, parts(value)))
+
+
+def masked(_sealed: str) -> str:
+    """What stands for a secret that is not to be shown."""
+    return "[secret]"
 
 
 def plain(value: Any, decrypt: Decrypt) -> Any:

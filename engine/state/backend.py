@@ -245,13 +245,3 @@ def _is_good(path: Path) -> bool:
     except (OSError, checkpoint.Malformed):
         return False
     return judge(path, data) != "damaged"
-
-
-def open_backend(
-    project: str,
-    project_url: str,
-    base: Path,
-    wording: Wording = PULUMI,
-    environment: Mapping[str, str] = os.environ,
-) -> Backend:
-    return Backend(folder(url(environment, project_url), base), project, wording)

@@ -26,6 +26,7 @@ from engine.state.values import (
     UNKNOWN_STRING,
     Secret,
     Value,
+    parts,
     plain,
 )
 
@@ -71,19 +72,19 @@ def parse(data: bytes, *, under: str = "checkpoint") -> Json:
             f"version {documents.short(document.get('version'))}, and only {FORMAT} is known here"
         )
     part = document[under]
-    latest = part if under == "deployment" else part.get("latest") or {}
-    if not isinstance(part.get("stack", ""), str) or not isinstance(latest, dict):
+    state = part if under == "deployment" else part.get("latest") or {}
+    if not isinstance(part.get("stack", ""), str) or not isinstance(state, dict):
         raise Malformed("its stack is no text, or its latest state no object")
     for key, shape in _PARTS.items():
-        if latest.get(key) is not None and not isinstance(latest[key], shape):
+        if state.get(key) is not None and not isinstance(state[key], shape):
             raise Malformed(f'"{key}" is not {"a list" if shape is list else "an object"}')
-    keeper = latest.get("secrets_providers") or {}
+    keeper = state.get("secrets_providers") or {}
     if not isinstance(keeper.get("type", ""), str) or not isinstance(keeper.get("state") or {}, dict):
         raise Malformed('the type of its "secrets_providers" is no text, or their state no object')
-    for operation in latest.get("pending_operations") or []:
+    for operation in state.get("pending_operations") or []:
         if not isinstance(operation, dict) or not isinstance(operation.get("type"), str):
             raise Malformed("a pending operation in it has no type")
-    for record in records(latest):
+    for record in records(state):
         if not isinstance(record, dict) or not all(isinstance(record.get(k), str) for k in ("urn", "type")):
             raise Malformed("a resource in it has no urn or no type")
         for key, kind in _KINDS.items():
@@ -104,10 +105,16 @@ def _fits(key: str, kind: type[Any], value: Any) -> bool:
     return kind is not list or key == "stackTrace" or all(isinstance(v, str) for v in value)
 
 
-def records(latest: Json) -> list[Json]:
+def records(state: Json) -> list[Json]:
     """All resource records, those of pending operations too."""
-    pending = [p.get("resource") for p in latest.get("pending_operations") or [] if isinstance(p, dict)]
-    return [*(latest.get("resources") or []), *pending]
+    pending = [p.get("resource") for p in state.get("pending_operations") or [] if isinstance(p, dict)]
+    return [*(state.get("resources") or []), *pending]
+
+
+def latest(document: Json) -> Json:
+    """What a state file says is there; empty for a stack in which nothing was made yet."""
+    found: Json = document["checkpoint"].get("latest") or {}
+    return found
 
 
 def manifest() -> Json:
@@ -126,9 +133,7 @@ def _text(value: Any) -> str:
 
 def has_secrets(value: Any) -> bool:
     """Whether anything in a part of the document is encrypted."""
-    if isinstance(value, dict):
-        return value.get(SIGNATURE) == SECRET_SIGNATURE or any(has_secrets(v) for v in value.values())
-    return isinstance(value, list) and any(has_secrets(v) for v in value)
+    return any(isinstance(part, dict) and part.get(SIGNATURE) == SECRET_SIGNATURE for part in parts(value))
 
 
 def record_of(resource: Resource, properties: Callable[[Value, str], Any]) -> Json:
@@ -174,36 +179,36 @@ class Codec:
         self._texts: dict[int, Written] = {}  # by the identity of the record
 
     def load(self, document: Json) -> Snapshot:
-        latest = document["checkpoint"].get("latest") or {}
+        state = latest(document)
         self._stack = document["checkpoint"].get("stack", self._stack)
-        self._latest = {k: v for k, v in latest.items() if k not in LATEST}
+        self._latest = {k: v for k, v in state.items() if k not in LATEST}
         return Snapshot(
-            resources=[self._read(r) for r in latest.get("resources") or []],
+            resources=[self._read(r) for r in state.get("resources") or []],
             pending_operations=[
                 PendingOperation(self._read(p["resource"]), p["type"])
-                for p in latest.get("pending_operations") or []
+                for p in state.get("pending_operations") or []
             ],
-            secrets_provider=latest.get("secrets_providers") or {},
-            metadata=latest.get("metadata") or {},
+            secrets_provider=state.get("secrets_providers") or {},
+            metadata=state.get("metadata") or {},
         )
 
     def dump(self, snapshot: Snapshot) -> bytes:
         """The whole file.  Of the records only those that are not as they were in the last one are written anew."""
         before, self._texts = self._texts, {}
-        latest: dict[str, str] = {"manifest": _text(manifest())}
+        state: dict[str, str] = {"manifest": _text(manifest())}
         if snapshot.secrets_provider:
-            latest["secrets_providers"] = _text(snapshot.secrets_provider)
+            state["secrets_providers"] = _text(snapshot.secrets_provider)
         if snapshot.resources:
-            latest["resources"] = f"[{','.join(self._record(r, before) for r in snapshot.resources)}]"
+            state["resources"] = f"[{','.join(self._record(r, before) for r in snapshot.resources)}]"
         if snapshot.pending_operations:
             operations = [
                 f'{{"resource":{self._record(p.resource, before)},"type":{_text(p.type)}}}'
                 for p in snapshot.pending_operations
             ]
-            latest["pending_operations"] = f"[{','.join(operations)}]"
-        latest["metadata"] = _text(snapshot.metadata)
-        latest |= {key: _text(value) for key, value in self._latest.items()}
-        body = ",".join(f"{_text(key)}:{text}" for key, text in latest.items())
+            state["pending_operations"] = f"[{','.join(operations)}]"
+        state["metadata"] = _text(snapshot.metadata)
+        state |= {key: _text(value) for key, value in self._latest.items()}
+        body = ",".join(f"{_text(key)}:{text}" for key, text in state.items())
         head = f'{{"version":{FORMAT},"checkpoint":{{"stack":{_text(self._stack)},"latest":{{'
         return f"{head}{body}}}}}}}".encode()
 

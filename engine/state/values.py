@@ -7,7 +7,7 @@ On the wire (protobuf ``Struct``) and in the checkpoint both have the sentinels 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -90,23 +90,22 @@ def mark_secret(outputs: Props, keys: list[str]) -> Props:
     return {k: Secret(v) if k in keys and not isinstance(v, Secret) else v for k, v in outputs.items()}
 
 
-def any_in(v: Value, test: Callable[[Value], bool]) -> bool:
-    """Whether ``test`` holds for the value or for anything inside it."""
-    if test(v):
-        return True
+def parts(v: Value) -> Iterator[Value]:
+    """The value, and everything inside it."""
+    yield v
     if isinstance(v, Secret):
-        return any_in(v.value, test)
-    if isinstance(v, dict):
-        return any(any_in(x, test) for x in v.values())
-    return isinstance(v, list) and any(any_in(x, test) for x in v)
+        yield from parts(v.value)
+    elif isinstance(v, (dict, list)):
+        for x in v.values() if isinstance(v, dict) else v:
+            yield from parts(x)
 
 
 def has_unknown(v: Value) -> bool:
-    return any_in(v, lambda x: x is UNKNOWN)
+    return any(x is UNKNOWN for x in parts(v))
 
 
 def has_secret(v: Value) -> bool:
-    return any_in(v, lambda x: isinstance(x, Secret))
+    return any(isinstance(x, Secret) for x in parts(v))
 
 
 def without_secrets(v: Value) -> Value:
