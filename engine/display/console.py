@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 
 from engine.display.properties import Line
 from engine.display.words import LOOKS
@@ -47,6 +48,9 @@ class Console:
     def print(self, text: str = "", end: str = "\n") -> None:
         """To standard output, and on its way at once; a reader that has gone is not our affair."""
         self._write(self.out, text + end)
+
+    def json(self, value: Any) -> None:
+        self.print(json.dumps(value, indent=2, ensure_ascii=False))
 
     def error(self, text: str, end: str = "\n") -> None:
         self._write(self.err, text + end)

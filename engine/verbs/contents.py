@@ -19,8 +19,11 @@ from engine.state.values import Props, plain
 
 
 def updated(document: Json) -> str:
-    latest = document["checkpoint"].get("latest") or {}
-    return str((latest.get("manifest") or {}).get("time") or "")
+    return str(_manifest(document).get("time") or "")
+
+
+def _manifest(document: Json) -> Json:
+    return checkpoint.latest(document).get("manifest") or {}
 
 
 def age(when: str) -> float:
@@ -42,7 +45,7 @@ def show(context: Context) -> int:
     if context.parsed.on("show-name"):
         context.console.print(context.stack)
         return 0
-    when, manifest = updated(document), (document["checkpoint"].get("latest") or {}).get("manifest") or {}
+    when, manifest = updated(document), _manifest(document)
     lines = [f"Current stack is {context.stack}:", f"    Managed by {socket.gethostname()}"]
     if when:
         stamp = when.rstrip("Z").replace("T", " ")
@@ -120,22 +123,18 @@ def output(context: Context) -> int:
         name = context.parsed.words[0]
         if name not in found:
             raise CommandError(f"current stack does not have output property '{name}'")
-        value = found[name]
-        as_json = context.parsed.on("json")
-        text = _json(plain(value, secrets)) if as_json else _text(value, secrets)
-        context.console.print(text)
+        if context.parsed.on("json"):
+            context.console.json(plain(found[name], secrets))
+        else:
+            context.console.print(_text(found[name], secrets))
     elif context.parsed.on("json"):
-        context.console.print(_json(plain(found, secrets)))
+        context.console.json(plain(found, secrets))
     elif context.parsed.on("shell"):
         for key, value in sorted(found.items()):
             context.console.print(f"{key}={shell_word(_text(value, secrets))}")
     else:
         context.console.print("\n".join(_output_lines(found, secrets)))
     return 0
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def shell_word(text: str) -> str:

@@ -89,10 +89,7 @@ def _write_import_file(context: Context, events: list[Event]) -> None:
     """What would be created, for `import` to take over instead."""
     file = context.parsed.text("import-file")
     text = json.dumps(import_file.build(events, package_version), indent=2, ensure_ascii=False) + "\n"
-    try:
-        (context.cwd / file).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CommandError(f"could not write import file: open {file}: {error.strerror}") from error
+    context.write(file, text, f"could not write import file: open {file}")
 
 
 def up(context: Context) -> int:
@@ -124,7 +121,8 @@ def change(context: Context, kind: Kind, unconfirmed: int, imports: tuple[Import
         context.backend.clear(context.stack)
         work = open_work(context, kind, imports)
         if work.scope.exclude_protected and not destroying.has_anything(work.scope, work.snapshot):
-            destroying.tell_nothing(context, work.snapshot)
+            left = destroying.left(work.snapshot)
+            context.console.print(f"There were no unprotected resources to destroy. {left}")
             return 0
         if not skip and not _approved(work, sure):
             return FAILED
