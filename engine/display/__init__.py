@@ -1,0 +1,4 @@
+"""What a run shows: its events as text, on a terminal or in lines, and as JSON.
+
+Not what happens: that is in run/.
+"""
