@@ -47,7 +47,9 @@ async def run(
     passes_by = options.scope.narrows or options.run_program
     journal = Journal(snapshot, save, persist=not preview, passes_by=passes_by)
     session = Session(kind, options, project, journal, emit)
-    registry = Registry(providers, lambda urn, severity, message: session.say(severity, message, urn))
+    registry = Registry(
+        providers, journal.find, lambda urn, severity, message: session.say(severity, message, urn)
+    )
     return await _Run(session, registry, program, snapshot, cancellation or Cancellation()).go()
 
 

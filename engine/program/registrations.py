@@ -118,7 +118,7 @@ class Registrations:
 
     async def _reread(self, goal: Goal) -> list[Step]:
         """A refresh that runs the program reads what is there, makes nothing and changes nothing."""
-        session, old = self.session, self.planner.old(goal.urn)
+        session, old = self.session, self.session.journal.find(goal.urn)
         if old is not None and (not is_readable(old) or not session.aim.takes(old)):
             self._steps[goal.urn] = Step(op="same", urn=old.urn, type=old.type, old=old, new=old.copy())
             return [self._steps[goal.urn]]
@@ -165,13 +165,13 @@ class Registrations:
         return bool(graph.needs(goal.record()) & self._failed)
 
     def _is_import(self, goal: Goal) -> bool:
-        old = self.planner.old(goal.urn)
+        old = self.session.journal.find(goal.urn)
         if not goal.import_id or not goal.custom:
             return False
         return old is None or old.external or goal.import_id not in (old.import_id, old.id)
 
     def _import_step(self, goal: Goal) -> Step:
-        old = self.planner.old(goal.urn)
+        old = self.session.journal.find(goal.urn)
         if old is not None and not old.external:
             raise self.session.refuse(
                 f"the state has this resource as '{old.id}': import_ can't give it another object", goal.urn
@@ -228,7 +228,7 @@ class Registrations:
         self.session.mask.learn(properties)
         async with self._planning:
             self.planner.claim(urn)
-            old = self.planner.old(urn)
+            old = self.session.journal.find(urn)
             if old is not None and not old.external:
                 raise self.session.refuse(
                     f"this stack has made '{urns.name_of(urn)}' itself: it can't become one that is only read; {CLI}",
@@ -268,7 +268,7 @@ class Registrations:
                 reference = request.provider or await self._default(package, request.version)
             except ProviderError as e:  # not the function's fault, so the program is not told
                 raise self.session.refuse(str(e)) from None
-        client = await self.registry.client(reference, self.session.journal.find)
+        client = await self.registry.client(reference)
         args = from_wire(request.args)
         self.session.mask.learn(args)
         result, failures = await client.invoke(request.tok, args, self.session.preview)

@@ -41,32 +41,24 @@ async def call(servicer: Any, method: str, request: Any, *more: Any) -> Any:
     try:
         return await getattr(servicer, method)(request, context, *more)
     except AbortError as e:
-        init = _init_failure(context.trailing)
-        if init is not None:
-            raise _init_error(e.details, init) from None
-        raise ProviderError(e.details) from None
+        raise _init_error(e.details, context.trailing) or ProviderError(e.details) from None
     except NotImplementedError:
         raise ProviderError(f"the provider does not implement {method}") from None
     except Exception as e:
         raise ProviderError(f"{method}: {type(e).__name__}: {e}") from e
 
 
-def _init_failure(trailing: Iterable[tuple[str, Any]]) -> provider_pb2.ErrorResourceInitFailed | None:
-    for key, value in trailing:
-        if key != STATUS_DETAILS:
-            continue
-        for detail in status_pb2.Status.FromString(value).details:
-            failure = provider_pb2.ErrorResourceInitFailed()
-            if detail.Unpack(failure):
-                return failure
+def _init_error(message: str, trailing: Iterable[tuple[str, Any]]) -> InitError | None:
+    """The error of an object that was made and did not come up, if that is what a handler tells."""
+    statuses = [status_pb2.Status.FromString(value) for key, value in trailing if key == STATUS_DETAILS]
+    failure = provider_pb2.ErrorResourceInitFailed()
+    for detail in (detail for status in statuses for detail in status.details):
+        if detail.Unpack(failure):
+            return InitError(
+                message,
+                id=failure.id,
+                outputs=from_wire(failure.properties),
+                inputs=from_wire(failure.inputs),
+                reasons=list(failure.reasons),
+            )
     return None
-
-
-def _init_error(message: str, failure: provider_pb2.ErrorResourceInitFailed) -> InitError:
-    return InitError(
-        message,
-        id=failure.id,
-        outputs=from_wire(failure.properties),
-        inputs=from_wire(failure.inputs),
-        reasons=list(failure.reasons),
-    )

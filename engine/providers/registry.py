@@ -24,10 +24,14 @@ class Registry:
     def __init__(
         self,
         factories: Providers,
+        find: Callable[[str], Resource | None],
         report: Callable[[str, Severity, str], None],
     ):
-        """``report`` takes a message about a resource (URN, severity, text) from providers that have any."""
-        self._factories, self._report = factories, report
+        """``find`` gives the record of a URN.
+
+        ``report`` takes a message about a resource (URN, severity, text) from providers that have any.
+        """
+        self._factories, self._find, self._report = factories, find, report
         self._loading = asyncio.Lock()
         self._started: list[ProviderClient] = []
         self._configured: dict[str, ProviderClient] = {}  # by provider URN
@@ -59,14 +63,14 @@ class Registry:
         await client.configure(new.urn, urns.known(new.id), new.inputs)
         self._configured[new.urn] = client
 
-    async def client(self, reference: str, find: Callable[[str], Resource | None]) -> ProviderClient:
-        """The configured provider of a reference; one that this run has not met is taken from the state by ``find``."""
+    async def client(self, reference: str) -> ProviderClient:
+        """The configured provider of a reference; one that this run has not met is taken from the state."""
         urn = urns.provider_of(reference)
         if urn in self._configured:
             return self._configured[urn]
         async with self._loading:
             if urn not in self._configured:
-                record = find(urn)
+                record = self._find(urn)
                 if record is None:
                     raise ProviderError(f"the state has no provider '{urn}'")
                 client = await self._start(urn)

@@ -69,7 +69,7 @@ async def _refused(session: Session, executor: Executor, condemned: list[Resourc
     changing = frozenset(executor.changing | {r.id for r in condemned})
 
     async def ask(step: Step, r: Resource) -> None:
-        client = await executor.registry.client(r.provider, session.journal.find)
+        client = await executor.registry.client(r.provider)
         await client.preview_delete(r, changing)
 
     asked = [(_step(r, None), r) for r in condemned]

@@ -40,15 +40,12 @@ class Executor:
     async def run(self, steps: Sequence[Step]) -> None:
         """One chain, in order.  Raises `HaltError` when a step fails, or the run stops before a step."""
         session = self.session
-        session.enter()
-        try:
+        with session.busy():
             async with session.slots:
                 for step in steps:
                     if session.stopping.is_set():
                         raise HaltError(step.urn)
                     await self._run(step)
-        finally:
-            session.leave()
 
     async def _run(self, step: Step) -> None:
         session = self.session
@@ -132,7 +129,7 @@ class Executor:
             new.outputs = {k: v for k, v in new.inputs.items() if k != INTERNAL}
         elif new.custom:
             try:
-                new.id, outputs = await work(await self._client(new))
+                new.id, outputs = await work(await self.registry.client(new.provider))
             except InitError as e:
                 failure, new.id, outputs = e, new.id or e.id, e.outputs
                 new.init_errors = [self.session.mask.hide(reason) for reason in e.reasons]
@@ -177,7 +174,7 @@ class Executor:
     async def _delete(self, step: Step) -> None:
         old = _old(step)
         if not self.session.preview and self.touches(step):
-            await (await self._client(old)).delete(old)
+            await (await self.registry.client(old.provider)).delete(old)
         if step.op == "delete-replaced" and not old.delete:
             old.pending_replacement = True  # until its replacement is there
         else:
@@ -186,7 +183,7 @@ class Executor:
     async def _read(self, step: Step) -> None:
         """An import, or a `.get()`: the object must be there."""
         new = _new(step)
-        found = await (await self._client(new)).read(new, with_inputs=step.op == "read")
+        found = await (await self.registry.client(new.provider)).read(new, with_inputs=step.op == "read")
         if found is None:
             raise ProviderError(f"resource '{new.id}' does not exist")
         new.id = found.id
@@ -200,9 +197,6 @@ class Executor:
         if old is not None:
             self.session.journal.forget(old)
         self.session.journal.add(new)
-
-    async def _client(self, r: Resource) -> ProviderClient:
-        return await self.registry.client(r.provider, self.session.journal.find)
 
 
 def is_shown_at_once(step: Step) -> bool:

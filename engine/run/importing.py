@@ -42,7 +42,9 @@ async def take_over(session: Session, registry: Registry, executor: Executor) ->
     taken_over = {i.urn for i in session.options.imports}  # what a program only read may be taken over
     there = {r.urn: r for r in journal.current() if not r.delete}
     there = {urn: r for urn, r in there.items() if not (r.external and urn in taken_over)}
-    _tell_sames(session, there)
+    for r in journal.base:
+        if there.get(r.urn) is r:
+            tell_same(session, r)
     wanted = [i for i in session.options.imports if not _is_there(there.get(i.urn), i)]
     providers = await _providers(session, registry, executor, wanted)
     work = [_begin(i, providers, there, wanted) for i in wanted]
@@ -52,19 +54,15 @@ async def take_over(session: Session, registry: Registry, executor: Executor) ->
         _refuse(session, work)
         return
     journal.keep_first()
-    _forget_read(session, taken_over)
+    for r in journal.current():
+        if r.external and r.urn in taken_over:
+            journal.forget(r)
     for taken in work:
         journal.settle(taken.new.urn)
         journal.add(taken.new)
         session.count(taken.step)
         session.emit(StepDone(taken.step))
     journal.write()
-
-
-def _forget_read(session: Session, taken_over: set[str]) -> None:
-    for r in session.journal.current():
-        if r.external and r.urn in taken_over:
-            session.journal.forget(r)
 
 
 def _is_there(old: Resource | None, wanted: Import) -> bool:
@@ -80,17 +78,8 @@ def _settle_stack(session: Session) -> None:
         return
     new = Resource(urn=session.stack_urn, type=urns.STACK_TYPE, created=timestamp())
     new.modified = new.created
-    step = Step.of("create", None, new)
-    session.emit(StepStarted(step))
     session.journal.add(new)
-    session.count(step)
-    session.emit(StepDone(step))
-
-
-def _tell_sames(session: Session, there: dict[str, Resource]) -> None:
-    for r in session.journal.base:
-        if there.get(r.urn) is r:
-            tell_same(session, r)
+    session.tell(Step.of("create", None, new))
 
 
 async def _providers(
@@ -158,22 +147,20 @@ async def _look(session: Session, registry: Registry, taken: Taken) -> None:
     async with session.slots:
         if session.stopping.is_set():
             return
-        session.enter()
         session.emit(StepStarted(taken.step))
         began = time.monotonic()
         try:
             if not taken.why and taken.new.custom:
-                await _read(session, registry, taken)
+                with session.busy():
+                    await _read(session, registry, taken)
         except (ProviderError, UnsupportedError) as e:
             taken.why = str(e)
-        finally:
-            session.leave()
         taken.step.seconds = time.monotonic() - began
         taken.new.created = taken.new.modified = timestamp()
 
 
 async def _read(session: Session, registry: Registry, taken: Taken) -> None:
-    new, client = taken.new, await registry.client(taken.new.provider, session.journal.find)
+    new, client = taken.new, await registry.client(taken.new.provider)
     found = await client.read(new, with_inputs=False)
     if found is None:
         taken.why = f"resource '{new.id}' does not exist"

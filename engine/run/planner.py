@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from engine.events import Op, Step
 from engine.paths import keep_old
-from engine.providers.client import Diff, Failure, ProviderClient
+from engine.providers.client import Diff, Failure
 from engine.providers.registry import Registry
 from engine.run import aliases
 from engine.run.goals import Goal
@@ -51,7 +51,7 @@ class Planner:
 
     def adopt(self, goal: Goal) -> None:
         """Take the record that the state has under a former name of the goal as the goal's own."""
-        if self.old(goal.urn) is not None:
+        if self.session.journal.find(goal.urn) is not None:
             return
         taken = {former: urn for urn, former in self._former.items()}
         for former in self.former_urns(goal):
@@ -62,14 +62,11 @@ class Planner:
                     f"conflicting with resource with URN '{other}'",
                     goal.urn,
                 )
-            if self.old(former) is not None:
+            if self.session.journal.find(former) is not None:
                 self._former[goal.urn] = former
                 self.session.journal.rename(former, goal.urn)
                 self.replacements.rename(former, goal.urn)
                 return
-
-    def old(self, urn: str) -> Resource | None:
-        return self.session.journal.find(urn)
 
     def passes_by(self, goal: Goal) -> list[Step] | None:
         """The steps for a goal that this run is not about; None when it is.  Raises `HaltError` where it can't be."""
@@ -84,7 +81,7 @@ class Planner:
                     goal.urn,
                 )
             return None
-        old = self.old(goal.urn)
+        old = self.session.journal.find(goal.urn)
         if old is None:
             session.aim.skipped.add(goal.urn)
             return []
@@ -92,7 +89,7 @@ class Planner:
 
     async def plan(self, goal: Goal) -> list[Step]:
         """The steps for one goal, in their order.  Raises `HaltError` when there is nothing to be done with it."""
-        old = self.old(goal.urn)
+        old = self.session.journal.find(goal.urn)
         recreating = goal.urn in self.replacements.deleted
         forced = old is not None and matches(self.session.options.scope.replaces, goal.urn)
         fresh = old is None or old.external or recreating or forced
@@ -120,9 +117,9 @@ class Planner:
     async def _check(self, new: Resource, olds: Props, news: Props) -> Props:
         """The inputs as the provider takes them.  Raises `HaltError` when it doesn't."""
         if urns.is_provider(new.type):
-            inputs, failures = await self.registry.check(new.urn, self.old(new.urn), news)
+            inputs, failures = await self.registry.check(new.urn, self.session.journal.find(new.urn), news)
         else:
-            inputs, failures = await (await self.client(new)).check(new.urn, olds, news)
+            inputs, failures = await (await self.registry.client(new.provider)).check(new.urn, olds, news)
         for failure in failures:
             self.session.say("error", complaint(new, failure, news), new.urn)
         if failures:
@@ -142,7 +139,7 @@ class Planner:
             return diff
         if await self._provider_moved(old, new):
             return Diff(changes=True, keys=["provider"], replaces=["provider"])
-        diff = await (await self.client(new)).diff(old, new.inputs, new.ignore_changes)
+        diff = await (await self.registry.client(new.provider)).diff(old, new.inputs, new.ignore_changes)
         diff.fall_back(old.inputs, new.inputs)
         diff.force(new.replace_on_changes)
         return diff
@@ -155,7 +152,7 @@ class Planner:
         records = {r.urn: r for r in self.session.journal.current()}
         if before not in records or after not in records:
             return False
-        client = await self.client(new)
+        client = await self.registry.client(new.provider)
         return (await client.diff_config(after, "", records[before], records[after].inputs)).replace
 
     async def _plan_replacement(
@@ -195,9 +192,6 @@ class Planner:
         if not old.pending_replacement and old.urn not in self.replacements.deleted:
             deletes.append(Step.of("delete-replaced", old))
         return [*deletes, logical, create]
-
-    async def client(self, r: Resource) -> ProviderClient:
-        return await self.registry.client(r.provider, self.session.journal.find)
 
 
 def _step(op: Op, old: Resource, new: Resource, diff: Diff) -> Step:

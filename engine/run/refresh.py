@@ -89,10 +89,9 @@ async def _look(session: Session, registry: Registry, old: Resource) -> Sight:
         session.emit(StepStarted(step))
         if not is_readable(old):
             return Sight(step, old, old, began)
-        session.enter()
         try:
-            client = await registry.client(old.provider, session.journal.find)
-            found = await client.read(old)
+            with session.busy():
+                found = await (await registry.client(old.provider)).read(old)
             return Sight(step, old, _seen(old, found) if found else None, began)
         except InitError as e:
             session.say("warning", "\n".join(e.reasons), old.urn)
@@ -101,8 +100,6 @@ async def _look(session: Session, registry: Registry, old: Resource) -> Sight:
             return Sight(step, old, new, began)
         except (ProviderError, UnsupportedError) as e:
             raise _failed(session, step, str(e)) from None
-        finally:
-            session.leave()
 
 
 def is_readable(r: Resource) -> bool:
@@ -125,7 +122,7 @@ async def _judge(session: Session, registry: Registry, sight: Sight) -> None:
     diff = Diff()
     if new is not None and is_readable(old):
         try:
-            client = await registry.client(old.provider, session.journal.find)
+            client = await registry.client(old.provider)
             # The other way round: what was read is the provider's old, the state's inputs are its news.
             diff = await client.diff(new, old.inputs, old.ignore_changes)
         except (ProviderError, UnsupportedError) as e:

@@ -44,8 +44,8 @@ class Replacements:
         """
         going = {root.urn}
         condemned: list[Resource] = []
-        records = self._session.journal.remaining()
-        for r in graph.dependents(root, records, self._seen - {root.urn}):
+        records = [r for r in self._session.journal.remaining() if r.urn not in self._seen]
+        for r in graph.dependents({root.urn}, records, children=False):
             if await self._goes_with(r, going):
                 going.add(r.urn)
                 condemned.append(r)
@@ -85,7 +85,7 @@ class Replacements:
         if not any(v is UNKNOWN for v in news.values()):
             return False
         try:
-            client = await self._registry.client(r.provider, self._session.journal.find)
+            client = await self._registry.client(r.provider)
             diff = await client.diff(r, news, [])
         except ProviderError as e:
             raise self._session.refuse(str(e), r.urn) from None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 from engine.events import Diagnostic, Emit, Event, Severity, Step, StepDone, StepFailed, StepStarted
 from engine.options import Kind, Options, Project
@@ -76,6 +77,12 @@ class Session:
         self.say("error", f"Preview failed: {message}" if self.preview else message, step.urn)
         self.emit(StepFailed(step))
 
+    def tell(self, step: Step) -> None:
+        """A step that takes no time."""
+        self.emit(StepStarted(step))
+        self.count(step)
+        self.emit(StepDone(step))
+
     def has_targets(self, known: Collection[str]) -> bool:
         """Whether all that the command line names is among ``known``; what is not is told."""
         missing = self.options.scope.missing(known)
@@ -92,15 +99,17 @@ class Session:
         if step.op not in UNCOUNTED and not urns.is_default_provider(step.urn):
             self.changes[step.op] += 1
 
-    def enter(self) -> None:
-        """A chain of steps begins."""
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Something is under way, until which the run does not end."""
         self._busy += 1
         self._idle.clear()
-
-    def leave(self) -> None:
-        self._busy -= 1
-        if not self._busy:
-            self._idle.set()
+        try:
+            yield
+        finally:
+            self._busy -= 1
+            if not self._busy:
+                self._idle.set()
 
     async def idle(self) -> None:
         await self._idle.wait()
@@ -108,7 +117,4 @@ class Session:
 
 def tell_same(session: Session, r: Resource) -> None:
     """Say and count that a resource stays as it is, where no program asks for it."""
-    step = Step.of("same", r, r)
-    session.emit(StepStarted(step))
-    session.count(step)
-    session.emit(StepDone(step))
+    session.tell(Step.of("same", r, r))
