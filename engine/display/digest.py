@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from engine.display.console import Console
 from engine.display.details import is_told
@@ -19,11 +18,9 @@ from engine.events import (
     SummaryEvent,
 )
 from engine.run import impacts
-from engine.state.checkpoint import record_of
+from engine.state.checkpoint import Json, record_of
 from engine.state.records import Resource
 from engine.state.values import plain
-
-Json = dict[str, Any]
 
 
 class Digest(JsonDisplay):
@@ -83,28 +80,23 @@ class Digest(JsonDisplay):
 
     def _diagnostic(self, diagnostic: Diagnostic) -> Json:
         document = {"message": message(diagnostic) + "\n", "severity": diagnostic.severity}
-        if diagnostic.urn not in ("", self._run.stack_urn):
-            return {"urn": diagnostic.urn} | document
-        return document
+        return document if diagnostic.urn in ("", self._run.stack_urn) else {"urn": diagnostic.urn} | document
 
     def _step(self, step: Step) -> Json:
-        document: Json = {"op": step.op, "urn": step.urn}
-        if step.provider:
-            document["provider"] = step.provider
-        if step.old is not None:
-            document["oldState"] = self._state(step.old)
-        if step.new is not None:
-            new = step.new
-            if step.old is not None and step.op in ("same", "update") and not new.created:
-                new = new.copy(created=step.old.created, modified=step.old.modified)
-            document["newState"] = self._state(new)
-        if step.diffs:
-            document["diffReasons"] = step.diffs
-        if step.replaces:
-            document["replaceReasons"] = step.replaces
-        detailed = step.detailed_diff
-        document["detailedDiff"] = None if detailed is None else diff_document(dict(sorted(detailed.items())))
-        return document
+        old, new, detailed = step.old, step.new, step.detailed_diff
+        if old is not None and new is not None and step.op in ("same", "update") and not new.created:
+            new = new.copy(created=old.created, modified=old.modified)
+        document = {
+            "op": step.op,
+            "urn": step.urn,
+            "provider": step.provider,
+            "oldState": old and self._state(old),
+            "newState": new and self._state(new),
+            "diffReasons": step.diffs,
+            "replaceReasons": step.replaces,
+        }
+        told = None if detailed is None else diff_document(dict(sorted(detailed.items())))
+        return {key: value for key, value in document.items() if value} | {"detailedDiff": told}
 
     def _state(self, resource: Resource) -> Json:
         return record_of(resource, lambda value, _part: plain(value, self._wishes.show_secrets))

@@ -108,9 +108,6 @@ class Board:
             return True
         return row.urn != self.stack_urn and row.op in row.done
 
-    def is_stack(self, row: Row) -> bool:
-        return row.step is not None and row.urn == self.stack_urn
-
     def _begin(self, step: Step) -> Row | None:
         row = self._row(step.urn, deleting=step.op == "delete")
         row.step, row.started, row.ended = step, time.monotonic(), None
@@ -168,7 +165,7 @@ class Board:
     def _status(self, row: Row) -> str:
         op = row.op
         if not self.is_done(row):
-            if self.is_stack(row) and op == "same":
+            if row.step is not None and row.urn == self.stack_urn and op == "same":
                 return "running"
             if self.preview:
                 return words.LOOKS[op].planned

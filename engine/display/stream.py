@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import time
-from typing import Any
 
 from engine.display.console import Console
 from engine.display.display import JsonDisplay, Run, Wishes, diff_document
@@ -21,10 +20,10 @@ from engine.events import (
     StepStarted,
     SummaryEvent,
 )
+from engine.state.checkpoint import Json
 from engine.state.records import Resource
 from engine.state.values import SECRET_SIGNATURE, SIGNATURE, plain
 
-Json = dict[str, Any]
 HIDDEN = {SIGNATURE: SECRET_SIGNATURE, "ciphertext": "[secret]"}  # what stands for a secret
 
 

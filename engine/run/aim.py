@@ -29,7 +29,7 @@ class Aim:
     def takes(self, r: Resource) -> bool:
         """Whether the run changes this resource.  The stack and providers, which are no objects, always go along."""
         scope = self._scope
-        if r.type == urns.STACK_TYPE or urns.is_provider(r.type):
+        if not urns.is_object(r.type):
             return True
         above = graph.needs(r)
         if matches(scope.excludes, r.urn) or (scope.exclude_dependents and above & self._left):
@@ -82,7 +82,7 @@ def deletes(
     blocked: list[Resource] = []
     if scope.targets:
         going = {urn for urn in live if matches(scope.targets, urn)}
-        more = _dependents(going, everything)
+        more = {r.urn for r in graph.dependents(going, everything, children=True)}
         allowed = live if scope.target_dependents else set()
         blocked = [r for r in everything if r.urn in more - allowed]
         going |= more
@@ -101,22 +101,13 @@ def deletes(
     return Deletes([r for r in remaining if id(r) in copies or (r.urn in going and not r.delete)], blocked)
 
 
-def _dependents(roots: set[str], records: list[Resource]) -> set[str]:
-    """What needs one of ``roots``, children included, directly or not."""
-    found: set[str] = set()
-    for r in records:
-        if r.urn not in roots and graph.needs(r) & (roots | found):
-            found.add(r.urn)
-    return found
-
-
 def _kept(scope: Scope, records: list[Resource]) -> set[str]:
     """What is excluded, and all that it can't be without."""
     kept = {
         r.urn for r in records if matches(scope.excludes, r.urn) or (scope.exclude_protected and r.protect)
     }
     if scope.exclude_dependents:
-        kept |= _dependents(kept, records)
+        kept |= {r.urn for r in graph.dependents(kept, records, children=True)}
     for r in reversed(records):
         if r.urn in kept:
             kept |= graph.needs(r)

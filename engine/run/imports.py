@@ -88,7 +88,11 @@ def entry_of(raw: Any, where: str, faults: list[str]) -> Entry | None:
     name = raw.get("name")
     where = f"{where} ({cut(name, 60)})" if isinstance(name, str) and name else where
     faults += [f"{where}: {key}: unknown key" for key in sorted(raw.keys() - KEYS)]
-    faults += [f"{where}: {k}: expected a text" for k in sorted(TEXTS & raw.keys()) if not _is_text(raw[k])]
+    faults += [
+        f"{where}: {k}: expected a text"
+        for k in sorted(TEXTS & raw.keys())
+        if not isinstance(raw[k], str | None)
+    ]
     faults += [
         f"{where}: {k}: expected true or false"
         for k in sorted(SWITCHES & raw.keys())
@@ -110,17 +114,13 @@ def entry_of(raw: Any, where: str, faults: list[str]) -> Entry | None:
     )
 
 
-def _is_text(value: Any) -> bool:
-    return value is None or isinstance(value, str)
-
-
 def _problems(raw: Mapping[str, Any]) -> list[str]:
     """What is missing or not to be had in an entry whose values have the right types."""
     kind, id_ = raw.get("type") or "", raw.get("id") or ""
     found = [f"{key} is missing" for key in ("type", "name") if not raw.get(key)]
     if kind and not _TYPE.fullmatch(kind):
         found.append(f"type: expected package:module:Name, got {documents.short(kind)}")
-    elif urns.is_provider(kind) or kind == urns.STACK_TYPE:
+    elif not urns.is_object(kind):
         found.append(f"type: {kind} can't be imported")
     if raw.get("remote"):
         found.append("remote components are not supported by the embedded engine; use the Pulumi CLI")

@@ -45,6 +45,11 @@ def is_provider(type_: str) -> bool:
     return type_.startswith(PROVIDER_PREFIX)
 
 
+def is_object(type_: str) -> bool:
+    """Whether resources of the type are somebody's: the stack and providers are the engine's own."""
+    return type_ != STACK_TYPE and not is_provider(type_)
+
+
 def is_default_provider(urn: str) -> bool:
     """Default providers are made by the engine; they are neither shown nor counted."""
     return is_provider(type_of(urn)) and name_of(urn).startswith("default")

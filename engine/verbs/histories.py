@@ -41,15 +41,17 @@ def show(context: Context) -> int:
 def _document(context: Context, run: Past) -> Json:
     """One run as --json has it: times in words of the CLI's, settings as `config --json` shows them."""
     record = run.record
-    document: Json = {
+    return {
         "version": run.version,
         "kind": record["kind"],
         "startTime": _stamp(record["startTime"]),
+        "message": record.get("message"),
+        "environment": record.get("environment"),
+        "config": _settings(context, record.get("config") or {}),
+        "result": record["result"],
+        "endTime": _stamp(record["endTime"]),
+        "resourceChanges": record.get("resourceChanges") or {},
     }
-    document |= {key: record.get(key) for key in ("message", "environment")}
-    document["config"] = _settings(context, record.get("config") or {})
-    document |= {"result": record["result"], "endTime": _stamp(record["endTime"])}
-    return document | {"resourceChanges": record.get("resourceChanges") or {}}
 
 
 def _settings(context: Context, config: Json) -> Json:

@@ -57,10 +57,6 @@ class Work:
     imports: tuple[Import, ...] = ()
     scope: Scope = EVERYTHING
 
-    @property
-    def stack_urn(self) -> str:
-        return urns.stack_urn(self.project.stack, self.project.name)
-
     def save(self, snapshot: Snapshot) -> Write:
         data = self.codec.dump(replace(snapshot, secrets_provider=self.vault.provider()))
 
@@ -291,4 +287,5 @@ def _display(work: Work, preview: bool) -> Display:
 
 
 def _run_of(work: Work, preview: bool) -> Run:
-    return Run(work.kind, preview, work.project.stack, work.stack_urn)
+    stack, project = work.project.stack, work.project.name
+    return Run(work.kind, preview, stack, urns.stack_urn(stack, project))
