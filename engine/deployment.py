@@ -71,7 +71,9 @@ class _Run:
 
     async def go(self) -> Result:
         session = self.session
-        session.emit(PreludeEvent(self._shown_config()))
+        project = session.project
+        config = {k: "[secret]" if k in project.secret_keys else v for k, v in sorted(project.config.items())}
+        session.emit(PreludeEvent(config))
         self.cancellation.watch(self._cancel_soon)
         work = asyncio.create_task(self._work())
         end = asyncio.create_task(self.terminated.wait())
@@ -197,7 +199,3 @@ class _Run:
             f"deployment.\n{lines}\nThese resources are in an unknown state because a run was interrupted while it "
             "changed them. See on the hypervisor what became of them; `refresh` takes what is there into the state.",
         )
-
-    def _shown_config(self) -> dict[str, str]:
-        project = self.session.project
-        return {k: "[secret]" if k in project.secret_keys else v for k, v in sorted(project.config.items())}

@@ -24,6 +24,8 @@ from engine.run import impacts
 from engine.state import urns
 
 PREFIXES = {"error": "error: ", "warning": "warning: "}
+# What a preview says in the end of steps that it calls otherwise before.
+FOUND: dict[Op, str] = {"create-replacement": "replace", "delete-replaced": "replace", "refresh": "refresh"}
 
 
 def message(diagnostic: Diagnostic) -> str:
@@ -173,7 +175,7 @@ class Board:
                 return words.LOOKS[op].running
             return f"{words.LOOKS[op].running} ({int(time.monotonic() - row.started)}s)"
         if self.preview:
-            return _planned(op)
+            return FOUND.get(op, words.LOOKS[op].planned)
         if row.failed or row.count("error"):
             return f"**{self._took(words.LOOKS[op].failed, row, op)}**"
         if self.terminated and row.custom and op != "same" and op not in row.done:
@@ -205,12 +207,6 @@ class Board:
         if step is None or step.op == "same":
             return ""
         return changed_names(step, outputs=self.kind == "refresh" or step.op == "refresh")
-
-
-def _planned(op: Op) -> str:
-    if op in ("replace", "create-replacement", "delete-replaced"):
-        return "replace"
-    return "refresh" if op == "refresh" else words.LOOKS[op].planned
 
 
 def _same(step: Step) -> bool:

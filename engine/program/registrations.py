@@ -85,7 +85,10 @@ class Registrations:
             await self.executor.run(steps)
         finally:
             over.set()
-        return _answer(self.session.journal.find(goal.urn), goal)
+        record = self.session.journal.find(goal.urn)
+        assert record is not None, goal.urn
+        outputs = to_wire(record.outputs if goal.custom else {})
+        return resource_pb2.RegisterResourceResponse(urn=record.urn, id=record.id, object=outputs)
 
     async def _plan(self, goal: Goal) -> list[Step]:
         imported = False
@@ -128,13 +131,11 @@ class Registrations:
         return []
 
     def _inherit(self, goal: Goal) -> None:
-        """protect and retain_on_delete come from the parent unless the goal says otherwise."""
+        """What the goal leaves open is as with its parent."""
         parent = self._goals.get(goal.parent)
         if parent is not None:
-            goal.protect = parent.protect if goal.protect is None else goal.protect
-            goal.retain_on_delete = (
-                parent.retain_on_delete if goal.retain_on_delete is None else goal.retain_on_delete
-            )
+            goal.protection = parent.protection if goal.protection is None else goal.protection
+            goal.retention = parent.retention if goal.retention is None else goal.retention
         self._goals[goal.urn] = goal
 
     async def _attach(self, goal: Goal) -> None:
@@ -162,7 +163,7 @@ class Registrations:
 
     def _lacks(self, goal: Goal) -> bool:
         """Whether something that the goal needs has failed in this run."""
-        return bool(graph.needs(goal.record()) & self._failed)
+        return bool(graph.needs(goal) & self._failed)
 
     def _is_import(self, goal: Goal) -> bool:
         old = self.session.journal.find(goal.urn)
@@ -281,9 +282,3 @@ class Registrations:
     def _open(self) -> None:
         if self.session.stopping.is_set():
             raise HaltError("the run is ending")
-
-
-def _answer(record: Resource | None, goal: Goal) -> Any:
-    assert record is not None, goal.urn
-    outputs = record.outputs if goal.custom else {}
-    return resource_pb2.RegisterResourceResponse(urn=record.urn, id=record.id, object=to_wire(outputs))

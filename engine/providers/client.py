@@ -21,14 +21,6 @@ from engine.state.records import Resource
 from engine.state.values import Props, from_wire, to_wire, without_secrets
 
 INTERNAL = "__internal"  # the engine's own key among a provider's inputs
-KINDS: dict[int, DiffKind] = {
-    pb.PropertyDiff.ADD: "add",
-    pb.PropertyDiff.ADD_REPLACE: "add-replace",
-    pb.PropertyDiff.DELETE: "delete",
-    pb.PropertyDiff.DELETE_REPLACE: "delete-replace",
-    pb.PropertyDiff.UPDATE: "update",
-    pb.PropertyDiff.UPDATE_REPLACE: "update-replace",
-}
 REPLACING: dict[DiffKind, DiffKind] = {
     "add": "add-replace",
     "delete": "delete-replace",
@@ -242,9 +234,14 @@ def _failures(answer: Any) -> list[Failure]:
     return [Failure(f.property, f.reason) for f in answer.failures]
 
 
+def _kind(number: int) -> DiffKind:
+    kind: DiffKind = pb.PropertyDiff.Kind.Name(number).lower().replace("_", "-")
+    return kind
+
+
 def _diff(answer: Any) -> Diff:
     changes = {pb.DiffResponse.DIFF_NONE: False, pb.DiffResponse.DIFF_SOME: True}.get(answer.changes)
-    detailed = {k: PropertyDiff(KINDS[d.kind], d.inputDiff) for k, d in answer.detailedDiff.items()}
+    detailed = {k: PropertyDiff(_kind(d.kind), d.inputDiff) for k, d in answer.detailedDiff.items()}
     return Diff(
         changes=changes,
         keys=list(answer.diffs),

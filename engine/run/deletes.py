@@ -51,15 +51,10 @@ def _choose(session: Session, replacements: Replacements | None) -> list[Resourc
         session.step_failed = True
         session.stopping.set()
     elif session.kind == "destroy" and wanted.narrows:
-        _tell_sames(session, choice.going)
+        for r in journal.current():  # what a narrowed destroy leaves as it is
+            if not r.delete and not any(r is other for other in choice.going):
+                tell_same(session, r)
     return choice.going
-
-
-def _tell_sames(session: Session, going: list[Resource]) -> None:
-    """What a narrowed destroy leaves as it is."""
-    for r in session.journal.current():
-        if not r.delete and not any(r is other for other in going):
-            tell_same(session, r)
 
 
 async def _refused(session: Session, executor: Executor, condemned: list[Resource]) -> bool:

@@ -61,7 +61,8 @@ class Executor:
                 session.journal.end(operation)
                 session.journal.write()
             if isinstance(e, InitError):
-                self._fail(step, _listing(e.reasons))
+                many = "1 error" if len(e.reasons) == 1 else f"{len(e.reasons)} errors"
+                self._fail(step, f"{many} occurred:\n" + "\n".join(f"\t* {r}" for r in e.reasons))
             if isinstance(e, ProviderError):
                 self._fail(step, str(e))
             raise
@@ -203,11 +204,6 @@ def is_shown_at_once(step: Step) -> bool:
     """Components are done when they have registered their outputs, and not before (deletes aside)."""
     r = step.new or step.old
     return (r is not None and r.custom) or step.op.startswith("delete")
-
-
-def _listing(reasons: list[str]) -> str:
-    many = "1 error" if len(reasons) == 1 else f"{len(reasons)} errors"
-    return f"{many} occurred:\n" + "\n".join(f"\t* {r}" for r in reasons)
 
 
 def _says_the_same(old: Resource, new: Resource) -> bool:

@@ -29,44 +29,24 @@ DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s)")
 SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
-@dataclass
-class Goal:
-    """One resource of the program.  ``provider`` is a reference, empty for the default provider."""
+@dataclass(kw_only=True)
+class Goal(Resource):
+    """One resource of the program, and what no record has.
 
-    urn: str
-    type: str
-    custom: bool
-    parent: str = ""
-    inputs: Props = field(default_factory=dict)
-    provider: str = ""
+    ``provider`` is a reference, empty for the default provider of ``version``.  ``former`` says what it was called
+    before.  Of what is left open (None), protection and retention are the parent's.
+    """
+
     version: str = ""
-    protect: bool | None = None
-    retain_on_delete: bool | None = None
+    protection: bool | None = None
+    retention: bool | None = None
     delete_before_replace: bool | None = None
-    dependencies: list[str] = field(default_factory=list)
-    property_dependencies: dict[str, list[str]] = field(default_factory=dict)
-    ignore_changes: list[str] = field(default_factory=list)
-    replace_on_changes: list[str] = field(default_factory=list)
-    additional_secret_outputs: list[str] = field(default_factory=list)
-    custom_timeouts: dict[str, float] = field(default_factory=dict)
-    import_id: str = ""
-    deleted_with: str = ""
-    replace_with: list[str] = field(default_factory=list)
-    source_position: str = ""
-    stack_trace: list[dict[str, str]] = field(default_factory=list)
     former: list[Alias] = field(default_factory=list)
 
     def record(self) -> Resource:
         """The record of this goal, before any provider has seen it."""
-        same = {name: getattr(self, name) for name in RECORDED}
-        return Resource(**same, protect=bool(self.protect), retain_on_delete=bool(self.retain_on_delete))
-
-
-# What a record has under the same name, and as it is.
-RECORDED = {f.name for f in fields(Goal)} & {f.name for f in fields(Resource)} - {
-    "protect",
-    "retain_on_delete",
-}
+        settled = {"protect": bool(self.protection), "retain_on_delete": bool(self.retention)}
+        return Resource(**({f.name: getattr(self, f.name) for f in fields(Resource)} | settled))
 
 
 def from_request(request: Any, project: Project) -> Goal:
@@ -81,8 +61,8 @@ def from_request(request: Any, project: Project) -> Goal:
         inputs=from_wire(request.object),
         provider=request.provider,
         version=request.version,
-        protect=request.protect if request.HasField("protect") else None,
-        retain_on_delete=request.retainOnDelete if request.HasField("retainOnDelete") else None,
+        protection=request.protect if request.HasField("protect") else None,
+        retention=request.retainOnDelete if request.HasField("retainOnDelete") else None,
         delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
         dependencies=sorted(request.dependencies),
         property_dependencies={k: sorted(v.urns) for k, v in sorted(request.propertyDependencies.items())},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import chain, count
 
 from engine.events import Event, StepDone, StepStarted
 from engine.run.imports import PLACEHOLDER
@@ -30,14 +31,10 @@ def build(events: Iterable[Event], version_of: Callable[[str], str]) -> Json:
 
 def unique(name: str, type_: str, taken: set[str]) -> str:
     """``vm0``, else ``vm0Domain``, else ``vm0Domain2``, …"""
-    if name not in taken:
-        return name
     kind = type_.split(":")[-1]
-    base = name + kind[:1].upper() + kind[1:]
-    count = 1
-    while (candidate := base if count == 1 else f"{base}{count}") in taken:
-        count += 1
-    return candidate
+    longer = name + kind[:1].upper() + kind[1:]
+    candidates = chain((name, longer), (f"{longer}{number}" for number in count(2)))
+    return next(candidate for candidate in candidates if candidate not in taken)
 
 
 def _named(r: Resource) -> list[str]:

@@ -161,7 +161,13 @@ class Planner:
         """``check``: the inputs were checked against the old ones, and are now to be those of another object."""
         session = self.session
         if old.protect:
-            session.say("error", _protected(old.urn, session.options.wording.unprotect(old.urn)), old.urn)
+            unprotect = session.options.wording.unprotect(old.urn)
+            session.say(
+                "error",
+                f'unable to replace resource "{old.urn}"\nas it is currently marked for protection. To unprotect the '
+                f"resource, {unprotect}",
+                old.urn,
+            )
             if not session.preview:
                 session.stopping.set()
                 raise HaltError(old.urn)
@@ -219,10 +225,3 @@ def _shown(value: object) -> str:
     if has_secret(value):
         return "[secret]"
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _protected(urn: str, unprotect: str) -> str:
-    return (
-        f'unable to replace resource "{urn}"\nas it is currently marked for protection. To unprotect the resource, '
-        f"{unprotect}"
-    )
