@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from engine.events import Emit, PreludeEvent, SummaryEvent
@@ -53,18 +54,16 @@ async def run(
     return await _Run(session, registry, program, snapshot, cancellation or Cancellation()).go()
 
 
+@dataclass
 class _Run:
-    def __init__(
-        self,
-        session: Session,
-        registry: Registry,
-        program: Program,
-        snapshot: Snapshot,
-        cancellation: Cancellation,
-    ):
-        self.session, self.registry, self.program = session, registry, program
-        self.before, self.cancellation = snapshot, cancellation
-        self.executor = Executor(session, registry)
+    session: Session
+    registry: Registry
+    program: Program
+    before: Snapshot
+    cancellation: Cancellation
+
+    def __post_init__(self) -> None:
+        self.executor = Executor(self.session, self.registry)
         self.loop = asyncio.get_running_loop()
         self.terminated = asyncio.Event()
         self._told: set[asyncio.Task[None]] = set()

@@ -27,8 +27,8 @@ class Flag:
 class Command:
     """One verb: its path (``stack init``), flags and words, and what does it.
 
-    ``words`` describes the arguments for the help; ``at_most`` is how many there may be.  ``refused`` are flags that
-    the CLI has and this engine has not.
+    ``words`` names the arguments: ``<one that must be there>``, ``[one that may]``.  ``refused`` are flags that the
+    CLI has and this engine has not.
     """
 
     path: tuple[str, ...]
@@ -36,10 +36,16 @@ class Command:
     run: Callable[[Any], int]
     flags: tuple[Flag, ...] = ()
     words: str = ""
-    at_most: int = 0
-    at_least: int = 0
     refused: frozenset[str] = frozenset()
     aliases: tuple[str, ...] = ()
+
+    @property
+    def at_least(self) -> int:
+        return self.words.count("<")
+
+    @property
+    def at_most(self) -> int:
+        return self.at_least + self.words.count("[")
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 from engine import paths
@@ -56,8 +57,8 @@ def objects(old: Props, new: Props) -> Parts:
 
 def arrays(old: list[Value], new: list[Value]) -> Parts:
     parts = Parts()
-    for i in range(max(len(old), len(new))):
-        _file(parts, i, old[i] if i < len(old) else MISSING, new[i] if i < len(new) else MISSING)
+    for i, (before, after) in enumerate(zip_longest(old, new, fillvalue=MISSING)):
+        _file(parts, i, before, after)
     return parts
 
 

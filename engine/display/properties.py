@@ -75,15 +75,13 @@ class Printer:
     def difference(self, parts: Parts, indent: int, include: list[str] | None = None) -> list[Line]:
         """What differs, and what does not beside it; with ``include``, only these names."""
         keys = [k for k in parts.names() if not include or k in include]
-        width = max((len(str(k)) for k in keys), default=0)
-        lines: list[Line] = []
-        for key in keys:
-            lines += self.part(parts, key, f"{key:<{width}}: ", indent)
-        return lines
+        return self.some(parts, keys, indent, beside=keys)
 
-    def some(self, parts: Parts, keys: Iterable[Key], indent: int) -> list[Line]:
-        """These of the parts, names padded to the longest of all."""
-        width = max((len(str(k)) for k in parts.names()), default=0)
+    def some(
+        self, parts: Parts, keys: Iterable[Key], indent: int, beside: Iterable[Key] | None = None
+    ) -> list[Line]:
+        """These of the parts, names padded to the longest of all, or of those ``beside``."""
+        width = max((len(str(k)) for k in (parts.names() if beside is None else beside)), default=0)
         return [line for k in keys for line in self.part(parts, k, f"{k:<{width}}: ", indent)]
 
     def part(self, parts: Parts, key: Key, title: str, indent: int, deeper: int = 0) -> list[Line]:

@@ -81,10 +81,8 @@ class Registry:
     async def cancel(self) -> None:
         """Tell every provider to stop what it does; a provider's failing at that is its own affair."""
         for client in self._started:
-            try:
+            with contextlib.suppress(ProviderError):
                 await client.cancel()
-            except ProviderError:
-                continue
 
     def close(self) -> None:
         """Nothing more is asked of any of them.  What they still held then is not worth failing a run that is over."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import socket
 import time
@@ -11,6 +10,7 @@ from typing import Any
 from engine.context import Context, resources_of
 from engine.display.words import ago, branches
 from engine.errors import CommandError
+from engine.settings.stackfile import text_of
 from engine.state import checkpoint
 from engine.state.checkpoint import Codec, Json
 from engine.state.clock import seconds_of
@@ -91,21 +91,16 @@ def _outputs(context: Context, document: Json) -> Props:
     """The stack's outputs.  Without --show-secrets no secret is decrypted, and no passphrase is needed."""
     raw = next((r.get("outputs") or {} for r in resources_of(document) if r["type"] == STACK_TYPE), {})
     showing = context.parsed.on("show-secrets") and checkpoint.has_secrets(raw)
-    decrypt = context.vault(document).decrypt_state if showing else _masked
+    decrypt = context.vault(document).decrypt_state if showing else lambda _sealed: '"[secret]"'
     codec = Codec(context.full_name, decrypt, decrypt)
     latest = {"resources": [{"urn": "urn:pulumi:s::p::t::n", "type": STACK_TYPE, "outputs": raw}]}
     snapshot = codec.load({"checkpoint": {"latest": latest}})
     return snapshot.resources[0].outputs
 
 
-def _masked(_sealed: str) -> str:
-    return '"[secret]"'
-
-
 def _text(value: Any, show_secrets: bool) -> str:
-    """An output in one line: a text as it is, anything else as JSON."""
-    shown = plain(value, show_secrets)
-    return shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+    """An output in one line."""
+    return text_of(plain(value, show_secrets))
 
 
 def _output_lines(found: Props, show_secrets: bool = False) -> list[str]:

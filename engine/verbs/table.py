@@ -93,7 +93,6 @@ COMMANDS: Final = (
         imports.import_,
         (*SHOWN, *IMPORT, *(flag for flag in RUN if flag.name in imports.RUN_FLAGS)),
         "[type] [name] [id]",
-        3,
         refused=IMPORT_REFUSED,
     ),
     Command(
@@ -114,7 +113,6 @@ COMMANDS: Final = (
         stacks.init,
         (*AT, Flag("secrets-provider", "passphrase", str), Flag("no-select", "Do not select it")),
         "[name]",
-        1,
         refused=frozenset({"copy-config-from", "teams", "remote-config"}),
     ),
     Command(
@@ -135,7 +133,6 @@ COMMANDS: Final = (
             Flag("preserve-config", "Accepted: the stack's file is always left"),
         ),
         "[name]",
-        1,
         refused=frozenset({"remove-backups"}),
     ),
     Command(
@@ -144,7 +141,6 @@ COMMANDS: Final = (
         contents.output,
         (*SHOWN, Flag("shell", "Print shell variables")),
         "[name]",
-        1,
     ),
     Command(
         ("stack", "export"),
@@ -185,20 +181,12 @@ COMMANDS: Final = (
         stacks.select,
         (*AT, Flag("create", "Make it when it is not there", short="c")),
         "[name]",
-        1,
         refused=frozenset({"secrets-provider"}),
     ),
     Command(("stack", "unselect"), "Choose none", stacks.unselect),
     Command(("config",), "Show the stack's settings", settings.list_, SHOWN),
     Command(
-        ("config", "get"),
-        "Show one setting",
-        settings.get,
-        (*KEYED, JSON),
-        "<key>",
-        1,
-        1,
-        refused=CONFIG_REFUSED,
+        ("config", "get"), "Show one setting", settings.get, (*KEYED, JSON), "<key>", refused=CONFIG_REFUSED
     ),
     Command(
         ("config", "set"),
@@ -206,18 +194,15 @@ COMMANDS: Final = (
         settings.set_,
         (*KEYED, Flag("secret", "Encrypt it"), Flag("plaintext", "Do not encrypt it")),
         "<key> [value]",
-        2,
-        1,
         refused=CONFIG_REFUSED,
     ),
-    Command(("config", "rm"), "Remove one setting", settings.rm, KEYED, "<key>", 1, 1),
+    Command(("config", "rm"), "Remove one setting", settings.rm, KEYED, "<key>"),
     Command(
         ("cancel",),
         "Take away the lock of a run that is gone",
         stacks.cancel,
         (STACK, YES, Flag("force", "Of a run that is alive, too, which goes on without it")),
         "[stack]",
-        1,
     ),
     Command(
         ("state", "unprotect"),
@@ -225,7 +210,6 @@ COMMANDS: Final = (
         states.unprotect,
         (STACK, YES, Flag("all", "All of them")),
         "[urn]",
-        1,
     ),
     Command(
         ("state", "rename"),
@@ -233,8 +217,6 @@ COMMANDS: Final = (
         states.rename,
         (STACK, YES),
         "<urn> <new name>",
-        2,
-        2,
     ),
     Command(("whoami",), "Show who runs this", whoami),
     Command(("version",), "Show the version", version),
