@@ -15,7 +15,7 @@ from engine.state.values import Props
 
 Op = Literal[
     "same", "create", "update", "delete", "replace", "create-replacement", "delete-replaced",
-    "read", "read-replacement", "import", "refresh", "discard",
+    "read", "import", "refresh",
 ]  # fmt: skip
 DiffKind = Literal["add", "add-replace", "delete", "delete-replace", "update", "update-replace"]
 Severity = Literal["debug", "info", "info#err", "warning", "error"]
@@ -94,9 +94,8 @@ class StepFailed:
 
 @dataclass(frozen=True)
 class OutputsRegistered:
-    """A component, or the stack (``urn`` says which), has registered its outputs."""
+    """A component, or the stack, has registered its outputs."""
 
-    urn: str
     old: Props
     new: Props
     step: Step
@@ -104,12 +103,11 @@ class OutputsRegistered:
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """A message; ``urn`` empty means the stack.  ``stream`` groups what belongs together; ephemeral ones are status."""
+    """A message; ``urn`` empty means the stack.  Ephemeral ones are status."""
 
     severity: Severity
     message: str
     urn: str = ""
-    prefix: str = ""
     ephemeral: bool = False
 
 

@@ -74,8 +74,8 @@ class Outputs:
                     if step.op == "refresh" or self._run.kind in ("refresh", "import", "destroy")
                     else None
                 )
-            case OutputsRegistered() if event.urn == self._run.stack_urn:
-                self._old = event.old if event.step.old else None
+            case OutputsRegistered(step=step) if step.urn == self._run.stack_urn:
+                self._old = event.old if step.old else None
                 self._new = event.new
 
     def lines(self, failed: bool = False) -> list[Line]:

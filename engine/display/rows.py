@@ -30,7 +30,7 @@ FOUND: dict[Op, str] = {"create-replacement": "replace", "delete-replaced": "rep
 
 def message(diagnostic: Diagnostic) -> str:
     """The whole text of a message, with the word that says how bad it is."""
-    return (diagnostic.prefix or PREFIXES.get(diagnostic.severity, "")) + diagnostic.message
+    return PREFIXES.get(diagnostic.severity, "") + diagnostic.message
 
 
 @dataclass
@@ -76,7 +76,7 @@ class Board:
     def take(self, event: Event) -> Row | None:
         """Note an event; the row that a plain display prints for it, if any."""
         match event:
-            case StepStarted(step) | StepDone(step) if step.op in ("read", "read-replacement"):
+            case StepStarted(step) | StepDone(step) if step.op == "read":
                 # A `.get()` is no operation on anything: it passes by as a message of the stack's.
                 text = f"read {words.short_type(step.type)} {urns.name_of(step.urn)}"
                 return self._note(Diagnostic("info", text, self.stack_urn, ephemeral=True))

@@ -26,7 +26,7 @@ def resources(
     kinds = changes = 0
     for op in words.SUMMARY_ORDER:
         count = event.changes.get(op, 0)
-        if count and op not in ("read", "refresh", "discard"):
+        if count:
             kinds, changes = kinds + 1, changes + count
             what = f"to {op}" if event.preview else words.LOOKS[op].done
             lines.append(Line(f"    {words.LOOKS[op].symbol}{count} {what}", op))

@@ -37,16 +37,10 @@ LOOKS: Final[dict[Op, Look]] = {
     ),
     "delete-replaced": Look("--", "red", "delete original", "deleting original", "deleted original"),
     "read": Look("> ", "cyan", "read", "reading", "read"),
-    "read-replacement": Look(
-        ">>", "", "read for replacement", "reading for replacement", "read for replacement"
-    ),
     "refresh": Look("~ ", "yellow", "refreshing", "refreshing", "refresh"),
-    "discard": Look("< ", "", "discard", "discarding", "discarded"),
     "import": Look("= ", "blue", "import", "importing", "imported"),
 }
-SUMMARY_ORDER: Final[tuple[Op, ...]] = (
-    "create", "update", "delete", "replace", "read", "refresh", "discard", "import",
-)  # fmt: skip
+SUMMARY_ORDER: Final[tuple[Op, ...]] = ("create", "update", "delete", "replace", "import")
 
 
 def short_type(type_: str) -> str:

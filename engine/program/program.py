@@ -159,24 +159,22 @@ def is_project_file(name: str | None, root: Path) -> bool:
 @contextlib.contextmanager
 def _surroundings(root: Path, engine_thread: int, say: Callable[[Severity, str], None]) -> Iterator[None]:
     """Working folder, arguments, path and output as a program of its own would have them; all put back."""
-    saved = os.getcwd(), sys.argv, list(sys.path), dict(os.environ), sys.stdout, sys.stderr
+    saved = sys.argv, list(sys.path), dict(os.environ)
     loaded = set(sys.modules)
     quiet = logging.getLogger("asyncio")
     level = quiet.level
+    out = _Lines(sys.stdout, engine_thread, "info", say)
+    err = _Lines(sys.stderr, engine_thread, "info#err", say)
     try:
-        os.chdir(root)
-        os.environ.update(ENVIRONMENT)
-        sys.argv, sys.path[:0] = ["."], [str(root)]
-        out = _Lines(sys.stdout, engine_thread, "info", say)
-        err = _Lines(sys.stderr, engine_thread, "info#err", say)
-        sys.stdout, sys.stderr = out, err
-        quiet.setLevel(logging.CRITICAL)
-        yield
-        out.close_line()
-        err.close_line()
+        with contextlib.chdir(root), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            os.environ.update(ENVIRONMENT)
+            sys.argv, sys.path[:0] = ["."], [str(root)]
+            quiet.setLevel(logging.CRITICAL)
+            yield
+            out.close_line()
+            err.close_line()
     finally:
-        cwd, sys.argv, sys.path[:], environ, sys.stdout, sys.stderr = saved
-        os.chdir(cwd)
+        sys.argv, sys.path[:], environ = saved
         for key in set(os.environ) - set(environ):
             del os.environ[key]
         os.environ.update(environ)

@@ -209,7 +209,7 @@ class Registrations:
         if record.outputs != old:
             async with self.session.slots:  # as a step: one thing at a time where the operator wants it so
                 await self.session.journal.saved()
-        self.session.emit(OutputsRegistered(request.urn, old, record.outputs, step))
+        self.session.emit(OutputsRegistered(old, record.outputs, step))
         return empty_pb2.Empty()
 
     def keep_old_outputs(self) -> None:

@@ -16,7 +16,7 @@ from engine.run.masks import Mask
 from engine.state import urns
 from engine.state.records import Resource
 
-UNCOUNTED = frozenset({"create-replacement", "delete-replaced", "discard"})
+UNCOUNTED = frozenset({"create-replacement", "delete-replaced"})
 
 
 class HaltError(Exception):
