@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -105,29 +104,26 @@ class Cancellation:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
         self._callbacks: list[Callable[[], None]] = []
         self.canceled = False
         self.terminated = False
 
     def cancel(self) -> None:
-        with self._lock:
-            self.canceled = True
-            callbacks = list(self._callbacks)
-        for callback in callbacks:
+        self.canceled = True
+        for callback in list(self._callbacks):
             callback()
 
     def terminate(self) -> None:
-        with self._lock:
-            self.terminated = True
+        self.terminated = True
         self.cancel()
 
     def watch(self, callback: Callable[[], None]) -> None:
-        """Call ``callback`` on each `cancel` and `terminate`, and now if that has happened already."""
-        with self._lock:
-            self._callbacks.append(callback)
-            already = self.canceled
-        if already:
+        """Call ``callback`` on each `cancel` and `terminate`, and now if that has happened already.
+
+        Of a cancel that comes at this very moment it is told twice rather than never.
+        """
+        self._callbacks.append(callback)
+        if self.canceled:
             callback()
 
 

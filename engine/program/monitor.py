@@ -29,15 +29,11 @@ class ProgramStoppedError(Exception):
 class CallError(grpc.RpcError):  # type: ignore[misc]
     """A failure that the SDK turns into an exception of the program."""
 
-    def __init__(self, message: str):
-        super().__init__(message)
-        self._message = message
-
     def code(self) -> Any:
         return grpc.StatusCode.UNKNOWN
 
     def details(self) -> str:
-        return self._message
+        return str(self)
 
 
 class Monitor:

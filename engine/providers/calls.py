@@ -14,11 +14,7 @@ STATUS_DETAILS = "grpc-status-details-bin"
 
 
 class AbortError(Exception):
-    """What `Context.abort` raises to leave the handler."""
-
-    def __init__(self, code: Any, details: str):
-        super().__init__(details)
-        self.code, self.details = code, details
+    """What `Context.abort` raises to leave the handler; the text is what it says."""
 
 
 class Context:
@@ -29,7 +25,7 @@ class Context:
 
     async def abort(self, code: Any, details: str = "", trailing_metadata: Any = ()) -> NoReturn:
         self.trailing = trailing_metadata or self.trailing
-        raise AbortError(code, details)
+        raise AbortError(details)
 
     def set_trailing_metadata(self, metadata: Iterable[tuple[str, Any]]) -> None:
         self.trailing = metadata
@@ -41,7 +37,7 @@ async def call(servicer: Any, method: str, request: Any, *more: Any) -> Any:
     try:
         return await getattr(servicer, method)(request, context, *more)
     except AbortError as e:
-        raise _init_error(e.details, context.trailing) or ProviderError(e.details) from None
+        raise _init_error(str(e), context.trailing) or ProviderError(str(e)) from None
     except NotImplementedError:
         raise ProviderError(f"the provider does not implement {method}") from None
     except Exception as e:

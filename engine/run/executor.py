@@ -60,11 +60,10 @@ class Executor:
             if operation is not None:
                 session.journal.end(operation)
                 session.journal.write()
-            if isinstance(e, InitError):
-                many = "1 error" if len(e.reasons) == 1 else f"{len(e.reasons)} errors"
-                self._fail(step, f"{many} occurred:\n" + "\n".join(f"\t* {r}" for r in e.reasons))
             if isinstance(e, ProviderError):
-                self._fail(step, str(e))
+                session.fail(step, _listing(e.reasons) if isinstance(e, InitError) else str(e))
+                session.give_up()
+                raise HaltError(step.urn) from e
             raise
         if operation is not None:
             session.journal.end(operation)
@@ -81,11 +80,6 @@ class Executor:
         if kind is None or subject is None or self.session.preview or not self.touches(step):
             return None
         return PendingOperation(subject.copy(), kind)
-
-    def _fail(self, step: Step, message: str) -> None:
-        self.session.fail(step, message)
-        self.session.give_up()
-        raise HaltError(message)
 
     async def _apply(self, step: Step) -> None:
         match step.op:
@@ -204,6 +198,11 @@ def is_shown_at_once(step: Step) -> bool:
     """Components are done when they have registered their outputs, and not before (deletes aside)."""
     r = step.new or step.old
     return (r is not None and r.custom) or step.op.startswith("delete")
+
+
+def _listing(reasons: list[str]) -> str:
+    many = "1 error" if len(reasons) == 1 else f"{len(reasons)} errors"
+    return f"{many} occurred:\n" + "\n".join(f"\t* {r}" for r in reasons)
 
 
 def _says_the_same(old: Resource, new: Resource) -> bool:

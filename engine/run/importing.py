@@ -134,12 +134,10 @@ def _hindrance(i: Import, new: Resource, there: dict[str, Resource], coming: set
         return f"unknown parent '{i.parent}' for resource '{i.urn}'"
     if i.provider and i.provider not in there:
         return f"the state has no provider '{i.provider}'"
-    same = [
-        r.urn
-        for r in there.values()
-        if r.custom and not r.external and (r.type, r.id, r.provider) == (new.type, new.id, new.provider)
-    ]
-    return f"the state has '{i.id}' already, as '{same[0]}'" if same and not i.component else ""
+    for r in () if i.component else there.values():
+        if r.custom and not r.external and (r.type, r.id, r.provider) == (new.type, new.id, new.provider):
+            return f"the state has '{i.id}' already, as '{r.urn}'"
+    return ""
 
 
 async def _look(session: Session, registry: Registry, taken: Taken) -> None:

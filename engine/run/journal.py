@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 
 from engine.options import Save, Write
 from engine.run import aliases, graph
@@ -108,12 +109,7 @@ class Journal:
         if self._tentative:
             resources = [r.copy() for r in resources]
             aliases.rename(resources, self._tentative)
-        return Snapshot(
-            resources=resources,
-            pending_operations=creates + self._running,
-            secrets_provider=self._frame.secrets_provider,
-            metadata=self._frame.metadata,
-        )
+        return replace(self._frame, resources=resources, pending_operations=creates + self._running)
 
     def write(self) -> None:
         """Write all that is known now, at once."""
