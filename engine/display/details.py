@@ -76,13 +76,8 @@ class Details(Display):
             return
         if self._run.kind == "update":
             self._print_outputs(self._outputs.lines(self._summary.failed), 1)
-        lines = summary.resources(
-            self._summary,
-            with_errors=False,
-            told=self._impacts,
-            deleted=self._deleted,
-            unfinished=self._unfinished,
-        )
+        impact = impacts.summary(self._impacts, self._summary.failed, self._deleted, self._unfinished)
+        lines = summary.resources(self._summary, impact, with_errors=False)
         if not self._run.preview:
             lines += [Line(""), Line(f"Duration: {words.duration(self._summary.seconds)}")]
         self._print(lines)

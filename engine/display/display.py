@@ -29,13 +29,8 @@ class Run:
     stack_urn: str
 
     @property
-    def title(self) -> str:
-        doing = f"Previewing {self.kind}" if self.preview else TITLES[self.kind]
-        return f"{doing} ({self.stack}):"
-
-    @property
-    def activity(self) -> str:
-        return (f"previewing {self.kind}" if self.preview else TITLES[self.kind]).lower()
+    def doing(self) -> str:
+        return f"Previewing {self.kind}" if self.preview else TITLES[self.kind]
 
 
 @dataclass(frozen=True)
@@ -57,7 +52,7 @@ class Display(ABC):
         self._console, self._run, self._wishes = console, run, wishes
 
     def begin(self) -> None:
-        self._console.print(self._console.paint(self._run.title, BOLD))
+        self._console.print(self._console.paint(f"{self._run.doing} ({self._run.stack}):", BOLD))
 
     @abstractmethod
     def take(self, event: Event) -> None: ...

@@ -119,7 +119,7 @@ class Progress(RowDisplay):
 
     def __init__(self, console: Console, run: Run, wishes: Wishes) -> None:
         super().__init__(console, run, wishes)
-        self._dots = Dots(console, run.activity, wishes.suppress_progress)
+        self._dots = Dots(console, run.doing.lower(), wishes.suppress_progress)
         self._began = False
 
     def begin(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from engine.display import differences, words
 from engine.display.properties import Line, Printer
@@ -12,16 +12,8 @@ from engine.run import impacts
 from engine.state.values import Props
 
 
-def resources(
-    event: SummaryEvent,
-    *,
-    with_errors: bool,
-    told: Collection[impacts.Impact] = (),
-    deleted: Collection[str] = (),
-    unfinished: Collection[str] = (),
-) -> list[Line]:
-    """How many resources were done what to, and what that does to what is running; ``deleted``, ``unfinished``:
-    URNs."""
+def resources(event: SummaryEvent, impact: str, *, with_errors: bool) -> list[Line]:
+    """How many resources were done what to, and what that does to what is running (``impact``)."""
     lines = [Line("Resources:")]
     kinds = changes = 0
     for op in words.SUMMARY_ORDER:
@@ -37,8 +29,8 @@ def resources(
         lines.append(Line("    " + ". ".join(pieces)))
     if with_errors and event.errored:
         lines.append(Line(f"    {event.errored} errored"))
-    if told:
-        lines.append(Line(f"    {impacts.summary(told, event.failed, deleted, unfinished)}"))
+    if impact:
+        lines.append(Line(f"    {impact}"))
     return lines
 
 
@@ -94,8 +86,8 @@ def closing(rows: Iterable[Row], output_lines: list[Line], event: SummaryEvent |
         told = [impact for row in rows for impact in row.impacts]
         deleted = {row.urn for row in rows if row.op == "delete"}
         unfinished = {row.urn for row in rows if row.unfinished}
-        counted = resources(event, with_errors=True, told=told, deleted=deleted, unfinished=unfinished)
-        lines += [*counted, Line("")]
+        impact = impacts.summary(told, event.failed, deleted, unfinished)
+        lines += [*resources(event, impact, with_errors=True), Line("")]
         if not event.preview:
             lines += [Line(f"Duration: {words.duration(event.seconds)}"), Line("")]
     return lines

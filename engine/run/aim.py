@@ -91,14 +91,14 @@ def deletes(
     else:
         in_use = _kept(scope, everything)
         going = live - in_use
-    copies = {id(r) for r in remaining if r.delete and r.urn not in in_use}
-    if scope.targets:
-        copies = {
-            id(r)
-            for r in remaining
-            if id(r) in copies and (id(r) in replaced or matches(scope.targets, r.urn))
-        }
-    return Deletes([r for r in remaining if id(r) in copies or (r.urn in going and not r.delete)], blocked)
+
+    def goes(r: Resource) -> bool:
+        if not r.delete:
+            return r.urn in going
+        meant = not scope.targets or id(r) in replaced or matches(scope.targets, r.urn)
+        return meant and r.urn not in in_use
+
+    return Deletes([r for r in remaining if goes(r)], blocked)
 
 
 def _kept(scope: Scope, records: list[Resource]) -> set[str]:

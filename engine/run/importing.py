@@ -12,7 +12,7 @@ from engine.providers.registry import Registry
 from engine.run.executor import Executor
 from engine.run.goals import default_provider
 from engine.run.planner import Planner, complaint
-from engine.run.session import HaltError, Session, tell_same
+from engine.run.session import Session, tell_same
 from engine.state import urns
 from engine.state.clock import timestamp
 from engine.state.records import Resource
@@ -100,8 +100,7 @@ async def _providers(
                 session.journal.revert()
                 raise session.refuse(str(e), goal.urn) from None
         record = session.journal.find(goal.urn)
-        if record is None:
-            raise HaltError(goal.urn)
+        assert record is not None
         found[key] = f"{record.urn}::{known(record.id)}"
     return found
 

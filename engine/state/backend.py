@@ -151,10 +151,13 @@ class Backend:
             f"no stack named '{stack}' found{self.wording.no_stack(stack, kept)}", NO_SUCH_STACK
         )
 
-    def create(self, stack: str, data: bytes) -> None:
+    def require_none(self, stack: str) -> None:
         self.check_layout()
         if self.exists(stack):
             raise CommandError(f"stack '{ORGANIZATION}/{self.project}/{stack}' already exists")
+
+    def create(self, stack: str, data: bytes) -> None:
+        self.require_none(stack)
         if not (self.root / "meta.yaml").exists():
             with_attributes(self.root / "meta.yaml", META)
         self.write(stack, data)

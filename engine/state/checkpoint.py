@@ -28,6 +28,7 @@ from engine.state.values import (
     Value,
     parts,
     plain,
+    whole,
 )
 
 Json = dict[str, Any]
@@ -149,7 +150,7 @@ def record_of(resource: Resource, properties: Callable[[Value, str], Any]) -> Js
             value = dict(sorted(value.items()))
         elif key == "customTimeouts":
             known = {k: value[k] for k in TIMEOUTS if k in value}
-            value = {k: _number(v) for k, v in (known | value).items() if v}
+            value = {k: whole(v) for k, v in (known | value).items() if v}
         record[key] = value
     return record
 
@@ -249,7 +250,7 @@ class Codec:
             return {k: self._open(v, owner, part, (*path, k)) for k, v in value.items()}
         if isinstance(value, list):
             return [self._open(v, owner, part, (*path, i)) for i, v in enumerate(value)]
-        return UNKNOWN if value == UNKNOWN_STRING else _number(value)
+        return UNKNOWN if value == UNKNOWN_STRING else whole(value)
 
     def _open_secret(self, value: Json, owner: Owner, part: str, path: Path) -> Secret:
         sealed = value.get("ciphertext")
@@ -276,13 +277,9 @@ class Codec:
             return {k: self._seal(v, owner, part, (*path, k)) for k, v in sorted(value.items())}
         if isinstance(value, list):
             return [self._seal(v, owner, part, (*path, i)) for i, v in enumerate(value)]
-        return UNKNOWN_STRING if value is UNKNOWN else _number(value)
+        return UNKNOWN_STRING if value is UNKNOWN else whole(value)
 
 
 def _plain_text(secret: Secret) -> str:
     """What is encrypted: the JSON of the value, secrets inside it no longer marked."""
     return _text(plain(secret, True))
-
-
-def _number(value: Any) -> Any:
-    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -56,7 +56,9 @@ def _load(v: struct_pb2.Value) -> Value:
     if kind == "string_value":
         return UNKNOWN if v.string_value == UNKNOWN_STRING else v.string_value
     if kind == "number_value":
-        return _number(v.number_value)
+        if not math.isfinite(v.number_value):
+            raise ValueError(f"{v.number_value} is no number that a property can have")  # JSON has none such
+        return whole(v.number_value)
     if kind == "bool_value":
         return v.bool_value
     if kind == "list_value":
@@ -69,10 +71,9 @@ def _load(v: struct_pb2.Value) -> Value:
     return {k: _load(x) for k, x in sorted(fields.items())}
 
 
-def _number(v: float) -> int | float:
-    if not math.isfinite(v):
-        raise ValueError(f"{v} is no number that a property can have")  # JSON has none such
-    return int(v) if v.is_integer() else v
+def whole(v: Value) -> Value:
+    """A number that is whole as ``int``; anything else as it is."""
+    return int(v) if isinstance(v, float) and v.is_integer() else v
 
 
 def _dump(v: Value) -> Any:

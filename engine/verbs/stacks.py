@@ -19,9 +19,7 @@ def init(context: Context) -> int:
     if keeper not in ("", "default", "passphrase"):
         raise unsupported(f"the secrets provider {keeper}")
     stack = named(context)
-    context.backend.check_layout()
-    if context.backend.exists(stack):
-        raise CommandError(f"stack '{context.full_name}' already exists")
+    context.backend.require_none(stack)
     vault = context.vault()
     vault.check()
     snapshot = Snapshot(secrets_provider=vault.provider())
