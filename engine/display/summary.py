@@ -61,19 +61,19 @@ def impact_lines(rows: Iterable[Row]) -> list[Line]:
     return [Line("Impacts:"), *lines, Line("")] if lines else []
 
 
-def outputs(old: Props | None, new: Props, *, preview: bool, printer: Printer, indent: int = 1) -> list[Line]:
+def outputs(old: Props | None, new: Props, *, preview: bool, printer: Printer) -> list[Line]:
     """The stack's outputs: after a run all of them, in a preview those that change.
 
     ``old`` is None when there was no stack.  What only becomes unknown is not mentioned.
     """
     if old is None or not (old or new):
-        return printer.object(new, indent)
+        return printer.object(new, 1)
     parts = differences.objects(old, new)
     if preview and not parts:
         return []
     parts = differences.without_new_unknowns(parts)
     shown = [k for k in parts.names() if not (preview and k in parts.sames)]
-    return printer.some(parts, shown, indent)
+    return printer.some(parts, shown, 1)
 
 
 def closing(rows: Iterable[Row], output_lines: list[Line], event: SummaryEvent | None) -> list[Line]:

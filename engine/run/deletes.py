@@ -9,7 +9,7 @@ from engine.options import ProviderError
 from engine.run import aim, graph
 from engine.run.executor import Executor
 from engine.run.replacing import Replacements, would_go
-from engine.run.session import HaltError, Session, tell_same
+from engine.run.session import HaltError, Session
 from engine.state.records import Resource
 
 
@@ -53,7 +53,7 @@ def _choose(session: Session, replacements: Replacements | None) -> list[Resourc
     elif session.kind == "destroy" and wanted.narrows:
         for r in journal.current():  # what a narrowed destroy leaves as it is
             if not r.delete and not any(r is other for other in choice.going):
-                tell_same(session, r)
+                session.tell(Step.of("same", r, r))
     return choice.going
 
 

@@ -12,7 +12,7 @@ from engine.providers.registry import Registry
 from engine.run.executor import Executor
 from engine.run.goals import default_provider
 from engine.run.planner import Planner, complaint
-from engine.run.session import Session, tell_same
+from engine.run.session import Session
 from engine.state import urns
 from engine.state.clock import timestamp
 from engine.state.records import Resource
@@ -44,7 +44,7 @@ async def take_over(session: Session, registry: Registry, executor: Executor) ->
     there = {urn: r for urn, r in there.items() if not (r.external and urn in taken_over)}
     for r in journal.base:
         if there.get(r.urn) is r:
-            tell_same(session, r)
+            session.tell(Step.of("same", r, r))
     wanted = [i for i in session.options.imports if not _is_there(there.get(i.urn), i)]
     providers = await _providers(session, registry, executor, wanted)
     work = [_begin(i, providers, there, wanted) for i in wanted]

@@ -14,7 +14,6 @@ from engine.run.aim import Aim, not_found
 from engine.run.journal import Journal
 from engine.run.masks import Mask
 from engine.state import urns
-from engine.state.records import Resource
 
 UNCOUNTED = frozenset({"create-replacement", "delete-replaced"})
 
@@ -78,7 +77,7 @@ class Session:
         self.emit(StepFailed(step))
 
     def tell(self, step: Step) -> None:
-        """A step that takes no time."""
+        """Say and count a step that takes no time: for a resource that no program asks for."""
         self.emit(StepStarted(step))
         self.count(step)
         self.emit(StepDone(step))
@@ -113,8 +112,3 @@ class Session:
 
     async def idle(self) -> None:
         await self._idle.wait()
-
-
-def tell_same(session: Session, r: Resource) -> None:
-    """Say and count that a resource stays as it is, where no program asks for it."""
-    session.tell(Step.of("same", r, r))

@@ -77,15 +77,11 @@ def preview(context: Context) -> int:
     events: list[Event] = []
     result = execute(work, preview=True, keep=events.append)
     if context.parsed.given("import-file") and not result.failed:
-        _write_import_file(context, events)
+        # what would be created, for `import` to take over instead
+        file, document = context.parsed.text("import-file"), import_file.build(events, package_version)
+        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        context.write(file, text, f"could not write import file: open {file}")
     return conclude(work, result, "preview")
-
-
-def _write_import_file(context: Context, events: list[Event]) -> None:
-    """What would be created, for `import` to take over instead."""
-    file = context.parsed.text("import-file")
-    text = json.dumps(import_file.build(events, package_version), indent=2, ensure_ascii=False) + "\n"
-    context.write(file, text, f"could not write import file: open {file}")
 
 
 def up(context: Context) -> int:
