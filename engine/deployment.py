@@ -115,7 +115,7 @@ class _Run:
             elif session.kind != "refresh" or session.options.run_program:
                 self._warn_of_interrupted()
                 await self._run_program()
-        await session.idle()
+        await session.idle.wait()
 
     async def _run_program(self) -> None:
         """The program, then what it no longer has; a program that fails deletes nothing."""
@@ -130,7 +130,7 @@ class _Run:
             ends: list[asyncio.Future[Any]] = [program.outcome, stopping]
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if session.stopping.is_set():
-                await session.idle()
+                await session.idle.wait()
                 await program.stop()
                 return
             error = program.outcome.result()

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine import paths
 from engine.events import PropertyDiff, Step
+from engine.state.records import Resource
 from engine.state.values import UNKNOWN, Props, Secret, Value
 
 Key = str | int
@@ -101,25 +102,20 @@ def of_step(step: Step, *, outputs: bool = False) -> Parts | None:
     if step.old is None or step.new is None:
         return None
     if step.detailed_diff is not None:
-        return detailed(step, outputs=outputs)
+        return _detailed(step.detailed_diff, step.old, step.new, outputs)
     if outputs:
         return objects(step.old.outputs, step.new.outputs)
     return objects(step.old.inputs, step.new.inputs)
 
 
-def detailed(step: Step, *, outputs: bool) -> Parts:
+def _detailed(told: dict[str, PropertyDiff], old: Resource, new: Resource, outputs: bool) -> Parts:
     """The difference as the provider told it: only the paths that it named."""
-    assert step.old is not None
-    assert step.new is not None
     root = Change(None, None, object=Parts())
-    for path, diff in sorted((step.detailed_diff or {}).items()):
+    for path, diff in sorted(told.items()):
         steps = paths.parse(path)
-        if outputs:
-            old, new = step.old.outputs, step.new.outputs
-        else:
-            old, new = step.old.inputs if diff.input_diff else step.old.outputs, step.new.inputs
+        before = old.inputs if diff.input_diff and not outputs else old.outputs
         if steps:
-            _add(root, steps, diff, old, new)
+            _add(root, steps, diff, before, new.outputs if outputs else new.inputs)
     return root.object or Parts()
 
 

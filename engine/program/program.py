@@ -39,12 +39,11 @@ class ProgramRun:
         self._session, self._monitor, self._service, self._program = session, monitor, service, program
         self._engine_loop, self._engine_thread = asyncio.get_running_loop(), threading.get_ident()
         self.outcome: asyncio.Future[str] = self._engine_loop.create_future()
-        self._thread = threading.Thread(target=self._main, name="program", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self._thread.start()
+        threading.Thread(target=self._main, name="program", daemon=True).start()
 
     async def stop(self, patience: float = PATIENCE) -> None:
         """End a program that will get no more answers; one that does not end is left behind."""

@@ -126,7 +126,8 @@ class Journal:
             return
         if self._coming is None:
             self._coming = asyncio.create_task(self._write_after(self._going))
-            self._coming.add_done_callback(_heed)
+            # its failure is told by those who wait for it, if any still do
+            self._coming.add_done_callback(lambda task: None if task.cancelled() else task.exception())
         await asyncio.shield(self._coming)
 
     async def _write_after(self, going: asyncio.Task[None] | None) -> None:
@@ -150,9 +151,3 @@ class Journal:
     def freeze(self) -> None:
         """The run ends here, whatever is still under way: nothing is saved any more."""
         self._persist = False
-
-
-def _heed(task: asyncio.Task[None]) -> None:
-    """Its failure is told by those who wait for it, if any still do."""
-    if not task.cancelled():
-        task.exception()

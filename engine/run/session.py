@@ -45,8 +45,8 @@ class Session:
             self.mask.learn(r.inputs, r.outputs)
         self._emit = emit
         self._busy = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self.idle = asyncio.Event()
+        self.idle.set()
 
     @property
     def failed(self) -> bool:
@@ -102,13 +102,10 @@ class Session:
     def busy(self) -> Iterator[None]:
         """Something is under way, until which the run does not end."""
         self._busy += 1
-        self._idle.clear()
+        self.idle.clear()
         try:
             yield
         finally:
             self._busy -= 1
             if not self._busy:
-                self._idle.set()
-
-    async def idle(self) -> None:
-        await self._idle.wait()
+                self.idle.set()

@@ -32,11 +32,13 @@ def full_key(key: str, project: str) -> str:
     if len(parts) == 1:
         parts = [project, key]
     if len(parts) != 2 or not all(parts):
-        raise CommandError(
-            f"invalid configuration key: could not parse {in_line(key)} as a configuration key "
-            "(configuration keys should be of the form `<namespace>:<name>`)"
-        )
+        raise CommandError(f"invalid configuration key: {_no_key(key)}")
     return ":".join(parts)
+
+
+def _no_key(text: str) -> str:
+    form = "(configuration keys should be of the form `<namespace>:<name>`)"
+    return f"could not parse {in_line(text)} as a configuration key {form}"
 
 
 def short_key(key: str, project: str) -> str:
@@ -132,10 +134,7 @@ class StackFile:
         config = self.document.get("config") or {}
         for key in config:
             if ":" not in str(key):
-                raise CommandError(
-                    f"{self.path}: config: could not parse {in_line(str(key))} as a configuration key "
-                    "(configuration keys should be of the form `<namespace>:<name>`)"
-                )
+                raise CommandError(f"{self.path}: config: {_no_key(str(key))}")
         yield from sorted((full_key(str(k), self.project), v) for k, v in config.items())
 
     @property

@@ -135,5 +135,5 @@ def output(context: Context) -> int:
 def shell_word(text: str) -> str:
     """A text that a shell takes as one word: quoted when it has blanks, else each special character escaped."""
     if not text or any(c.isspace() for c in text):
-        return shlex.quote(text) if text else "''"
+        return shlex.quote(text)
     return "".join("\\" + c if c in "\\'\"`$&|;<>()*?[#~!{" else c for c in text)
