@@ -24,7 +24,7 @@ from engine.run import impacts
 from engine.state import urns
 
 PREFIXES = {"error": "error: ", "warning": "warning: "}
-# What a preview says in the end of steps that it calls otherwise before.
+# What a preview says of steps in the end, where that is not what it says before.
 FOUND: dict[Op, str] = {"create-replacement": "replace", "delete-replaced": "replace", "refresh": "refresh"}
 
 

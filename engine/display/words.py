@@ -1,4 +1,4 @@
-"""The words and symbols of the Pulumi CLI, for operations, types and times."""
+"""The words and symbols of the Pulumi CLI, for operations, types and times, and the branches of its trees."""
 
 from __future__ import annotations
 

@@ -208,7 +208,7 @@ class ProviderClient:
 
 
 def _named(urn: str, type_: str = "") -> dict[str, Any]:
-    """What every request says of its resource.  ``type_``: a record's, which may be of before an alias."""
+    """What every request says of its resource.  ``type_``: its record's, where an alias may have changed the URN's."""
     return {"urn": urn, "name": urns.name_of(urn), "type": type_ or urns.type_of(urn)}
 
 
