@@ -1,4 +1,4 @@
-"""What a run shows: its events as text, on a terminal or in lines, and as JSON.
+"""A run as it is shown: a list of rows, a tree of details, JSON; and the words and symbols of it.
 
-Not what happens: that is in run/.
+Nothing is decided here.
 """

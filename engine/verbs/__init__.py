@@ -1,4 +1,4 @@
-"""The commands of the command line, each with its flags: what it asks of the engine, and what it says in the end.
+"""The verbs of the command line, with their flags.
 
-Not how a run goes, nor how it looks: that is in run/ and display/.
+How a run goes is in deployment, and in run/.
 """

@@ -65,7 +65,7 @@ class Stage:
     environment: dict[str, str] = field(default_factory=dict)
     base: str = ""  # what the base image was like before anything, as a digest
     guest: str = ""  # what the lab's guests are, of lab.hypervisor.IMAGES; the usual ones where none is said
-    patience: float = 600  # seconds for one command
+    patience: float = 900  # seconds for one command: longer than an `up` waits for a guest
 
     def __post_init__(self) -> None:
         kept = {
@@ -101,11 +101,16 @@ class Stage:
 
     def trop(self, *words: str, cwd: Path = ROOT, said: str = "", **environment: str) -> Done:
         """`./trop` with these words, to its end; said is its standard input."""
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "cli", *words],
-            cwd=cwd, env=self.environment | environment, input=said, capture_output=True, text=True,
-            check=False, timeout=self.patience,
-        )  # fmt: skip
+        try:
+            done = subprocess.run(
+                [sys.executable, "-P", "-m", "cli", *words],
+                cwd=cwd, env=self.environment | environment, input=said, capture_output=True, text=True,
+                check=False, timeout=self.patience,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as late:
+            said_so_far = b"".join(text for text in (late.stdout, late.stderr) if text).decode()
+            guests = self.virsh("domstats", "--state", "--vcpu", "--interface")
+            raise AssertionError(f"{late}, with this said:\n{said_so_far}\nguests:\n{guests}") from None
         return Done(done.returncode, done.stdout, done.stderr)
 
     def on_stack(self, verb: str, *words: str, **environment: str) -> Done:
