@@ -6,14 +6,13 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from engine.context import Context
 from engine.display import console
 from engine.errors import FAILED, TERMINATED, CommandError, in_line, unsupported
-from engine.flags import Command, Flag, Parsed, parse, usage
+from engine.flags import Command, Parsed, parse, usage
 from engine.options import Providers, UnsupportedError
-from engine.state import checkpoint
 from engine.verbs.switches import GLOBAL, GLOBAL_REFUSED, REFUSED
 from engine.verbs.table import COMMANDS
 from engine.wording import PULUMI, Wording
@@ -27,27 +26,23 @@ def main(arguments: Sequence[str], *, providers: Providers, wording: Wording = P
     try:
         code = _run(list(arguments), providers, wording)
     except CommandError as error:
-        _complain(str(error))
-        code = error.code
+        code = _complain(str(error), error.code)
     except UnsupportedError as error:
-        _complain(str(error))
-        code = FAILED
+        code = _complain(str(error))
     except KeyboardInterrupt:
         code = INTERRUPTED
     except EOFError:
-        _complain("confirmation declined")
-        code = FAILED
+        code = _complain("confirmation declined")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = FAILED
     except OSError as error:
-        _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
-        code = FAILED
+        code = _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except Exception as error:
         if os.environ.get("TROP_DEBUG"):
             raise
-        _complain(f"a fault of this engine: {type(error).__name__}: {error} (TROP_DEBUG=1 shows where)")
-        code = FAULT
+        text = f"a fault of this engine: {type(error).__name__}: {error} (TROP_DEBUG=1 shows where)"
+        code = _complain(text, FAULT)
     if code == TERMINATED:
         leave(code)
     return code
@@ -60,8 +55,9 @@ def leave(code: int) -> None:
     os._exit(code)
 
 
-def _complain(text: str) -> None:
+def _complain(text: str, code: int = FAILED) -> int:
     print(f"error: {text}", file=sys.stderr, flush=True)
+    return code
 
 
 def _run(arguments: list[str], providers: Providers, wording: Wording) -> int:
@@ -116,9 +112,8 @@ def find(arguments: list[str]) -> tuple[Command | None, list[str]]:
 
 def _names(arguments: list[str]) -> list[tuple[int, str]]:
     """The places and texts of the words that are no flags, nor values of global flags."""
-    valued = {
-        spelled for f in _all_flags() if f.kind is not bool for spelled in (f"--{f.name}", f"-{f.short}")
-    }
+    flags = [*GLOBAL, *(flag for command in COMMANDS for flag in command.flags)]
+    valued = {spelled for f in flags if f.kind is not bool for spelled in (f"--{f.name}", f"-{f.short}")}
     words: list[tuple[int, str]] = []
     skip = False
     for i, word in enumerate(arguments):
@@ -131,10 +126,6 @@ def _names(arguments: list[str]) -> list[tuple[int, str]]:
     return words
 
 
-def _all_flags() -> list[Flag]:
-    return [*GLOBAL, *(flag for command in COMMANDS for flag in command.flags)]
-
-
 def _command(path: list[str]) -> Command | None:
     """The command of exactly this path."""
     for command in COMMANDS:
@@ -144,10 +135,7 @@ def _command(path: list[str]) -> Command | None:
 
 
 def _overview(arguments: list[str]) -> int:
-    unknown: dict[str, Any] = parse(arguments, GLOBAL, GLOBAL_REFUSED).values
-    if unknown.get("version"):
-        print(checkpoint.ENGINE_VERSION)
-        return 0
+    parse(arguments, GLOBAL, GLOBAL_REFUSED)
     width = max(len(" ".join(c.path)) for c in COMMANDS)
     lines = [f"  {' '.join(c.path):<{width}}  {c.help.splitlines()[0]}" for c in COMMANDS]
     print("Usage:\n  pulumi [command]\n\nCommands:\n" + "\n".join(lines))

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from engine.display.console import Console
-from engine.errors import CommandError, in_line, unsupported
+from engine.errors import NOT_CONFIRMED, CommandError, in_line, unsupported
 from engine.flags import Parsed
 from engine.options import Providers
 from engine.settings import project as projects
 from engine.settings.project import ProjectFile
 from engine.settings.stackfile import StackFile
 from engine.state import backend as backends
-from engine.state import locks, secrets
+from engine.state import checkpoint, documents, locks, secrets
 from engine.state.backend import ORGANIZATION
 from engine.state.checkpoint import Codec, Json
 from engine.state.secrets import Crypter
@@ -95,9 +95,9 @@ class Context:
 
     @cached_property
     def backend(self) -> backends.Backend:
-        return backends.open_backend(
-            self.project.name, self.project.backend_url, self.project.root, self.wording, self.environment
-        )
+        url = backends.url(self.environment, self.project.backend_url)
+        folder = backends.folder(url, self.project.root)
+        return backends.Backend(folder, self.project.name, self.wording)
 
     @cached_property
     def stack(self) -> str:
@@ -165,14 +165,35 @@ class Context:
     def full_name(self) -> str:
         return f"{ORGANIZATION}/{self.project.name}/{self.stack}"
 
-    def confirm(self, question: str) -> bool:
-        """Whether the operator says yes; never asked where there is nobody to ask."""
-        return input(question).strip().lower() in ("y", "yes")
+    def require_consent(self) -> None:
+        """Refuse where nobody can be asked, and nobody has said yes."""
+        if not (self.parsed.on("yes") or self.console.interactive):
+            raise CommandError(
+                "--yes must be passed in to proceed when running in non-interactive mode", NOT_CONFIRMED
+            )
+
+    def confirm(self, question: str) -> None:
+        """Ask, unless --yes has answered."""
+        if not self.parsed.on("yes") and input(question).strip().lower() not in ("y", "yes"):
+            raise CommandError("confirmation declined")
+
+    def write(self, file: str, text: str, failed: str) -> None:
+        """Write a file that the command line names; ``failed`` begins what is said where that can't be done."""
+        try:
+            (self.cwd / file).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise CommandError(f"{failed}: {error.strerror}") from error
+
+    def read(self, file: str, failed: str) -> bytes:
+        try:
+            return documents.read(self.cwd / file)
+        except OSError as error:
+            raise CommandError(f"{failed} {in_line(file)}: {error.strerror}") from error
 
 
 def salt_of(document: Json) -> str:
     """The salt in a state.  Refuses a state whose secrets another kind of provider keeps."""
-    keeper = (document["checkpoint"].get("latest") or {}).get("secrets_providers") or {}
+    keeper = checkpoint.latest(document).get("secrets_providers") or {}
     kind = keeper.get("type", "")
     if kind not in ("", "passphrase"):
         raise unsupported(f"the secrets provider {kind}")
@@ -181,5 +202,4 @@ def salt_of(document: Json) -> str:
 
 def resources_of(document: Json) -> list[Json]:
     """The resource records of a state, as they are on disk."""
-    latest = document["checkpoint"].get("latest") or {}
-    return latest.get("resources") or []
+    return checkpoint.latest(document).get("resources") or []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from engine.events import Emit, PreludeEvent, SummaryEvent
@@ -48,30 +49,30 @@ async def run(
     journal = Journal(snapshot, save, persist=not preview, passes_by=passes_by)
     session = Session(kind, options, project, journal, emit)
     registry = Registry(
-        providers, project, preview, lambda urn, severity, message: session.say(severity, message, urn)
+        providers, journal.find, lambda urn, severity, message: session.say(severity, message, urn)
     )
     return await _Run(session, registry, program, snapshot, cancellation or Cancellation()).go()
 
 
+@dataclass
 class _Run:
-    def __init__(
-        self,
-        session: Session,
-        registry: Registry,
-        program: Program,
-        snapshot: Snapshot,
-        cancellation: Cancellation,
-    ):
-        self.session, self.registry, self.program = session, registry, program
-        self.before, self.cancellation = snapshot, cancellation
-        self.executor = Executor(session, registry)
+    session: Session
+    registry: Registry
+    program: Program
+    before: Snapshot
+    cancellation: Cancellation
+
+    def __post_init__(self) -> None:
+        self.executor = Executor(self.session, self.registry)
         self.loop = asyncio.get_running_loop()
         self.terminated = asyncio.Event()
         self._told: set[asyncio.Task[None]] = set()
 
     async def go(self) -> Result:
         session = self.session
-        session.emit(PreludeEvent(self._shown_config()))
+        project = session.project
+        config = {k: "[secret]" if k in project.secret_keys else v for k, v in sorted(project.config.items())}
+        session.emit(PreludeEvent(config))
         self.cancellation.watch(self._cancel_soon)
         work = asyncio.create_task(self._work())
         end = asyncio.create_task(self.terminated.wait())
@@ -114,7 +115,7 @@ class _Run:
             elif session.kind != "refresh" or session.options.run_program:
                 self._warn_of_interrupted()
                 await self._run_program()
-        await session.idle()
+        await session.idle.wait()
 
     async def _run_program(self) -> None:
         """The program, then what it no longer has; a program that fails deletes nothing."""
@@ -129,10 +130,10 @@ class _Run:
             ends: list[asyncio.Future[Any]] = [program.outcome, stopping]
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if session.stopping.is_set():
-                await session.idle()
+                await session.idle.wait()
                 await program.stop()
                 return
-            outcome = program.outcome.result()
+            error = program.outcome.result()
         except asyncio.CancelledError:
             monitor.abandon()
             await program.stop(HASTE)
@@ -141,8 +142,8 @@ class _Run:
             monitor.abandon()  # a program that was left behind must not keep the process from ending
             stopping.cancel()
             registrations.transforms.close()
-        if outcome.error:
-            session.say("error", outcome.error)
+        if error:
+            session.say("error", error)
             registrations.keep_old_outputs()
         elif session.kind == "refresh":
             await refresh_rest(session, self.registry)
@@ -197,7 +198,3 @@ class _Run:
             f"deployment.\n{lines}\nThese resources are in an unknown state because a run was interrupted while it "
             "changed them. See on the hypervisor what became of them; `refresh` takes what is there into the state.",
         )
-
-    def _shown_config(self) -> dict[str, str]:
-        project = self.session.project
-        return {k: "[secret]" if k in project.secret_keys else v for k, v in sorted(project.config.items())}

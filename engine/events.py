@@ -15,7 +15,7 @@ from engine.state.values import Props
 
 Op = Literal[
     "same", "create", "update", "delete", "replace", "create-replacement", "delete-replaced",
-    "read", "read-replacement", "import", "refresh", "discard",
+    "read", "import", "refresh",
 ]  # fmt: skip
 DiffKind = Literal["add", "add-replace", "delete", "delete-replace", "update", "update-replace"]
 Severity = Literal["debug", "info", "info#err", "warning", "error"]
@@ -46,6 +46,19 @@ class Step:
     provider: str = ""
     seconds: float = 0.0  # how long it took, once done
     during_refresh: bool = False  # part of the refresh that goes before an update
+
+    @classmethod
+    def of(cls, op: Op, old: Resource | None, new: Resource | None = None, **more: Any) -> Step:
+        """A step on what one of the records, or both of them, are of."""
+        r = new or old
+        assert r is not None, op
+        return cls(op=op, urn=r.urn, type=r.type, old=old, new=new, provider=r.provider, **more)
+
+    @property
+    def parent(self) -> str:
+        """The URN of the parent; empty for none."""
+        r = self.new or self.old
+        return r.parent if r else ""
 
 
 @dataclass(frozen=True)
@@ -81,9 +94,8 @@ class StepFailed:
 
 @dataclass(frozen=True)
 class OutputsRegistered:
-    """A component, or the stack (``urn`` says which), has registered its outputs."""
+    """A component, or the stack, has registered its outputs."""
 
-    urn: str
     old: Props
     new: Props
     step: Step
@@ -91,12 +103,11 @@ class OutputsRegistered:
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """A message; ``urn`` empty means the stack.  ``stream`` groups what belongs together; ephemeral ones are status."""
+    """A message; ``urn`` empty means the stack.  Ephemeral ones are status."""
 
     severity: Severity
     message: str
     urn: str = ""
-    prefix: str = ""
     ephemeral: bool = False
 
 
@@ -113,4 +124,3 @@ class SummaryEvent:
 
 Event = PreludeEvent | StepStarted | StepDone | StepFailed | OutputsRegistered | Diagnostic | SummaryEvent
 Emit = Callable[[Event], None]
-Extra = Any

@@ -27,8 +27,8 @@ class Flag:
 class Command:
     """One verb: its path (``stack init``), flags and words, and what does it.
 
-    ``words`` describes the arguments for the help; ``at_most`` is how many there may be.  ``refused`` are flags that
-    the CLI has and this engine has not.
+    ``words`` names the arguments: ``<one that must be there>``, ``[one that may]``.  ``refused`` are flags that the
+    CLI has and this engine has not.
     """
 
     path: tuple[str, ...]
@@ -36,10 +36,16 @@ class Command:
     run: Callable[[Any], int]
     flags: tuple[Flag, ...] = ()
     words: str = ""
-    at_most: int = 0
-    at_least: int = 0
     refused: frozenset[str] = frozenset()
     aliases: tuple[str, ...] = ()
+
+    @property
+    def at_least(self) -> int:
+        return self.words.count("<")
+
+    @property
+    def at_most(self) -> int:
+        return self.at_least + self.words.count("[")
 
 
 @dataclass
@@ -65,64 +71,59 @@ class Parsed:
 
 def parse(arguments: Sequence[str], flags: Sequence[Flag], refused: frozenset[str]) -> Parsed:
     """Take a command line apart.  Raises `CommandError` for what is unknown, refused or malformed."""
-    by_name: dict[str, Flag] = {f.name: f for f in flags}
-    by_short: dict[str, Flag] = {f.short: f for f in flags if f.short}
-    parsed = Parsed()
-    left = list(arguments)
-    while left:
-        word = left.pop(0)
+    reader = _Reader(
+        list(arguments), {f.name: f for f in flags}, {f.short: f for f in flags if f.short}, refused
+    )
+    while reader.left:
+        word = reader.left.pop(0)
         if word == "--":
-            parsed.words += left
+            reader.parsed.words += reader.left
             break
         if word in ("--help", "-h"):
-            parsed.help = True
+            reader.parsed.help = True
         elif word.startswith("--"):
-            _long(word, left, by_name, refused, parsed)
+            reader.take_long(word)
         elif word.startswith("-") and len(word) > 1:
-            _shorts(word, left, by_short, refused, parsed)
+            reader.take_short(word)
         else:
-            parsed.words.append(word)
-    return parsed
+            reader.parsed.words.append(word)
+    return reader.parsed
 
 
-def _long(
-    word: str, left: list[str], flags: Mapping[str, Flag], refused: frozenset[str], parsed: Parsed
-) -> None:
-    name, equals, value = word[2:].partition("=")
-    flag = flags.get(name)
-    if flag is None:
-        raise (
-            unsupported(f"--{name}")
-            if name in refused
-            else CommandError(f"unknown flag: --{in_line(name, LONGEST)}")
-        )
-    _keep(parsed, flag, _value(flag, f"--{name}", value if equals else None, left))
+@dataclass
+class _Reader:
+    """A command line under way: what is ``left`` of it, and the flags that there are."""
 
+    left: list[str]
+    by_name: Mapping[str, Flag]
+    by_short: Mapping[str, Flag]
+    refused: frozenset[str]
+    parsed: Parsed = field(default_factory=Parsed)
 
-def _shorts(
-    word: str, left: list[str], flags: Mapping[str, Flag], refused: frozenset[str], parsed: Parsed
-) -> None:
-    """``-y``, ``-sname``, ``-s name``, ``-yf``."""
-    letters = word[1:]
-    while letters:
-        letter, letters = letters[0], letters[1:]
-        flag = flags.get(letter)
-        if flag is None:
-            if letter in refused:
-                raise unsupported(f"-{letter}")
-            raise CommandError(
-                f"unknown shorthand flag: '{in_line(letter, LONGEST)}' in {in_line(word, LONGEST)}"
-            )
-        glued = None
-        if letters and (flag.kind is not bool or letters.startswith("=")):
-            glued, letters = letters.removeprefix("="), ""
-        _keep(parsed, flag, _value(flag, f"-{letter}", glued, left))
+    def take_long(self, word: str) -> None:
+        name, equals, value = word[2:].partition("=")
+        if name not in self.by_name:
+            unknown = CommandError(f"unknown flag: --{in_line(name, LONGEST)}")
+            raise unsupported(f"--{name}") if name in self.refused else unknown
+        self._keep(self.by_name[name], f"--{name}", value if equals else None)
 
+    def take_short(self, word: str) -> None:
+        """``-y``, ``-sname``, ``-s name``, ``-yf``."""
+        letters = word[1:]
+        while letters:
+            letter, letters = letters[0], letters[1:]
+            if letter not in self.by_short:
+                where = f"'{in_line(letter, LONGEST)}' in {in_line(word, LONGEST)}"
+                unknown = CommandError(f"unknown shorthand flag: {where}")
+                raise unsupported(f"-{letter}") if letter in self.refused else unknown
+            flag, glued = self.by_short[letter], None
+            if letters and (flag.kind is not bool or letters.startswith("=")):
+                glued, letters = letters.removeprefix("="), ""
+            self._keep(flag, f"-{letter}", glued)
 
-def _keep(parsed: Parsed, flag: Flag, value: Any) -> None:
-    if flag.kind is list:
-        value = [*parsed.values.get(flag.name, []), value]
-    parsed.values[flag.name] = value
+    def _keep(self, flag: Flag, spelled: str, glued: str | None) -> None:
+        value = _value(flag, spelled, glued, self.left)
+        self.parsed.values[flag.name] = [*self.parsed.texts(flag.name), value] if flag.kind is list else value
 
 
 def _value(flag: Flag, spelled: str, glued: str | None, left: list[str]) -> Any:

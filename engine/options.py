@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,7 +47,6 @@ class Options:
 
     ``preview`` makes any kind of run a look ahead that saves nothing (kind "preview" always is one).
     ``refresh`` reads every resource first, in the same run.  ``parallel`` bounds the steps under way.
-    ``expect_no_changes`` is for the caller, who reads `Result.changes`; a run goes the same way with it.
     ``run_program`` makes a refresh run the program, for the settings of its providers and the stack's outputs.
     ``scope`` narrows a run to a part of the stack.
     ``imports`` is what a run of kind "import" takes over, parents before their children.
@@ -59,7 +57,6 @@ class Options:
     refresh: bool = False
     parallel: int = 16
     continue_on_error: bool = False
-    expect_no_changes: bool = False
     run_program: bool = False
     imports: tuple[Import, ...] = ()
     scope: Scope = EVERYTHING
@@ -107,29 +104,26 @@ class Cancellation:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
         self._callbacks: list[Callable[[], None]] = []
         self.canceled = False
         self.terminated = False
 
     def cancel(self) -> None:
-        with self._lock:
-            self.canceled = True
-            callbacks = list(self._callbacks)
-        for callback in callbacks:
+        self.canceled = True
+        for callback in list(self._callbacks):
             callback()
 
     def terminate(self) -> None:
-        with self._lock:
-            self.terminated = True
+        self.terminated = True
         self.cancel()
 
     def watch(self, callback: Callable[[], None]) -> None:
-        """Call ``callback`` on each `cancel` and `terminate`, and now if that has happened already."""
-        with self._lock:
-            self._callbacks.append(callback)
-            already = self.canceled
-        if already:
+        """Call ``callback`` on each `cancel` and `terminate`, and now if that has happened already.
+
+        Of a cancel that comes at this very moment it is told twice rather than never.
+        """
+        self._callbacks.append(callback)
+        if self.canceled:
             callback()
 
 

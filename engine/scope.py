@@ -27,15 +27,6 @@ class Scope:
     def narrows(self) -> bool:
         return bool(self.targets or self.excludes or self.exclude_protected)
 
-    def is_target(self, urn: str) -> bool:
-        return _matches(self.targets, urn)
-
-    def is_excluded(self, urn: str) -> bool:
-        return _matches(self.excludes, urn)
-
-    def is_replaced(self, urn: str) -> bool:
-        return _matches(self.replaces, urn)
-
     def missing(self, known: Collection[str]) -> list[str]:
         """The URNs that were named and that nobody has."""
         named = dict.fromkeys((*self.targets, *self.replaces, *self.excludes))
@@ -45,7 +36,8 @@ class Scope:
 EVERYTHING: Final = Scope()
 
 
-def _matches(patterns: tuple[str, ...], urn: str) -> bool:
+def matches(patterns: tuple[str, ...], urn: str) -> bool:
+    """Whether one of what was named is this resource."""
     return any(_pattern(p).fullmatch(urn) for p in patterns)
 
 

@@ -74,5 +74,5 @@ def _needs(record: Json) -> set[str]:
     lists = (record.get("dependencies"), *(record.get("propertyDependencies") or {}).values())
     found = {urn for each in lists for urn in each or ()}
     found |= {record.get("parent"), record.get("deletedWith")}
-    found.add(urns.split_reference(record.get("provider") or "")[0])
+    found.add(urns.provider_of(record.get("provider") or ""))
     return {urn for urn in found if urn}

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 
 from engine.display.properties import Line
+from engine.display.words import LOOKS
 from engine.events import Op
 
 RESET: Final = "\033[0m"
 BOLD: Final = "\033[1m"
-RED: Final = "\033[91m"
-BLUE: Final = "\033[94m"
-MAGENTA: Final = "\033[95m"
-OPS: Final[dict[Op, str]] = {
-    "create": "\033[32m",
-    "update": "\033[33m",
-    "delete": "\033[31m",
-    "replace": "\033[33m",
-    "create-replacement": "\033[32m",
-    "delete-replaced": "\033[31m",
-    "read": "\033[36m",
-    "refresh": "\033[33m",
-    "import": "\033[34m",
+COLORS: Final = {
+    "red": "\033[31m",
+    "green": "\033[32m",
+    "yellow": "\033[33m",
+    "blue": "\033[34m",
+    "cyan": "\033[36m",
 }
 
 
@@ -45,7 +40,7 @@ class Console:
         return f"{style}{text}{RESET}" if self.color and style and text.strip() else text
 
     def op(self, text: str, op: Op) -> str:
-        return self.paint(text, OPS.get(op, ""))
+        return self.paint(text, COLORS.get(LOOKS[op].color, ""))
 
     def lines(self, lines: Iterable[Line]) -> str:
         return "".join(self.op(line.text, line.op) + "\n" for line in lines)
@@ -53,6 +48,9 @@ class Console:
     def print(self, text: str = "", end: str = "\n") -> None:
         """To standard output, and on its way at once; a reader that has gone is not our affair."""
         self._write(self.out, text + end)
+
+    def json(self, value: Any) -> None:
+        self.print(json.dumps(value, indent=2, ensure_ascii=False))
 
     def error(self, text: str, end: str = "\n") -> None:
         self._write(self.err, text + end)

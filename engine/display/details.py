@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from engine.display import differences, summary, words
-from engine.display.console import BOLD, Console
-from engine.display.progress import Outputs, Run, Wishes
-from engine.display.properties import Line, Printer, is_shown, lead
+from engine.display.console import Console
+from engine.display.display import Display, Run, Wishes
+from engine.display.progress import Outputs
+from engine.display.properties import Line, Printer, lead
 from engine.display.rows import message
 from engine.events import (
     Diagnostic,
@@ -33,11 +34,11 @@ def is_told(step: Step, wishes: Wishes) -> bool:
     return wishes.show_replacement_steps or step.op not in ("create-replacement", "delete-replaced")
 
 
-class Details:
+class Details(Display):
     """The display of one run, property by property.  Messages go to standard error."""
 
     def __init__(self, console: Console, run: Run, wishes: Wishes) -> None:
-        self._console, self._run, self._wishes = console, run, wishes
+        super().__init__(console, run, wishes)
         self._printer = Printer(wishes.show_secrets)
         self._shown: dict[str, bool] = {}
         self._parents: dict[str, str] = {}
@@ -48,9 +49,6 @@ class Details:
         self._deleted: set[str] = set()
         self._unfinished: set[str] = set()
         self._outputs = Outputs(run, self._printer, wishes.show_sames)
-
-    def begin(self) -> None:
-        self._console.print(self._console.paint(self._run.title, BOLD))
 
     def take(self, event: Event) -> None:
         self._outputs.take(event)
@@ -66,27 +64,20 @@ class Details:
             case StepFailed(step) if not self._run.preview:
                 self._unfinished.add(step.urn)
             case OutputsRegistered(step=step) if not self._is_stack(step):
-                self._registered(step)
+                if step.op != "same" and not self._run.preview:
+                    self._tell_outputs(step)
             case Diagnostic() if not event.ephemeral and event.severity != "debug":
                 self._message(event)
             case SummaryEvent():
                 self._summary = event
-
-    def interrupt(self, text: str) -> None:
-        self._console.print(text)
 
     def end(self, terminated: bool = False) -> None:
         if self._summary is None:
             return
         if self._run.kind == "update":
             self._print_outputs(self._outputs.lines(self._summary.failed), 1)
-        lines = summary.resources(
-            self._summary,
-            with_errors=False,
-            told=self._impacts,
-            deleted=self._deleted,
-            unfinished=self._unfinished,
-        )
+        impact = impacts.summary(self._impacts, self._summary.failed, self._deleted, self._unfinished)
+        lines = summary.resources(self._summary, impact, with_errors=False)
         if not self._run.preview:
             lines += [Line(""), Line(f"Duration: {words.duration(self._summary.seconds)}")]
         self._print(lines)
@@ -106,15 +97,11 @@ class Details:
         indent = self._levels(self._parents.get(impact.urn, "")) + 1
         self._print([Line(f"{lead(indent)}[impact on {urns.name_of(impact.urn)}] {impact}")])
 
-    def _print(self, lines: list[Line]) -> None:
-        self._console.print(self._console.lines(lines), end="")
-
     def _is_stack(self, step: Step) -> bool:
         return step.urn == self._run.stack_urn
 
     def _begin_step(self, step: Step) -> None:
-        resource = step.new or step.old
-        self._parents[step.urn] = resource.parent if resource else ""
+        self._parents[step.urn] = step.parent
         self._refreshing.discard(step.urn)
         if step.op in ("refresh", "import"):
             self._shown[step.urn] = True
@@ -142,8 +129,7 @@ class Details:
         elif (
             is_told(step, self._wishes) and step.op != "same" and (not self._run.preview or step.op == "read")
         ):
-            indent = self._indent(step) + 1
-            self._print_outputs(self._outputs_of(step, indent), indent)
+            self._tell_outputs(step)
 
     def _refreshed(self, step: Step) -> None:
         """What a refresh found: nothing is said of what is as it was, the stack aside."""
@@ -164,15 +150,11 @@ class Details:
         if step.old is None or step.new is None:
             return []
         parts = differences.objects(step.old.outputs, step.new.outputs)
-        width = max((len(str(k)) for k in parts.names()), default=0)
-        names = [k for k in parts.names() if k not in parts.sames]
-        return [line for k in names for line in self._printer.part(parts, k, f"{k:<{width}}: ", indent)]
+        return self._printer.some(parts, [k for k in parts.names() if k not in parts.sames], indent)
 
-    def _registered(self, step: Step) -> None:
-        """A component has come to its outputs."""
-        if step.op != "same" and not self._run.preview:
-            indent = self._indent(step) + 1
-            self._print_outputs(self._outputs_of(step, indent), indent)
+    def _tell_outputs(self, step: Step) -> None:
+        indent = self._indent(step) + 1
+        self._print_outputs(self._outputs_of(step, indent), indent)
 
     def _print_outputs(self, lines: list[Line], indent: int) -> None:
         if lines and not self._wishes.suppress_outputs:
@@ -180,8 +162,7 @@ class Details:
 
     def _indent(self, step: Step) -> int:
         """How many of the resource's ancestors have been told."""
-        resource = step.new or step.old
-        return self._levels(resource.parent if resource else "")
+        return self._levels(step.parent)
 
     def _levels(self, urn: str) -> int:
         level = 0
@@ -193,7 +174,9 @@ class Details:
     def _head(self, step: Step) -> list[Line]:
         indent = self._indent(step)
         mark = words.retain(step) + ")" + words.lock(step.old, step.new)
-        lines = [Line(f"{' ' * 4 * indent}{words.SYMBOLS[step.op]}{step.type}: ({step.op}{mark}", step.op)]
+        lines = [
+            Line(f"{' ' * 4 * indent}{words.LOOKS[step.op].symbol}{step.type}: ({step.op}{mark}", step.op)
+        ]
         known = step.old or (step.new if step.op == "import" else None)
         resource = step.new or step.old
         if known is not None and known.id:
@@ -227,12 +210,8 @@ class Details:
         if step.old is not None and step.old.outputs:
             parts = differences.objects(step.old.outputs, news)
             names = [k for k in parts.names() if k not in parts.sames and not _is_input(str(k), news, inputs)]
-            width = max((len(str(k)) for k in parts.names()), default=0)
-            return [line for k in names for line in self._printer.part(parts, k, f"{k:<{width}}: ", indent)]
-        width = max((len(k) for k in news), default=0)
-        shown = [k for k in sorted(news) if not differences.is_internal(k) and is_shown(news[k])]
-        told = [k for k in shown if not _is_input(k, news, inputs)]
-        return [line for k in told for line in self._printer.entry(f"{k:<{width}}: ", news[k], indent)]
+            return self._printer.some(parts, names, indent)
+        return self._printer.object(news, indent, without={k for k in news if _is_input(k, news, inputs)})
 
 
 def _is_input(key: str, outputs: Props, inputs: Props) -> bool:

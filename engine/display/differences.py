@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 from engine import paths
 from engine.events import PropertyDiff, Step
+from engine.state.records import Resource
 from engine.state.values import UNKNOWN, Props, Secret, Value
 
 Key = str | int
@@ -56,8 +58,8 @@ def objects(old: Props, new: Props) -> Parts:
 
 def arrays(old: list[Value], new: list[Value]) -> Parts:
     parts = Parts()
-    for i in range(max(len(old), len(new))):
-        _file(parts, i, old[i] if i < len(old) else MISSING, new[i] if i < len(new) else MISSING)
+    for i, (before, after) in enumerate(zip_longest(old, new, fillvalue=MISSING)):
+        _file(parts, i, before, after)
     return parts
 
 
@@ -87,13 +89,9 @@ def values(old: Value, new: Value) -> Change | None:
         return Change(old, new, array=inside) if inside else None
     if isinstance(old, Secret) and isinstance(new, Secret):
         return Change(old, new) if values(old.value, new.value) is not None else None
-    same = old is new if UNKNOWN in (old, new) else type(old) is type(new) and old == new
-    return None if same or _equal_numbers(old, new) else Change(old, new)
-
-
-def _equal_numbers(old: Value, new: Value) -> bool:
-    kinds = {type(old), type(new)}
-    return kinds <= {int, float} and old == new
+    kinds = {type(old), type(new)}  # True is not 1, and 1.0 is
+    same = old is new if UNKNOWN in (old, new) else old == new and (len(kinds) == 1 or kinds <= {int, float})
+    return None if same else Change(old, new)
 
 
 def of_step(step: Step, *, outputs: bool = False) -> Parts | None:
@@ -104,25 +102,20 @@ def of_step(step: Step, *, outputs: bool = False) -> Parts | None:
     if step.old is None or step.new is None:
         return None
     if step.detailed_diff is not None:
-        return detailed(step, outputs=outputs)
+        return _detailed(step.detailed_diff, step.old, step.new, outputs)
     if outputs:
         return objects(step.old.outputs, step.new.outputs)
     return objects(step.old.inputs, step.new.inputs)
 
 
-def detailed(step: Step, *, outputs: bool) -> Parts:
+def _detailed(told: dict[str, PropertyDiff], old: Resource, new: Resource, outputs: bool) -> Parts:
     """The difference as the provider told it: only the paths that it named."""
-    assert step.old is not None
-    assert step.new is not None
     root = Change(None, None, object=Parts())
-    for path, diff in sorted((step.detailed_diff or {}).items()):
+    for path, diff in sorted(told.items()):
         steps = paths.parse(path)
-        if outputs:
-            old, new = step.old.outputs, step.new.outputs
-        else:
-            old, new = step.old.inputs if diff.input_diff else step.old.outputs, step.new.inputs
+        before = old.inputs if diff.input_diff and not outputs else old.outputs
         if steps:
-            _add(root, steps, diff, old, new)
+            _add(root, steps, diff, before, new.outputs if outputs else new.inputs)
     return root.object or Parts()
 
 

@@ -3,44 +3,37 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from engine.display.console import Console
 from engine.display.details import is_told
-from engine.display.progress import Run, Wishes
+from engine.display.display import JsonDisplay, Run, Wishes, diff_document
 from engine.display.rows import message
 from engine.events import (
     Diagnostic,
     Event,
     PreludeEvent,
-    PropertyDiff,
     Step,
     StepDone,
     StepStarted,
     SummaryEvent,
 )
 from engine.run import impacts
-from engine.state.checkpoint import record_of
+from engine.state.checkpoint import Json, record_of
 from engine.state.records import Resource
-from engine.state.values import UNKNOWN, UNKNOWN_STRING, Secret, Value
-
-Json = dict[str, Any]
+from engine.state.values import plain
 
 
-class Digest:
+class Digest(JsonDisplay):
     """Gathers a preview, and prints it at the end."""
 
     def __init__(self, console: Console, run: Run, wishes: Wishes) -> None:
-        self._console, self._run, self._wishes = console, run, wishes
+        super().__init__(console, run, wishes)
         self._document: Json = {"config": {}, "steps": []}
         self._places: dict[str, int] = {}
         self._refreshing: set[str] = set()
         self._diagnostics: list[Json] = []
         self._impacts: list[impacts.Impact] = []
         self._summary: SummaryEvent | None = None
-
-    def begin(self) -> None:
-        """Nothing is printed before the end."""
 
     def take(self, event: Event) -> None:
         match event:
@@ -59,9 +52,6 @@ class Digest:
                 self._diagnostics.append(self._diagnostic(event))
             case SummaryEvent():
                 self._summary = event
-
-    def interrupt(self, text: str) -> None:
-        self._console.error(text)
 
     def end(self, terminated: bool = False) -> None:
         self._add_impacts()
@@ -90,44 +80,23 @@ class Digest:
 
     def _diagnostic(self, diagnostic: Diagnostic) -> Json:
         document = {"message": message(diagnostic) + "\n", "severity": diagnostic.severity}
-        if diagnostic.urn not in ("", self._run.stack_urn):
-            return {"urn": diagnostic.urn} | document
-        return document
+        return document if diagnostic.urn in ("", self._run.stack_urn) else {"urn": diagnostic.urn} | document
 
     def _step(self, step: Step) -> Json:
-        document: Json = {"op": step.op, "urn": step.urn}
-        if step.provider:
-            document["provider"] = step.provider
-        if step.old is not None:
-            document["oldState"] = self._state(step.old)
-        if step.new is not None:
-            new = step.new
-            if step.old is not None and step.op in ("same", "update") and not new.created:
-                new = new.copy(created=step.old.created, modified=step.old.modified)
-            document["newState"] = self._state(new)
-        if step.diffs:
-            document["diffReasons"] = step.diffs
-        if step.replaces:
-            document["replaceReasons"] = step.replaces
-        document["detailedDiff"] = _detailed(step.detailed_diff)
-        return document
+        old, new, detailed = step.old, step.new, step.detailed_diff
+        if old is not None and new is not None and step.op in ("same", "update") and not new.created:
+            new = new.copy(created=old.created, modified=old.modified)
+        document = {
+            "op": step.op,
+            "urn": step.urn,
+            "provider": step.provider,
+            "oldState": old and self._state(old),
+            "newState": new and self._state(new),
+            "diffReasons": step.diffs,
+            "replaceReasons": step.replaces,
+        }
+        told = None if detailed is None else diff_document(dict(sorted(detailed.items())))
+        return {key: value for key, value in document.items() if value} | {"detailedDiff": told}
 
     def _state(self, resource: Resource) -> Json:
         return record_of(resource, lambda value, _part: plain(value, self._wishes.show_secrets))
-
-
-def plain(value: Value, show_secrets: bool) -> Any:
-    """A value as JSON has it; secrets are ``[secret]``, what is not known yet is the protocol's own text."""
-    if isinstance(value, Secret):
-        return plain(value.value, show_secrets) if show_secrets else "[secret]"
-    if isinstance(value, dict):
-        return {k: plain(v, show_secrets) for k, v in sorted(value.items())}
-    if isinstance(value, list):
-        return [plain(v, show_secrets) for v in value]
-    return UNKNOWN_STRING if value is UNKNOWN else value
-
-
-def _detailed(diff: dict[str, PropertyDiff] | None) -> Json | None:
-    if diff is None:
-        return None
-    return {path: {"kind": d.kind, "inputDiff": d.input_diff} for path, d in sorted(diff.items())}

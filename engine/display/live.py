@@ -9,51 +9,34 @@ from rich.live import Live as RichLive
 from rich.table import Table
 from rich.text import Text
 
-from engine.display import summary, words
-from engine.display.console import BOLD, Console
-from engine.display.progress import Outputs, Run, Wishes
-from engine.display.properties import Printer
-from engine.display.rows import Board, Row
-from engine.events import Event, Op, StepDone, StepStarted, SummaryEvent
+from engine.display import words
+from engine.display.console import Console
+from engine.display.display import Run, Wishes
+from engine.display.progress import RowDisplay
+from engine.display.rows import Row
+from engine.events import Event, StepDone, StepStarted
 
-STYLES: Final[dict[Op, str]] = {
-    "create": "green",
-    "update": "yellow",
-    "delete": "red",
-    "replace": "yellow",
-    "create-replacement": "green",
-    "delete-replaced": "red",
-    "refresh": "yellow",
-    "import": "blue",
-}
 REDRAWS: Final = 4  # a second
 
 
-class Live:
+class Live(RowDisplay):
     """The display of one run on a terminal."""
 
     def __init__(self, console: Console, run: Run, wishes: Wishes) -> None:
-        self._console, self._run, self._wishes = console, run, wishes
-        self._board = Board(run.kind, run.preview, run.stack_urn, show_sames=wishes.show_sames)
-        self._outputs = Outputs(run, Printer(wishes.show_secrets), wishes.show_sames)
-        self._summary: SummaryEvent | None = None
+        super().__init__(console, run, wishes)
         self._parents: dict[str, str] = {}
         rich = RichConsole(file=console.out, no_color=not console.color, highlight=False)
         self._live = RichLive(console=rich, get_renderable=self._table, refresh_per_second=REDRAWS)
 
     def begin(self) -> None:
-        self._console.print(self._console.paint(self._run.title, BOLD))
+        super().begin()
         self._live.start()
 
     def take(self, event: Event) -> None:
         if isinstance(event, (StepStarted, StepDone)):
-            resource = event.step.new or event.step.old
-            self._parents[event.step.urn] = resource.parent if resource else ""
-        self._outputs.take(event)
-        if isinstance(event, SummaryEvent):
-            self._summary = event
+            self._parents[event.step.urn] = event.step.parent
         with self._console.lock:
-            self._board.take(event)
+            self._take(event)
 
     def interrupt(self, text: str) -> None:
         self._live.console.print(Text(text))
@@ -62,10 +45,7 @@ class Live:
         self._board.finish(terminated)
         self._live.stop()
         self._console.print()
-        failed = self._summary is not None and self._summary.failed
-        lines = [] if self._wishes.suppress_outputs else self._outputs.lines(failed)
-        closing = summary.closing(self._board.rows.values(), lines, self._summary)
-        self._console.print(self._console.lines(closing), end="")
+        self._close()
 
     def _table(self) -> Table:
         """The rows that have something to say, each below its parent."""
@@ -79,11 +59,11 @@ class Live:
         return table
 
     def _cells(self, prefix: str, row: Row) -> list[Text]:
-        style = STYLES.get(row.op, "")
+        look = words.LOOKS[row.op]
         board = self._board
-        failed = "red bold" if row.failed or row.count("error") else style
+        failed = "red bold" if row.failed or row.count("error") else look.color
         return [
-            Text(f" {words.SYMBOLS[row.op]}", style),
+            Text(f" {look.symbol}", look.color),
             Text(prefix + words.short_type(row.type)),
             Text(row.name),
             Text(board.status(row), failed),
@@ -99,15 +79,5 @@ def tree(rows: dict[str, Row], parents: dict[str, str]) -> list[tuple[str, Row]]
         while parent and parent not in rows:
             parent = parents.get(parent, "")
         children.setdefault(parent if parent != urn else "", []).append(row)
-    lines: list[tuple[str, Row]] = []
-
-    def add(row: Row, first: str, others: str) -> None:
-        lines.append((first, row))
-        below = children.get(row.urn, []) if row.urn else []
-        for i, child in enumerate(below):
-            last = i == len(below) - 1
-            add(child, others + ("└─ " if last else "├─ "), others + ("   " if last else "│  "))
-
-    for root in children.get("", []):
-        add(root, "", "")
-    return lines
+    below = words.branches(children.get("", []), lambda row: children.get(row.urn, []) if row.urn else [])
+    return [(branch, row) for row, branch, _ in below]

@@ -3,54 +3,17 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from typing import Final
 
 from engine.display import summary, words
-from engine.display.console import BOLD, Console
+from engine.display.console import Console
+from engine.display.display import Display, Run, Wishes
 from engine.display.properties import Line, Printer
 from engine.display.rows import Board, Row
 from engine.events import Event, OutputsRegistered, StepDone, StepStarted, SummaryEvent
 from engine.state.values import Props
 
-TITLES: Final = {
-    "update": "Updating",
-    "refresh": "Refreshing",
-    "destroy": "Destroying",
-    "import": "Importing",
-}
 TICK: Final = 1.0  # seconds between two dots
-
-
-@dataclass(frozen=True)
-class Run:
-    """What is displayed: which kind of run, of which stack."""
-
-    kind: str  # update, refresh, destroy, import
-    preview: bool
-    stack: str
-    stack_urn: str
-
-    @property
-    def title(self) -> str:
-        doing = f"Previewing {self.kind}" if self.preview else TITLES[self.kind]
-        return f"{doing} ({self.stack}):"
-
-    @property
-    def activity(self) -> str:
-        return (f"previewing {self.kind}" if self.preview else TITLES[self.kind]).lower()
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """How the operator wants it shown."""
-
-    show_secrets: bool = False
-    show_config: bool = False
-    suppress_outputs: bool = False
-    suppress_progress: bool = False
-    show_sames: bool = False
-    show_replacement_steps: bool = False
 
 
 class Dots:
@@ -111,8 +74,8 @@ class Outputs:
                     if step.op == "refresh" or self._run.kind in ("refresh", "import", "destroy")
                     else None
                 )
-            case OutputsRegistered() if event.urn == self._run.stack_urn:
-                self._old = event.old if event.step.old else None
+            case OutputsRegistered(step=step) if step.urn == self._run.stack_urn:
+                self._old = event.old if step.old else None
                 self._new = event.new
 
     def lines(self, failed: bool = False) -> list[Line]:
@@ -129,31 +92,47 @@ class Outputs:
         )
 
 
-class Progress:
-    """The plain display of one run."""
+class RowDisplay(Display):
+    """A row for each resource, and the closing words."""
 
     def __init__(self, console: Console, run: Run, wishes: Wishes) -> None:
-        self._console, self._run, self._wishes = console, run, wishes
-        self._board = Board(run.kind, run.preview, run.stack_urn, show_sames=wishes.show_sames)
+        super().__init__(console, run, wishes)
+        self._board = Board(run, wishes.show_sames)
         self._outputs = Outputs(run, Printer(wishes.show_secrets), wishes.show_sames)
-        self._dots = Dots(console, run.activity, wishes.suppress_progress)
         self._summary: SummaryEvent | None = None
-        self._began = False
 
-    def begin(self) -> None:
-        self._console.print(self._console.paint(self._run.title, BOLD))
-        self._dots.start()
-
-    def take(self, event: Event) -> None:
+    def _take(self, event: Event) -> Row | None:
+        """Note an event; the row that it changes to be seen."""
         self._outputs.take(event)
         if isinstance(event, SummaryEvent):
             self._summary = event
-        row = self._board.take(event)
+        return self._board.take(event)
+
+    def _close(self) -> None:
+        failed = self._summary is not None and self._summary.failed
+        lines = [] if self._wishes.suppress_outputs else self._outputs.lines(failed)
+        self._print(summary.closing(self._board.rows.values(), lines, self._summary))
+
+
+class Progress(RowDisplay):
+    """The plain display of one run."""
+
+    def __init__(self, console: Console, run: Run, wishes: Wishes) -> None:
+        super().__init__(console, run, wishes)
+        self._dots = Dots(console, run.doing.lower(), wishes.suppress_progress)
+        self._began = False
+
+    def begin(self) -> None:
+        super().begin()
+        self._dots.start()
+
+    def take(self, event: Event) -> None:
+        row = self._take(event)
         if row is not None:
             self._print_row(row)
 
     def interrupt(self, text: str) -> None:
-        """Say something in between, on lines of its own."""
+        """On lines of its own."""
         with self._console.lock:
             self._dots.close()
             self._console.print(text)
@@ -164,14 +143,11 @@ class Progress:
             self._print_row(row)
         if not self._began:
             self._console.print()
-        failed = self._summary is not None and self._summary.failed
-        lines = [] if self._wishes.suppress_outputs else self._outputs.lines(failed)
-        closing = summary.closing(self._board.rows.values(), lines, self._summary)
-        self._console.print(self._console.lines(closing), end="")
+        self._close()
 
     def _print_row(self, row: Row) -> None:
         board = self._board
-        symbol = self._console.op(words.SYMBOLS[row.op], row.op)
+        symbol = self._console.op(words.LOOKS[row.op].symbol, row.op)
         status = self._console.op(board.status(row), row.op)
         line = f" {symbol} {words.short_type(row.type)} {row.name} {status} {board.info(row)}"
         with self._console.lock:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from engine.display.differences import Change, Key, Parts, is_internal
-from engine.display.words import SYMBOLS
+from engine.display.words import LOOKS
 from engine.events import Op
 from engine.state.values import UNKNOWN, Props, Secret, Value
 
@@ -25,7 +26,7 @@ class Line:
 
 def lead(indent: int, op: Op = "same") -> str:
     """The start of a line; an operation's symbol stands in the last two columns of the indent."""
-    return " " * (4 * indent) if op == "same" else " " * (4 * indent - 2) + SYMBOLS[op]
+    return " " * (4 * indent) if op == "same" else " " * (4 * indent - 2) + LOOKS[op].symbol
 
 
 def is_shown(value: Value) -> bool:
@@ -39,12 +40,12 @@ class Printer:
     def __init__(self, show_secrets: bool = False) -> None:
         self._show_secrets = show_secrets
 
-    def object(self, props: Props, indent: int, op: Op = "same") -> list[Line]:
-        """All properties, names padded to the longest (the internal ones, which are not shown, count too)."""
+    def object(self, props: Props, indent: int, op: Op = "same", without: Collection[str] = ()) -> list[Line]:
+        """All properties, names padded to the longest (those that are not shown count too)."""
         width = max((len(k) for k in props), default=0)
         lines: list[Line] = []
         for key in sorted(props):
-            if not is_internal(key) and is_shown(props[key]):
+            if not is_internal(key) and key not in without and is_shown(props[key]):
                 lines += self.entry(f"{key:<{width}}: ", props[key], indent, op)
         return lines
 
@@ -74,11 +75,14 @@ class Printer:
     def difference(self, parts: Parts, indent: int, include: list[str] | None = None) -> list[Line]:
         """What differs, and what does not beside it; with ``include``, only these names."""
         keys = [k for k in parts.names() if not include or k in include]
-        width = max((len(str(k)) for k in keys), default=0)
-        lines: list[Line] = []
-        for key in keys:
-            lines += self.part(parts, key, f"{key:<{width}}: ", indent)
-        return lines
+        return self.some(parts, keys, indent, beside=keys)
+
+    def some(
+        self, parts: Parts, keys: Iterable[Key], indent: int, beside: Iterable[Key] | None = None
+    ) -> list[Line]:
+        """These of the parts, names padded to the longest of all, or of those ``beside``."""
+        width = max((len(str(k)) for k in (parts.names() if beside is None else beside)), default=0)
+        return [line for k in keys for line in self.part(parts, k, f"{k:<{width}}: ", indent)]
 
     def part(self, parts: Parts, key: Key, title: str, indent: int, deeper: int = 0) -> list[Line]:
         """One part of a difference."""
@@ -102,7 +106,7 @@ class Printer:
                 lines += self.part(change.array, i, f"[{i}]: ", inner + 1, deeper=1)
             return [*lines, Line(lead(inner) + "]", "update")]
         old, new = self._open(change.old), self._open(change.new)
-        if _is_container(old) or _is_container(new):
+        if isinstance(old, (dict, list)) or isinstance(new, (dict, list)):
             lines = self.entry(title, old, indent, "delete", deeper) if is_shown(old) else []
             return lines + (self.entry(title, new, indent, "create", deeper) if is_shown(new) else [])
         if isinstance(old, str) and isinstance(new, str) and "\n" in old + new:
@@ -113,10 +117,6 @@ class Printer:
         while self._show_secrets and isinstance(value, Secret):
             value = value.value
         return value
-
-
-def _is_container(value: Value) -> bool:
-    return isinstance(value, (dict, list))
 
 
 def _text_difference(old: str, new: str, indent: int) -> list[Line]:

@@ -6,10 +6,10 @@ The rules of what is shown, and when, are the Pulumi CLI's (recordings 04, 07, 1
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from engine.display import differences, words
+from engine.display.display import Run
 from engine.events import (
     Diagnostic,
     Event,
@@ -24,11 +24,13 @@ from engine.run import impacts
 from engine.state import urns
 
 PREFIXES = {"error": "error: ", "warning": "warning: "}
+# What a preview says of steps in the end, where that is not what it says before.
+FOUND: dict[Op, str] = {"create-replacement": "replace", "delete-replaced": "replace", "refresh": "refresh"}
 
 
 def message(diagnostic: Diagnostic) -> str:
     """The whole text of a message, with the word that says how bad it is."""
-    return (diagnostic.prefix or PREFIXES.get(diagnostic.severity, "")) + diagnostic.message
+    return PREFIXES.get(diagnostic.severity, "") + diagnostic.message
 
 
 @dataclass
@@ -65,28 +67,22 @@ class Row:
 class Board:
     """All rows of one run, in the order in which they came."""
 
-    def __init__(
-        self,
-        kind: str,
-        preview: bool,
-        stack_urn: str,
-        clock: Callable[[], float] = time.monotonic,
-        show_sames: bool = False,
-    ) -> None:
+    def __init__(self, run: Run, show_sames: bool) -> None:
+        self.kind, self.preview, self.stack_urn = run.kind, run.preview, run.stack_urn
         self._show_sames = show_sames
-        self.kind, self.preview, self.stack_urn = kind, preview, stack_urn
         self.rows: dict[str, Row] = {}
         self.finished = self.terminated = False
-        self._clock = clock
 
     def take(self, event: Event) -> Row | None:
         """Note an event; the row that a plain display prints for it, if any."""
         match event:
-            case StepStarted(step) | StepDone(step) if step.op in ("read", "read-replacement"):
-                return self._note_read(step)
+            case StepStarted(step) | StepDone(step) if step.op == "read":
+                # A `.get()` is no operation on anything: it passes by as a message of the stack's.
+                text = f"read {words.short_type(step.type)} {urns.name_of(step.urn)}"
+                return self._note(Diagnostic("info", text, self.stack_urn, ephemeral=True))
             case StepStarted(step):
                 return self._begin(step)
-            case StepDone(step):
+            case StepDone(step) | OutputsRegistered(step=step):
                 return self._end(step)
             case StepFailed(step):
                 if self.preview:  # the message says it
@@ -94,11 +90,7 @@ class Board:
                 row = self._row(step.urn)
                 row.failed = row.unfinished = True
                 return row
-            case OutputsRegistered(step=step):
-                return self._end(step)
-            case Diagnostic(severity="debug"):
-                return None
-            case Diagnostic():
+            case Diagnostic() if event.severity != "debug":
                 return self._note(event)
         return None
 
@@ -118,12 +110,9 @@ class Board:
             return True
         return row.urn != self.stack_urn and row.op in row.done
 
-    def is_stack(self, row: Row) -> bool:
-        return row.step is not None and row.urn == self.stack_urn
-
     def _begin(self, step: Step) -> Row | None:
         row = self._row(step.urn, deleting=step.op == "delete")
-        row.step, row.started, row.ended = step, self._clock(), None
+        row.step, row.started, row.ended = step, time.monotonic(), None
         if step.op != "same" or self._show_sames:
             row.hidden = False
         return None if row.hidden else row
@@ -131,7 +120,7 @@ class Board:
     def _end(self, step: Step) -> Row | None:
         row = self._row(step.urn)
         refreshed = row.op == "refresh"
-        row.step, row.ended = step, self._clock()
+        row.step, row.ended = step, time.monotonic()
         row.done[step.op] = step
         if row.urn == self.stack_urn and (self.preview or self.kind not in ("import", "destroy")):
             row.hidden = False
@@ -149,11 +138,6 @@ class Board:
         if not diagnostic.ephemeral:
             row.diagnostics.append(diagnostic)
         return row
-
-    def _note_read(self, step: Step) -> Row | None:
-        """A `.get()` is no operation on anything: it passes by as a message of the stack's."""
-        text = f"read {words.short_type(step.type)} {urns.name_of(step.urn)}"
-        return self._note(Diagnostic("info", text, self.stack_urn, ephemeral=True))
 
     def _row(self, urn: str, *, only_told: bool = False, deleting: bool = False) -> Row:
         """The row of a resource.  The stack's stands under the empty key until the stack itself has come."""
@@ -183,23 +167,20 @@ class Board:
     def _status(self, row: Row) -> str:
         op = row.op
         if not self.is_done(row):
-            if self.is_stack(row) and op == "same":
+            if row.step is not None and row.urn == self.stack_urn and op == "same":
                 return "running"
             if self.preview:
-                return words.PLANNED[op]
-            return self._timed(words.RUNNING[op], row, op)
+                return words.LOOKS[op].planned
+            if op == "same" or row.started is None:
+                return words.LOOKS[op].running
+            return f"{words.LOOKS[op].running} ({int(time.monotonic() - row.started)}s)"
         if self.preview:
-            return _planned(op)
+            return FOUND.get(op, words.LOOKS[op].planned)
         if row.failed or row.count("error"):
-            return f"**{self._took(words.FAILED[op], row, op)}**"
+            return f"**{self._took(words.LOOKS[op].failed, row, op)}**"
         if self.terminated and row.custom and op != "same" and op not in row.done:
-            return f"{words.RUNNING[op]} (interrupted)"
-        return self._took(words.DONE[op], row, op)
-
-    def _timed(self, word: str, row: Row, op: Op) -> str:
-        if op == "same" or row.started is None:
-            return word
-        return f"{word} ({int(self._clock() - row.started)}s)"
+            return f"{words.LOOKS[op].running} (interrupted)"
+        return self._took(words.LOOKS[op].done, row, op)
 
     def _took(self, word: str, row: Row, op: Op) -> str:
         if op == "same" or row.started is None or row.ended is None:
@@ -226,12 +207,6 @@ class Board:
         if step is None or step.op == "same":
             return ""
         return changed_names(step, outputs=self.kind == "refresh" or step.op == "refresh")
-
-
-def _planned(op: Op) -> str:
-    if op in ("replace", "create-replacement", "delete-replaced"):
-        return "replace"
-    return "refresh" if op == "refresh" else words.PLANNED[op]
 
 
 def _same(step: Step) -> bool:

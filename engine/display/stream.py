@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import math
 import time
-from typing import Any
 
 from engine.display.console import Console
-from engine.display.progress import Run, Wishes
+from engine.display.display import JsonDisplay, Run, Wishes, diff_document
 from engine.display.rows import message
 from engine.events import (
     Diagnostic,
@@ -21,52 +20,40 @@ from engine.events import (
     StepStarted,
     SummaryEvent,
 )
+from engine.state.checkpoint import Json
 from engine.state.records import Resource
-from engine.state.values import SECRET_SIGNATURE, SIGNATURE, UNKNOWN, UNKNOWN_STRING, Secret, Value
+from engine.state.values import SECRET_SIGNATURE, SIGNATURE, plain
 
-Json = dict[str, Any]
+HIDDEN = {SIGNATURE: SECRET_SIGNATURE, "ciphertext": "[secret]"}  # what stands for a secret
 
 
-class Stream:
+class Stream(JsonDisplay):
     """Prints the engine's events as they come."""
 
     def __init__(self, console: Console, run: Run, wishes: Wishes) -> None:
-        self._console, self._wishes = console, wishes
+        super().__init__(console, run, wishes)
         self._sequence = 0
-
-    def begin(self) -> None:
-        """The first event says it."""
 
     def take(self, event: Event) -> None:
         match event:
             case PreludeEvent(config):
-                self._print("preludeEvent", {"config": config})
+                self._tell("preludeEvent", {"config": config})
             case StepStarted(step):
-                self._print("resourcePreEvent", {"metadata": self._metadata(step)})
+                self._tell("resourcePreEvent", {"metadata": self._metadata(step)})
             case StepDone(step) | OutputsRegistered(step=step):
-                self._print("resOutputsEvent", {"metadata": self._metadata(step)})
+                self._tell("resOutputsEvent", {"metadata": self._metadata(step)})
             case StepFailed(step):
-                self._print("resOpFailedEvent", {"metadata": self._metadata(step), "status": 0, "steps": 0})
+                self._tell("resOpFailedEvent", {"metadata": self._metadata(step), "status": 0, "steps": 0})
             case Diagnostic():
-                self._print(
-                    "diagnosticEvent",
-                    {
-                        "urn": event.urn,
-                        "message": message(event) + "\n",
-                        "color": "never",
-                        "severity": event.severity,
-                    },
-                )
+                said = {"urn": event.urn, "message": message(event) + "\n", "color": "never"}
+                self._tell("diagnosticEvent", said | {"severity": event.severity})
             case SummaryEvent():
-                self._print("summaryEvent", _summary(event))
-
-    def interrupt(self, text: str) -> None:
-        self._console.error(text)
+                self._tell("summaryEvent", _summary(event))
 
     def end(self, terminated: bool = False) -> None:
-        self._print("cancelEvent", {})
+        self._tell("cancelEvent", {})
 
-    def _print(self, kind: str, payload: Json) -> None:
+    def _tell(self, kind: str, payload: Json) -> None:
         event = {"sequence": self._sequence, "timestamp": int(time.time()), kind: payload}
         self._sequence += 1
         self._console.print(json.dumps(event, ensure_ascii=False, separators=(",", ":")))
@@ -82,9 +69,7 @@ class Stream:
         }
         if step.diffs:
             document["diffs"] = step.diffs
-        document["detailedDiff"] = detailed and {
-            path: {"kind": d.kind, "inputDiff": d.input_diff} for path, d in detailed.items()
-        }
+        document["detailedDiff"] = detailed and diff_document(detailed)
         return document | {"logical": True, "provider": step.provider}
 
     def _state(self, resource: Resource | None) -> Json | None:
@@ -96,19 +81,9 @@ class Stream:
         document |= {"id": resource.id, "parent": resource.parent}
         if resource.protect:
             document["protect"] = True
-        inputs, outputs = self._plain(resource.inputs), self._plain(resource.outputs)
-        return document | {"inputs": inputs, "outputs": outputs, "provider": resource.provider}
-
-    def _plain(self, value: Value) -> Any:
-        if isinstance(value, Secret):
-            if self._wishes.show_secrets:
-                return self._plain(value.value)
-            return {SIGNATURE: SECRET_SIGNATURE, "ciphertext": "[secret]"}
-        if isinstance(value, dict):
-            return {k: self._plain(v) for k, v in sorted(value.items())}
-        if isinstance(value, list):
-            return [self._plain(v) for v in value]
-        return UNKNOWN_STRING if value is UNKNOWN else value
+        for key, props in (("inputs", resource.inputs), ("outputs", resource.outputs)):
+            document[key] = plain(props, self._wishes.show_secrets, HIDDEN)
+        return document | {"provider": resource.provider}
 
 
 def _summary(event: SummaryEvent) -> Json:

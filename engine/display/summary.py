@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from engine.display import differences, words
 from engine.display.properties import Line, Printer
@@ -12,24 +12,16 @@ from engine.run import impacts
 from engine.state.values import Props
 
 
-def resources(
-    event: SummaryEvent,
-    *,
-    with_errors: bool,
-    told: Collection[impacts.Impact] = (),
-    deleted: Collection[str] = (),
-    unfinished: Collection[str] = (),
-) -> list[Line]:
-    """How many resources were done what to, and what that does to what is running; ``deleted``, ``unfinished``:
-    URNs."""
+def resources(event: SummaryEvent, impact: str, *, with_errors: bool) -> list[Line]:
+    """How many resources were done what to, and what that does to what is running (``impact``)."""
     lines = [Line("Resources:")]
     kinds = changes = 0
     for op in words.SUMMARY_ORDER:
         count = event.changes.get(op, 0)
-        if count and op not in ("read", "refresh", "discard"):
+        if count:
             kinds, changes = kinds + 1, changes + count
-            what = f"to {op}" if event.preview else words.DONE[op]
-            lines.append(Line(f"    {words.SYMBOLS[op]}{count} {what}", op))
+            what = f"to {op}" if event.preview else words.LOOKS[op].done
+            lines.append(Line(f"    {words.LOOKS[op].symbol}{count} {what}", op))
     pieces = [words.plural(changes, "change")] if kinds > 1 else []
     same = event.changes.get("same", 0)
     pieces += [f"{same} unchanged"] if same else []
@@ -37,8 +29,8 @@ def resources(
         lines.append(Line("    " + ". ".join(pieces)))
     if with_errors and event.errored:
         lines.append(Line(f"    {event.errored} errored"))
-    if told:
-        lines.append(Line(f"    {impacts.summary(told, event.failed, deleted, unfinished)}"))
+    if impact:
+        lines.append(Line(f"    {impact}"))
     return lines
 
 
@@ -69,20 +61,19 @@ def impact_lines(rows: Iterable[Row]) -> list[Line]:
     return [Line("Impacts:"), *lines, Line("")] if lines else []
 
 
-def outputs(old: Props | None, new: Props, *, preview: bool, printer: Printer, indent: int = 1) -> list[Line]:
+def outputs(old: Props | None, new: Props, *, preview: bool, printer: Printer) -> list[Line]:
     """The stack's outputs: after a run all of them, in a preview those that change.
 
     ``old`` is None when there was no stack.  What only becomes unknown is not mentioned.
     """
     if old is None or not (old or new):
-        return printer.object(new, indent)
+        return printer.object(new, 1)
     parts = differences.objects(old, new)
     if preview and not parts:
         return []
     parts = differences.without_new_unknowns(parts)
-    width = max((len(str(k)) for k in parts.names()), default=0)
     shown = [k for k in parts.names() if not (preview and k in parts.sames)]
-    return [line for k in shown for line in printer.part(parts, k, f"{k:<{width}}: ", indent)]
+    return printer.some(parts, shown, 1)
 
 
 def closing(rows: Iterable[Row], output_lines: list[Line], event: SummaryEvent | None) -> list[Line]:
@@ -95,8 +86,8 @@ def closing(rows: Iterable[Row], output_lines: list[Line], event: SummaryEvent |
         told = [impact for row in rows for impact in row.impacts]
         deleted = {row.urn for row in rows if row.op == "delete"}
         unfinished = {row.urn for row in rows if row.unfinished}
-        counted = resources(event, with_errors=True, told=told, deleted=deleted, unfinished=unfinished)
-        lines += [*counted, Line("")]
+        impact = impacts.summary(told, event.failed, deleted, unfinished)
+        lines += [*resources(event, impact, with_errors=True), Line("")]
         if not event.preview:
             lines += [Line(f"Duration: {words.duration(event.seconds)}"), Line("")]
     return lines

@@ -1,86 +1,46 @@
-"""The words and symbols of the Pulumi CLI, for operations, types and times."""
+"""The words and symbols of the Pulumi CLI, for operations, types and times, and the branches of its trees."""
 
 from __future__ import annotations
 
 import math
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, NamedTuple, TypeVar
 
 from engine.events import Op, Step
 from engine.state.records import Resource
 
-SYMBOLS: Final[dict[Op, str]] = {
-    "same": "  ",
-    "create": "+ ",
-    "update": "~ ",
-    "delete": "- ",
-    "replace": "+-",
-    "create-replacement": "++",
-    "delete-replaced": "--",
-    "read": "> ",
-    "read-replacement": ">>",
-    "refresh": "~ ",
-    "discard": "< ",
-    "import": "= ",
+T = TypeVar("T")
+
+
+class Look(NamedTuple):
+    """How an operation is shown: its symbol, its colour, and what is said of it before, while and after it is done."""
+
+    symbol: str
+    color: str
+    planned: str
+    running: str
+    done: str
+
+    @property
+    def failed(self) -> str:
+        return f"{self.running.partition(' ')[0]} failed".lstrip()
+
+
+LOOKS: Final[dict[Op, Look]] = {
+    "same": Look("  ", "", "", "", ""),
+    "create": Look("+ ", "green", "create", "creating", "created"),
+    "update": Look("~ ", "yellow", "update", "updating", "updated"),
+    "delete": Look("- ", "red", "delete", "deleting", "deleted"),
+    "replace": Look("+-", "yellow", "replace", "replacing", "replaced"),
+    "create-replacement": Look(
+        "++", "green", "create replacement", "creating replacement", "created replacement"
+    ),
+    "delete-replaced": Look("--", "red", "delete original", "deleting original", "deleted original"),
+    "read": Look("> ", "cyan", "read", "reading", "read"),
+    "refresh": Look("~ ", "yellow", "refreshing", "refreshing", "refresh"),
+    "import": Look("= ", "blue", "import", "importing", "imported"),
 }
-PLANNED: Final[dict[Op, str]] = {
-    "same": "",
-    "create": "create",
-    "update": "update",
-    "delete": "delete",
-    "replace": "replace",
-    "create-replacement": "create replacement",
-    "delete-replaced": "delete original",
-    "read": "read",
-    "read-replacement": "read for replacement",
-    "refresh": "refreshing",
-    "discard": "discard",
-    "import": "import",
-}
-RUNNING: Final[dict[Op, str]] = {
-    "same": "",
-    "create": "creating",
-    "update": "updating",
-    "delete": "deleting",
-    "replace": "replacing",
-    "create-replacement": "creating replacement",
-    "delete-replaced": "deleting original",
-    "read": "reading",
-    "read-replacement": "reading for replacement",
-    "refresh": "refreshing",
-    "discard": "discarding",
-    "import": "importing",
-}
-DONE: Final[dict[Op, str]] = {
-    "same": "",
-    "create": "created",
-    "update": "updated",
-    "delete": "deleted",
-    "replace": "replaced",
-    "create-replacement": "created replacement",
-    "delete-replaced": "deleted original",
-    "read": "read",
-    "read-replacement": "read for replacement",
-    "refresh": "refresh",
-    "discard": "discarded",
-    "import": "imported",
-}
-FAILED: Final[dict[Op, str]] = {
-    "same": "failed",
-    "create": "creating failed",
-    "update": "updating failed",
-    "delete": "deleting failed",
-    "replace": "replacing failed",
-    "create-replacement": "creating failed",
-    "delete-replaced": "deleting failed",
-    "read": "reading failed",
-    "read-replacement": "reading failed",
-    "refresh": "refreshing failed",
-    "discard": "discarding failed",
-    "import": "importing failed",
-}
-SUMMARY_ORDER: Final[tuple[Op, ...]] = (
-    "create", "update", "delete", "replace", "read", "refresh", "discard", "import",
-)  # fmt: skip
+SUMMARY_ORDER: Final[tuple[Op, ...]] = ("create", "update", "delete", "replace", "import")
 
 
 def short_type(type_: str) -> str:
@@ -140,3 +100,17 @@ def lock(old: Resource | None, new: Resource | None) -> str:
     if old is not None and old.protect:
         return " 🔒" if new is None else " 🔓"
     return ""
+
+
+def branches(items: Iterable[T], below: Callable[[T], list[T]]) -> Iterator[tuple[T, str, str]]:
+    """A tree's items, top down, each with its branch, and the blanks and branches for more lines about it."""
+
+    def walk(item: T, first: str, others: str) -> Iterator[tuple[T, str, str]]:
+        yield item, first, others
+        children = below(item)
+        for i, child in enumerate(children, 1):
+            last = i == len(children)
+            yield from walk(child, others + ("└─ " if last else "├─ "), others + ("   " if last else "│  "))
+
+    for item in items:
+        yield from walk(item, "", "")

@@ -21,13 +21,6 @@ from engine.options import CLI, ProviderError, UnsupportedError
 from engine.program.registrations import Registrations
 from engine.run.session import HaltError, Session
 
-SEVERITIES: dict[int, Severity] = {
-    engine_pb2.DEBUG: "debug",
-    engine_pb2.INFO: "info",
-    engine_pb2.WARNING: "warning",
-    engine_pb2.ERROR: "error",
-}
-
 
 class ProgramStoppedError(Exception):
     """The run ends; the program gets no answer."""
@@ -36,15 +29,11 @@ class ProgramStoppedError(Exception):
 class CallError(grpc.RpcError):  # type: ignore[misc]
     """A failure that the SDK turns into an exception of the program."""
 
-    def __init__(self, message: str):
-        super().__init__(message)
-        self._message = message
-
     def code(self) -> Any:
         return grpc.StatusCode.UNKNOWN
 
     def details(self) -> str:
-        return self._message
+        return str(self)
 
 
 class Monitor:
@@ -149,7 +138,7 @@ class EngineService:
         self._loop, self._session = loop, session
 
     def Log(self, request: Any) -> Any:
-        severity = SEVERITIES[request.severity]
+        severity: Severity = engine_pb2.LogSeverity.Name(request.severity).lower()
         if severity != "debug":
             self._loop.call_soon_threadsafe(
                 self._session.say, severity, request.message, request.urn, request.ephemeral

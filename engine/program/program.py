@@ -12,7 +12,6 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,26 +29,21 @@ PATIENCE = 10.0  # seconds for a program to end once it has been told to
 ENVIRONMENT = {"TROP_ENGINE": "embedded"}
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How the program ended: ``error`` is what is to be said, empty when all is well."""
-
-    error: str = ""
-
-
 class ProgramRun:
-    """One run of the program.  `start` it, await `outcome`, `stop` it early."""
+    """One run of the program.  `start` it, await `outcome`, `stop` it early.
+
+    The outcome is what is to be said, empty when all is well.
+    """
 
     def __init__(self, session: Session, monitor: Monitor, service: EngineService, program: Program):
         self._session, self._monitor, self._service, self._program = session, monitor, service, program
         self._engine_loop, self._engine_thread = asyncio.get_running_loop(), threading.get_ident()
-        self.outcome: asyncio.Future[Outcome] = self._engine_loop.create_future()
-        self._thread = threading.Thread(target=self._main, name="program", daemon=True)
+        self.outcome: asyncio.Future[str] = self._engine_loop.create_future()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self._thread.start()
+        threading.Thread(target=self._main, name="program", daemon=True).start()
 
     async def stop(self, patience: float = PATIENCE) -> None:
         """End a program that will get no more answers; one that does not end is left behind."""
@@ -63,13 +57,13 @@ class ProgramRun:
         """The thread: a fresh context, so nothing of an earlier run's settings is seen."""
         try:
             with _surroundings(self._session.project.root, self._engine_thread, self._say):
-                outcome = Outcome(self._run())
+                outcome = self._run()
         except BaseException as e:
-            outcome = Outcome(f"{type(e).__name__}: {e}")
+            outcome = f"{type(e).__name__}: {e}"
         with contextlib.suppress(RuntimeError):
             self._engine_loop.call_soon_threadsafe(self._report, outcome)
 
-    def _report(self, outcome: Outcome) -> None:
+    def _report(self, outcome: str) -> None:
         if not self.outcome.done():
             self.outcome.set_result(outcome)
 
@@ -86,9 +80,7 @@ class ProgramRun:
             self._task = loop.create_task(run_in_stack(self._body))
             loop.run_until_complete(self._task)
             return ""
-        except asyncio.CancelledError:
-            return ""
-        except ProgramStoppedError:
+        except (asyncio.CancelledError, ProgramStoppedError):
             return ""
         except pulumi.RunError as e:
             return str(e)
@@ -166,24 +158,22 @@ def is_project_file(name: str | None, root: Path) -> bool:
 @contextlib.contextmanager
 def _surroundings(root: Path, engine_thread: int, say: Callable[[Severity, str], None]) -> Iterator[None]:
     """Working folder, arguments, path and output as a program of its own would have them; all put back."""
-    saved = os.getcwd(), sys.argv, list(sys.path), dict(os.environ), sys.stdout, sys.stderr
+    saved = sys.argv, list(sys.path), dict(os.environ)
     loaded = set(sys.modules)
     quiet = logging.getLogger("asyncio")
     level = quiet.level
+    out = _Lines(sys.stdout, engine_thread, "info", say)
+    err = _Lines(sys.stderr, engine_thread, "info#err", say)
     try:
-        os.chdir(root)
-        os.environ.update(ENVIRONMENT)
-        sys.argv, sys.path[:0] = ["."], [str(root)]
-        out = _Lines(sys.stdout, engine_thread, "info", say)
-        err = _Lines(sys.stderr, engine_thread, "info#err", say)
-        sys.stdout, sys.stderr = out, err
-        quiet.setLevel(logging.CRITICAL)
-        yield
-        out.close_line()
-        err.close_line()
+        with contextlib.chdir(root), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            os.environ.update(ENVIRONMENT)
+            sys.argv, sys.path[:0] = ["."], [str(root)]
+            quiet.setLevel(logging.CRITICAL)
+            yield
+            out.close_line()
+            err.close_line()
     finally:
-        cwd, sys.argv, sys.path[:], environ, sys.stdout, sys.stderr = saved
-        os.chdir(cwd)
+        sys.argv, sys.path[:], environ = saved
         for key in set(os.environ) - set(environ):
             del os.environ[key]
         os.environ.update(environ)

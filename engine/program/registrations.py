@@ -85,7 +85,10 @@ class Registrations:
             await self.executor.run(steps)
         finally:
             over.set()
-        return _answer(self.session.journal.find(goal.urn), goal)
+        record = self.session.journal.find(goal.urn)
+        assert record is not None, goal.urn
+        outputs = to_wire(record.outputs if goal.custom else {})
+        return resource_pb2.RegisterResourceResponse(urn=record.urn, id=record.id, object=outputs)
 
     async def _plan(self, goal: Goal) -> list[Step]:
         imported = False
@@ -118,7 +121,7 @@ class Registrations:
 
     async def _reread(self, goal: Goal) -> list[Step]:
         """A refresh that runs the program reads what is there, makes nothing and changes nothing."""
-        session, old = self.session, self.planner.old(goal.urn)
+        session, old = self.session, self.session.journal.find(goal.urn)
         if old is not None and (not is_readable(old) or not session.aim.takes(old)):
             self._steps[goal.urn] = Step(op="same", urn=old.urn, type=old.type, old=old, new=old.copy())
             return [self._steps[goal.urn]]
@@ -128,13 +131,11 @@ class Registrations:
         return []
 
     def _inherit(self, goal: Goal) -> None:
-        """protect and retain_on_delete come from the parent unless the goal says otherwise."""
+        """What the goal leaves open is as with its parent."""
         parent = self._goals.get(goal.parent)
         if parent is not None:
-            goal.protect = parent.protect if goal.protect is None else goal.protect
-            goal.retain_on_delete = (
-                parent.retain_on_delete if goal.retain_on_delete is None else goal.retain_on_delete
-            )
+            goal.protection = parent.protection if goal.protection is None else goal.protection
+            goal.retention = parent.retention if goal.retention is None else goal.retention
         self._goals[goal.urn] = goal
 
     async def _attach(self, goal: Goal) -> None:
@@ -162,16 +163,16 @@ class Registrations:
 
     def _lacks(self, goal: Goal) -> bool:
         """Whether something that the goal needs has failed in this run."""
-        return bool(graph.needs(goal.record()) & self._failed)
+        return bool(graph.needs(goal) & self._failed)
 
     def _is_import(self, goal: Goal) -> bool:
-        old = self.planner.old(goal.urn)
+        old = self.session.journal.find(goal.urn)
         if not goal.import_id or not goal.custom:
             return False
         return old is None or old.external or goal.import_id not in (old.import_id, old.id)
 
     def _import_step(self, goal: Goal) -> Step:
-        old = self.planner.old(goal.urn)
+        old = self.session.journal.find(goal.urn)
         if old is not None and not old.external:
             raise self.session.refuse(
                 f"the state has this resource as '{old.id}': import_ can't give it another object", goal.urn
@@ -184,14 +185,14 @@ class Registrations:
                 "name that as an alias",
                 goal.urn,
             )
-        return Step(op="import", urn=goal.urn, type=goal.type, new=new, provider=goal.provider)
+        return Step.of("import", None, new)
 
     def _holder(self, new: Resource) -> str:
         """The URN of another record of the same object, which goes when that is deleted."""
-        provider = urns.split_reference(new.provider)[0]
+        provider = urns.provider_of(new.provider)
         holders = [r for r in self.session.journal.current() if (r.type, r.id) == (new.type, new.id)]
         holders = [r for r in holders if not r.external and not r.retain_on_delete]
-        return next((r.urn for r in holders if urns.split_reference(r.provider)[0] == provider), "")
+        return next((r.urn for r in holders if urns.provider_of(r.provider) == provider), "")
 
     async def register_outputs(self, request: Any) -> Any:
         """RegisterResourceOutputs: of a component, or the stack."""
@@ -208,7 +209,7 @@ class Registrations:
         if record.outputs != old:
             async with self.session.slots:  # as a step: one thing at a time where the operator wants it so
                 await self.session.journal.saved()
-        self.session.emit(OutputsRegistered(request.urn, old, record.outputs, step))
+        self.session.emit(OutputsRegistered(old, record.outputs, step))
         return empty_pb2.Empty()
 
     def keep_old_outputs(self) -> None:
@@ -228,7 +229,7 @@ class Registrations:
         self.session.mask.learn(properties)
         async with self._planning:
             self.planner.claim(urn)
-            old = self.planner.old(urn)
+            old = self.session.journal.find(urn)
             if old is not None and not old.external:
                 raise self.session.refuse(
                     f"this stack has made '{urns.name_of(urn)}' itself: it can't become one that is only read; {CLI}",
@@ -255,7 +256,7 @@ class Registrations:
             additional_secret_outputs=list(request.additionalSecretOutputs),
             source_position=position(request.sourcePosition, project.root),
         )
-        await self.executor.run([Step(op="read", urn=urn, type=new.type, new=new, provider=reference)])
+        await self.executor.run([Step.of("read", None, new)])
         return resource_pb2.ReadResourceResponse(urn=urn, id=new.id, properties=to_wire(new.outputs))
 
     async def invoke(self, request: Any) -> Any:
@@ -268,7 +269,7 @@ class Registrations:
                 reference = request.provider or await self._default(package, request.version)
             except ProviderError as e:  # not the function's fault, so the program is not told
                 raise self.session.refuse(str(e)) from None
-        client = await self.registry.client(reference, self.session.journal.find)
+        client = await self.registry.client(reference)
         args = from_wire(request.args)
         self.session.mask.learn(args)
         result, failures = await client.invoke(request.tok, args, self.session.preview)
@@ -281,9 +282,3 @@ class Registrations:
     def _open(self) -> None:
         if self.session.stopping.is_set():
             raise HaltError("the run is ending")
-
-
-def _answer(record: Resource | None, goal: Goal) -> Any:
-    assert record is not None, goal.urn
-    outputs = record.outputs if goal.custom else {}
-    return resource_pb2.RegisterResourceResponse(urn=record.urn, id=record.id, object=to_wire(outputs))

@@ -15,14 +15,12 @@ from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, resource_pb2
 from engine.options import ProviderError
 
 # The option's field in a RegisterResourceRequest, and in a TransformResourceOptions; the simple ones.
-TEXTS = {
+OPTIONS = {
     "provider": "provider",
     "version": "version",
     "pluginDownloadURL": "plugin_download_url",
     "deletedWith": "deleted_with",
     "importId": "import",
-}
-LISTS = {
     "dependencies": "depends_on",
     "ignoreChanges": "ignore_changes",
     "replaceOnChanges": "replace_on_changes",
@@ -30,13 +28,12 @@ LISTS = {
     "aliases": "aliases",
     "hideDiffs": "hide_diff",
     "replace_with": "replace_with",
-}
-MESSAGES = {
     "customTimeouts": "custom_timeouts",
     "hooks": "hooks",
     "replacement_trigger": "replacement_trigger",
+    "protect": "protect",
+    "retainOnDelete": "retain_on_delete",
 }
-SWITCHES = {"protect": "protect", "retainOnDelete": "retain_on_delete"}
 
 
 class Transforms:
@@ -111,16 +108,8 @@ class Transforms:
 def options_of(request: Any) -> Any:
     """The options of a registration, as transforms see them."""
     options = resource_pb2.TransformResourceOptions(providers=dict(request.providers))
-    for ours, theirs in TEXTS.items():
-        setattr(options, theirs, getattr(request, ours))
-    for ours, theirs in LISTS.items():
-        getattr(options, theirs).extend(getattr(request, ours))
-    for ours, theirs in MESSAGES.items():
-        if request.HasField(ours):
-            getattr(options, theirs).CopyFrom(getattr(request, ours))
-    for ours, theirs in SWITCHES.items():
-        if request.HasField(ours):
-            setattr(options, theirs, getattr(request, ours))
+    for ours, theirs in OPTIONS.items():
+        _copy(request, ours, options, theirs)
     if request.deleteBeforeReplaceDefined:
         options.delete_before_replace = request.deleteBeforeReplace
     return options
@@ -133,23 +122,25 @@ def apply(request: Any, answer: Any) -> None:
     if not answer.HasField("options"):
         return
     options = answer.options
-    for ours, theirs in TEXTS.items():
-        setattr(request, ours, getattr(options, theirs))
-    for ours, theirs in LISTS.items():
-        request.ClearField(ours)
-        getattr(request, ours).extend(getattr(options, theirs))
-    for ours, theirs in MESSAGES.items():
-        request.ClearField(ours)
-        if options.HasField(theirs):
-            getattr(request, ours).CopyFrom(getattr(options, theirs))
-    for ours, theirs in SWITCHES.items():
-        request.ClearField(ours)
-        if options.HasField(theirs):
-            setattr(request, ours, getattr(options, theirs))
+    for ours, theirs in OPTIONS.items():
+        _copy(options, theirs, request, ours)
     request.deleteBeforeReplaceDefined = options.HasField("delete_before_replace")
     request.deleteBeforeReplace = options.delete_before_replace
     request.providers.clear()
     request.providers.update(options.providers)
+
+
+def _copy(source: Any, name: str, target: Any, other: str) -> None:
+    """A field of one message, to another one's of the same kind; what is not set there is not set here."""
+    field = source.DESCRIPTOR.fields_by_name[name]
+    value = getattr(source, name)
+    target.ClearField(other)
+    if field.has_presence and not source.HasField(name):
+        return
+    if isinstance(value, (str, bool)):
+        setattr(target, other, value)
+    else:
+        getattr(target, other).MergeFrom(value)
 
 
 def _apply_properties(request: Any, properties: Any) -> None:

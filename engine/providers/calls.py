@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from pulumi.runtime.proto import provider_pb2, status_pb2
@@ -14,52 +14,21 @@ STATUS_DETAILS = "grpc-status-details-bin"
 
 
 class AbortError(Exception):
-    """What `Context.abort` raises to leave the handler."""
-
-    def __init__(self, code: Any, details: str):
-        super().__init__(details)
-        self.code, self.details = code, details
+    """What `Context.abort` raises to leave the handler; the text is what it says."""
 
 
 class Context:
     """As much of ``grpc.aio.ServicerContext`` as a provider's handlers use."""
 
     def __init__(self) -> None:
-        self._trailing: Sequence[tuple[str, Any]] = ()
-        self._code: Any = None
-        self._details = ""
+        self.trailing: Iterable[tuple[str, Any]] = ()
 
     async def abort(self, code: Any, details: str = "", trailing_metadata: Any = ()) -> NoReturn:
-        if trailing_metadata:
-            self._trailing = tuple(trailing_metadata)
-        raise AbortError(code, details)
+        self.trailing = trailing_metadata or self.trailing
+        raise AbortError(details)
 
     def set_trailing_metadata(self, metadata: Iterable[tuple[str, Any]]) -> None:
-        self._trailing = tuple(metadata)
-
-    def trailing_metadata(self) -> Sequence[tuple[str, Any]]:
-        return self._trailing
-
-    def set_code(self, code: Any) -> None:
-        self._code = code
-
-    def code(self) -> Any:
-        return self._code
-
-    def set_details(self, details: str) -> None:
-        self._details = details
-
-    def details(self) -> str:
-        return self._details
-
-    def invocation_metadata(self) -> Sequence[tuple[str, Any]]:
-        return ()
-
-    def time_remaining(self) -> None:
-        return None
-
-    def peer(self) -> str:
-        return "in-process"
+        self.trailing = metadata
 
 
 async def call(servicer: Any, method: str, request: Any, *more: Any) -> Any:
@@ -68,32 +37,24 @@ async def call(servicer: Any, method: str, request: Any, *more: Any) -> Any:
     try:
         return await getattr(servicer, method)(request, context, *more)
     except AbortError as e:
-        init = _init_failure(context.trailing_metadata())
-        if init is not None:
-            raise _init_error(e.details, init) from None
-        raise ProviderError(e.details) from None
+        raise _init_error(str(e), context.trailing) or ProviderError(str(e)) from None
     except NotImplementedError:
         raise ProviderError(f"the provider does not implement {method}") from None
     except Exception as e:
         raise ProviderError(f"{method}: {type(e).__name__}: {e}") from e
 
 
-def _init_failure(trailing: Iterable[tuple[str, Any]]) -> provider_pb2.ErrorResourceInitFailed | None:
-    for key, value in trailing:
-        if key != STATUS_DETAILS:
-            continue
-        for detail in status_pb2.Status.FromString(value).details:
-            failure = provider_pb2.ErrorResourceInitFailed()
-            if detail.Unpack(failure):
-                return failure
+def _init_error(message: str, trailing: Iterable[tuple[str, Any]]) -> InitError | None:
+    """The error of an object that was made and did not come up, if that is what a handler tells."""
+    statuses = [status_pb2.Status.FromString(value) for key, value in trailing if key == STATUS_DETAILS]
+    failure = provider_pb2.ErrorResourceInitFailed()
+    for detail in (detail for status in statuses for detail in status.details):
+        if detail.Unpack(failure):
+            return InitError(
+                message,
+                id=failure.id,
+                outputs=from_wire(failure.properties),
+                inputs=from_wire(failure.inputs),
+                reasons=list(failure.reasons),
+            )
     return None
-
-
-def _init_error(message: str, failure: provider_pb2.ErrorResourceInitFailed) -> InitError:
-    return InitError(
-        message,
-        id=failure.id,
-        outputs=from_wire(failure.properties),
-        inputs=from_wire(failure.inputs),
-        reasons=list(failure.reasons),
-    )

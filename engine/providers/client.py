@@ -21,23 +21,10 @@ from engine.state.records import Resource
 from engine.state.values import Props, from_wire, to_wire, without_secrets
 
 INTERNAL = "__internal"  # the engine's own key among a provider's inputs
-KINDS: dict[int, DiffKind] = {
-    pb.PropertyDiff.ADD: "add",
-    pb.PropertyDiff.ADD_REPLACE: "add-replace",
-    pb.PropertyDiff.DELETE: "delete",
-    pb.PropertyDiff.DELETE_REPLACE: "delete-replace",
-    pb.PropertyDiff.UPDATE: "update",
-    pb.PropertyDiff.UPDATE_REPLACE: "update-replace",
-}
-
-
 REPLACING: dict[DiffKind, DiffKind] = {
     "add": "add-replace",
-    "add-replace": "add-replace",
     "delete": "delete-replace",
-    "delete-replace": "delete-replace",
     "update": "update-replace",
-    "update-replace": "update-replace",
 }
 
 
@@ -63,13 +50,21 @@ class Diff:
     def replace(self) -> bool:
         return bool(self.replaces)
 
+    def fall_back(self, olds: Props, news: Props) -> None:
+        """Where the provider could not tell, the inputs do."""
+        if self.changes is None:
+            self.keys = sorted(k for k in {**olds, **news} if olds.get(k) != news.get(k))
+            self.changes = bool(self.keys)
+
     def force(self, patterns: list[str]) -> None:
         """Make a replacement of a change of what ``patterns`` name (replace_on_changes)."""
         for pattern in [paths.parse(p) for p in patterns] if self.changes else []:
             for path, found in (self.detailed or {}).items():
                 steps = paths.parse(path)
                 if self.detailed and steps and paths.contains(pattern, steps):
-                    self.detailed[path] = PropertyDiff(REPLACING[found.kind], found.input_diff)
+                    self.detailed[path] = PropertyDiff(
+                        REPLACING.get(found.kind, found.kind), found.input_diff
+                    )
                     self._add(str(steps[0]))
             for key in self.keys:
                 if paths.contains(pattern, [key]):
@@ -90,9 +85,8 @@ class Read:
 class ProviderClient:
     """Calls one servicer object.  All methods raise `ProviderError`."""
 
-    def __init__(self, servicer: Any, urn: str):
-        self.servicer, self.urn = servicer, urn
-        self.configured = False
+    def __init__(self, servicer: Any):
+        self.servicer = servicer
 
     async def start(self) -> None:
         """Handshake, and the version: what the CLI asks of each provider process."""
@@ -109,17 +103,13 @@ class ProviderClient:
 
     async def check_config(self, urn: str, olds: Props, news: Props) -> tuple[Props, list[Failure]]:
         """``news`` as the provider takes it, without the engine's own key."""
-        request = pb.CheckRequest(
-            urn=urn, name=urns.name_of(urn), type=urns.type_of(urn), olds=_config(olds), news=_config(news)
-        )
+        request = pb.CheckRequest(**_named(urn), olds=_config(olds), news=_config(news))
         return _checked(await self._call("CheckConfig", request))
 
     async def diff_config(self, urn: str, id: str, old: Resource, news: Props) -> Diff:
         request = pb.DiffRequest(
-            urn=urn,
+            **_named(urn),
             id=id,
-            name=urns.name_of(urn),
-            type=urns.type_of(urn),
             olds=_config(old.outputs),
             old_inputs=_config(old.inputs),
             news=_config(news),
@@ -131,10 +121,8 @@ class ProviderClient:
         package = urns.package_of(urns.type_of(urn))
         plain = {k: v for k, v in without_secrets(inputs).items() if k not in (INTERNAL, "version")}
         request = pb.ConfigureRequest(
-            urn=urn,
+            **_named(urn),
             id=id,
-            name=urns.name_of(urn),
-            type=urns.type_of(urn),
             args=_config(inputs),
             variables={f"{package}:config:{k}": v for k, v in plain.items() if isinstance(v, str)},
             acceptSecrets=True,
@@ -143,37 +131,20 @@ class ProviderClient:
             sends_old_inputs_to_delete=True,
         )
         await self._call("Configure", request)
-        self.configured = True
 
     async def check(self, urn: str, olds: Props, news: Props) -> tuple[Props, list[Failure]]:
         request = pb.CheckRequest(
-            urn=urn,
-            name=urns.name_of(urn),
-            type=urns.type_of(urn),
-            olds=to_wire(olds),
-            news=to_wire(news),
-            randomSeed=os.urandom(32),
+            **_named(urn), olds=to_wire(olds), news=to_wire(news), randomSeed=os.urandom(32)
         )
         return _checked(await self._call("Check", request))
 
     async def diff(self, old: Resource, news: Props, ignore_changes: list[str]) -> Diff:
-        request = pb.DiffRequest(
-            urn=old.urn,
-            id=old.id,
-            name=urns.name_of(old.urn),
-            type=old.type,
-            olds=to_wire(old.outputs),
-            old_inputs=to_wire(old.inputs),
-            news=to_wire(news),
-            ignoreChanges=ignore_changes,
-        )
+        request = pb.DiffRequest(**_before(old), news=to_wire(news), ignoreChanges=ignore_changes)
         return _diff(await self._call("Diff", request))
 
     async def create(self, new: Resource, preview: bool) -> tuple[str, Props]:
         request = pb.CreateRequest(
-            urn=new.urn,
-            name=urns.name_of(new.urn),
-            type=new.type,
+            **_named(new.urn, new.type),
             properties=to_wire(new.inputs),
             timeout=new.custom_timeouts.get("create", 0.0),
             preview=preview,
@@ -186,10 +157,8 @@ class ProviderClient:
     async def read(self, old: Resource, with_inputs: bool = True) -> Read | None:
         """What is there now; None when it is gone.  Without ``with_inputs`` as for an import."""
         request = pb.ReadRequest(
-            urn=old.urn,
+            **_named(old.urn, old.type),
             id=old.id,
-            name=urns.name_of(old.urn),
-            type=old.type,
             inputs=to_wire(old.inputs if with_inputs else {}),
             properties=to_wire(old.outputs if with_inputs else {}),
             timeout=old.custom_timeouts.get("read", 0.0),
@@ -200,20 +169,15 @@ class ProviderClient:
         inputs = from_wire(answer.inputs) if answer.HasField("inputs") else None
         return Read(answer.id, inputs, from_wire(answer.properties))
 
-    async def update(self, old: Resource, new: Resource, preview: bool) -> Props:
+    async def update(self, old: Resource, new: Resource, preview: bool) -> tuple[str, Props]:
         request = pb.UpdateRequest(
-            urn=old.urn,
-            id=old.id,
-            name=urns.name_of(old.urn),
-            type=old.type,
-            olds=to_wire(old.outputs),
-            old_inputs=to_wire(old.inputs),
+            **_before(old),
             news=to_wire(new.inputs),
             timeout=new.custom_timeouts.get("update", 0.0),
             ignoreChanges=new.ignore_changes,
             preview=preview,
         )
-        return from_wire((await self._call("Update", request)).properties)
+        return old.id, from_wire((await self._call("Update", request)).properties)
 
     async def delete(self, old: Resource) -> None:
         await self._call("Delete", _delete_request(old))
@@ -243,16 +207,19 @@ class ProviderClient:
         return await call(self.servicer, method, request)
 
 
+def _named(urn: str, type_: str = "") -> dict[str, Any]:
+    """What every request says of its resource.  ``type_``: its record's, where an alias may have changed the URN's."""
+    return {"urn": urn, "name": urns.name_of(urn), "type": type_ or urns.type_of(urn)}
+
+
+def _before(old: Resource, outputs: str = "olds") -> dict[str, Any]:
+    """A resource as the state has it; ``outputs`` is what the request calls those."""
+    known = {"id": old.id, outputs: to_wire(old.outputs), "old_inputs": to_wire(old.inputs)}
+    return _named(old.urn, old.type) | known
+
+
 def _delete_request(old: Resource) -> Any:
-    return pb.DeleteRequest(
-        urn=old.urn,
-        id=old.id,
-        name=urns.name_of(old.urn),
-        type=old.type,
-        properties=to_wire(old.outputs),
-        old_inputs=to_wire(old.inputs),
-        timeout=old.custom_timeouts.get("delete", 0.0),
-    )
+    return pb.DeleteRequest(**_before(old, "properties"), timeout=old.custom_timeouts.get("delete", 0.0))
 
 
 def _config(props: Props) -> Any:
@@ -267,9 +234,14 @@ def _failures(answer: Any) -> list[Failure]:
     return [Failure(f.property, f.reason) for f in answer.failures]
 
 
+def _kind(number: int) -> DiffKind:
+    kind: DiffKind = pb.PropertyDiff.Kind.Name(number).lower().replace("_", "-")
+    return kind
+
+
 def _diff(answer: Any) -> Diff:
     changes = {pb.DiffResponse.DIFF_NONE: False, pb.DiffResponse.DIFF_SOME: True}.get(answer.changes)
-    detailed = {k: PropertyDiff(KINDS[d.kind], d.inputDiff) for k, d in answer.detailedDiff.items()}
+    detailed = {k: PropertyDiff(_kind(d.kind), d.inputDiff) for k, d in answer.detailedDiff.items()}
     return Diff(
         changes=changes,
         keys=list(answer.diffs),

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import uuid
 from collections.abc import Callable
 
 from engine.events import Severity
-from engine.options import CLI, Project, ProviderError, Providers, UnsupportedError
+from engine.options import CLI, ProviderError, Providers, UnsupportedError
 from engine.providers.client import INTERNAL, Diff, Failure, ProviderClient
 from engine.state import urns
 from engine.state.records import Resource
@@ -25,13 +24,14 @@ class Registry:
     def __init__(
         self,
         factories: Providers,
-        project: Project,
-        preview: bool,
-        report: Callable[[str, Severity, str], None] | None = None,
+        find: Callable[[str], Resource | None],
+        report: Callable[[str, Severity, str], None],
     ):
-        """``report`` takes a message about a resource (URN, severity, text) from providers that have any."""
-        self._report = report
-        self._factories, self._project, self._preview = factories, project, preview
+        """``find`` gives the record of a URN.
+
+        ``report`` takes a message about a resource (URN, severity, text) from providers that have any.
+        """
+        self._factories, self._find, self._report = factories, find, report
         self._loading = asyncio.Lock()
         self._started: list[ProviderClient] = []
         self._configured: dict[str, ProviderClient] = {}  # by provider URN
@@ -63,18 +63,14 @@ class Registry:
         await client.configure(new.urn, urns.known(new.id), new.inputs)
         self._configured[new.urn] = client
 
-    def new_id(self) -> str:
-        """A provider's id is the engine's to give; a preview does not know it."""
-        return "" if self._preview else str(uuid.uuid4())
-
-    async def client(self, reference: str, find: Callable[[str], Resource | None]) -> ProviderClient:
-        """The configured provider of a reference; one that this run has not met is taken from the state by ``find``."""
-        urn, _ = urns.split_reference(reference)
+    async def client(self, reference: str) -> ProviderClient:
+        """The configured provider of a reference; one that this run has not met is taken from the state."""
+        urn = urns.provider_of(reference)
         if urn in self._configured:
             return self._configured[urn]
         async with self._loading:
             if urn not in self._configured:
-                record = find(urn)
+                record = self._find(urn)
                 if record is None:
                     raise ProviderError(f"the state has no provider '{urn}'")
                 client = await self._start(urn)
@@ -82,17 +78,11 @@ class Registry:
                 self._configured[urn] = client
         return self._configured[urn]
 
-    def same_settings(self, old_urn: str, new_urn: str) -> bool:
-        """Whether moving a resource between these providers says nothing by itself (both are default ones)."""
-        return old_urn == new_urn or (urns.is_default_provider(old_urn) and urns.is_default_provider(new_urn))
-
     async def cancel(self) -> None:
         """Tell every provider to stop what it does; a provider's failing at that is its own affair."""
         for client in self._started:
-            try:
+            with contextlib.suppress(ProviderError):
                 await client.cancel()
-            except ProviderError:
-                continue
 
     def close(self) -> None:
         """Nothing more is asked of any of them.  What they still held then is not worth failing a run that is over."""
@@ -111,7 +101,7 @@ class Registry:
         servicer = factory()
         if hasattr(servicer, "report"):  # an attribute of ours, not of Pulumi's protocol
             servicer.report = self._report
-        client = ProviderClient(servicer, urn)
+        client = ProviderClient(servicer)
         await client.start()
         self._started.append(client)
         return client

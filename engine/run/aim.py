@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from engine.run import graph
-from engine.scope import Scope
+from engine.scope import Scope, matches
 from engine.state import urns
 from engine.state.records import Resource
 
@@ -22,36 +22,27 @@ class Aim:
 
     def __init__(self, scope: Scope):
         self._scope = scope
-        self._reached: set[str] = set()  # targets, and what depends on them
+        self.reached: set[str] = set()  # targets, and what depends on them
         self._left: set[str] = set()  # excluded, and what depends on that
         self.skipped: set[str] = set()  # not there yet, and not to be made by this run
 
     def takes(self, r: Resource) -> bool:
         """Whether the run changes this resource.  The stack and providers, which are no objects, always go along."""
         scope = self._scope
-        if r.type == urns.STACK_TYPE or urns.is_provider(r.type):
+        if not urns.is_object(r.type):
             return True
         above = graph.needs(r)
-        if scope.is_excluded(r.urn) or (scope.exclude_dependents and above & self._left):
+        if matches(scope.excludes, r.urn) or (scope.exclude_dependents and above & self._left):
             self._left.add(r.urn)
             return False
-        if scope.is_target(r.urn) or (scope.target_dependents and above & self._reached):
-            self._reached.add(r.urn)
+        if matches(scope.targets, r.urn) or (scope.target_dependents and above & self.reached):
+            self.reached.add(r.urn)
             return True
         return not scope.targets
 
-    @property
-    def reached(self) -> Collection[str]:
-        """The URNs of the targets that were met, and of what follows them."""
-        return self._reached
-
     def lacks(self, r: Resource) -> str:
         """Something that the resource needs and that this run doesn't make; empty when all is there."""
-        wanted = [
-            r.parent,
-            urns.split_reference(r.provider)[0] if r.provider else "",
-            *sorted(graph.needs(r)),
-        ]
+        wanted = [r.parent, urns.provider_of(r.provider), *sorted(graph.needs(r))]
         return next((urn for urn in wanted if urn in self.skipped), "")
 
 
@@ -90,8 +81,8 @@ def deletes(
     everything = [r for r in everything if not r.delete]
     blocked: list[Resource] = []
     if scope.targets:
-        going = {urn for urn in live if scope.is_target(urn)}
-        more = _dependents(going, everything)
+        going = {urn for urn in live if matches(scope.targets, urn)}
+        more = {r.urn for r in graph.dependents(going, everything, children=True)}
         allowed = live if scope.target_dependents else set()
         blocked = [r for r in everything if r.urn in more - allowed]
         going |= more
@@ -100,28 +91,23 @@ def deletes(
     else:
         in_use = _kept(scope, everything)
         going = live - in_use
-    copies = {id(r) for r in remaining if r.delete and r.urn not in in_use}
-    if scope.targets:
-        copies = {
-            id(r) for r in remaining if id(r) in copies and (id(r) in replaced or scope.is_target(r.urn))
-        }
-    return Deletes([r for r in remaining if id(r) in copies or (r.urn in going and not r.delete)], blocked)
 
+    def goes(r: Resource) -> bool:
+        if not r.delete:
+            return r.urn in going
+        meant = not scope.targets or id(r) in replaced or matches(scope.targets, r.urn)
+        return meant and r.urn not in in_use
 
-def _dependents(roots: set[str], records: list[Resource]) -> set[str]:
-    """What needs one of ``roots``, children included, directly or not."""
-    found: set[str] = set()
-    for r in records:
-        if r.urn not in roots and graph.needs(r) & (roots | found):
-            found.add(r.urn)
-    return found
+    return Deletes([r for r in remaining if goes(r)], blocked)
 
 
 def _kept(scope: Scope, records: list[Resource]) -> set[str]:
     """What is excluded, and all that it can't be without."""
-    kept = {r.urn for r in records if scope.is_excluded(r.urn) or (scope.exclude_protected and r.protect)}
+    kept = {
+        r.urn for r in records if matches(scope.excludes, r.urn) or (scope.exclude_protected and r.protect)
+    }
     if scope.exclude_dependents:
-        kept |= _dependents(kept, records)
+        kept |= {r.urn for r in graph.dependents(kept, records, children=True)}
     for r in reversed(records):
         if r.urn in kept:
             kept |= graph.needs(r)

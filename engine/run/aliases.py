@@ -25,12 +25,11 @@ class Alias:
 
 def from_request(request: Any) -> list[Alias]:
     """The aliases of a RegisterResourceRequest."""
-    found = [Alias(urn=a.urn) if a.urn else _of_spec(a.spec) for a in request.aliases]
-    return found + [Alias(urn=urn) for urn in request.aliasURNs]
-
-
-def _of_spec(spec: Any) -> Alias:
-    return Alias("", spec.name, spec.type, spec.stack, spec.project, spec.parentUrn, spec.noParent)
+    found = [
+        Alias(a.urn) if a.urn else Alias("", s.name, s.type, s.stack, s.project, s.parentUrn, s.noParent)
+        for a, s in ((alias, alias.spec) for alias in request.aliases)
+    ]
+    return found + [Alias(urn) for urn in request.aliasURNs]
 
 
 def former(urn: str, parent: str, aliases: Iterable[Alias], former_parent: str) -> list[str]:
@@ -78,5 +77,5 @@ def rename(records: Iterable[Resource], names: Mapping[str, str]) -> None:
         r.dependencies = [new(u) for u in r.dependencies]
         r.property_dependencies = {k: [new(u) for u in v] for k, v in r.property_dependencies.items()}
         if r.provider:
-            provider, id_ = urns.split_reference(r.provider)
+            provider, _, id_ = r.provider.rpartition("::")
             r.provider = f"{new(provider)}::{id_}"

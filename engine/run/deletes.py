@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from engine.events import Step, StepFailed, StepStarted
+from engine.events import Step, StepStarted
 from engine.options import ProviderError
 from engine.run import aim, graph
 from engine.run.executor import Executor
 from engine.run.replacing import Replacements, would_go
-from engine.run.session import HaltError, Session, tell_same
+from engine.run.session import HaltError, Session
 from engine.state.records import Resource
 
 
@@ -43,7 +43,7 @@ async def delete(session: Session, executor: Executor, replacements: Replacement
 def _choose(session: Session, replacements: Replacements | None) -> list[Resource]:
     """The records to be deleted, as far as the run is about them.  Nothing is, when something is in the way."""
     wanted, journal = session.options.scope, session.journal
-    replaced = replacements.replaced if replacements else ()
+    replaced = replacements.steps.keys() if replacements else ()
     choice = aim.deletes(wanted, journal.remaining(), journal.current(), replaced, session.aim.reached)
     for r in choice.blocked:
         session.say("error", would_go(r.urn), r.urn)
@@ -51,15 +51,10 @@ def _choose(session: Session, replacements: Replacements | None) -> list[Resourc
         session.step_failed = True
         session.stopping.set()
     elif session.kind == "destroy" and wanted.narrows:
-        _tell_sames(session, choice.going)
+        for r in journal.current():  # what a narrowed destroy leaves as it is
+            if not r.delete and not any(r is other for other in choice.going):
+                session.tell(Step.of("same", r, r))
     return choice.going
-
-
-def _tell_sames(session: Session, going: list[Resource]) -> None:
-    """What a narrowed destroy leaves as it is."""
-    for r in session.journal.current():
-        if not r.delete and not any(r is other for other in going):
-            tell_same(session, r)
 
 
 async def _refused(session: Session, executor: Executor, condemned: list[Resource]) -> bool:
@@ -69,7 +64,7 @@ async def _refused(session: Session, executor: Executor, condemned: list[Resourc
     changing = frozenset(executor.changing | {r.id for r in condemned})
 
     async def ask(step: Step, r: Resource) -> None:
-        client = await executor.registry.client(r.provider, session.journal.find)
+        client = await executor.registry.client(r.provider)
         await client.preview_delete(r, changing)
 
     asked = [(_step(r, None), r) for r in condemned]
@@ -87,24 +82,16 @@ async def _refused(session: Session, executor: Executor, condemned: list[Resourc
 
 def _fail(session: Session, step: Step, message: str) -> None:
     session.emit(StepStarted(step))
-    session.say("error", f"Preview failed: {message}" if session.preview else message, step.urn)
-    session.emit(StepFailed(step))
-    session.step_failed = True
+    session.fail(step, message)
     session.stopping.set()
 
 
 def _step(r: Resource, replacements: Replacements | None) -> Step:
-    same = replacements.step_for(r) if replacements else None
-    return Step(
-        op="delete-replaced" if r.delete else "delete",
-        urn=r.urn,
-        type=r.type,
-        old=r,
-        diffs=same.diffs if same else [],
-        replaces=same.replaces if same else [],
-        detailed_diff=same.detailed_diff if same else None,
-        provider=r.provider,
-    )
+    step = Step.of("delete-replaced" if r.delete else "delete", r)
+    same = replacements.steps.get(id(r)) if replacements else None
+    if same is not None:
+        step.diffs, step.replaces, step.detailed_diff = same.diffs, same.replaces, same.detailed_diff
+    return step
 
 
 def _refuse_protected(session: Session, condemned: list[Resource]) -> bool:
@@ -112,11 +99,10 @@ def _refuse_protected(session: Session, condemned: list[Resource]) -> bool:
     protected = [r for r in condemned if r.protect and not r.delete and r.urn not in session.errored]
     wording, stack = session.options.wording, session.project.stack
     for r in protected:
-        step = Step(op="delete", urn=r.urn, type=r.type, old=r, provider=r.provider)
         command = wording.command(f"state unprotect '{r.urn}'", stack)
         _fail(
             session,
-            step,
+            Step.of("delete", r),
             f'resource "{r.urn}" cannot be deleted\nbecause it is protected; nothing has been deleted. '
             f"To unprotect the resource, either {wording.unprotect(r.urn)}, or use the command:\n"
             f"`{command}`",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from engine.events import Step, StepDone, StepFailed, StepStarted
+from engine.events import Step, StepDone, StepStarted
 from engine.options import InitError, ProviderError
 from engine.providers.client import INTERNAL, ProviderClient
 from engine.providers.registry import Registry
@@ -39,15 +40,12 @@ class Executor:
     async def run(self, steps: Sequence[Step]) -> None:
         """One chain, in order.  Raises `HaltError` when a step fails, or the run stops before a step."""
         session = self.session
-        session.enter()
-        try:
+        with session.busy():
             async with session.slots:
                 for step in steps:
                     if session.stopping.is_set():
                         raise HaltError(step.urn)
                     await self._run(step)
-        finally:
-            session.leave()
 
     async def _run(self, step: Step) -> None:
         session = self.session
@@ -62,10 +60,10 @@ class Executor:
             if operation is not None:
                 session.journal.end(operation)
                 session.journal.write()
-            if isinstance(e, InitError):
-                self._fail(step, _listing(e.reasons))
             if isinstance(e, ProviderError):
-                self._fail(step, str(e))
+                session.fail(step, _listing(e.reasons) if isinstance(e, InitError) else str(e))
+                session.give_up()
+                raise HaltError(step.urn) from e
             raise
         if operation is not None:
             session.journal.end(operation)
@@ -82,14 +80,6 @@ class Executor:
         if kind is None or subject is None or self.session.preview or not self.touches(step):
             return None
         return PendingOperation(subject.copy(), kind)
-
-    def _fail(self, step: Step, message: str) -> None:
-        session = self.session
-        session.step_failed = True
-        session.say("error", f"Preview failed: {message}" if session.preview else message, step.urn)
-        session.emit(StepFailed(step))
-        session.give_up()
-        raise HaltError(message)
 
     async def _apply(self, step: Step) -> None:
         match step.op:
@@ -113,7 +103,7 @@ class Executor:
         return not (deleting and (r.external or r.retain_on_delete or r.deleted_with in self.condemned))
 
     async def _same(self, step: Step) -> None:
-        old, new = _both(step)
+        old, new = _old(step), _new(step)
         new.id, new.outputs = old.id, old.outputs
         new.created, new.modified = old.created, old.modified
         if urns.is_provider(new.type):
@@ -124,25 +114,29 @@ class Executor:
         if not _says_the_same(old, new):
             await journal.saved()
 
-    def _told(self, failure: InitError) -> list[str]:
-        """Why it did not come up, as the state may keep it."""
-        return [self.session.mask.hide(reason) for reason in failure.reasons]
-
-    async def _create(self, step: Step) -> None:
-        new = _new(step)
+    async def _make(
+        self, new: Resource, work: Callable[[ProviderClient], Awaitable[tuple[str, Props]]]
+    ) -> InitError | None:
+        """Have it made so, and note what came of it; the error of one that is there, but did not come up."""
         failure: InitError | None = None
         if urns.is_provider(new.type):
-            new.id = self.registry.new_id()
             await self.registry.settle(new, changed=True)
-            new.outputs = _provider_outputs(new)
+            new.outputs = {k: v for k, v in new.inputs.items() if k != INTERNAL}
         elif new.custom:
             try:
-                new.id, outputs = await (await self._client(new)).create(new, self.session.preview)
+                new.id, outputs = await work(await self.registry.client(new.provider))
             except InitError as e:
-                failure = e
-                new.id, outputs, new.init_errors = e.id, e.outputs, self._told(e)
+                failure, new.id, outputs = e, new.id or e.id, e.outputs
+                new.init_errors = [self.session.mask.hide(reason) for reason in e.reasons]
             new.outputs = mark_secret(outputs, new.additional_secret_outputs)
         self.session.mask.learn(new.outputs)
+        return failure
+
+    async def _create(self, step: Step) -> None:
+        new, preview = _new(step), self.session.preview
+        if urns.is_provider(new.type):
+            new.id = "" if preview else str(uuid.uuid4())  # the engine's to give
+        failure = await self._make(new, lambda client: client.create(new, preview))
         new.created = new.modified = timestamp()
         self._put(step, new)
         if not new.custom:
@@ -162,22 +156,11 @@ class Executor:
         journal.add(new)
 
     async def _update(self, step: Step) -> None:
-        old, new = _both(step)
-        failure: InitError | None = None
+        old, new, preview = _old(step), _new(step), self.session.preview
         self.changing.add(old.id)
         new.id, new.created, new.modified = old.id, old.created, timestamp()
         new.outputs = old.outputs
-        if urns.is_provider(new.type):
-            await self.registry.settle(new, changed=True)
-            new.outputs = _provider_outputs(new)
-        elif new.custom:
-            try:
-                outputs = await (await self._client(new)).update(old, new, self.session.preview)
-            except InitError as e:
-                failure = e
-                outputs, new.init_errors = e.outputs, self._told(e)
-            new.outputs = mark_secret(outputs, new.additional_secret_outputs)
-        self.session.mask.learn(new.outputs)
+        failure = await self._make(new, lambda client: client.update(old, new, preview))
         self.session.journal.forget(old)
         self.session.journal.add(new)
         if failure is not None:
@@ -186,7 +169,7 @@ class Executor:
     async def _delete(self, step: Step) -> None:
         old = _old(step)
         if not self.session.preview and self.touches(step):
-            await (await self._client(old)).delete(old)
+            await (await self.registry.client(old.provider)).delete(old)
         if step.op == "delete-replaced" and not old.delete:
             old.pending_replacement = True  # until its replacement is there
         else:
@@ -195,7 +178,7 @@ class Executor:
     async def _read(self, step: Step) -> None:
         """An import, or a `.get()`: the object must be there."""
         new = _new(step)
-        found = await (await self._client(new)).read(new, with_inputs=step.op == "read")
+        found = await (await self.registry.client(new.provider)).read(new, with_inputs=step.op == "read")
         if found is None:
             raise ProviderError(f"resource '{new.id}' does not exist")
         new.id = found.id
@@ -209,9 +192,6 @@ class Executor:
         if old is not None:
             self.session.journal.forget(old)
         self.session.journal.add(new)
-
-    async def _client(self, r: Resource) -> ProviderClient:
-        return await self.registry.client(r.provider, self.session.journal.find)
 
 
 def is_shown_at_once(step: Step) -> bool:
@@ -233,14 +213,6 @@ def _says_the_same(old: Resource, new: Resource) -> bool:
     places: dict[str, object] = {k: getattr(new, k) for k in EXACT}
     told = [{k: v for k, v in r.property_dependencies.items() if v} for r in (old, new)]
     return told[0] == told[1] and old.copy(**places, property_dependencies=new.property_dependencies) == new
-
-
-def _provider_outputs(r: Resource) -> Props:
-    return {k: v for k, v in r.inputs.items() if k != INTERNAL}
-
-
-def _both(step: Step) -> tuple[Resource, Resource]:
-    return _old(step), _new(step)
 
 
 def _old(step: Step) -> Resource:

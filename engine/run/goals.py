@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -29,56 +29,24 @@ DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s)")
 SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
-@dataclass
-class Goal:
-    """One resource of the program.  ``provider`` is a reference, empty for the default provider."""
+@dataclass(kw_only=True)
+class Goal(Resource):
+    """One resource of the program, and what no record has.
 
-    urn: str
-    type: str
-    custom: bool
-    parent: str = ""
-    inputs: Props = field(default_factory=dict)
-    provider: str = ""
+    ``provider`` is a reference, empty for the default provider of ``version``.  ``former`` says what it was called
+    before.  Of what is left open (None), protection and retention are the parent's.
+    """
+
     version: str = ""
-    protect: bool | None = None
-    retain_on_delete: bool | None = None
+    protection: bool | None = None
+    retention: bool | None = None
     delete_before_replace: bool | None = None
-    dependencies: list[str] = field(default_factory=list)
-    property_dependencies: dict[str, list[str]] = field(default_factory=dict)
-    ignore_changes: list[str] = field(default_factory=list)
-    replace_on_changes: list[str] = field(default_factory=list)
-    additional_secret_outputs: list[str] = field(default_factory=list)
-    custom_timeouts: dict[str, float] = field(default_factory=dict)
-    import_id: str = ""
-    deleted_with: str = ""
-    replace_with: list[str] = field(default_factory=list)
-    source_position: str = ""
-    stack_trace: list[dict[str, str]] = field(default_factory=list)
-    aliases: list[Alias] = field(default_factory=list)
+    former: list[Alias] = field(default_factory=list)
 
     def record(self) -> Resource:
         """The record of this goal, before any provider has seen it."""
-        return Resource(
-            urn=self.urn,
-            type=self.type,
-            custom=self.custom,
-            inputs=self.inputs,
-            parent=self.parent,
-            protect=bool(self.protect),
-            dependencies=self.dependencies,
-            provider=self.provider,
-            property_dependencies=self.property_dependencies,
-            additional_secret_outputs=self.additional_secret_outputs,
-            custom_timeouts=self.custom_timeouts,
-            import_id=self.import_id,
-            retain_on_delete=bool(self.retain_on_delete),
-            deleted_with=self.deleted_with,
-            replace_with=self.replace_with,
-            source_position=self.source_position,
-            stack_trace=self.stack_trace,
-            ignore_changes=self.ignore_changes,
-            replace_on_changes=self.replace_on_changes,
-        )
+        settled = {"protect": bool(self.protection), "retain_on_delete": bool(self.retention)}
+        return Resource(**({f.name: getattr(self, f.name) for f in fields(Resource)} | settled))
 
 
 def from_request(request: Any, project: Project) -> Goal:
@@ -93,8 +61,8 @@ def from_request(request: Any, project: Project) -> Goal:
         inputs=from_wire(request.object),
         provider=request.provider,
         version=request.version,
-        protect=request.protect if request.HasField("protect") else None,
-        retain_on_delete=request.retainOnDelete if request.HasField("retainOnDelete") else None,
+        protection=request.protect if request.HasField("protect") else None,
+        retention=request.retainOnDelete if request.HasField("retainOnDelete") else None,
         delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
         dependencies=sorted(request.dependencies),
         property_dependencies={k: sorted(v.urns) for k, v in sorted(request.propertyDependencies.items())},
@@ -107,7 +75,7 @@ def from_request(request: Any, project: Project) -> Goal:
         replace_with=sorted(request.replace_with),
         source_position=position(request.sourcePosition, project.root),
         stack_trace=trace(request.stackTrace, project.root),
-        aliases=aliases.from_request(request),
+        former=aliases.from_request(request),
     )
 
 

@@ -16,19 +16,17 @@ def needs(r: Resource, parent: bool = True) -> set[str]:
     if r.deleted_with:
         found.add(r.deleted_with)
     if r.provider:
-        found.add(urns.split_reference(r.provider)[0])
+        found.add(urns.provider_of(r.provider))
     if parent and r.parent:
         found.add(r.parent)
     return found
 
 
-def dependents(root: Resource, records: Iterable[Resource], ignore: Collection[str]) -> list[Resource]:
-    """All that depends on ``root``, directly or not, in the order of the state; not its children as such."""
-    reached, found = {root.urn}, []
+def dependents(roots: Collection[str], records: Iterable[Resource], children: bool) -> list[Resource]:
+    """All that depends on one of these URNs, directly or not, in the order of the state; ``children``: as such, too."""
+    reached, found = set(roots), []
     for r in records:
-        if r is root or r.delete or r.urn in ignore or r.urn == root.urn:
-            continue
-        if needs(r, parent=False) & reached:
+        if not r.delete and r.urn not in roots and needs(r, children) & reached:
             reached.add(r.urn)
             found.append(r)
     return found

@@ -12,7 +12,7 @@ from engine.providers.registry import Registry
 from engine.run.executor import Executor
 from engine.run.goals import default_provider
 from engine.run.planner import Planner, complaint
-from engine.run.session import HaltError, Session, tell_same
+from engine.run.session import Session
 from engine.state import urns
 from engine.state.clock import timestamp
 from engine.state.records import Resource
@@ -42,7 +42,9 @@ async def take_over(session: Session, registry: Registry, executor: Executor) ->
     taken_over = {i.urn for i in session.options.imports}  # what a program only read may be taken over
     there = {r.urn: r for r in journal.current() if not r.delete}
     there = {urn: r for urn, r in there.items() if not (r.external and urn in taken_over)}
-    _tell_sames(session, there)
+    for r in journal.base:
+        if there.get(r.urn) is r:
+            session.tell(Step.of("same", r, r))
     wanted = [i for i in session.options.imports if not _is_there(there.get(i.urn), i)]
     providers = await _providers(session, registry, executor, wanted)
     work = [_begin(i, providers, there, wanted) for i in wanted]
@@ -52,19 +54,15 @@ async def take_over(session: Session, registry: Registry, executor: Executor) ->
         _refuse(session, work)
         return
     journal.keep_first()
-    _forget_read(session, taken_over)
+    for r in journal.current():
+        if r.external and r.urn in taken_over:
+            journal.forget(r)
     for taken in work:
         journal.settle(taken.new.urn)
         journal.add(taken.new)
         session.count(taken.step)
         session.emit(StepDone(taken.step))
     journal.write()
-
-
-def _forget_read(session: Session, taken_over: set[str]) -> None:
-    for r in session.journal.current():
-        if r.external and r.urn in taken_over:
-            session.journal.forget(r)
 
 
 def _is_there(old: Resource | None, wanted: Import) -> bool:
@@ -80,17 +78,8 @@ def _settle_stack(session: Session) -> None:
         return
     new = Resource(urn=session.stack_urn, type=urns.STACK_TYPE, created=timestamp())
     new.modified = new.created
-    step = Step(op="create", urn=new.urn, type=new.type, new=new)
-    session.emit(StepStarted(step))
     session.journal.add(new)
-    session.count(step)
-    session.emit(StepDone(step))
-
-
-def _tell_sames(session: Session, there: dict[str, Resource]) -> None:
-    for r in session.journal.base:
-        if there.get(r.urn) is r:
-            tell_same(session, r)
+    session.tell(Step.of("create", None, new))
 
 
 async def _providers(
@@ -111,8 +100,7 @@ async def _providers(
                 session.journal.revert()
                 raise session.refuse(str(e), goal.urn) from None
         record = session.journal.find(goal.urn)
-        if record is None:
-            raise HaltError(goal.urn)
+        assert record is not None
         found[key] = f"{record.urn}::{known(record.id)}"
     return found
 
@@ -133,7 +121,7 @@ def _begin(
         protect=i.protect,
         provider="" if i.component else reference,
     )
-    taken = Taken(Step(op="import", urn=i.urn, type=i.type, new=new, provider=new.provider), i)
+    taken = Taken(Step.of("import", None, new), i)
     taken.why = _hindrance(i, new, there, {w.urn for w in wanted})
     return taken
 
@@ -145,12 +133,10 @@ def _hindrance(i: Import, new: Resource, there: dict[str, Resource], coming: set
         return f"unknown parent '{i.parent}' for resource '{i.urn}'"
     if i.provider and i.provider not in there:
         return f"the state has no provider '{i.provider}'"
-    same = [
-        r.urn
-        for r in there.values()
-        if r.custom and not r.external and (r.type, r.id, r.provider) == (new.type, new.id, new.provider)
-    ]
-    return f"the state has '{i.id}' already, as '{same[0]}'" if same and not i.component else ""
+    for r in () if i.component else there.values():
+        if r.custom and not r.external and (r.type, r.id, r.provider) == (new.type, new.id, new.provider):
+            return f"the state has '{i.id}' already, as '{r.urn}'"
+    return ""
 
 
 async def _look(session: Session, registry: Registry, taken: Taken) -> None:
@@ -158,22 +144,20 @@ async def _look(session: Session, registry: Registry, taken: Taken) -> None:
     async with session.slots:
         if session.stopping.is_set():
             return
-        session.enter()
         session.emit(StepStarted(taken.step))
         began = time.monotonic()
         try:
             if not taken.why and taken.new.custom:
-                await _read(session, registry, taken)
+                with session.busy():
+                    await _read(session, registry, taken)
         except (ProviderError, UnsupportedError) as e:
             taken.why = str(e)
-        finally:
-            session.leave()
         taken.step.seconds = time.monotonic() - began
         taken.new.created = taken.new.modified = timestamp()
 
 
 async def _read(session: Session, registry: Registry, taken: Taken) -> None:
-    new, client = taken.new, await registry.client(taken.new.provider, session.journal.find)
+    new, client = taken.new, await registry.client(taken.new.provider)
     found = await client.read(new, with_inputs=False)
     if found is None:
         taken.why = f"resource '{new.id}' does not exist"

@@ -6,8 +6,9 @@ The file is the Pulumi CLI's: ``{"nameTable": {name: urn}, "resources": [{type, 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from engine.errors import CommandError, cut, in_line
@@ -88,7 +89,11 @@ def entry_of(raw: Any, where: str, faults: list[str]) -> Entry | None:
     name = raw.get("name")
     where = f"{where} ({cut(name, 60)})" if isinstance(name, str) and name else where
     faults += [f"{where}: {key}: unknown key" for key in sorted(raw.keys() - KEYS)]
-    faults += [f"{where}: {k}: expected a text" for k in sorted(TEXTS & raw.keys()) if not _is_text(raw[k])]
+    faults += [
+        f"{where}: {k}: expected a text"
+        for k in sorted(TEXTS & raw.keys())
+        if not isinstance(raw[k], str | None)
+    ]
     faults += [
         f"{where}: {k}: expected true or false"
         for k in sorted(SWITCHES & raw.keys())
@@ -110,17 +115,13 @@ def entry_of(raw: Any, where: str, faults: list[str]) -> Entry | None:
     )
 
 
-def _is_text(value: Any) -> bool:
-    return value is None or isinstance(value, str)
-
-
 def _problems(raw: Mapping[str, Any]) -> list[str]:
     """What is missing or not to be had in an entry whose values have the right types."""
     kind, id_ = raw.get("type") or "", raw.get("id") or ""
     found = [f"{key} is missing" for key in ("type", "name") if not raw.get(key)]
     if kind and not _TYPE.fullmatch(kind):
         found.append(f"type: expected package:module:Name, got {documents.short(kind)}")
-    elif urns.is_provider(kind) or kind == urns.STACK_TYPE:
+    elif not urns.is_object(kind):
         found.append(f"type: {kind} can't be imported")
     if raw.get("remote"):
         found.append("remote components are not supported by the embedded engine; use the Pulumi CLI")
@@ -156,44 +157,41 @@ def resolve(
     return imports
 
 
+@dataclass
 class _Resolver:
     """Follows the names of one import file; what is wrong with them is gathered in ``faults``."""
 
-    def __init__(
-        self, plan: Plan, stack: str, project: str, protect: bool, version_of: Callable[[str], str]
-    ) -> None:
-        self._plan, self._stack, self._project = plan, stack, project
-        self._protect, self._version_of = protect, version_of
-        self._root = urns.stack_urn(stack, project)
-        self._by_name = {entry.name: entry for entry in plan.entries}
-        self.done: dict[str, Import] = {}
-        names = [entry.name for entry in plan.entries]
-        twice = (
-            sorted({name for name in names if names.count(name) > 1})
-            if len(self._by_name) < len(names)
-            else []
-        )
-        self.faults = [
+    plan: Plan
+    stack: str
+    project: str
+    protect: bool
+    version_of: Callable[[str], str]
+    done: dict[str, Import] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._root = urns.stack_urn(self.stack, self.project)
+        self._by_name = {entry.name: entry for entry in self.plan.entries}
+        times = Counter(entry.name for entry in self.plan.entries)
+        self.faults += [
             f"{name}: two resources have this name; give one another, and its own as logicalName"
-            for name in twice
+            for name in sorted(name for name, count in times.items() if count > 1)
         ]
 
     def settle(self, entry: Entry, children: tuple[str, ...]) -> Import:
         """The entry as an import; ``children`` are the names through which it was come to."""
         if entry.name not in self.done:
             parent = self._urn(entry.parent, (*children, entry.name)) if entry.parent else self._root
-            version = entry.version or self._version_of(urns.package_of(entry.type))
+            version = entry.version or self.version_of(urns.package_of(entry.type))
             self.done[entry.name] = Import(
-                urn=urns.make(
-                    self._stack, self._project, parent, entry.type, entry.logical_name or entry.name
-                ),
+                urn=urns.make(self.stack, self.project, parent, entry.type, entry.logical_name or entry.name),
                 type=entry.type,
                 parent=parent,
                 id=entry.id,
                 component=entry.component,
-                provider=self._plan.names.get(entry.provider, entry.provider),
+                provider=self.plan.names.get(entry.provider, entry.provider),
                 version="" if entry.component or entry.provider else version,
-                protect=self._protect and not entry.component,
+                protect=self.protect and not entry.component,
                 properties=entry.properties,
             )
         return self.done[entry.name]
@@ -204,8 +202,8 @@ class _Resolver:
             self.faults.append(f"{name}: is among its own parents")
         elif name in self._by_name:
             return self.settle(self._by_name[name], children).urn
-        elif name in self._plan.names:
-            return self._plan.names[name]
+        elif name in self.plan.names:
+            return self.plan.names[name]
         else:
             self.faults.append(
                 f"{children[-1]}: its parent {name!r} stands neither in nameTable nor among the resources"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 
 from engine.options import Save, Write
 from engine.run import aliases, graph
@@ -108,12 +109,7 @@ class Journal:
         if self._tentative:
             resources = [r.copy() for r in resources]
             aliases.rename(resources, self._tentative)
-        return Snapshot(
-            resources=resources,
-            pending_operations=creates + self._running,
-            secrets_provider=self._frame.secrets_provider,
-            metadata=self._frame.metadata,
-        )
+        return replace(self._frame, resources=resources, pending_operations=creates + self._running)
 
     def write(self) -> None:
         """Write all that is known now, at once."""
@@ -130,7 +126,8 @@ class Journal:
             return
         if self._coming is None:
             self._coming = asyncio.create_task(self._write_after(self._going))
-            self._coming.add_done_callback(_heed)
+            # its failure is told by those who wait for it, if any still do
+            self._coming.add_done_callback(lambda task: None if task.cancelled() else task.exception())
         await asyncio.shield(self._coming)
 
     async def _write_after(self, going: asyncio.Task[None] | None) -> None:
@@ -154,9 +151,3 @@ class Journal:
     def freeze(self) -> None:
         """The run ends here, whatever is still under way: nothing is saved any more."""
         self._persist = False
-
-
-def _heed(task: asyncio.Task[None]) -> None:
-    """Its failure is told by those who wait for it, if any still do."""
-    if not task.cancelled():
-        task.exception()

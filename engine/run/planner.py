@@ -5,14 +5,15 @@ The rules are Pulumi's, as the recordings show them (README, "Calls on preview a
 
 from __future__ import annotations
 
-from engine.events import Step
+from engine.events import Op, Step
 from engine.paths import keep_old
-from engine.providers.client import Diff, Failure, ProviderClient
+from engine.providers.client import Diff, Failure
 from engine.providers.registry import Registry
 from engine.run import aliases
 from engine.run.goals import Goal
 from engine.run.replacing import Replacements
 from engine.run.session import HaltError, Session
+from engine.scope import matches
 from engine.state import urns
 from engine.state.records import Resource
 from engine.state.values import Props, has_secret
@@ -46,11 +47,11 @@ class Planner:
 
     def former_urns(self, goal: Goal) -> list[str]:
         """What the resource may be called in the state, if not by its present URN."""
-        return aliases.former(goal.urn, goal.parent, goal.aliases, self._former.get(goal.parent, ""))
+        return aliases.former(goal.urn, goal.parent, goal.former, self._former.get(goal.parent, ""))
 
     def adopt(self, goal: Goal) -> None:
         """Take the record that the state has under a former name of the goal as the goal's own."""
-        if self.old(goal.urn) is not None:
+        if self.session.journal.find(goal.urn) is not None:
             return
         taken = {former: urn for urn, former in self._former.items()}
         for former in self.former_urns(goal):
@@ -61,14 +62,11 @@ class Planner:
                     f"conflicting with resource with URN '{other}'",
                     goal.urn,
                 )
-            if self.old(former) is not None:
+            if self.session.journal.find(former) is not None:
                 self._former[goal.urn] = former
                 self.session.journal.rename(former, goal.urn)
                 self.replacements.rename(former, goal.urn)
                 return
-
-    def old(self, urn: str) -> Resource | None:
-        return self.session.journal.find(urn)
 
     def passes_by(self, goal: Goal) -> list[Step] | None:
         """The steps for a goal that this run is not about; None when it is.  Raises `HaltError` where it can't be."""
@@ -83,17 +81,17 @@ class Planner:
                     goal.urn,
                 )
             return None
-        old = self.old(goal.urn)
+        old = self.session.journal.find(goal.urn)
         if old is None:
             session.aim.skipped.add(goal.urn)
             return []
-        return [_step("same", old, _on_present_provider(old, goal))]
+        return [Step.of("same", old, _on_present_provider(old, goal))]
 
     async def plan(self, goal: Goal) -> list[Step]:
         """The steps for one goal, in their order.  Raises `HaltError` when there is nothing to be done with it."""
-        old = self.old(goal.urn)
+        old = self.session.journal.find(goal.urn)
         recreating = goal.urn in self.replacements.deleted
-        forced = old is not None and self.session.options.scope.is_replaced(goal.urn)
+        forced = old is not None and matches(self.session.options.scope.replaces, goal.urn)
         fresh = old is None or old.external or recreating or forced
         new = goal.record()
         if old is not None and not old.external:
@@ -102,7 +100,7 @@ class Planner:
             olds = {} if fresh or old is None else old.inputs
             new.inputs = await self._check(new, olds, goal.inputs if fresh else new.inputs)
         if old is None or old.external:
-            return [_step("create", None, new)]
+            return [Step.of("create", None, new)]
         if recreating:
             return self._replace(old, new, Diff(changes=True), first=True, dependents=[])
         if forced:
@@ -114,14 +112,14 @@ class Planner:
             return await self._plan_replacement(goal, old, new, diff, check=True)
         if diff.changes or old.init_errors:
             return [_step("update", old, new, diff)]
-        return [_step("same", old, new)]
+        return [Step.of("same", old, new)]
 
     async def _check(self, new: Resource, olds: Props, news: Props) -> Props:
         """The inputs as the provider takes them.  Raises `HaltError` when it doesn't."""
         if urns.is_provider(new.type):
-            inputs, failures = await self.registry.check(new.urn, self.old(new.urn), news)
+            inputs, failures = await self.registry.check(new.urn, self.session.journal.find(new.urn), news)
         else:
-            inputs, failures = await (await self.client(new)).check(new.urn, olds, news)
+            inputs, failures = await (await self.registry.client(new.provider)).check(new.urn, olds, news)
         for failure in failures:
             self.session.say("error", complaint(new, failure, news), new.urn)
         if failures:
@@ -141,24 +139,20 @@ class Planner:
             return diff
         if await self._provider_moved(old, new):
             return Diff(changes=True, keys=["provider"], replaces=["provider"])
-        diff = await (await self.client(new)).diff(old, new.inputs, new.ignore_changes)
-        if diff.changes is None:
-            diff.keys = sorted(
-                k for k in {**old.inputs, **new.inputs} if old.inputs.get(k) != new.inputs.get(k)
-            )
-            diff.changes = bool(diff.keys)
+        diff = await (await self.registry.client(new.provider)).diff(old, new.inputs, new.ignore_changes)
+        diff.fall_back(old.inputs, new.inputs)
         diff.force(new.replace_on_changes)
         return diff
 
     async def _provider_moved(self, old: Resource, new: Resource) -> bool:
         """Whether the resource goes to another provider, and that one says that this means another object."""
-        before, after = (urns.split_reference(r.provider)[0] for r in (old, new))
-        if self.registry.same_settings(before, after):
-            return False
+        before, after = (urns.provider_of(r.provider) for r in (old, new))
+        if before == after or (urns.is_default_provider(before) and urns.is_default_provider(after)):
+            return False  # by itself that says nothing
         records = {r.urn: r for r in self.session.journal.current()}
         if before not in records or after not in records:
             return False
-        client = await self.client(new)
+        client = await self.registry.client(new.provider)
         return (await client.diff_config(after, "", records[before], records[after].inputs)).replace
 
     async def _plan_replacement(
@@ -167,7 +161,13 @@ class Planner:
         """``check``: the inputs were checked against the old ones, and are now to be those of another object."""
         session = self.session
         if old.protect:
-            session.say("error", _protected(old.urn, session.options.wording.unprotect(old.urn)), old.urn)
+            unprotect = session.options.wording.unprotect(old.urn)
+            session.say(
+                "error",
+                f'unable to replace resource "{old.urn}"\nas it is currently marked for protection. To unprotect the '
+                f"resource, {unprotect}",
+                old.urn,
+            )
             if not session.preview:
                 session.stopping.set()
                 raise HaltError(old.urn)
@@ -192,36 +192,21 @@ class Planner:
         logical = _step("replace", old, new, diff)
         create = _step("create-replacement", old, new, diff)
         if not first:
-            self.replacements.remember(old, create)
+            self.replacements.steps[id(old)] = create
             return [create, logical]
-        deletes = [_step("delete-replaced", r, None) for r in dependents]
+        deletes = [Step.of("delete-replaced", r) for r in dependents]
         if not old.pending_replacement and old.urn not in self.replacements.deleted:
-            deletes.append(_step("delete-replaced", old, None))
+            deletes.append(Step.of("delete-replaced", old))
         return [*deletes, logical, create]
 
-    async def client(self, r: Resource) -> ProviderClient:
-        return await self.registry.client(r.provider, self.session.journal.find)
 
-
-def _step(op: str, old: Resource | None, new: Resource | None, diff: Diff | None = None) -> Step:
-    r = new or old
-    assert r is not None
-    return Step(
-        op=op,  # type: ignore[arg-type]
-        urn=r.urn,
-        type=r.type,
-        old=old,
-        new=new,
-        diffs=diff.keys if diff else [],
-        replaces=diff.replaces if diff else [],
-        detailed_diff=diff.detailed if diff else None,
-        provider=r.provider,
-    )
+def _step(op: Op, old: Resource, new: Resource, diff: Diff) -> Step:
+    return Step.of(op, old, new, diffs=diff.keys, replaces=diff.replaces, detailed_diff=diff.detailed)
 
 
 def _on_present_provider(old: Resource, goal: Goal) -> Resource:
     """The record as it is; only its provider may have another id, because this run has replaced that."""
-    before, after = (urns.split_reference(p)[0] if p else "" for p in (old.provider, goal.provider))
+    before, after = (urns.provider_of(p) for p in (old.provider, goal.provider))
     return old.copy(provider=goal.provider if before == after else old.provider)
 
 
@@ -240,10 +225,3 @@ def _shown(value: object) -> str:
     if has_secret(value):
         return "[secret]"
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _protected(urn: str, unprotect: str) -> str:
-    return (
-        f'unable to replace resource "{urn}"\nas it is currently marked for protection. To unprotect the resource, '
-        f"{unprotect}"
-    )

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from engine.events import DiffKind, Op, PropertyDiff, Step, StepDone, StepFailed, StepStarted
+from engine.events import DiffKind, Op, PropertyDiff, Step, StepDone, StepStarted
 from engine.options import InitError, ProviderError, UnsupportedError
-from engine.providers.client import Diff, ProviderClient, Read
+from engine.providers.client import Diff, Read
 from engine.providers.registry import Registry
 from engine.run import aim, graph
 from engine.run.session import HaltError, Session
@@ -81,16 +81,7 @@ async def _together(work: Iterable[Awaitable[T]]) -> list[T]:
 
 async def _look(session: Session, registry: Registry, old: Resource) -> Sight:
     """Read one resource; components, providers and what a replacement waits for are as they are."""
-    during = session.kind != "refresh"
-    step = Step(
-        op="refresh",
-        urn=old.urn,
-        type=old.type,
-        old=old,
-        new=old,
-        provider=old.provider,
-        during_refresh=during,
-    )
+    step = Step.of("refresh", old, old, during_refresh=session.kind != "refresh")
     began = time.monotonic()
     async with session.slots:
         if session.stopping.is_set():
@@ -98,31 +89,24 @@ async def _look(session: Session, registry: Registry, old: Resource) -> Sight:
         session.emit(StepStarted(step))
         if not is_readable(old):
             return Sight(step, old, old, began)
-        session.enter()
         try:
-            client = await registry.client(old.provider, session.journal.find)
-            found = await client.read(old)
-            return Sight(step, old, _seen(old, found), began)
+            with session.busy():
+                found = await (await registry.client(old.provider)).read(old)
+            return Sight(step, old, _seen(old, found) if found else None, began)
         except InitError as e:
             session.say("warning", "\n".join(e.reasons), old.urn)
-            found = Read(e.id or old.id, e.inputs or None, e.outputs)
-            new = _seen(old, found)
-            return Sight(
-                step, old, new and new.copy(init_errors=[session.mask.hide(r) for r in e.reasons]), began
-            )
+            new = _seen(old, Read(e.id or old.id, e.inputs or None, e.outputs))
+            new.init_errors = [session.mask.hide(reason) for reason in e.reasons]
+            return Sight(step, old, new, began)
         except (ProviderError, UnsupportedError) as e:
             raise _failed(session, step, str(e)) from None
-        finally:
-            session.leave()
 
 
 def is_readable(r: Resource) -> bool:
     return r.custom and not urns.is_provider(r.type) and not r.pending_replacement and not r.external
 
 
-def _seen(old: Resource, found: Read | None) -> Resource | None:
-    if found is None:
-        return None
+def _seen(old: Resource, found: Read) -> Resource:
     inputs = old.inputs if found.inputs is None else found.inputs
     outputs = mark_secret(found.outputs, old.additional_secret_outputs)
     new = old.copy(id=found.id, inputs=inputs, outputs=outputs, init_errors=[])
@@ -138,9 +122,12 @@ async def _judge(session: Session, registry: Registry, sight: Sight) -> None:
     diff = Diff()
     if new is not None and is_readable(old):
         try:
-            diff = await _difference(await registry.client(old.provider, session.journal.find), old, new)
+            client = await registry.client(old.provider)
+            # The other way round: what was read is the provider's old, the state's inputs are its news.
+            diff = await client.diff(new, old.inputs, old.ignore_changes)
         except (ProviderError, UnsupportedError) as e:
             raise _failed(session, sight.step, str(e)) from None
+        diff.fall_back(old.inputs, new.inputs)
         op = "update" if diff.changes else "same"
     done = replace(
         sight.step,
@@ -155,15 +142,6 @@ async def _judge(session: Session, registry: Registry, sight: Sight) -> None:
     session.emit(StepDone(done))
 
 
-async def _difference(client: ProviderClient, old: Resource, new: Resource) -> Diff:
-    """The provider is asked the other way round: what was read is its old, the state's inputs are its news."""
-    diff = await client.diff(new, old.inputs, old.ignore_changes)
-    if diff.changes is None:
-        diff.keys = sorted(k for k in {**old.inputs, **new.inputs} if old.inputs.get(k) != new.inputs.get(k))
-        diff.changes = bool(diff.keys)
-    return diff
-
-
 def turned(detailed: dict[str, PropertyDiff] | None) -> dict[str, PropertyDiff] | None:
     """A difference as seen from the other side."""
     if detailed is None:
@@ -172,7 +150,6 @@ def turned(detailed: dict[str, PropertyDiff] | None) -> dict[str, PropertyDiff] 
 
 
 def _failed(session: Session, step: Step, message: str) -> HaltError:
-    session.step_failed = True
-    halt = session.refuse(f"Preview failed: {message}" if session.preview else message, step.urn)
-    session.emit(StepFailed(step))
-    return halt
+    session.fail(step, message)
+    session.stopping.set()
+    return HaltError(message)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from engine.events import Step
 from engine.options import ProviderError
 from engine.providers.registry import Registry
@@ -28,25 +26,14 @@ class Replacements:
     def __init__(self, session: Session, registry: Registry, seen: set[str]):
         self._session, self._registry, self._seen = session, registry, seen
         self.deleted: set[str] = set()  # URNs deleted ahead of their turn
-        self._steps: dict[int, Step] = {}
+        # By the identities of the old copies that are left to be deleted, which show the same difference.
+        self.steps: dict[int, Step] = {}
 
     def rename(self, former: str, urn: str) -> None:
         """What was deleted ahead under a former name is the goal's all the same."""
         if former in self.deleted:
             self.deleted.remove(former)
             self.deleted.add(urn)
-
-    def remember(self, old: Resource, step: Step) -> None:
-        """The delete of this old copy, at the end, shows the same difference as its replacement."""
-        self._steps[id(old)] = step
-
-    @property
-    def replaced(self) -> Collection[int]:
-        """The identities of the old copies that this run has left to be deleted."""
-        return self._steps.keys()
-
-    def step_for(self, old: Resource) -> Step | None:
-        return self._steps.get(id(old))
 
     async def delete_ahead(self, root: Resource) -> list[Resource]:
         """Dependents to delete before ``root``, last ones first.  Raises `HaltError` when one is protected.
@@ -57,8 +44,8 @@ class Replacements:
         """
         going = {root.urn}
         condemned: list[Resource] = []
-        records = self._session.journal.remaining()
-        for r in graph.dependents(root, records, self._seen - {root.urn}):
+        records = [r for r in self._session.journal.remaining() if r.urn not in self._seen]
+        for r in graph.dependents({root.urn}, records, children=False):
             if await self._goes_with(r, going):
                 going.add(r.urn)
                 condemned.append(r)
@@ -90,7 +77,7 @@ class Replacements:
         """Whether ``r`` would be replaced if all in ``going`` are."""
         if not r.custom or r.external or urns.is_provider(r.type):
             return False
-        if urns.split_reference(r.provider)[0] in going:
+        if urns.provider_of(r.provider) in going:
             return True
         news = {
             k: UNKNOWN if set(r.property_dependencies.get(k, [])) & going else v for k, v in r.inputs.items()
@@ -98,7 +85,7 @@ class Replacements:
         if not any(v is UNKNOWN for v in news.values()):
             return False
         try:
-            client = await self._registry.client(r.provider, self._session.journal.find)
+            client = await self._registry.client(r.provider)
             diff = await client.diff(r, news, [])
         except ProviderError as e:
             raise self._session.refuse(str(e), r.urn) from None

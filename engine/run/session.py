@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 from engine.events import Diagnostic, Emit, Event, Severity, Step, StepDone, StepFailed, StepStarted
-from engine.masks import Mask
 from engine.options import Kind, Options, Project
 from engine.run.aim import Aim, not_found
 from engine.run.journal import Journal
+from engine.run.masks import Mask
 from engine.state import urns
-from engine.state.records import Resource
 
-UNCOUNTED = frozenset({"create-replacement", "delete-replaced", "discard"})
+UNCOUNTED = frozenset({"create-replacement", "delete-replaced"})
 
 
 class HaltError(Exception):
@@ -45,8 +45,8 @@ class Session:
             self.mask.learn(r.inputs, r.outputs)
         self._emit = emit
         self._busy = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self.idle = asyncio.Event()
+        self.idle.set()
 
     @property
     def failed(self) -> bool:
@@ -70,6 +70,18 @@ class Session:
         self.stopping.set()
         return HaltError(message)
 
+    def fail(self, step: Step, message: str) -> None:
+        """A step has not come to its end."""
+        self.step_failed = True
+        self.say("error", f"Preview failed: {message}" if self.preview else message, step.urn)
+        self.emit(StepFailed(step))
+
+    def tell(self, step: Step) -> None:
+        """Say and count a step that takes no time: for a resource that no program asks for."""
+        self.emit(StepStarted(step))
+        self.count(step)
+        self.emit(StepDone(step))
+
     def has_targets(self, known: Collection[str]) -> bool:
         """Whether all that the command line names is among ``known``; what is not is told."""
         missing = self.options.scope.missing(known)
@@ -86,23 +98,14 @@ class Session:
         if step.op not in UNCOUNTED and not urns.is_default_provider(step.urn):
             self.changes[step.op] += 1
 
-    def enter(self) -> None:
-        """A chain of steps begins."""
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Something is under way, until which the run does not end."""
         self._busy += 1
-        self._idle.clear()
-
-    def leave(self) -> None:
-        self._busy -= 1
-        if not self._busy:
-            self._idle.set()
-
-    async def idle(self) -> None:
-        await self._idle.wait()
-
-
-def tell_same(session: Session, r: Resource) -> None:
-    """Say and count that a resource stays as it is, where no program asks for it."""
-    step = Step(op="same", urn=r.urn, type=r.type, old=r, new=r, provider=r.provider)
-    session.emit(StepStarted(step))
-    session.count(step)
-    session.emit(StepDone(step))
+        self.idle.clear()
+        try:
+            yield
+        finally:
+            self._busy -= 1
+            if not self._busy:
+                self.idle.set()

@@ -154,17 +154,15 @@ def stack_name(text: str, project: str) -> str:
     """The bare name in ``stack``, ``project/stack`` or ``organization/project/stack``."""
     parts = text.split("/")
     name = parts[-1]
-    said = repr(cut(text, 60))
+    wrong = ""
     if len(parts) > 3 or not STACK_NAME.fullmatch(name):
-        raise CommandError(
-            f"invalid stack name {said}: a stack name may only contain alphanumeric, hyphens, underscores, or periods"
-        )
-    if len(name) > 100:
-        raise CommandError(f"invalid stack name {said}: a stack name cannot exceed 100 characters")
-    if name in (".", ".."):
-        raise CommandError(
-            f"invalid stack name {said}: it is a folder's; allowed: a name with a letter or a digit"
-        )
+        wrong = "a stack name may only contain alphanumeric, hyphens, underscores, or periods"
+    elif len(name) > 100:
+        wrong = "a stack name cannot exceed 100 characters"
+    elif name in (".", ".."):
+        wrong = "it is a folder's; allowed: a name with a letter or a digit"
+    if wrong:
+        raise CommandError(f"invalid stack name {cut(text, 60)!r}: {wrong}")
     if len(parts) == 3 and parts[0] != ORGANIZATION:
         raise CommandError(f"organization must be '{ORGANIZATION}', got {parts[0]!r}")
     if len(parts) > 1 and parts[-2] != project:

@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from engine.errors import CommandError, in_line, unsupported
 from engine.settings.project import load_yaml
 from engine.state import atomic
+from engine.state.values import parts
 
 Step = str | int
 Decrypt = Callable[[str], str]
@@ -31,11 +32,13 @@ def full_key(key: str, project: str) -> str:
     if len(parts) == 1:
         parts = [project, key]
     if len(parts) != 2 or not all(parts):
-        raise CommandError(
-            f"invalid configuration key: could not parse {in_line(key)} as a configuration key "
-            "(configuration keys should be of the form `<namespace>:<name>`)"
-        )
+        raise CommandError(f"invalid configuration key: {_no_key(key)}")
     return ":".join(parts)
+
+
+def _no_key(text: str) -> str:
+    form = "(configuration keys should be of the form `<namespace>:<name>`)"
+    return f"could not parse {in_line(text)} as a configuration key {form}"
 
 
 def short_key(key: str, project: str) -> str:
@@ -72,9 +75,12 @@ def is_secret(value: Any) -> bool:
 
 def holds_secret(value: Any) -> bool:
     """Whether a value is a secret or has one anywhere inside."""
-    if isinstance(value, dict):
-        return is_secret(value) or any(holds_secret(v) for v in value.values())
-    return isinstance(value, list) and any(holds_secret(v) for v in value)
+    return any(map(is_secret, parts(value)))
+
+
+def masked(_sealed: str) -> str:
+    """What stands for a secret that is not to be shown."""
+    return "[secret]"
 
 
 def plain(value: Any, decrypt: Decrypt) -> Any:
@@ -128,10 +134,7 @@ class StackFile:
         config = self.document.get("config") or {}
         for key in config:
             if ":" not in str(key):
-                raise CommandError(
-                    f"{self.path}: config: could not parse {in_line(str(key))} as a configuration key "
-                    "(configuration keys should be of the form `<namespace>:<name>`)"
-                )
+                raise CommandError(f"{self.path}: config: {_no_key(str(key))}")
         yield from sorted((full_key(str(k), self.project), v) for k, v in config.items())
 
     @property

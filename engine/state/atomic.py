@@ -97,10 +97,8 @@ def is_running(pid: int) -> bool:
     """Whether there is such a process on this host, whoever's it is."""
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
+    except OSError as error:
+        return not isinstance(error, ProcessLookupError)
     return True
 
 

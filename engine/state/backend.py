@@ -151,10 +151,13 @@ class Backend:
             f"no stack named '{stack}' found{self.wording.no_stack(stack, kept)}", NO_SUCH_STACK
         )
 
-    def create(self, stack: str, data: bytes) -> None:
+    def require_none(self, stack: str) -> None:
         self.check_layout()
         if self.exists(stack):
             raise CommandError(f"stack '{ORGANIZATION}/{self.project}/{stack}' already exists")
+
+    def create(self, stack: str, data: bytes) -> None:
+        self.require_none(stack)
         if not (self.root / "meta.yaml").exists():
             with_attributes(self.root / "meta.yaml", META)
         self.write(stack, data)
@@ -245,13 +248,3 @@ def _is_good(path: Path) -> bool:
     except (OSError, checkpoint.Malformed):
         return False
     return judge(path, data) != "damaged"
-
-
-def open_backend(
-    project: str,
-    project_url: str,
-    base: Path,
-    wording: Wording = PULUMI,
-    environment: Mapping[str, str] = os.environ,
-) -> Backend:
-    return Backend(folder(url(environment, project_url), base), project, wording)

@@ -6,9 +6,12 @@ know come back as they were read.  Secrets are encrypted one by one; one that di
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import hashlib
 import json
 import operator
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -23,7 +26,9 @@ from engine.state.values import (
     UNKNOWN_STRING,
     Secret,
     Value,
-    without_secrets,
+    parts,
+    plain,
+    whole,
 )
 
 Json = dict[str, Any]
@@ -34,39 +39,14 @@ Owner = tuple[str, str]  # urn and id: an old copy that waits for its deletion h
 FORMAT: Final = 3
 ENGINE_VERSION: Final = "v3.260.0+trop"  # the CLI whose format this is, and who wrote it
 
-# Key in the file, attribute of `Resource`, always written.  The order is the file's.
-FIELDS: Final[tuple[tuple[str, str, bool], ...]] = (
-    ("urn", "urn", True),
-    ("custom", "custom", True),
-    ("delete", "delete", False),
-    ("id", "id", False),
-    ("type", "type", True),
-    ("inputs", "inputs", False),
-    ("outputs", "outputs", False),
-    ("parent", "parent", False),
-    ("protect", "protect", False),
-    ("external", "external", False),
-    ("dependencies", "dependencies", False),
-    ("initErrors", "init_errors", False),
-    ("provider", "provider", False),
-    ("propertyDependencies", "property_dependencies", False),
-    ("pendingReplacement", "pending_replacement", False),
-    ("additionalSecretOutputs", "additional_secret_outputs", False),
-    ("aliases", "aliases", False),
-    ("customTimeouts", "custom_timeouts", False),
-    ("importID", "import_id", False),
-    ("retainOnDelete", "retain_on_delete", False),
-    ("deletedWith", "deleted_with", False),
-    ("replaceWith", "replace_with", False),
-    ("created", "created", False),
-    ("modified", "modified", False),
-    ("sourcePosition", "source_position", False),
-    ("stackTrace", "stack_trace", False),
-    ("ignoreChanges", "ignore_changes", False),
-    ("replaceOnChanges", "replace_on_changes", False),
+_camel: Final = functools.partial(re.compile("_(.)").sub, lambda found: found[1].upper())
+# Key in the file, attribute of `Resource`.
+FIELDS: Final = tuple(
+    (_camel(f.name) if f.name != "import_id" else "importID", f.name) for f in dataclasses.fields(Resource)
 )
-_fields: Final[Callable[[Resource], tuple[Any, ...]]] = operator.attrgetter(*(a for _, a, _ in FIELDS))
-KNOWN: Final = frozenset(key for key, _, _ in FIELDS)
+ALWAYS: Final = frozenset({"urn", "custom", "type"})  # the others only where there is something in them
+_fields: Final[Callable[[Resource], tuple[Any, ...]]] = operator.attrgetter(*(a for _, a in FIELDS))
+KNOWN: Final = frozenset(key for key, _ in FIELDS)
 TIMEOUTS: Final = ("create", "update", "delete")
 LATEST: Final = frozenset({"manifest", "secrets_providers", "resources", "pending_operations", "metadata"})
 
@@ -78,7 +58,7 @@ _PARTS: Final[dict[str, type]] = {
     "metadata": dict,
 }
 _KINDS: Final[dict[str, type]] = {
-    key: type(getattr(Resource(urn="", type=""), attribute)) for key, attribute, _ in FIELDS
+    key: type(getattr(Resource(urn="", type=""), attribute)) for key, attribute in FIELDS
 }
 Malformed = documents.Malformed
 
@@ -93,19 +73,19 @@ def parse(data: bytes, *, under: str = "checkpoint") -> Json:
             f"version {documents.short(document.get('version'))}, and only {FORMAT} is known here"
         )
     part = document[under]
-    latest = part if under == "deployment" else part.get("latest") or {}
-    if not isinstance(part.get("stack", ""), str) or not isinstance(latest, dict):
+    state = part if under == "deployment" else part.get("latest") or {}
+    if not isinstance(part.get("stack", ""), str) or not isinstance(state, dict):
         raise Malformed("its stack is no text, or its latest state no object")
     for key, shape in _PARTS.items():
-        if latest.get(key) is not None and not isinstance(latest[key], shape):
+        if state.get(key) is not None and not isinstance(state[key], shape):
             raise Malformed(f'"{key}" is not {"a list" if shape is list else "an object"}')
-    keeper = latest.get("secrets_providers") or {}
+    keeper = state.get("secrets_providers") or {}
     if not isinstance(keeper.get("type", ""), str) or not isinstance(keeper.get("state") or {}, dict):
         raise Malformed('the type of its "secrets_providers" is no text, or their state no object')
-    for operation in latest.get("pending_operations") or []:
+    for operation in state.get("pending_operations") or []:
         if not isinstance(operation, dict) or not isinstance(operation.get("type"), str):
             raise Malformed("a pending operation in it has no type")
-    for record in records(latest):
+    for record in records(state):
         if not isinstance(record, dict) or not all(isinstance(record.get(k), str) for k in ("urn", "type")):
             raise Malformed("a resource in it has no urn or no type")
         for key, kind in _KINDS.items():
@@ -126,10 +106,16 @@ def _fits(key: str, kind: type[Any], value: Any) -> bool:
     return kind is not list or key == "stackTrace" or all(isinstance(v, str) for v in value)
 
 
-def records(latest: Json) -> list[Json]:
+def records(state: Json) -> list[Json]:
     """All resource records, those of pending operations too."""
-    pending = [p.get("resource") for p in latest.get("pending_operations") or [] if isinstance(p, dict)]
-    return [*(latest.get("resources") or []), *pending]
+    pending = [p.get("resource") for p in state.get("pending_operations") or [] if isinstance(p, dict)]
+    return [*(state.get("resources") or []), *pending]
+
+
+def latest(document: Json) -> Json:
+    """What a state file says is there; empty for a stack in which nothing was made yet."""
+    found: Json = document["checkpoint"].get("latest") or {}
+    return found
 
 
 def manifest() -> Json:
@@ -148,17 +134,15 @@ def _text(value: Any) -> str:
 
 def has_secrets(value: Any) -> bool:
     """Whether anything in a part of the document is encrypted."""
-    if isinstance(value, dict):
-        return value.get(SIGNATURE) == SECRET_SIGNATURE or any(has_secrets(v) for v in value.values())
-    return isinstance(value, list) and any(has_secrets(v) for v in value)
+    return any(isinstance(part, dict) and part.get(SIGNATURE) == SECRET_SIGNATURE for part in parts(value))
 
 
 def record_of(resource: Resource, properties: Callable[[Value, str], Any]) -> Json:
     """A record in the order of the file; ``properties`` writes the inputs and outputs (which, it is told)."""
     record: Json = {}
-    for key, attribute, always in FIELDS:
+    for key, attribute in FIELDS:
         value = getattr(resource, attribute)
-        if not value and not always:
+        if not value and key not in ALWAYS:
             continue
         if key in ("inputs", "outputs"):
             value = properties(value, key)
@@ -166,7 +150,7 @@ def record_of(resource: Resource, properties: Callable[[Value, str], Any]) -> Js
             value = dict(sorted(value.items()))
         elif key == "customTimeouts":
             known = {k: value[k] for k in TIMEOUTS if k in value}
-            value = {k: _number(v) for k, v in (known | value).items() if v}
+            value = {k: whole(v) for k, v in (known | value).items() if v}
         record[key] = value
     return record
 
@@ -196,36 +180,36 @@ class Codec:
         self._texts: dict[int, Written] = {}  # by the identity of the record
 
     def load(self, document: Json) -> Snapshot:
-        latest = document["checkpoint"].get("latest") or {}
+        state = latest(document)
         self._stack = document["checkpoint"].get("stack", self._stack)
-        self._latest = {k: v for k, v in latest.items() if k not in LATEST}
+        self._latest = {k: v for k, v in state.items() if k not in LATEST}
         return Snapshot(
-            resources=[self._read(r) for r in latest.get("resources") or []],
+            resources=[self._read(r) for r in state.get("resources") or []],
             pending_operations=[
                 PendingOperation(self._read(p["resource"]), p["type"])
-                for p in latest.get("pending_operations") or []
+                for p in state.get("pending_operations") or []
             ],
-            secrets_provider=latest.get("secrets_providers") or {},
-            metadata=latest.get("metadata") or {},
+            secrets_provider=state.get("secrets_providers") or {},
+            metadata=state.get("metadata") or {},
         )
 
     def dump(self, snapshot: Snapshot) -> bytes:
         """The whole file.  Of the records only those that are not as they were in the last one are written anew."""
         before, self._texts = self._texts, {}
-        latest: dict[str, str] = {"manifest": _text(manifest())}
+        state: dict[str, str] = {"manifest": _text(manifest())}
         if snapshot.secrets_provider:
-            latest["secrets_providers"] = _text(snapshot.secrets_provider)
+            state["secrets_providers"] = _text(snapshot.secrets_provider)
         if snapshot.resources:
-            latest["resources"] = f"[{','.join(self._record(r, before) for r in snapshot.resources)}]"
+            state["resources"] = f"[{','.join(self._record(r, before) for r in snapshot.resources)}]"
         if snapshot.pending_operations:
             operations = [
                 f'{{"resource":{self._record(p.resource, before)},"type":{_text(p.type)}}}'
                 for p in snapshot.pending_operations
             ]
-            latest["pending_operations"] = f"[{','.join(operations)}]"
-        latest["metadata"] = _text(snapshot.metadata)
-        latest |= {key: _text(value) for key, value in self._latest.items()}
-        body = ",".join(f"{_text(key)}:{text}" for key, text in latest.items())
+            state["pending_operations"] = f"[{','.join(operations)}]"
+        state["metadata"] = _text(snapshot.metadata)
+        state |= {key: _text(value) for key, value in self._latest.items()}
+        body = ",".join(f"{_text(key)}:{text}" for key, text in state.items())
         head = f'{{"version":{FORMAT},"checkpoint":{{"stack":{_text(self._stack)},"latest":{{'
         return f"{head}{body}}}}}}}".encode()
 
@@ -246,7 +230,7 @@ class Codec:
 
     def _read(self, record: Json) -> Resource:
         resource = Resource(urn=record["urn"], type=record["type"])
-        for key, attribute, _ in FIELDS:
+        for key, attribute in FIELDS:
             if record.get(key) is not None:
                 setattr(resource, attribute, record[key])
         # a list that Go has never put anything into is written as null
@@ -266,18 +250,18 @@ class Codec:
             return {k: self._open(v, owner, part, (*path, k)) for k, v in value.items()}
         if isinstance(value, list):
             return [self._open(v, owner, part, (*path, i)) for i, v in enumerate(value)]
-        return UNKNOWN if value == UNKNOWN_STRING else _number(value)
+        return UNKNOWN if value == UNKNOWN_STRING else whole(value)
 
     def _open_secret(self, value: Json, owner: Owner, part: str, path: Path) -> Secret:
         sealed = value.get("ciphertext")
         text = self._decrypt(sealed) if isinstance(sealed, str) else value.get("plaintext")
         try:
-            plain = json.loads(text or "")
+            value = json.loads(text or "")
         except ValueError as error:
             raise CommandError(
                 f"the secret at {'.'.join(map(str, path))} of {owner[0]} is malformed"
             ) from error
-        secret = Secret(self._open(plain, owner, part, path))
+        secret = Secret(self._open(value, owner, part, path))
         if self._keep and isinstance(sealed, str):
             self._sealed[owner, part, path, _plain_text(secret)] = sealed
         return secret
@@ -293,21 +277,9 @@ class Codec:
             return {k: self._seal(v, owner, part, (*path, k)) for k, v in sorted(value.items())}
         if isinstance(value, list):
             return [self._seal(v, owner, part, (*path, i)) for i, v in enumerate(value)]
-        return UNKNOWN_STRING if value is UNKNOWN else _number(value)
+        return UNKNOWN_STRING if value is UNKNOWN else whole(value)
 
 
 def _plain_text(secret: Secret) -> str:
     """What is encrypted: the JSON of the value, secrets inside it no longer marked."""
-    return json.dumps(_plain(without_secrets(secret)), ensure_ascii=False, separators=(",", ":"))
-
-
-def _plain(value: Value) -> Any:
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in sorted(value.items())}
-    if isinstance(value, list):
-        return [_plain(v) for v in value]
-    return UNKNOWN_STRING if value is UNKNOWN else _number(value)
-
-
-def _number(value: Any) -> Any:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    return _text(plain(secret, True))

@@ -10,25 +10,28 @@ from engine.state.values import Props
 OperationType = Literal["creating", "updating", "deleting", "reading", "importing"]
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Resource:
-    """One resource of the state.  Times are RFC 3339 with nanoseconds and ``Z``; URNs are plain strings."""
+    """One resource of the state.  Times are RFC 3339 with nanoseconds and ``Z``; URNs are plain strings.
+
+    The fields stand in the order of the state file, which has the same names, in Go's spelling.
+    """
 
     urn: str
-    type: str
     custom: bool = False
+    delete: bool = False
     id: str = ""
+    type: str
     inputs: Props = field(default_factory=dict)
     outputs: Props = field(default_factory=dict)
     parent: str = ""
     protect: bool = False
     external: bool = False
-    delete: bool = False
-    pending_replacement: bool = False
     dependencies: list[str] = field(default_factory=list)
     init_errors: list[str] = field(default_factory=list)
     provider: str = ""  # "<provider urn>::<provider id>"
     property_dependencies: dict[str, list[str]] = field(default_factory=dict)
+    pending_replacement: bool = False
     additional_secret_outputs: list[str] = field(default_factory=list)
     aliases: list[str] = field(default_factory=list)
     custom_timeouts: dict[str, float] = field(default_factory=dict)

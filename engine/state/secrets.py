@@ -40,7 +40,11 @@ def passphrase(environment: Mapping[str, str] = os.environ) -> str:
     """The operator's passphrase; an empty one is a passphrase too."""
     text = environment.get("PULUMI_CONFIG_PASSPHRASE")
     if text is not None:
-        return _utf8(text)
+        try:
+            text.encode()
+        except UnicodeError:
+            raise CommandError("PULUMI_CONFIG_PASSPHRASE: it is no UTF-8 text") from None
+        return text
     file = environment.get("PULUMI_CONFIG_PASSPHRASE_FILE")
     if not file:
         raise CommandError(UNSET)
@@ -51,14 +55,6 @@ def passphrase(environment: Mapping[str, str] = os.environ) -> str:
     except (UnicodeError, RuntimeError) as error:
         why = "it is no UTF-8 text" if isinstance(error, UnicodeError) else "there is no such home folder"
     raise CommandError(f"unable to read PULUMI_CONFIG_PASSPHRASE_FILE: {in_line(file)}: {why}")
-
-
-def _utf8(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeError:
-        raise CommandError("PULUMI_CONFIG_PASSPHRASE: it is no UTF-8 text") from None
-    return text
 
 
 class Crypter:

@@ -45,6 +45,11 @@ def is_provider(type_: str) -> bool:
     return type_.startswith(PROVIDER_PREFIX)
 
 
+def is_object(type_: str) -> bool:
+    """Whether resources of the type are somebody's: the stack and providers are the engine's own."""
+    return type_ != STACK_TYPE and not is_provider(type_)
+
+
 def is_default_provider(urn: str) -> bool:
     """Default providers are made by the engine; they are neither shown nor counted."""
     return is_provider(type_of(urn)) and name_of(urn).startswith("default")
@@ -55,10 +60,9 @@ def default_provider_name(version: str) -> str:
     return "_".join(["default", *(re.sub(r"[.+-]", "_", v) for v in [version] if v)])
 
 
-def split_reference(reference: str) -> tuple[str, str]:
-    """``<provider URN>::<provider id>`` taken apart."""
-    urn, _, id_ = reference.rpartition("::")
-    return urn, id_
+def provider_of(reference: str) -> str:
+    """The URN in ``<provider URN>::<provider id>``."""
+    return reference.rpartition("::")[0]
 
 
 def renamed(value: Any, former: str, urn: str) -> Any:

@@ -7,7 +7,7 @@ On the wire (protobuf ``Struct``) and in the checkpoint both have the sentinels 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -56,7 +56,9 @@ def _load(v: struct_pb2.Value) -> Value:
     if kind == "string_value":
         return UNKNOWN if v.string_value == UNKNOWN_STRING else v.string_value
     if kind == "number_value":
-        return _number(v.number_value)
+        if not math.isfinite(v.number_value):
+            raise ValueError(f"{v.number_value} is no number that a property can have")  # JSON has none such
+        return whole(v.number_value)
     if kind == "bool_value":
         return v.bool_value
     if kind == "list_value":
@@ -69,10 +71,9 @@ def _load(v: struct_pb2.Value) -> Value:
     return {k: _load(x) for k, x in sorted(fields.items())}
 
 
-def _number(v: float) -> int | float:
-    if not math.isfinite(v):
-        raise ValueError(f"{v} is no number that a property can have")  # JSON has none such
-    return int(v) if v.is_integer() else v
+def whole(v: Value) -> Value:
+    """A number that is whole as ``int``; anything else as it is."""
+    return int(v) if isinstance(v, float) and v.is_integer() else v
 
 
 def _dump(v: Value) -> Any:
@@ -90,23 +91,22 @@ def mark_secret(outputs: Props, keys: list[str]) -> Props:
     return {k: Secret(v) if k in keys and not isinstance(v, Secret) else v for k, v in outputs.items()}
 
 
-def any_in(v: Value, test: Callable[[Value], bool]) -> bool:
-    """Whether ``test`` holds for the value or for anything inside it."""
-    if test(v):
-        return True
+def parts(v: Value) -> Iterator[Value]:
+    """The value, and everything inside it."""
+    yield v
     if isinstance(v, Secret):
-        return any_in(v.value, test)
-    if isinstance(v, dict):
-        return any(any_in(x, test) for x in v.values())
-    return isinstance(v, list) and any(any_in(x, test) for x in v)
+        yield from parts(v.value)
+    elif isinstance(v, (dict, list)):
+        for x in v.values() if isinstance(v, dict) else v:
+            yield from parts(x)
 
 
 def has_unknown(v: Value) -> bool:
-    return any_in(v, lambda x: x is UNKNOWN)
+    return any(x is UNKNOWN for x in parts(v))
 
 
 def has_secret(v: Value) -> bool:
-    return any_in(v, lambda x: isinstance(x, Secret))
+    return any(isinstance(x, Secret) for x in parts(v))
 
 
 def without_secrets(v: Value) -> Value:
@@ -116,6 +116,20 @@ def without_secrets(v: Value) -> Value:
     if isinstance(v, dict):
         return {k: without_secrets(x) for k, x in v.items()}
     return [without_secrets(x) for x in v] if isinstance(v, list) else v
+
+
+def plain(v: Value, show_secrets: bool, hidden: Any = "[secret]") -> Any:
+    """The value as JSON has it, keys in order; what is not known yet is the protocol's own text.
+
+    ``hidden`` stands for each secret that is not to be shown.
+    """
+    if isinstance(v, Secret):
+        return plain(v.value, True) if show_secrets else hidden
+    if isinstance(v, dict):
+        return {k: plain(x, show_secrets, hidden) for k, x in sorted(v.items())}
+    if isinstance(v, list):
+        return [plain(x, show_secrets, hidden) for x in v]
+    return UNKNOWN_STRING if v is UNKNOWN else v
 
 
 def without_unknown(v: Value) -> Value:

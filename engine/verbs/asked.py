@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from engine.context import Context
-from engine.display.progress import Wishes
+from engine.display.display import Wishes
 from engine.errors import CommandError
 from engine.scope import Scope
 
 
 def wishes_of(context: Context) -> Wishes:
-    parsed = context.parsed
-    return Wishes(
-        show_secrets=parsed.on("show-secrets"),
-        show_config=parsed.on("show-config"),
-        suppress_outputs=parsed.on("suppress-outputs"),
-        suppress_progress=parsed.on("suppress-progress"),
-        show_sames=parsed.on("show-sames"),
-        show_replacement_steps=parsed.on("show-replacement-steps"),
-    )
+    return Wishes(**{f.name: context.parsed.on(f.name.replace("_", "-")) for f in fields(Wishes)})
 
 
 def scope_of(context: Context) -> Scope:

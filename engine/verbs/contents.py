@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import socket
 import time
 from typing import Any
 
 from engine.context import Context, resources_of
-from engine.display.digest import plain
-from engine.display.words import ago
+from engine.display.words import ago, branches
 from engine.errors import CommandError
+from engine.settings.stackfile import text_of
 from engine.state import checkpoint
 from engine.state.checkpoint import Codec, Json
 from engine.state.clock import seconds_of
 from engine.state.urns import STACK_TYPE, name_of
-from engine.state.values import Props, has_secret
+from engine.state.values import Props, plain
 
 
 def updated(document: Json) -> str:
-    latest = document["checkpoint"].get("latest") or {}
-    return str((latest.get("manifest") or {}).get("time") or "")
+    return str(_manifest(document).get("time") or "")
+
+
+def _manifest(document: Json) -> Json:
+    return checkpoint.latest(document).get("manifest") or {}
 
 
 def age(when: str) -> float:
@@ -43,7 +45,7 @@ def show(context: Context) -> int:
     if context.parsed.on("show-name"):
         context.console.print(context.stack)
         return 0
-    when, manifest = updated(document), (document["checkpoint"].get("latest") or {}).get("manifest") or {}
+    when, manifest = updated(document), _manifest(document)
     lines = [f"Current stack is {context.stack}:", f"    Managed by {socket.gethostname()}"]
     if when:
         stamp = when.rstrip("Z").replace("T", " ")
@@ -71,21 +73,13 @@ def _tree_lines(context: Context, records: list[Json]) -> list[str]:
             children.setdefault(record.get("parent", ""), []).append(record)
     if stack_urn:
         children[stack_urn] = children.get(stack_urn, []) + children.pop("", [])
+    roots = [r for r in records if r["urn"] == stack_urn] or children.get("", [])
     rows: list[tuple[str, str, list[str]]] = []
-
-    def add(record: Json, first: str, others: str) -> None:
-        below = children.get(record["urn"], [])
-        indent = others + ("│  " if below else "   ")
+    for record, branch, others in branches(roots, lambda r: children.get(r["urn"], [])):
+        indent = others + ("│  " if children.get(record["urn"]) else "   ")
         more = [f"URN: {record['urn']}"] if context.parsed.on("show-urns") else []
         more += [f"ID: {record['id']}"] if context.parsed.on("show-ids") and record.get("id") else []
-        rows.append((first + record["type"], name_of(record["urn"]), [indent + text for text in more]))
-        for i, child in enumerate(below):
-            last = i == len(below) - 1
-            add(child, others + ("└─ " if last else "├─ "), others + ("   " if last else "│  "))
-
-    roots = [r for r in records if r["urn"] == stack_urn] or children.get("", [])
-    for root in roots:
-        add(root, "", "")
+        rows.append((branch + record["type"], name_of(record["urn"]), [indent + text for text in more]))
     width = max(len("TYPE"), *(len(kind) for kind, _, _ in rows))
     lines = [f"    {'TYPE':<{width}}  NAME"]
     for kind, name, more in rows:
@@ -97,23 +91,16 @@ def _outputs(context: Context, document: Json) -> Props:
     """The stack's outputs.  Without --show-secrets no secret is decrypted, and no passphrase is needed."""
     raw = next((r.get("outputs") or {} for r in resources_of(document) if r["type"] == STACK_TYPE), {})
     showing = context.parsed.on("show-secrets") and checkpoint.has_secrets(raw)
-    decrypt = context.vault(document).decrypt_state if showing else _masked
+    decrypt = context.vault(document).decrypt_state if showing else lambda _sealed: '"[secret]"'
     codec = Codec(context.full_name, decrypt, decrypt)
     latest = {"resources": [{"urn": "urn:pulumi:s::p::t::n", "type": STACK_TYPE, "outputs": raw}]}
     snapshot = codec.load({"checkpoint": {"latest": latest}})
     return snapshot.resources[0].outputs
 
 
-def _masked(_sealed: str) -> str:
-    return '"[secret]"'
-
-
 def _text(value: Any, show_secrets: bool) -> str:
-    """An output in one line: a text as it is, anything else as JSON."""
-    shown = plain(value, show_secrets)
-    if not show_secrets and has_secret(value):
-        shown = plain(value, False)
-    return shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+    """An output in one line."""
+    return text_of(plain(value, show_secrets))
 
 
 def _output_lines(found: Props, show_secrets: bool = False) -> list[str]:
@@ -131,12 +118,12 @@ def output(context: Context) -> int:
         name = context.parsed.words[0]
         if name not in found:
             raise CommandError(f"current stack does not have output property '{name}'")
-        value = found[name]
-        as_json = context.parsed.on("json")
-        text = _json(plain(value, secrets)) if as_json else _text(value, secrets)
-        context.console.print(text)
+        if context.parsed.on("json"):
+            context.console.json(plain(found[name], secrets))
+        else:
+            context.console.print(_text(found[name], secrets))
     elif context.parsed.on("json"):
-        context.console.print(_json(plain(found, secrets)))
+        context.console.json(plain(found, secrets))
     elif context.parsed.on("shell"):
         for key, value in sorted(found.items()):
             context.console.print(f"{key}={shell_word(_text(value, secrets))}")
@@ -145,12 +132,8 @@ def output(context: Context) -> int:
     return 0
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
-
-
 def shell_word(text: str) -> str:
     """A text that a shell takes as one word: quoted when it has blanks, else each special character escaped."""
     if not text or any(c.isspace() for c in text):
-        return shlex.quote(text) if text else "''"
+        return shlex.quote(text)
     return "".join("\\" + c if c in "\\'\"`$&|;<>()*?[#~!{" else c for c in text)

@@ -7,8 +7,8 @@ import sys
 from typing import Any
 
 from engine.context import Context
-from engine.errors import CommandError, in_line
-from engine.state import checkpoint, documents, history
+from engine.errors import CommandError
+from engine.state import checkpoint, history
 from engine.state.checkpoint import Json
 from engine.state.values import SECRET_SIGNATURE, SIGNATURE
 
@@ -18,7 +18,7 @@ def export(context: Context) -> int:
     document = context.document()
     if context.parsed.given("version"):
         document = history.state_of(context.backend, context.stack, context.parsed.values["version"])
-    latest = document["checkpoint"].get("latest") or {}
+    latest = checkpoint.latest(document)
     if context.parsed.on("show-secrets") and checkpoint.has_secrets(checkpoint.records(latest)):
         latest = _reveal(latest, context.vault(document).decrypt_state)
     text = (
@@ -28,11 +28,7 @@ def export(context: Context) -> int:
     if not file:
         context.console.print(text, end="")
         return 0
-    target = context.cwd / file
-    try:
-        target.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CommandError(f"could not write {target}: {error.strerror}") from error
+    context.write(file, text, f"could not write {context.cwd / file}")
     return 0
 
 
@@ -46,7 +42,8 @@ def _reveal(value: Any, decrypt: checkpoint.Encrypt) -> Any:
 
 def import_(context: Context) -> int:
     """Replace the state by a deployment, or by a state file; plain secrets in it are encrypted again."""
-    data = _read_deployment(context)
+    file = context.parsed.text("file")
+    data = context.read(file, "could not open") if file else sys.stdin.buffer.read()
     try:
         deployment = _deployment_in(data)
     except checkpoint.Malformed as error:
@@ -75,21 +72,10 @@ def import_(context: Context) -> int:
 def _deployment_in(data: bytes) -> Json:
     """What an export has, or a state file: a copy is put back as it was kept.  Raises `Malformed`."""
     try:
-        kept: Json = checkpoint.parse(data)["checkpoint"].get("latest") or {}
-        return kept
+        return checkpoint.latest(checkpoint.parse(data))
     except checkpoint.Malformed:
         exported: Json = checkpoint.parse(data, under="deployment")["deployment"]
         return exported
-
-
-def _read_deployment(context: Context) -> bytes:
-    file = context.parsed.text("file")
-    if not file:
-        return sys.stdin.buffer.read()
-    try:
-        return documents.read(context.cwd / file)
-    except OSError as error:
-        raise CommandError(f"could not open {in_line(file)}: {error.strerror}") from error
 
 
 def deployment_faults(deployment: Json, stack: str) -> list[str]:

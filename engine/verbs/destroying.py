@@ -15,14 +15,10 @@ def has_anything(scope: Scope, snapshot: Snapshot) -> bool:
     return any(r.custom and not urns.is_provider(r.type) for r in deletes(scope, records, records).going)
 
 
-def tell_nothing(context: Context, snapshot: Snapshot) -> None:
-    context.console.print("There were no unprotected resources to destroy. " + _left(snapshot))
-
-
 def finish(context: Context, scope: Scope, snapshot: Snapshot) -> None:
     """``snapshot`` is what the destroy has left.  A stack that still has resources is never removed."""
     if scope.exclude_protected and snapshot.resources:
-        context.console.print("All unprotected resources were destroyed. " + _left(snapshot))
+        context.console.print("All unprotected resources were destroyed. " + left(snapshot))
     elif snapshot.resources:
         return
     elif context.parsed.on("remove"):
@@ -39,5 +35,5 @@ def finish(context: Context, scope: Scope, snapshot: Snapshot) -> None:
         )
 
 
-def _left(snapshot: Snapshot) -> str:
+def left(snapshot: Snapshot) -> str:
     return f"There are still {len(snapshot.resources)} protected resources associated with this stack."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from engine.context import Context
 from engine.display.words import ago, duration
 from engine.errors import CommandError
-from engine.settings.stackfile import is_secret, plain
+from engine.settings.stackfile import is_secret, masked, plain
 from engine.state import history
 from engine.state.checkpoint import Json
 from engine.state.history import Past
@@ -30,8 +29,7 @@ def show(context: Context) -> int:
     if parsed.given("page-size") or parsed.given("page"):
         found = found[(page - 1) * size : page * size]
     if parsed.on("json"):
-        documents = [_document(context, run) for run in found]
-        context.console.print(json.dumps(documents, indent=2, ensure_ascii=False))
+        context.console.json([_document(context, run) for run in found])
     elif not found:
         context.console.print("Stack has never been updated")
     else:
@@ -43,21 +41,23 @@ def show(context: Context) -> int:
 def _document(context: Context, run: Past) -> Json:
     """One run as --json has it: times in words of the CLI's, settings as `config --json` shows them."""
     record = run.record
-    document: Json = {
+    return {
         "version": run.version,
         "kind": record["kind"],
         "startTime": _stamp(record["startTime"]),
+        "message": record.get("message"),
+        "environment": record.get("environment"),
+        "config": _settings(context, record.get("config") or {}),
+        "result": record["result"],
+        "endTime": _stamp(record["endTime"]),
+        "resourceChanges": record.get("resourceChanges") or {},
     }
-    document |= {key: record.get(key) for key in ("message", "environment")}
-    document["config"] = _settings(context, record.get("config") or {})
-    document |= {"result": record["result"], "endTime": _stamp(record["endTime"])}
-    return document | {"resourceChanges": record.get("resourceChanges") or {}}
 
 
 def _settings(context: Context, config: Json) -> Json:
     """The settings as the run had them; secrets are decrypted only when they are to be shown."""
     show = context.parsed.on("show-secrets")
-    decrypt = context.vault(context.document()).decrypt_setting if show else lambda _sealed: "[secret]"
+    decrypt = context.vault(context.document()).decrypt_setting if show else masked
     return {k: entry(plain(v, decrypt), is_secret(v), show) for k, v in sorted(config.items())}
 
 

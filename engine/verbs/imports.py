@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from engine.context import Context
-from engine.errors import NOT_CONFIRMED, CommandError, in_line
+from engine.errors import NOT_CONFIRMED, CommandError
 from engine.options import Import
 from engine.run import imports
 from engine.run.imports import Entry
 from engine.settings.project import package_version
-from engine.state import documents
 from engine.verbs import runs
 
 RUN_FLAGS = frozenset(
@@ -42,13 +41,7 @@ def read(context: Context) -> tuple[Import, ...]:
         if given := [f for f in ("parent", "provider", "properties") if parsed.given(f)]:
             raise CommandError(f"--{given[0]}: belongs into the import file")
         where = parsed.text("file")
-        try:
-            data = documents.read(context.cwd / where)
-        except OSError as error:
-            raise CommandError(
-                f"could not read import file: open {in_line(where)}: {error.strerror}"
-            ) from error
-        plan = imports.parse(data, where)
+        plan = imports.parse(context.read(where, "could not read import file: open"), where)
     else:
         where = "import"
         plan = _inline(context)

@@ -10,12 +10,13 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import Literal, Protocol
+from typing import Literal
 
 from engine.context import Context, Vault
 from engine.display.details import Details
 from engine.display.digest import Digest
-from engine.display.progress import Progress, Run
+from engine.display.display import Display, Run
+from engine.display.progress import Progress
 from engine.display.stream import Stream
 from engine.errors import CHANGES_FOUND, FAILED, NOT_CONFIRMED, TERMINATED, CommandError, unsupported
 from engine.events import Event
@@ -43,13 +44,6 @@ TERMINATING = {signal.SIGINT: "^C received; terminating", signal.SIGTERM: "SIGTE
 ORPHANS = "Note that terminating immediately may lead to orphaned resources and other inconsistencies.\n"
 
 
-class Display(Protocol):
-    def begin(self) -> None: ...
-    def take(self, event: Event) -> None: ...
-    def interrupt(self, text: str) -> None: ...
-    def end(self, terminated: bool = False) -> None: ...
-
-
 @dataclass
 class Work:
     """A stack opened for a run: what it is now, and how to write what it becomes."""
@@ -62,10 +56,6 @@ class Work:
     snapshot: Snapshot
     imports: tuple[Import, ...] = ()
     scope: Scope = EVERYTHING
-
-    @property
-    def stack_urn(self) -> str:
-        return urns.stack_urn(self.project.stack, self.project.name)
 
     def save(self, snapshot: Snapshot) -> Write:
         data = self.codec.dump(replace(snapshot, secrets_provider=self.vault.provider()))
@@ -87,18 +77,11 @@ def preview(context: Context) -> int:
     events: list[Event] = []
     result = execute(work, preview=True, keep=events.append)
     if context.parsed.given("import-file") and not result.failed:
-        _write_import_file(context, events)
+        # what would be created, for `import` to take over instead
+        file, document = context.parsed.text("import-file"), import_file.build(events, package_version)
+        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        context.write(file, text, f"could not write import file: open {file}")
     return conclude(work, result, "preview")
-
-
-def _write_import_file(context: Context, events: list[Event]) -> None:
-    """What would be created, for `import` to take over instead."""
-    file = context.parsed.text("import-file")
-    text = json.dumps(import_file.build(events, package_version), indent=2, ensure_ascii=False) + "\n"
-    try:
-        (context.cwd / file).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CommandError(f"could not write import file: open {file}: {error.strerror}") from error
 
 
 def up(context: Context) -> int:
@@ -130,7 +113,8 @@ def change(context: Context, kind: Kind, unconfirmed: int, imports: tuple[Import
         context.backend.clear(context.stack)
         work = open_work(context, kind, imports)
         if work.scope.exclude_protected and not destroying.has_anything(work.scope, work.snapshot):
-            destroying.tell_nothing(context, work.snapshot)
+            left = destroying.left(work.snapshot)
+            context.console.print(f"There were no unprotected resources to destroy. {left}")
             return 0
         if not skip and not _approved(work, sure):
             return FAILED
@@ -266,7 +250,6 @@ def _options(work: Work, preview: bool) -> Options:
         refresh=refresh_of(context) and kind not in ("refresh", "import"),
         parallel=int(context.parsed.values.get("parallel", 16)) or 16,
         continue_on_error=context.parsed.on("continue-on-error"),
-        expect_no_changes=context.parsed.on("expect-no-changes"),
         run_program=context.parsed.on("run-program") and kind == "refresh",
         imports=work.imports,
         scope=work.scope,
@@ -300,4 +283,5 @@ def _display(work: Work, preview: bool) -> Display:
 
 
 def _run_of(work: Work, preview: bool) -> Run:
-    return Run(work.kind, preview, work.project.stack, work.stack_urn)
+    stack, project = work.project.stack, work.project.name
+    return Run(work.kind, preview, stack, urns.stack_urn(stack, project))

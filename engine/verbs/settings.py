@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import getpass
-import json
 import re
 import sys
 from typing import Any, Final
 
 from engine.context import Context, Vault
 from engine.errors import CommandError
-from engine.settings.stackfile import Step, full_key, holds_secret, plain, short_key, split_path, text_of
+from engine.settings.stackfile import (
+    Step,
+    full_key,
+    holds_secret,
+    masked,
+    plain,
+    short_key,
+    split_path,
+    text_of,
+)
 from engine.state.checkpoint import Json
 from engine.verbs.contents import columns
 
@@ -20,8 +28,7 @@ _WHOLE: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 
 def _vault(context: Context) -> Vault:
     """The secrets of the stack's file; a stack whose salt is only in its state gives it to the file."""
-    document = context.document()
-    return context.vault(document)
+    return context.vault(context.document())
 
 
 def _place(context: Context, text: str) -> tuple[str, list[Step]]:
@@ -34,19 +41,14 @@ def list_(context: Context) -> int:
     context.backend.require(context.stack)
     show = context.parsed.on("show-secrets")
     file = context.stack_file
-    decrypt = _vault(context).decrypt_setting if show and file.secret_keys else _masked
+    decrypt = _vault(context).decrypt_setting if show and file.secret_keys else masked
     values = {k: plain(v, decrypt) for k, v in file.values()}
     if context.parsed.on("json"):
-        document = {k: entry(v, k in file.secret_keys, show) for k, v in values.items()}
-        context.console.print(json.dumps(document, indent=2, ensure_ascii=False))
+        context.console.json({k: entry(v, k in file.secret_keys, show) for k, v in values.items()})
         return 0
     rows = [[short_key(k, context.project.name), text_of(v)] for k, v in values.items()]
     context.console.print(columns([["KEY", "VALUE"], *rows]))
     return 0
-
-
-def _masked(_sealed: str) -> str:
-    return "[secret]"
 
 
 def entry(value: Any, secret: bool, show: bool) -> Json:
@@ -70,9 +72,11 @@ def get(context: Context) -> int:
         shown = text if steps else short_key(key, context.project.name)
         raise CommandError(f"configuration key '{shown}' not found for stack '{context.stack}'") from None
     secret = holds_secret(value)
-    found = plain(value, _vault(context).decrypt_setting if secret else _masked)
-    as_json = json.dumps(entry(found, secret, True), indent=2, ensure_ascii=False)
-    context.console.print(as_json if context.parsed.on("json") else text_of(found))
+    found = plain(value, _vault(context).decrypt_setting if secret else masked)
+    if context.parsed.on("json"):
+        context.console.json(entry(found, secret, True))
+    else:
+        context.console.print(text_of(found))
     return 0
 
 

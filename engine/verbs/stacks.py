@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 from engine.context import Context, resources_of
 from engine.display.words import ago
-from engine.errors import NOT_CONFIRMED, CommandError, unsupported
+from engine.errors import CommandError, unsupported
 from engine.settings import project as projects
 from engine.state import locks
 from engine.state.checkpoint import Json
@@ -17,12 +15,11 @@ from engine.verbs.contents import age, columns, updated
 
 def init(context: Context) -> int:
     """A new, empty stack; its salt goes into the stack's file."""
-    if context.parsed.text("secrets-provider", "passphrase") not in ("", "default", "passphrase"):
-        raise unsupported(f"the secrets provider {context.parsed.text('secrets-provider')}")
+    keeper = context.parsed.text("secrets-provider")
+    if keeper not in ("", "default", "passphrase"):
+        raise unsupported(f"the secrets provider {keeper}")
     stack = named(context)
-    context.backend.check_layout()
-    if context.backend.exists(stack):
-        raise CommandError(f"stack '{context.full_name}' already exists")
+    context.backend.require_none(stack)
     vault = context.vault()
     vault.check()
     snapshot = Snapshot(secrets_provider=vault.provider())
@@ -65,13 +62,13 @@ def ls(context: Context) -> int:
     current = projects.selected(context.project, context.environment)
     rows = [_row(context, stack, stack == current) for stack in context.backend.stacks()]
     if context.parsed.on("json"):
-        context.console.print(json.dumps(rows, indent=2))
+        context.console.json(rows)
         return 0
     table = [["NAME", "LAST UPDATE", "RESOURCE COUNT"]]
     for row in rows:
         when = ago(age(row["lastUpdate"])) if row.get("lastUpdate") else "n/a"
         name = row["name"] + ("*" if row["current"] else "")
-        table.append([name, when, str(row["resourceCount"]) if "resourceCount" in row else "n/a"])
+        table.append([name, when, str(row["resourceCount"])])
     context.console.print(columns(table))
     return 0
 
@@ -83,8 +80,7 @@ def _row(context: Context, stack: str, current: bool) -> Json:
     if when:
         whole, _, part = when.rstrip("Z").partition(".")
         row["lastUpdate"] = f"{whole}.{part[:3]:0<3}Z"
-    count = len(resources_of(document))
-    return row | {"resourceCount": count}
+    return row | {"resourceCount": len(resources_of(document))}
 
 
 def rm(context: Context) -> int:
@@ -98,24 +94,17 @@ def rm(context: Context) -> int:
             f"- Run `{say('destroy', stack)}` to delete the resources, then run `{say('stack rm', stack)}`\n"
             f"- Run `{say('stack rm --force', stack)}` to override this error"
         )
+    context.require_consent()
     if not context.parsed.on("yes"):
-        _ask_for_name(context, stack)
+        question = f"This will permanently remove the '{stack}' stack!\nTo confirm, type its name: "
+        if input(question).strip() != stack:
+            raise CommandError("confirmation declined")
     with context.locked(stack):
         context.backend.remove(stack)
     if projects.selected(context.project, {**context.environment, "PULUMI_STACK": ""}) == stack:
         projects.select(context.project, "", context.environment)
     context.console.print(f"Stack '{stack}' has been removed!")
     return 0
-
-
-def _ask_for_name(context: Context, stack: str) -> None:
-    if not context.console.interactive:
-        raise CommandError(
-            "--yes must be passed in to proceed when running in non-interactive mode", NOT_CONFIRMED
-        )
-    answer = input(f"This will permanently remove the '{stack}' stack!\nTo confirm, type its name: ")
-    if answer.strip() != stack:
-        raise CommandError("confirmation declined")
 
 
 def cancel(context: Context) -> int:
@@ -126,12 +115,10 @@ def cancel(context: Context) -> int:
     alive = [lock for lock in locks.found(folder) if locks.is_alive_here(lock)]
     if alive and not context.parsed.on("force"):
         raise _running(context, stack, alive)
-    if context.console.interactive and not context.parsed.on("yes"):
-        question = (
+    if context.console.interactive:
+        context.confirm(
             f"This will irreversibly cancel the currently running update for '{stack}'! Go on? [yes/no] "
         )
-        if not context.confirm(question):
-            raise CommandError("confirmation declined")
     locks.cancel(folder)
     for lock in alive:
         context.console.error(

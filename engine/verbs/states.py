@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.context import Context, resources_of
-from engine.errors import NOT_CONFIRMED, CommandError
+from engine.errors import CommandError
 from engine.run.imports import LONGEST
 from engine.state import checkpoint, documents, urns
 from engine.state.checkpoint import Json
@@ -19,7 +19,7 @@ def edit(context: Context, change: Callable[[Json], str]) -> int:
     with context.locked():
         document = context.document()
         told = change(document)
-        document["checkpoint"]["latest"]["manifest"] = checkpoint.manifest()
+        checkpoint.latest(document)["manifest"] = checkpoint.manifest()
         context.backend.write(context.stack, checkpoint.one_line(document))
     context.console.print(told)
     return 0
@@ -53,10 +53,7 @@ def rename(context: Context) -> int:
             f"state rename: invalid name {documents.short(name)}: it must not be empty, nor have :: in it; "
             f"allowed: printable text of up to {LONGEST} characters"
         )
-    if not (context.parsed.on("yes") or context.console.interactive):
-        raise CommandError(
-            "--yes must be passed in to proceed when running in non-interactive mode", NOT_CONFIRMED
-        )
+    context.require_consent()
 
     def change(document: Json) -> str:
         records = resources_of(document)
@@ -65,9 +62,8 @@ def rename(context: Context) -> int:
         urn = former.removesuffix(urns.name_of(former)) + name
         if any(r["urn"] == urn for r in records):
             raise CommandError(f'a resource named "{urn}" exists in the current state already')
-        if not context.parsed.on("yes") and not context.confirm(f"Rename {former}\n    to {urn}? [yes/no] "):
-            raise CommandError("confirmation declined")
-        for record in checkpoint.records(document["checkpoint"]["latest"]):
+        context.confirm(f"Rename {former}\n    to {urn}? [yes/no] ")
+        for record in checkpoint.records(checkpoint.latest(document)):
             fields = {k: urns.renamed(v, former, urn) for k, v in record.items() if k not in PROPERTIES}
             record.update(fields)
         return "Resource renamed"

@@ -30,11 +30,10 @@ CONFIG_FILE: Final = Flag("config-file", "Use this file instead of Pulumi.<stack
 JSON: Final = Flag("json", "Print JSON", short="j")
 YES: Final = Flag("yes", "Do it without asking", short="y")
 SHOW_SECRETS: Final = Flag("show-secrets", "Show secret values in plain text")
+AT: Final = (STACK, CONFIG_FILE)
+SHOWN: Final = (*AT, JSON, SHOW_SECRETS)
 RUN: Final = (
-    STACK,
-    CONFIG_FILE,
-    JSON,
-    SHOW_SECRETS,
+    *SHOWN,
     Flag("diff", "Show each change with its properties"),
     Flag("expect-no-changes", "Fail when anything changes"),
     Flag("parallel", "How many steps may run at the same time", int, "p"),
@@ -50,11 +49,8 @@ RUN: Final = (
 )
 REFRESH: Final = Flag("refresh", "Read what is really there first", short="r")
 CONTINUE: Final = Flag("continue-on-error", "Go on with what does not depend on a failed step")
-CHANGE: Final = (
-    YES,
-    Flag("skip-preview", "Do it without a preview", short="f"),
-    Flag("preview-only", "Only show what would be done"),
-)
+PREVIEW_ONLY: Final = Flag("preview-only", "Only show what would be done")
+CHANGE: Final = (YES, Flag("skip-preview", "Do it without a preview", short="f"), PREVIEW_ONLY)
 SCOPE: Final = (
     Flag("target", "Only this resource (a URN; * and ** are wildcards); may be repeated", list, "t"),
     Flag("target-dependents", "And what depends on the targets"),
@@ -76,7 +72,7 @@ REPLACE: Final = (
 IMPORT: Final = (
     YES,
     Flag("skip-preview", "Do it without a preview"),
-    Flag("preview-only", "Only show what would be done"),
+    PREVIEW_ONLY,
     Flag("file", "Read what to import from this JSON file", str, "f"),
     Flag("parent", "The parent, as name=urn", str),
     Flag("provider", "The provider, as name=urn", str),
@@ -109,5 +105,5 @@ REFUSED: Final = frozenset(
 )  # fmt: skip
 
 
-KEYED: Final = (STACK, CONFIG_FILE, Flag("path", "The key is a path into a structured value"))
+KEYED: Final = (*AT, Flag("path", "The key is a path into a structured value"))
 CONFIG_REFUSED: Final = frozenset({"open", "type"})

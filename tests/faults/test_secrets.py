@@ -15,7 +15,7 @@ import pytest
 from pulumi import ResourceOptions
 
 from cli import ROOT
-from engine.masks import Mask
+from engine.run.masks import Mask
 from engine.state.values import Secret
 from engine.verbs.table import COMMANDS
 from tests.engine.fake import Thing, World, go

@@ -30,7 +30,7 @@ ENGINE: Final[Floors] = (
     ("run",),
     ("providers",),
     ("paths",),
-    ("settings", "events", "masks", "options"),
+    ("settings", "events", "options"),
     ("flags", "state", "scope"),
     ("errors", "wording", "__init__"),
 )

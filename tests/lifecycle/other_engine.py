@@ -55,7 +55,7 @@ def _another_order(records: list[dict[str, Any]], random: Random) -> list[dict[s
 
 
 def _mentions(record: dict[str, Any]) -> set[str]:
-    known = {attribute: record[key] for key, attribute, _ in FIELDS if record.get(key) is not None}
+    known = {attribute: record[key] for key, attribute in FIELDS if record.get(key) is not None}
     known["property_dependencies"] = {k: v or [] for k, v in known.get("property_dependencies", {}).items()}
     r = Resource(**known)
     return (graph.needs(r) | set(r.replace_with)) - {r.urn}

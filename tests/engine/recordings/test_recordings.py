@@ -158,7 +158,7 @@ def plain(r: Resource) -> dict[str, Any]:
     """What must be equal: not times, places in the program, or the random ids of providers."""
     left_out = {"created", "modified", "source_position", "stack_trace"}
     record = {k: v for k, v in vars(r).items() if k not in left_out}
-    record["provider"] = urns.split_reference(r.provider)[0] if r.provider else ""
+    record["provider"] = urns.provider_of(r.provider)
     record["id"] = "" if urns.is_provider(r.type) else r.id
     record["dependencies"] = sorted(r.dependencies)
     record["property_dependencies"] = {k: sorted(v) for k, v in r.property_dependencies.items()}

@@ -44,12 +44,12 @@ def test_a_circle_in_a_broken_state_does_not_hang_the_engine() -> None:
 def test_dependents_are_found_through_others_and_in_the_order_of_the_state() -> None:
     root = made("a")
     records = [root, made("b", "a"), made("x"), made("c", "b"), made("d", deleted_with="c")]
-    assert [r.urn for r in graph.dependents(root, records, set())] == ["b", "c", "d"]
+    assert [r.urn for r in graph.dependents({root.urn}, records, children=False)] == ["b", "c", "d"]
 
 
 def test_a_child_is_no_dependent_of_its_parent() -> None:
     root = made("a")
-    assert graph.dependents(root, [root, made("b", parent="a")], set()) == []
+    assert graph.dependents({root.urn}, [root, made("b", parent="a")], children=False) == []
 
 
 def test_what_is_gone_is_mentioned_nowhere() -> None:

@@ -123,7 +123,7 @@ def test_the_lock_of_another_user_who_works_is_seen(desk: Desk) -> None:
     folder = desk.project.state / ".pulumi/locks/organization/trop/trop02"
     holding = f"""
 import pathlib, sys
-from engine import locks
+from engine.state import locks
 with locks.held(pathlib.Path({str(folder)!r})):
     print("held", flush=True)
     sys.stdin.read()

@@ -8,7 +8,7 @@ import urllib.parse
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from engine.state.values import Secret, Value
+from engine.state.values import Secret, Value, parts
 
 HIDDEN: Final = "[secret]"
 # Characters of a secret that is looked for, as with the CLI: less would hide half of every text.
@@ -27,14 +27,10 @@ class Mask:
 
     def learn(self, *values: Value) -> None:
         """Every secret in the values, at any depth."""
-        for value in values:
-            if isinstance(value, Secret):
-                for text in _texts(value.value):
-                    self.learn_text(text)
-            elif isinstance(value, dict):
-                self.learn(*value.values())
-            elif isinstance(value, list):
-                self.learn(*value)
+        for secret in (part for part in parts(list(values)) if isinstance(part, Secret)):
+            for inner in parts(secret.value):
+                if isinstance(inner, str | int | float) and not isinstance(inner, bool):
+                    self.learn_text(str(inner))
 
     def learn_setting(self, text: str) -> None:
         """A secret setting; one that is an object is JSON, and its parts are secret too."""
@@ -87,17 +83,3 @@ def _as_written(text: str) -> Iterator[str]:
     yield repr(text)[1:-1]
     yield urllib.parse.quote(text, errors="replace")
     yield urllib.parse.quote(text, safe="", errors="replace")
-
-
-def _texts(value: Value) -> Iterator[str]:
-    """All texts inside a secret, and its numbers."""
-    if isinstance(value, Secret):
-        yield from _texts(value.value)
-    elif isinstance(value, dict):
-        for part in value.values():
-            yield from _texts(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _texts(part)
-    elif isinstance(value, str | int | float) and not isinstance(value, bool):
-        yield str(value)
