@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -18,14 +17,14 @@ from rich.console import Console
 from rich.table import Table
 
 import config
-from cli import ROOT, packages
+from cli import ROOT, itself, packages
 from cli.lab import rehearsal
 from cli.lab.command import need_packages, why_no_lab
 from cli.lab.host import lab_of, plan_of
 from cli.lab.stack import init_stack
-from cli.steps import StepError, Steps, trop
+from cli.steps import StepError, Steps
 from cli.words.order import UsageError, choose_engine
-from cli.words.signals import handled, interrupt
+from cli.words.signals import handled, interrupt, run_to_end
 from lab.facts import LabError
 from lab.hypervisor import Lab
 
@@ -119,7 +118,8 @@ def _preview_only(console: Console, engine: list[str], reason: str) -> None:
 
 
 def _trop(words: list[str], environment: dict[str, str] | None = None) -> None:
-    code = trop(words, environment)
+    """A Ctrl-C ends it as its own first Ctrl-C would: running steps are finished and saved."""
+    code = run_to_end(itself.line(words), itself.environment(environment), tell=True)
     if code != 0:
         raise StepError(f"./trop {' '.join(words)} ended with exit code {code}")
 
@@ -153,13 +153,7 @@ def fetch(lab: Lab, address: str) -> str:
 
 def _outputs(engine: list[str]) -> dict[str, Any]:
     words = ["stack", STACK, "output", "--json", "--lab", *engine]
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "cli", *words],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = itself.ended(words)
     if done.returncode != 0:
         raise StepError(f"./trop {' '.join(words)}: {done.stderr.strip()}")
     outputs: dict[str, Any] = json.loads(done.stdout)

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import config
-from cli import ROOT, live
+from cli import ROOT, itself, live
 from cli.adopt import complete, export, moving, stackfile, state, table
 from cli.adopt.compare import compare
 from cli.words.order import UsageError, choose_engine, known_stacks
 from config import read
-from engine.display import words
+from engine.display.words import plural
 from provider.errors import OperatorError
 from provider.survey.survey import HostSeen
 
@@ -72,7 +72,7 @@ def _run(order: Order) -> int:
     wanted = state.to_import(plan, result.matches, state.known(exported))
     if order.out is not None:
         order.out.write_text(wanted.text, encoding="utf-8")
-        count = words.plural(len(wanted.taken), "object")
+        count = plural(len(wanted.taken), "object")
         print(f"{order.out}: {count}, for: {_say('import', order, '--file', str(order.out))}")
         for move in wanted.moves if not order.yes else ():
             print(
@@ -165,15 +165,8 @@ def _move(order: Order, engine: str, deployment: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory(prefix="trop-adopt-") as folder:
         file = Path(folder) / "state.json"
         file.write_text(json.dumps(deployment), encoding="utf-8")
-        done = subprocess.run(
-            export.trop(
-                ["stack", order.stack, "import", "--file", str(file), "--engine", engine, *_lab(order)]
-            ),
-            env=export.environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        words = ["stack", order.stack, "import", "--file", str(file), "--engine", engine, *_lab(order)]
+        done = itself.ended(words)
     if done.returncode != 0:
         said = " ".join(done.stderr.split()).removeprefix("error: ")
         raise UsageError(f"the state of {order.stack} is left as it is: {said}")
@@ -188,22 +181,13 @@ def _import(order: Order, engine: str, wanted: state.Import) -> int:
     with tempfile.TemporaryDirectory(prefix="trop-adopt-") as folder:
         file = Path(folder) / "import.json"
         file.write_text(wanted.text, encoding="utf-8")
-        asked = [
-            "import",
-            order.stack,
-            "--file",
-            str(file),
-            "--yes",
-            "--generate-code=false",
-            "--engine",
-            engine,
-        ]
+        asked = ["import", order.stack, "--file", str(file), "--yes", "--generate-code=false"]
+        line = itself.line([*asked, "--engine", engine, *_lab(order)])
         sys.stdout.flush()
-        line = export.trop([*asked, *_lab(order)])
-        code = subprocess.run(line, env=export.environment(), check=False).returncode
+        code = subprocess.run(line, env=itself.environment(), check=False).returncode
     if code == 0:
         count = len(wanted.taken)
-        objects = f"{words.plural(count, 'object')} {'is' if count == 1 else 'are'}"
+        objects = f"{plural(count, 'object')} {'is' if count == 1 else 'are'}"
         print(f"\n{objects} in the state of {order.stack}; nothing on the host was changed.")
         print(f"What an up would do now: {_say('preview', order)}")
     return code

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 
-from cli import ROOT, bytecode
+from cli import bytecode, itself
 from cli.words.order import UsageError
 
 COUNTS: Final = (100_000, 1_000_000)
@@ -46,9 +45,8 @@ def run() -> int:
 
 def measure(lines: int) -> Measured:
     """Runs the command on so many lines.  Raises `UsageError` if it fails."""
-    words = [sys.executable, "-P", "-m", "cli", "annotate", "-"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment) as child:
+    line, environment = itself.line(["annotate", "-"]), itself.environment()
+    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment) as child:
         assert child.stdin is not None
         batch = "".join(_lines()).encode()
         for _ in range(lines // BATCH):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import statistics
-import sys
 import tempfile
 from pathlib import Path
 from typing import Final
@@ -12,7 +11,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from cli import ROOT
+from cli import ROOT, itself
 from cli.bench.measured import Used, used
 from cli.bytecode import FOLDERS, compile_all
 from cli.lab import rehearsal
@@ -32,13 +31,12 @@ def run(times: int) -> int:
         compile_all(clones["compiled at setup"])
         words, environment = rehearsal.prepare(plan_of(STACK), Path(folder))
         init_stack(STACK, Path(folder) / "project", "embedded", environment)
-        environment |= {"PYTHONDONTWRITEBYTECODE": "1"}
         taken: dict[str, list[Used]] = {what: [] for what in clones}
         for _ in range(times):
             for what, clone in clones.items():
-                line = [sys.executable, "-P", "-m", "cli", "preview", STACK, "--cwd", str(clone), *words]
-                line += ["--engine", "embedded"]
-                taken[what].append(used(line, environment | {"PYTHONPATH": str(clone)}))
+                line = ["preview", STACK, "--cwd", str(clone), *words, "--engine", "embedded"]
+                bare = environment | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(clone)}
+                taken[what].append(used(itself.line(line), bare))
     return _show(taken, times)
 
 

@@ -9,14 +9,12 @@ from __future__ import annotations
 import io
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, Final
 
 from ruamel.yaml import YAML
 
-from cli import ROOT
+from cli import ROOT, itself
 from cli.words.order import Order, UsageError, known_stacks
 from lab.facts import HostFacts
 from lab.hypervisor import Lab
@@ -93,16 +91,9 @@ def has_stack(folder: Path, stack: str) -> bool:
 def init_stack(stack: str, project: Path, engine: str, environment: dict[str, str]) -> None:
     """Makes the stack in the lab's backend, by the engine that will use it; quiet unless it fails."""
     words = ["stack", "init", stack, "--engine", engine, "--cwd", str(project)]
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "cli", *words],
-        env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    done = itself.ended(words, **environment)
     if done.returncode != 0:
-        raise UsageError(f"the lab's stack could not be made: {done.stdout.strip()}")
+        raise UsageError(f"the lab's stack could not be made: {(done.stdout + done.stderr).strip()}")
 
 
 def write_project(stack: str, project: Path, uri: str, emulation: Settings | None = EMULATION) -> Path:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from cli import ROOT, packages
+from cli import ROOT, itself, packages
 from cli.counts import TOLD, Counts, read
 from cli.lab.command import why_no_lab
 from cli.releases import page
@@ -81,9 +81,8 @@ def _from_here(part: Part, made: Path, cache: Path, start: float) -> page.Row:
     with unpacked(made, cache) as root, tempfile.TemporaryDirectory() as folder:
         told = Path(folder, "counts.json")
         words = here(part)
-        line = [sys.executable, "-P", "-m", "cli", "test", *words]
-        more = {"PYTHONPATH": str(ROOT), PROGRAMS: str(root), TOLD: str(told)}
-        run_attached(line, os.environ | more, ROOT)
+        more = {PROGRAMS: str(root), TOLD: str(told)}
+        run_attached(itself.line(["test", *words]), itself.environment(**more), ROOT)
         counts = read(told)
         _say(f"{part.release}: {counts}; {time.monotonic() - start:.0f} s")
         return page.Row(part.release, _today(), page.installed(root), " ".join(words), counts, None)

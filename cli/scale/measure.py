@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from cli import ROOT
+from cli import itself
 from cli.bench.measured import Used, used
 from cli.scale import project
 from cli.scale.project import Size
@@ -117,17 +116,7 @@ class Bench:
             self._note(done, index, f"bare {verb}", self._bare_step(verb, index))
 
     def _run(self, words: Sequence[str]) -> Used:
-        line = [
-            sys.executable,
-            "-P",
-            "-m",
-            "cli",
-            *words,
-            "--cwd",
-            str(self._project),
-            "--engine",
-            "embedded",
-        ]
+        line = itself.line([*words, "--cwd", str(self._project), "--engine", "embedded"])
         return used(line, self._environment())
 
     def _bare_step(self, verb: str, index: int) -> Used:
@@ -137,9 +126,8 @@ class Bench:
 
     def _environment(self) -> dict[str, str]:
         (self.folder / "state").mkdir(exist_ok=True)
-        return os.environ | {
-            "PYTHONPATH": str(ROOT),
-            "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
-            "PULUMI_HOME": str(self.folder / "home"),
-            "PULUMI_CONFIG_PASSPHRASE": project.PASSPHRASE,
-        }
+        return itself.environment(
+            PULUMI_BACKEND_URL=f"file://{self.folder / 'state'}",
+            PULUMI_HOME=str(self.folder / "home"),
+            PULUMI_CONFIG_PASSPHRASE=project.PASSPHRASE,
+        )

@@ -13,7 +13,7 @@ from cli import ROOT
 # A job that runs a child by `run_to_end`; the child says that it is there, and writes down each SIGINT it gets.
 JOB = """
 import os, sys
-from cli.signals import run_to_end
+from cli.words.signals import run_to_end
 try:
     run_to_end([sys.executable, "-c", sys.argv[1], *sys.argv[2:]], dict(os.environ), tell=bool(os.environ["TELL"]))
 except KeyboardInterrupt:
@@ -23,7 +23,7 @@ except KeyboardInterrupt:
 ATTACHED = """
 import os, sys
 from pathlib import Path
-from cli.signals import run_attached
+from cli.words.signals import run_attached
 try:
     sys.exit(run_attached([sys.executable, "-c", sys.argv[1], "one", "more"], dict(os.environ), Path(".")))
 except KeyboardInterrupt:
