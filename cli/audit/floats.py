@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from cli.audit.finding import Finding
 from cli.audit.unplug import unplug
-from cli.audit.world import AGENT, LOOPBACK, FloatFact, Seat, World, plugged_into
+from cli.audit.world import AGENT, LOOPBACK, Seat, World, plugged_into
+from cli.rack import FloatFact
 from config.plan import Float, VirtualMachine
 from provider.guest.config import Setup, file_for
 from provider.guest.files import Setting

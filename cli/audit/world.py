@@ -10,8 +10,7 @@ from functools import cached_property
 
 import config
 from cli.audit import owned
-from cli.rack import Rack
-from config.addresses import mac_text
+from cli.rack import FloatFact, Rack, floats_of
 from config.plan import Bridged, Nat, Reservation, VirtualMachine
 from provider.errors import OperatorError
 from provider.guest.addresses import Inside
@@ -21,21 +20,6 @@ from provider.survey.survey import DomainSeen, HostSeen, NetworkSeen
 
 AGENT, LEASE, NEIGHBOURS = "its agent", "its lease", "the host's neighbour table"
 LOOPBACK = "00:00:00:00:00:00"
-
-
-@dataclass(frozen=True)
-class FloatFact:
-    """A float of the fleet; ``home`` is the hypervisor of the VM that holds it."""
-
-    label: str
-    mac: str
-    address: str
-    holder: str | None
-    home: str | None
-
-    @property
-    def whose(self) -> str:
-        return f"{self.holder} on {self.home} holds it" if self.holder else "nobody holds it"
 
 
 @dataclass(frozen=True)
@@ -101,17 +85,7 @@ class World:
 
     @cached_property
     def floats(self) -> tuple[FloatFact, ...]:
-        rule, home = self.rack.fleet.floats, self.rack.fleet.home_of
-        return tuple(
-            FloatFact(
-                label,
-                mac_text(rule.macs.mac(0, member.index)),
-                str(member.address),
-                member.holder,
-                home(member.holder) if member.holder else None,
-            )
-            for label, member in rule.members.items()
-        )
+        return floats_of(self.rack.fleet)
 
     def float_of_mac(self, mac: str) -> FloatFact | None:
         return next((f for f in self.floats if f.mac == mac), None)

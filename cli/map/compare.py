@@ -7,37 +7,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import config
 from cli.fleet.plugged import Plugged, Sight, plugged
 from cli.map.model import NOWHERE, Bar, Box, Card, Float, Mark, Picture, Plug
-from config.addresses import mac_text
+from cli.rack import FloatFact, floats_of
 from config.fleet import Fleet
 from provider.errors import OperatorError
 from provider.nic.nic import Link, Nic
 from provider.survey.survey import DomainSeen, HostSeen, NetworkSeen
 
+Known = Mapping[str, FloatFact]  # by MAC
+
 
 def picture(fleet: Fleet, plans: Mapping[str, config.Plan], sight: Sight | None = None) -> Picture:
     """``plans`` by hypervisor in the order of the rack; ``sight`` None: nobody was asked."""
-    labels = {mac_text(fleet.floats.macs.mac(0, m.index)): name for name, m in fleet.floats.members.items()}
-    addresses = {name: str(m.address) for name, m in fleet.floats.members.items()}
-    known = _Known(labels, addresses)
+    known = {fact.mac: fact for fact in floats_of(fleet)}
     cards = [_card(plan, known, None if sight is None else sight.get(name)) for name, plan in plans.items()]
-    floats = [_float(fleet, mac, label, sight) for mac, label in labels.items()]
+    floats = [_float(fact, sight) for fact in known.values()]
     return Picture(sight is not None, fleet, tuple(cards), tuple(floats))
 
 
-@dataclass(frozen=True)
-class _Known:
-    """The floats of the fleet: labels by MAC, addresses by label."""
-
-    labels: Mapping[str, str]
-    addresses: Mapping[str, str]
-
-
-def _card(plan: config.Plan, known: _Known, seen: HostSeen | OperatorError | None) -> Card:
+def _card(plan: config.Plan, known: Known, seen: HostSeen | OperatorError | None) -> Card:
     net = plan.networks.default
     words = f"{len(plan.vms) or 'no'} VMs · MACs {net.mac.rsplit(':', 1)[0]}:xx · addresses {net.network}"
     declared = Card(
@@ -101,7 +93,7 @@ def _wanted(plan: config.Plan, vm: str) -> list[Plug]:
     return plugs + [Plug(f.label, f.mac, f.address, plan.networks.bridged.name) for f in plan.floats_of(vm)]
 
 
-def _seen_box(plan: config.Plan, known: _Known, box: Box, seen: HostSeen) -> Box:
+def _seen_box(plan: config.Plan, known: Known, box: Box, seen: HostSeen) -> Box:
     domain = seen.domain(_domains(plan)[box.name])
     if domain is None:
         gone = tuple(replace(p, mark=Mark.MISSING) for p in box.plugs)
@@ -118,7 +110,7 @@ def _domains(plan: config.Plan) -> dict[str, str]:
     return names | {vm.name: vm.domain for vm in plan.vms}
 
 
-def _strangers(plan: config.Plan, known: _Known, seen: HostSeen) -> list[Box]:
+def _strangers(plan: config.Plan, known: Known, seen: HostSeen) -> list[Box]:
     """The domains that are no slot's on this hypervisor."""
     names = set(_domains(plan).values())
     leases = {lease.mac: lease.address for lease in seen.leases}
@@ -144,7 +136,7 @@ def _plugged(domain: DomainSeen) -> tuple[Nic, ...]:
     return domain.live.nics if domain.live is not None else domain.seen.nics
 
 
-def _plugs(plan: config.Plan, known: _Known, domain: DomainSeen, wanted: Iterable[Plug]) -> tuple[Plug, ...]:
+def _plugs(plan: config.Plan, known: Known, domain: DomainSeen, wanted: Iterable[Plug]) -> tuple[Plug, ...]:
     """The wanted NICs as they are seen, then all others."""
     groups = Counter((nic.mac, *_place(plan, nic), nic.link) for nic in _plugged(domain))
     plugs = []
@@ -154,9 +146,10 @@ def _plugs(plan: config.Plan, known: _Known, domain: DomainSeen, wanted: Iterabl
     macs = {plug.mac for plug in wanted}
     for (mac, bar, direct, link), count in groups.items():
         if mac not in macs:
-            label = known.labels.get(mac, "")
-            notes = (*(direct and (direct,)), *(("link down",) if link == "down" else ()))
-            plugs.append(Plug(label, mac, known.addresses.get(label, ""), bar, Mark.EXTRA, count, notes))
+            held = known.get(mac)
+            label, address = (held.label, held.address) if held else ("", "")
+            notes = tuple(_notes(direct, link))
+            plugs.append(Plug(label, mac, address, bar, Mark.EXTRA, count, notes))
     return tuple(plugs)
 
 
@@ -164,12 +157,14 @@ def _compared(wanted: Plug, groups: Mapping[tuple[str, str, str, Link], int]) ->
     """One plug for each place in which the wanted NIC is; several copies are one too many in each of them."""
     plugs = []
     for (_, bar, direct, link), count in groups.items():
-        notes = [f"not {wanted.bar}"] if bar != wanted.bar else []
-        notes += [direct] if direct else []
-        notes += ["link down"] if link == "down" else []
+        notes = [*([f"not {wanted.bar}"] if bar != wanted.bar else []), *_notes(direct, link)]
         mark = Mark.OTHER if notes or count > 1 or len(groups) > 1 else Mark.SAME
         plugs.append(replace(wanted, bar=bar, mark=mark, copies=count, notes=tuple(notes)))
     return plugs
+
+
+def _notes(direct: str, link: Link) -> list[str]:
+    return [*([direct] if direct else []), *(["link down"] if link == "down" else [])]
 
 
 def _place(plan: config.Plan, nic: Nic) -> tuple[str, str]:
@@ -215,20 +210,18 @@ def _places_beside(plan: config.Plan, boxes: Iterable[Box], known: set[str]) -> 
     return bars
 
 
-def _float(fleet: Fleet, mac: str, label: str, sight: Sight | None) -> Float:
-    member = fleet.floats.members[label]
-    float_ = Float(label, str(member.address), mac, member.holder)
+def _float(fact: FloatFact, sight: Sight | None) -> Float:
+    float_ = Float(fact.label, fact.address, fact.mac, fact.holder)
     if sight is None:
         return float_
-    home = fleet.home_of(member.holder) if member.holder else None
-    found = plugged(mac, sight)
+    home, found = fact.home, plugged(fact.mac, sight)
     if home and isinstance(sight.get(home), OperatorError):
         return replace(float_, mark=Mark.UNKNOWN, seen=_words(found) or f"{home} not reached")
     if not home:
         return replace(float_, mark=Mark.EXTRA, seen=_words(found)) if found else float_
     if not found:
         return replace(float_, mark=Mark.MISSING, seen="plugged nowhere")
-    right = [(p.hypervisor, p.vm, p.copies) for p in found] == [(home, member.holder, 1)]
+    right = [(p.hypervisor, p.vm, p.copies) for p in found] == [(home, fact.holder, 1)]
     return float_ if right else replace(float_, mark=Mark.OTHER, seen=_words(found))
 
 
