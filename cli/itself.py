@@ -14,13 +14,15 @@ def line(words: Sequence[str]) -> list[str]:
     return [sys.executable, "-P", "-m", "cli", *words]
 
 
-def environment(base: Mapping[str, str] | None = None, **more: str) -> dict[str, str]:
+def environment(base: Mapping[str, str] | None = None, /, **more: str) -> dict[str, str]:
     """``base``, else this process's own, with what Python needs to find the program, and ``more``."""
     return {**(os.environ if base is None else base), "PYTHONPATH": str(ROOT), **more}
 
 
-def ended(words: Sequence[str], *, stdin: int | None = None, **more: str) -> subprocess.CompletedProcess[str]:
-    """Runs it to its end; what it wrote is kept, and its environment is this process's and ``more``."""
+def ended(
+    words: Sequence[str], env: Mapping[str, str] | None = None, *, stdin: int | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Runs it to its end; what it wrote is kept."""
     return subprocess.run(
-        line(words), env=environment(**more), stdin=stdin, capture_output=True, text=True, check=False
+        line(words), env=env or environment(), stdin=stdin, capture_output=True, text=True, check=False
     )

@@ -21,6 +21,18 @@ def uris(root: Path, stacks: Iterable[str], *, lab: bool) -> dict[str, str]:
     return {stack: _lab_uri(stack) if lab else _declared_uri(root, stack) for stack in stacks}
 
 
+def known(root: Path, stacks: Iterable[str], *, lab: bool) -> tuple[dict[str, str], dict[str, str]]:
+    """Where libvirt is of those stacks of which that is said; of each other one, why it is not known."""
+    found: dict[str, str] = {}
+    refused: dict[str, str] = {}
+    for stack in stacks:
+        try:
+            found |= uris(root, [stack], lab=lab)
+        except UsageError as error:
+            refused[stack] = str(error)
+    return found, refused
+
+
 def look(uris: Mapping[str, str]) -> dict[str, HostSeen | OperatorError]:
     """What is on each host, or why it could not be asked; in the order given."""
     if not uris:

@@ -52,7 +52,7 @@ def _run(order: Order) -> int:
             f"there is no stack {order.stack!r}; the stacks are {', '.join(sorted(known_stacks()))}"
         )
     uri = live.uris(ROOT, [order.stack], lab=order.lab)[order.stack]
-    file = _file(order, uri)
+    file = _file(order)
     seen = live.look({order.stack: uri})[order.stack]
     if isinstance(seen, OperatorError):
         raise seen
@@ -90,20 +90,16 @@ def _run(order: Order) -> int:
     return _import(order, engine, wanted)
 
 
-def _file(order: Order, uri: str) -> Path:
-    """The stack's file: in a lab the lab's own, made anew from the repository's with what was set in it since."""
-    name = f"Pulumi.{order.stack}.yaml"
+def _file(order: Order) -> Path:
+    """The stack's file: in a lab the lab's own."""
     if not order.lab:
-        return ROOT / name
-    from cli.lab import stack as labstack
+        return ROOT / f"Pulumi.{order.stack}.yaml"
+    from cli.lab.stack import bare_lab, not_up, stack_file_of
 
-    lab = labstack.bare_lab(order.stack)
+    lab = bare_lab(order.stack)
     if not lab.running:
-        raise UsageError(
-            f"the lab {order.stack} is not up on this machine; start it with: ./trop lab up {order.stack}"
-        )
-    project = labstack.lab_project(order.stack)
-    return labstack.write_project(order.stack, project, uri, labstack.emulation_of(lab)) / name
+        raise not_up(lab)
+    return stack_file_of(lab)
 
 
 def _additions(order: Order, file: Path, seen: HostSeen) -> complete.Additions:

@@ -80,19 +80,12 @@ def every(root: Path, declared: Rack, *, lab: bool) -> list[str]:
         if not found:
             raise UsageError("there is no lab on this machine; start one with: ./trop lab up trop02")
         return found
-    found = [stack for stack in declared.plans if _has_uri(root, stack)]
+    found = list(live.known(root, declared.plans, lab=False)[0])
     if not found:
         raise UsageError(
             f"no stack's file has a {live.URI}; set it with ./trop config STACK set {live.URI} qemu+ssh://…"
         )
     return found
-
-
-def _has_uri(root: Path, stack: str) -> bool:
-    try:
-        return bool(live.uris(root, [stack], lab=False))
-    except UsageError:
-        return False
 
 
 def _of_labs(declared: Rack, stacks: Iterable[str]) -> Rack:

@@ -28,10 +28,11 @@ def existing(root: Path | None = None) -> list[str]:
 def plan_of(stack: str) -> config.Plan:
     """The stack's plan in its lab: from the lab's copy of its file, or from what that will say once it is made."""
     name = f"Pulumi.{stack}.yaml"
-    made = lab_project(stack) / name
+    lab = bare_lab(stack)
+    made = lab_project(lab) / name
     if made.exists():
         return config.load(stack, stack_file(made), ROOT, name)
-    settings = {**stack_file(ROOT / name), "emulation": emulation_of(bare_lab(stack))}
+    settings = {**stack_file(ROOT / name), "emulation": emulation_of(lab)}
     return config.load(stack, settings, ROOT, name)
 
 

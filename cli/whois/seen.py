@@ -11,7 +11,6 @@ from lxml import etree
 
 from cli import live
 from cli.whois.declared import Owner
-from cli.words.order import UsageError
 from provider.errors import OperatorError
 from provider.host.macs import same_mac
 from provider.nic.nic import Nic
@@ -87,13 +86,7 @@ class Seen:
 
 def ask(root: Path, stacks: Iterable[str], *, lab: bool) -> Seen:
     """Asks the hosts of these stacks at the same time; what cannot be asked is in ``silent``."""
-    uris: dict[str, str] = {}
-    refused: dict[str, str] = {}
-    for stack in stacks:
-        try:
-            uris |= live.uris(root, [stack], lab=lab)
-        except UsageError as error:
-            refused[stack] = str(error)
+    uris, refused = live.known(root, stacks, lab=lab)
     return gather(live.look(uris), refused)
 
 
