@@ -11,7 +11,6 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-import config
 from cli import packages
 from cli.lab.host import existing, lab_of
 from cli.lab.stack import bare_lab
@@ -20,15 +19,6 @@ from lab import possible
 from lab.facts import LabError
 from lab.packages import TRIAL, missing_for_lab, missing_tools
 from lab.processes import Begun
-
-
-def carefully(action: Callable[[], int]) -> int:
-    """Runs the action; an expected error becomes one line and exit code 1."""
-    try:
-        return action()
-    except (LabError, UsageError, packages.PackagesError, config.ConfigError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
 
 
 def up(stack: str, guest: str = "", *, as_found: bool = False) -> int:

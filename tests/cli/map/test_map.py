@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cli import rack
-from cli.lab.command import carefully
+from cli.__main__ import carefully
 from cli.map import command as map
 from cli.map import drawing as map_svg
 from cli.map import mermaid as map_mermaid
