@@ -121,20 +121,17 @@ def _write(order: Order, file: Path, seen: HostSeen) -> bool:
         print(f"{file} says all of it already.\n")
         return True
     print(stackfile.difference(before, after, str(file)))
-    if not order.yes and not _agreed(f"Write this to {file}?"):
-        print("Nothing was written.")
-        return False
+    if not order.yes:
+        if not sys.stdin.isatty():
+            raise UsageError("--write asks before it writes, and nobody is there to answer: --yes does both")
+        if input(f"Write this to {file}? [y/N] ").strip().lower() not in ("y", "yes"):
+            print("Nothing was written.")
+            return False
     beside = file.with_name(f".{file.name}.new")
     beside.write_text(after, encoding="utf-8")
     beside.replace(file)
     print(f"{file} is written.\n")
     return True
-
-
-def _agreed(question: str) -> bool:
-    if not sys.stdin.isatty():
-        raise UsageError("--write asks before it writes, and nobody is there to answer: --yes does both")
-    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
 def _hint(order: Order, file: Path, seen: HostSeen) -> None:

@@ -40,7 +40,7 @@ def mac_shared(world: World) -> Iterator[Finding]:
             lines = [_mend_nic(world, seat, keep=0) for seat in wrong if len(wrong) < len(seats)]
             mend = (
                 "; ".join(dict.fromkeys(lines))
-                or f"give all but one of them another MAC: {_edit(world, first)}"
+                or f"give all but one of them another MAC: {world.edit(first.stack, first.domain)}"
             )
             yield Finding(first.stack, first.domain.name, what, mend, floats=_labels(world, mac))
 
@@ -240,7 +240,3 @@ def _called(world: World, mac: str) -> str:
 def _labels(world: World, mac: str) -> tuple[str, ...]:
     held = world.float_of_mac(mac)
     return (held.label,) if held else ()
-
-
-def _edit(world: World, seat: Seat) -> str:
-    return world.virsh(seat.stack, "edit", seat.domain.name)

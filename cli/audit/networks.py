@@ -78,7 +78,7 @@ def no_reservation(world: World) -> Iterator[Finding]:
         for mac in (vm.mac, *sorted(others)):
             missing = [place for place, reserved in sides.items() if mac not in reserved]
             if missing:
-                edit = f"unplug that NIC: {world.virsh(stack, 'edit', domain.name)}"
+                edit = f"unplug that NIC: {world.edit(stack, domain)}"
                 mend = world.up(stack) if mac == vm.mac else edit
                 what = f"its MAC {mac} has no reservation in {' and '.join(missing)}"
                 yield Finding(stack, domain.name, what, mend)

@@ -81,7 +81,7 @@ def planned_taken(world: World) -> Iterator[Finding]:
                 seat.stack,
                 seat.domain.name,
                 what,
-                f"give it another MAC: {_edit(world, seat.stack, seat.domain)}",
+                f"give it another MAC: {world.edit(seat.stack, seat.domain)}",
             )
 
 
@@ -156,7 +156,3 @@ def guest_unasked(world: World) -> Iterator[Finding]:
         if silence and domain.state in RUNNING:
             mend = f"in {domain.name}: install and start qemu-guest-agent"
             yield Finding(stack, domain.name, f"it was not asked what it has inside: {silence}", mend)
-
-
-def _edit(world: World, stack: str, domain: DomainSeen) -> str:
-    return world.virsh(stack, "edit", domain.name)

@@ -12,6 +12,7 @@ import config
 from cli.audit import owned
 from cli.rack import FloatFact, Rack, floats_of
 from config.plan import Bridged, Nat, Reservation, VirtualMachine
+from provider.domain.seen import Seen
 from provider.errors import OperatorError
 from provider.guest.addresses import Inside
 from provider.guest.store import Told
@@ -96,10 +97,11 @@ class World:
     @cached_property
     def seats(self) -> tuple[Seat, ...]:
         return tuple(
-            seat
+            Seat(stack, domain, mac, live[mac], defined[mac])
             for stack, (_, host) in self.seen.items()
             for domain in host.domains
-            for seat in _seats(stack, domain)
+            for live, defined in [(_macs(domain.live), _macs(domain.config))]
+            for mac in dict.fromkeys((*live, *defined))
         )
 
     def vms(self) -> Iterator[tuple[str, VirtualMachine, DomainSeen]]:
@@ -173,17 +175,14 @@ class World:
         uri = found.uri if isinstance(found, HostSeen) else ""
         return shlex.join(["virsh", "-c", uri, *words])
 
+    def edit(self, stack: str, domain: DomainSeen) -> str:
+        return self.virsh(stack, "edit", domain.name)
+
 
 def plugged_into(nic: Nic, network: Bridged | Nat) -> bool:
     """By the network's name, or straight into its bridge, which comes to the same."""
     return nic.network == network.name or (nic.network is None and nic.bridge == network.bridge)
 
 
-def _seats(stack: str, domain: DomainSeen) -> Iterator[Seat]:
-    live, defined = (_macs(side.nics if side else ()) for side in (domain.live, domain.config))
-    for mac in dict.fromkeys((*live, *defined)):
-        yield Seat(stack, domain, mac, live[mac], defined[mac])
-
-
-def _macs(nics: tuple[Nic, ...]) -> Counter[str]:
-    return Counter(nic.mac for nic in nics if nic.mac)
+def _macs(side: Seen | None) -> Counter[str]:
+    return Counter(nic.mac for nic in (side.nics if side else ()) if nic.mac)

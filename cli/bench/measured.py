@@ -19,6 +19,9 @@ class Used:
     cpu: float
     memory: float
 
+    def rounded(self) -> Used:
+        return Used(round(self.seconds, 3), round(self.cpu, 3), round(self.memory))
+
 
 def used(line: Sequence[str], environment: Mapping[str, str]) -> Used:
     """Runs a command to its end.  Raises `UsageError` with what it said last if it fails."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -198,7 +198,10 @@ class Run:
         self.first = {stack: self.outcomes[stack] for stack in again}
         self._take(self._run({stack: self._words(stack, refused) for stack in again}))
         for gain in refused:
-            self.outcomes[gain.stack] = _without(self.outcomes[gain.stack], gain.label)
+            outcome = self.outcomes[gain.stack]
+            result = outcome.result if outcome.code else f"done, without {gain.label}"
+            # A run that went well but for a float is no success.
+            self.outcomes[gain.stack] = replace(outcome, result=result, code=outcome.code or 1)
 
     def _words(self, stack: str, waiting: Collection[Gain]) -> list[str]:
         """One stack's run, asking nothing, without the floats of its own that wait."""
@@ -242,9 +245,3 @@ def _waits_for(gain: Gain) -> str:
     if gain.unasked:
         return f"; it is not plugged in while {', '.join(gain.unasked)} cannot be asked"
     return "; up --all lets it be released there first"
-
-
-def _without(outcome: Outcome, label: str) -> Outcome:
-    """A run that went well but for a float is no success."""
-    result = outcome.result if outcome.code else f"done, without {label}"
-    return Outcome(result, outcome.code or 1, outcome.changes, outcome.impacts, outcome.seconds)

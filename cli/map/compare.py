@@ -98,10 +98,9 @@ def _seen_box(plan: config.Plan, known: Known, box: Box, seen: HostSeen) -> Box:
     if domain is None:
         gone = tuple(replace(p, mark=Mark.MISSING) for p in box.plugs)
         return replace(box, mark=Mark.MISSING, plugs=gone) if box.vm else box
-    mark = _vm_mark(domain) if box.vm else Mark.EXTRA
-    return replace(
-        box, vm=True, mark=mark, state=_state(domain), plugs=_plugs(plan, known, domain, box.plugs)
-    )
+    state, plugs = _state(domain), _plugs(plan, known, domain, box.plugs)
+    mark = Mark.EXTRA if not box.vm else Mark.STOPPED if state else Mark.SAME
+    return replace(box, vm=True, mark=mark, state=state, plugs=plugs)
 
 
 def _domains(plan: config.Plan) -> dict[str, str]:
@@ -121,10 +120,6 @@ def _strangers(plan: config.Plan, known: Known, seen: HostSeen) -> list[Box]:
             plugs = _plugs(plan, known, domain, ())
             boxes.append(Box(domain.name, leases.get(mac, ""), mac, True, Mark.EXTRA, _state(domain), plugs))
     return boxes
-
-
-def _vm_mark(domain: DomainSeen) -> Mark:
-    return Mark.SAME if domain.state == "running" else Mark.STOPPED
 
 
 def _state(domain: DomainSeen) -> str:

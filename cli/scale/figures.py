@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -98,12 +98,8 @@ def _growth(small: Figure | None, large: Figure | None, step: str) -> tuple[floa
 
 def merged(known: Sequence[Figure], new: Sequence[Figure]) -> list[Figure]:
     """What is known, and anew what was measured again; by state, hypervisors and VMs."""
-    by_key = {_key(f): f for f in (*known, *new)}
+    by_key = {(f.started, f.hypervisors, f.vms): f for f in (*known, *new)}
     return [by_key[key] for key in sorted(by_key)]
-
-
-def _key(figure: Figure) -> tuple[bool, int, int]:
-    return figure.started, figure.hypervisors, figure.vms
 
 
 def load(file: Path) -> list[Figure]:
@@ -121,15 +117,8 @@ def _figure(each: dict[str, Any]) -> Figure:
 
 
 def save(file: Path, figures: Sequence[Figure]) -> None:
-    rounded = [
-        asdict(f) | {"used": {step: _rounded(u) for step, u in f.used.items()}, "load": list(f.load)}
-        for f in figures
-    ]
+    rounded = [asdict(replace(f, used={s: u.rounded() for s, u in f.used.items()})) for f in figures]
     file.write_text(json.dumps(rounded, indent=1) + "\n", encoding="utf-8")
-
-
-def _rounded(used: Used) -> dict[str, float]:
-    return {"seconds": round(used.seconds, 3), "cpu": round(used.cpu, 3), "memory": round(used.memory)}
 
 
 PICTURE: Final = "![Time and memory over the number of VMs](scale.svg)"

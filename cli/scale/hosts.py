@@ -19,16 +19,12 @@ def hypervisors(root: Path, size: Size) -> Iterator[list[Lab]]:
     need_packages(print)
     facts = HostFacts(bridges=(Bridge("br0", "eth0"),), base_folder=project.BASE_FOLDER)
     labs = [Lab(project.stack_name(index), facts, root=root) for index in range(size.hypervisors)]
+    image = f"{project.BASE_FOLDER}/{project.BASE}"
     try:
         for lab in labs:
             lab.up()
-            _place_image(lab)
+            lab.run(["qemu-img", "create", "-q", "-f", "qcow2", image, str(project.SIZE)], check=True)
         yield labs
     finally:
         for lab in labs:
             lab.down(purge=True)
-
-
-def _place_image(lab: Lab) -> None:
-    image = f"{project.BASE_FOLDER}/{project.BASE}"
-    lab.run(["qemu-img", "create", "-q", "-f", "qcow2", image, str(project.SIZE)], check=True)

@@ -80,7 +80,8 @@ class Bench:
         project.write(self._project, self.size, [lab.uri for lab in self.labs], started=self.started)
         for index in range(len(self.labs)):
             self._trop(index, done)
-            self._bare(index, done)
+            for verb in ("up", "read", "change", "destroy"):
+                self._note(done, index, f"bare {verb}", self._bare_step(verb, index))
         return done
 
     def _note(self, done: Round, index: int, step: str, used: Used) -> None:
@@ -110,10 +111,6 @@ class Bench:
         else:
             self._note(done, index, "destroy", self._run(["destroy", stack, "--yes", "--skip-preview"]))
         self._run(["stack", "rm", stack, "--yes", *(["--force"] if self.started else [])])
-
-    def _bare(self, index: int, done: Round) -> None:
-        for verb in ("up", "read", "change", "destroy"):
-            self._note(done, index, f"bare {verb}", self._bare_step(verb, index))
 
     def _run(self, words: Sequence[str]) -> Used:
         line = itself.line([*words, "--cwd", str(self._project), "--engine", "embedded"])
