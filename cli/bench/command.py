@@ -41,12 +41,9 @@ def run(stack: str, engine: str, times: int) -> int:
     preview, bare = (
         [used(line, itself.environment()).cpu for _ in range(times)] for line in (itself.line(words), script)
     )
-    table = Table(title=f"Seconds of processor time, {times} runs each; {bytecode.state()}")
-    for heading in ("what", "median", "least", "most"):
-        table.add_column(heading)
+    title = f"Seconds of processor time, {times} runs each; {bytecode.state()}"
+    table = Table("what", "median", "least", "most", title=title)
     for what, seconds in ((f"./trop {' '.join(words)}", preview), ("a bare libvirt-python script", bare)):
-        table.add_row(
-            what, *(f"{value:.2f}" for value in (statistics.median(seconds), min(seconds), max(seconds)))
-        )
+        table.add_row(what, *(f"{of(seconds):.2f}" for of in (statistics.median, min, max)))
     Console(soft_wrap=True).print(table)
     return 0 if statistics.median(preview) < BUDGET else 1

@@ -13,6 +13,8 @@ from cli.bench.measured import Used
 from cli.scale.measure import NAMES, SDK
 from cli.words.order import UsageError
 
+COLUMNS: Final = ("seconds", "a VM, ms", "processor seconds", "memory, MiB")
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -30,6 +32,20 @@ class Figure:
     def per_vm(self, step: str) -> float:
         """Seconds."""
         return self.used[step].seconds / self.vms
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Each step's name, and what it took, by `COLUMNS`."""
+        return [
+            (
+                name,
+                f"{used.seconds:.2f}",
+                f"{self.per_vm(step) * 1000:.0f}",
+                f"{used.cpu:.2f}",
+                f"{used.memory:.0f}",
+            )
+            for step, name in NAMES.items()
+            if (used := self.used.get(step)) is not None
+        ]
 
     @property
     def what(self) -> str:
@@ -179,13 +195,9 @@ def _table(figure: Figure) -> list[str]:
         "",
         f"{rounds.capitalize()}; load {began:.1f} when they began, {ended:.1f} when they ended; {figure.bytecode}.",
         "",
-        "| | seconds | a VM, ms | processor seconds | memory, MiB |",
+        f"| | {' | '.join(COLUMNS)} |",
         "|---|---|---|---|---|",
-        *(
-            f"| {name} | {u.seconds:.2f} | {figure.per_vm(step) * 1000:.0f} | {u.cpu:.2f} | {u.memory:.0f} |"
-            for step, name in NAMES.items()
-            if (u := figure.used.get(step)) is not None
-        ),
+        *(f"| {' | '.join(row)} |" for row in figure.rows()),
     ]
 
 
