@@ -21,7 +21,6 @@ from cli import ROOT, itself, packages
 from cli.lab import rehearsal
 from cli.lab.command import need_packages, why_no_lab
 from cli.lab.host import lab_of, plan_of
-from cli.lab.stack import init_stack
 from cli.steps import StepError, Steps
 from cli.words.order import UsageError, choose_engine
 from cli.words.signals import handled, interrupt, run_to_end
@@ -63,14 +62,16 @@ def take_away(console: Console) -> None:
 
 
 def _demo(console: Console, engine: list[str]) -> None:
-    reason = why_no_lab(lambda text: console.print(f"      {text}", highlight=False))
-    if reason:
+    def say(text: str) -> None:
+        console.print(f"      {text}", highlight=False)
+
+    if reason := why_no_lab(say):
         _preview_only(console, engine, reason)
         return
     plan = plan_of(STACK)
     steps = Steps(console, 8)
     steps.say("System packages of the lab")
-    need_packages(lambda text: console.print(f"      {text}", highlight=False))
+    need_packages(say)
     lab = lab_of(STACK)
     was_up = lab.status().running
     try:
@@ -112,8 +113,8 @@ def _preview_only(console: Console, engine: list[str], reason: str) -> None:
         highlight=False,
     )
     with tempfile.TemporaryDirectory(prefix="trop-") as folder:
-        words, environment = rehearsal.prepare(plan_of(STACK), Path(folder))
-        init_stack(STACK, Path(folder) / "project", choose_engine("".join(engine[1:])), environment)
+        chosen = choose_engine("".join(engine[1:]))
+        words, environment = rehearsal.prepare(plan_of(STACK), Path(folder), chosen)
         _trop(["preview", STACK, "--cwd", str(ROOT), *words, *engine], environment)
 
 
@@ -164,9 +165,7 @@ def print_outputs(console: Console, outputs: dict[str, Any]) -> None:
     """One table for each of the stack's outputs: a row by name, a column by field."""
     for title, rows in outputs.items():
         fields = list(dict.fromkeys(key for row in rows.values() for key in row))
-        table = Table(title=title, title_justify="left")
-        for heading in ("name", *fields):
-            table.add_column(heading)
+        table = Table("name", *fields, title=title, title_justify="left")
         for name, row in rows.items():
             table.add_row(name, *(str(row.get(key, "")) for key in fields))
         console.print(table)
