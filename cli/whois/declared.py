@@ -128,25 +128,19 @@ def _bridges(fleet: Fleet, name: str) -> Iterator[Owner]:
     plugged = fleet.networks.bridged.bridge
     known: dict[str, Bridge | None] = {plugged: None, **fleet.hypervisors[name].bridges}
     for bridge, facts in known.items():
-        title = f"{bridge}, a bridge of {name} itself"
-        network = "bridged" if bridge == plugged else None
-        label = f"{bridge}@{name}"
-        if facts is None:
-            title += ": its address and MAC are not declared"
-            yield Owner("bridge", bridge, title, label, hypervisor=name, network=network, bridge=bridge)
-        else:
-            yield Owner(
-                "bridge",
-                bridge,
-                f"{title} (port {facts.port})",
-                label,
-                hypervisor=name,
-                network=network,
-                bridge=bridge,
-                vlan=facts.vlan,
-                mac=mac_text(facts.mac),
-                address=str(facts.address),
-            )
+        said = f" (port {facts.port})" if facts else ": its address and MAC are not declared"
+        yield Owner(
+            "bridge",
+            bridge,
+            f"{bridge}, a bridge of {name} itself{said}",
+            f"{bridge}@{name}",
+            hypervisor=name,
+            network="bridged" if bridge == plugged else None,
+            bridge=bridge,
+            vlan=facts.vlan if facts else None,
+            mac=mac_text(facts.mac) if facts else None,
+            address=str(facts.address) if facts else None,
+        )
 
 
 def _domains(rack: Rack, home: str | None) -> dict[str, str]:
