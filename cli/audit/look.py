@@ -31,12 +31,12 @@ AT_ONCE = 8  # guests of one hypervisor: one whose agent hangs takes libvirt 5 s
 
 @dataclass(frozen=True)
 class Asked:
-    """What was asked beyond the survey of a host; ``inside`` and ``told`` by domain, ``gone`` paths of files."""
+    """``host``: the survey, and the files that are gone besides; ``inside`` and ``told`` by domain."""
 
+    host: HostSeen
     inside: Mapping[str, Inside] = field(default_factory=dict)
     told: Mapping[str, Told] = field(default_factory=dict)
     gateways: tuple[Gateway, ...] = ()
-    gone: tuple[str, ...] = ()
 
 
 def world(root: Path, stacks: Sequence[str], *, lab: bool) -> World:
@@ -55,7 +55,7 @@ def world(root: Path, stacks: Sequence[str], *, lab: bool) -> World:
         asked = _guests(declared, hosts)
     return World(
         declared,
-        {stack: _with(host, asked.get(stack)) for stack, host in hosts.items()},
+        hosts | {stack: each.host for stack, each in asked.items()},
         {stack: each.inside for stack, each in asked.items()},
         time.time(),
         lab,
@@ -63,12 +63,6 @@ def world(root: Path, stacks: Sequence[str], *, lab: bool) -> World:
         held.result(),
         {stack: each.gateways for stack, each in asked.items()},
     )
-
-
-def _with(host: HostSeen | OperatorError, asked: Asked | None) -> HostSeen | OperatorError:
-    if isinstance(host, HostSeen) and asked is not None:
-        return replace(host, gone=(*host.gone, *asked.gone))
-    return host
 
 
 def every(root: Path, declared: Rack, *, lab: bool) -> list[str]:
@@ -120,7 +114,7 @@ def _ask(plan: config.Plan, seen: HostSeen) -> Asked:
         try:
             host = survey.read_only(seen.uri)
         except OperatorError:
-            return Asked()
+            return Asked(seen)
     try:
         with ThreadPoolExecutor(max_workers=AT_ONCE) as pool, ThreadPoolExecutor() as beside:
             from_host = beside.submit(gateways.of_host, seen.uri, plan, beside)
@@ -132,7 +126,7 @@ def _ask(plan: config.Plan, seen: HostSeen) -> Asked:
     finally:
         host.close()
     inside = {n: replace(i, silence=silence or i.silence) if n in ours else i for n, (i, _) in found.items()}
-    return Asked(inside, told, asked, gone)
+    return Asked(replace(seen, gone=(*seen.gone, *gone)), inside, told, asked)
 
 
 def _inside(host: Host, plan: config.Plan, seen: DomainSeen, *, agent: bool) -> Heard:

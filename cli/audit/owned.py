@@ -28,16 +28,13 @@ def pool_mark(plan: Plan) -> str:
 def objects(plan: Plan, seen: HostSeen) -> Iterator[tuple[str, str, str]]:
     """Each declared object that is there by its name: what it is, its UUID, and the one that the stack would give."""
     for name in (plan.networks.bridged.name, plan.networks.default.name):
-        network = seen.network(name)
-        if network is not None:
+        if network := seen.network(name):
             key = declared.network_key(plan, name)
             yield f"network {name}", network.uuid, mark(plan.stack, declared.NETWORKS, key)
-    pool = seen.pool(plan.storage.name)
-    if pool is not None:
+    if pool := seen.pool(plan.storage.name):
         yield f"pool {pool.name}", pool.uuid, pool_mark(plan)
     for vm in plan.vms:
-        domain = seen.domain(vm.domain)
-        if domain is not None:
+        if domain := seen.domain(vm.domain):
             made = mark(plan.stack, declared.VM, (declared.DOMAIN, vm.name))
             yield f"VM {vm.domain}", domain.uuid, made
 
