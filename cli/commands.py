@@ -28,6 +28,10 @@ lab_app = typer.Typer(help="A throwaway hypervisor on this machine.", no_args_is
 app.add_typer(lab_app, name="lab")
 
 Stack = Annotated[str, typer.Argument(help="The stack whose hypervisor it stands for.")]
+Engine = Annotated[str, typer.Option(help="embedded or pulumi; else pulumi where it is on PATH.")]
+Live = Annotated[bool, typer.Option("--live", help="Asks the hypervisors too, read-only.")]
+Labs = Annotated[bool, typer.Option("--lab", help="Asks the labs that run on this machine.")]
+Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
@@ -45,7 +49,7 @@ def setup() -> None:
 @app.command()
 def demo(
     down: Annotated[bool, typer.Option("--down", help="Takes away all that the demo made.")] = False,
-    engine: Annotated[str, typer.Option(help="embedded or pulumi; else pulumi where it is on PATH.")] = "",
+    engine: Engine = "",
 ) -> int:
     """Brings trop02 up on a throwaway hypervisor, and fetches a page from its float."""
     from cli import demo
@@ -138,10 +142,6 @@ def check() -> int:
     return quality.check()
 
 
-LIVE = Annotated[bool, typer.Option("--live", help="Asks the hypervisors too, read-only.")]
-LABS = Annotated[bool, typer.Option("--lab", help="Asks the labs that run on this machine.")]
-
-
 @app.command()
 def adopt(
     stack: Stack,
@@ -151,7 +151,7 @@ def adopt(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Imports what is there into the state.")] = False,
     out: Annotated[Path | None, typer.Option(help="Writes the import file there.")] = None,
-    engine: Annotated[str, typer.Option(help="embedded or pulumi; else pulumi where it is on PATH.")] = "",
+    engine: Engine = "",
 ) -> int:
     """Compares what runs with what is declared, and takes it over; nothing on the hypervisor is changed."""
     from cli.adopt.run import Order, run
@@ -164,8 +164,8 @@ def draw_map(
     output: Annotated[
         Path, typer.Argument(help="Where the picture goes: a name in .svg, .png, .mmd or .md (Mermaid).")
     ] = ROOT / "docs/rack.svg",
-    live: LIVE = False,
-    lab: LABS = False,
+    live: Live = False,
+    lab: Labs = False,
 ) -> int:
     """Draws the rack as it is declared, and with --live beside it what is seen, each difference marked."""
     from cli.map import command as map
@@ -176,9 +176,9 @@ def draw_map(
 @app.command()
 def whois(
     words: Annotated[list[str], typer.Argument(metavar="ADDRESS…", help="Addresses, MACs, names, vnetN.")],
-    live: LIVE = False,
-    lab: LABS = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    live: Live = False,
+    lab: Labs = False,
+    as_json: Json = False,
 ) -> int:
     """Says whose an address, a MAC or a name is, as declared or as seen."""
     from cli.whois import command
@@ -201,8 +201,8 @@ def show(
 def audit(
     stacks: Annotated[list[str] | None, typer.Argument(metavar="[STACK…]", help="All, unless named.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every stack whose file has a libvirt:uri.")] = False,
-    lab: LABS = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    lab: Labs = False,
+    as_json: Json = False,
 ) -> int:
     """Says what is wrong with what runs, against what is declared; exit code 1 when anything is."""
     from cli.audit.run import run
@@ -215,8 +215,8 @@ def annotate(
     file: Annotated[
         str, typer.Argument(metavar="FILE|-", help="A text, a pcap or a pcapng; - what comes in.")
     ],
-    live: LIVE = False,
-    lab: LABS = False,
+    live: Live = False,
+    lab: Labs = False,
 ) -> int:
     """Writes a trace with names beside the addresses: tcpdump -eln | ./trop annotate -"""
     from cli.trace import command
@@ -229,7 +229,7 @@ def bench(
     stack: Annotated[
         str, typer.Argument(help="A stack, or one of the words annotate, bytecode and scale.")
     ] = "trop02",
-    engine: Annotated[str, typer.Option(help="embedded or pulumi; else pulumi where it is on PATH.")] = "",
+    engine: Engine = "",
     times: Annotated[
         int | None, typer.Option(min=1, help="How often each is run: 5 times, of scale once.")
     ] = None,

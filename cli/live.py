@@ -18,7 +18,11 @@ URI = "libvirt:uri"
 
 def uris(root: Path, stacks: Iterable[str], *, lab: bool) -> dict[str, str]:
     """Where each stack's libvirt is: what its file says, or its lab.  Raises `UsageError` for one that says nothing."""
-    return {stack: _lab_uri(stack) if lab else _declared_uri(root, stack) for stack in stacks}
+    if not lab:
+        return {stack: _declared_uri(root, stack) for stack in stacks}
+    from cli.lab.stack import bare_lab  # only for --lab: the lab's modules take time to load
+
+    return {stack: bare_lab(stack).uri for stack in stacks}
 
 
 def known(root: Path, stacks: Iterable[str], *, lab: bool) -> tuple[dict[str, str], dict[str, str]]:
@@ -53,12 +57,6 @@ def _one(uri: str) -> HostSeen | OperatorError:
     except errors.VirtError as error:
         why = "stopped answering" if errors.lost(error) else "could not be looked at"
         return OperatorError(f"libvirt at {uri} {why}: {errors.said(error)}")
-
-
-def _lab_uri(stack: str) -> str:
-    from cli.lab.stack import bare_lab  # only for --lab: the lab's modules take time to load
-
-    return bare_lab(stack).uri
 
 
 def _declared_uri(root: Path, stack: str) -> str:

@@ -160,7 +160,7 @@ class Run:
         verb = ["refresh", "--preview-only"] if self.order.verb == "refresh" else ["preview"]
         self._take(self._run({stack: [*verb, stack] for stack in self._ready}))
         if self.order.verb != "refresh":
-            self.notes += [str(gain) + _waits_for(gain) for gain in moves.gains(self.plans, sight)]
+            self.notes += [f"{gain}; {gain.waits_for}" for gain in moves.gains(self.plans, sight)]
         self._show(f"what {'a refresh' if self.order.verb == 'refresh' else 'an up'} of all stacks would do")
         self.notes.clear()
 
@@ -239,9 +239,3 @@ class Run:
 
     def _worst(self) -> int:
         return max((one.code for one in self.outcomes.values() if one.code is not None), default=0)
-
-
-def _waits_for(gain: Gain) -> str:
-    if gain.unasked:
-        return f"; it is not plugged in while {', '.join(gain.unasked)} cannot be asked"
-    return "; up --all lets it be released there first"

@@ -42,19 +42,15 @@ def host_facts(plan: config.Plan) -> HostFacts:
         Bridge(bridge.name, bridge.port, f"{bridge.address}/{bridge.prefix}", bridge.mac)
         for bridge in plan.hypervisor.bridges
     )
+    beyond = [(bridge.gateway, bridge.prefix) for bridge in plan.hypervisor.bridges]
+    beyond += [(held.gateway, held.prefix) for held in plan.floats]
     bases = [PurePosixPath(vm.base_image) for vm in plan.vms]
     image: dict[str, Any] = (
         {"base_image": bases[0].name, "base_folder": str(bases[0].parent)} if bases else {}
     )
     return HostFacts(
         bridges=bridges or (Bridge(plan.networks.bridged.bridge, "eth0"),),
-        gateway=_gateway(plan),
+        gateway=next((f"{gateway}/{prefix}" for gateway, prefix in beyond if gateway), None),
         live_folder=plan.storage.path,
         **image,
     )
-
-
-def _gateway(plan: config.Plan) -> str | None:
-    beyond = [(bridge.gateway, bridge.prefix) for bridge in plan.hypervisor.bridges]
-    beyond += [(held.gateway, held.prefix) for held in plan.floats]
-    return next((f"{gateway}/{prefix}" for gateway, prefix in beyond if gateway), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -47,11 +48,8 @@ class Row:
 def versions(dpkg_query: str) -> dict[str, str]:
     """By column, from lines "PACKAGE VERSION" of dpkg-query; without epoch and Debian's revision."""
     told = dict(line.split(maxsplit=1) for line in dpkg_query.splitlines() if " " in line)
-    return {column: _plain(told[package]) for column, package in PACKAGES.items() if package in told}
-
-
-def _plain(version: str) -> str:
-    return version.rpartition(":")[2].partition("-")[0].partition("+")[0]
+    found = {column: told[package] for column, package in PACKAGES.items() if package in told}
+    return {column: re.split("[-+]", each.rpartition(":")[2])[0] for column, each in found.items()}
 
 
 def installed(root: Path) -> dict[str, str]:
