@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 from cli.words.order import UsageError
 from config.read import yaml_mapping
@@ -14,6 +15,7 @@ from provider.survey import survey
 from provider.survey.survey import HostSeen
 
 URI = "libvirt:uri"
+T = TypeVar("T")
 
 
 def uris(root: Path, stacks: Iterable[str], *, lab: bool) -> dict[str, str]:
@@ -39,10 +41,15 @@ def known(root: Path, stacks: Iterable[str], *, lab: bool) -> tuple[dict[str, st
 
 def look(uris: Mapping[str, str]) -> dict[str, HostSeen | OperatorError]:
     """What is on each host, or why it could not be asked; in the order given."""
-    if not uris:
+    return at_once(lambda stack: _one(uris[stack]), uris)
+
+
+def at_once(ask: Callable[[str], T], stacks: Collection[str]) -> dict[str, T]:
+    """What each gives; in the order given."""
+    if not stacks:
         return {}
-    with ThreadPoolExecutor(max_workers=len(uris)) as pool:
-        return dict(zip(uris, pool.map(_one, uris.values()), strict=True))
+    with ThreadPoolExecutor(max_workers=len(stacks)) as pool:
+        return dict(zip(stacks, pool.map(ask, stacks), strict=True))
 
 
 def _one(uri: str) -> HostSeen | OperatorError:

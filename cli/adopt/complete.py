@@ -106,10 +106,7 @@ def _guest(plan: Plan, vm: VirtualMachine, looked: Domain, seedless: bool) -> di
     return {}
 
 
-def merged(settings: Mapping[str, Any], new: Additions) -> dict[str, Any]:
-    """A stack's ``trop:`` settings with these additions, as its file would have them."""
-    vms = dict(settings.get("vms") or {})
-    return {
-        **settings,
-        "vms": {**vms, **{name: {**(vms.get(name) or {}), **own} for name, own in new.items()}},
-    }
+def merged(settings: Mapping[str, Any], new: Additions, key: str = "vms") -> dict[str, Any]:
+    """A stack's ``trop:`` settings with these additions, as its file would have them; ``key`` is that of the VMs."""
+    vms = dict(settings.get(key) or {})
+    return {**settings, key: vms | {name: {**(vms.get(name) or {}), **own} for name, own in new.items()}}

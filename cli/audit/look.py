@@ -91,11 +91,7 @@ def _of_labs(declared: Rack, stacks: Iterable[str]) -> Rack:
 
 def _guests(declared: Rack, hosts: Mapping[str, HostSeen | OperatorError]) -> dict[str, Asked]:
     seen = {stack: host for stack, host in hosts.items() if isinstance(host, HostSeen)}
-    if not seen:
-        return {}
-    with ThreadPoolExecutor(max_workers=len(seen)) as pool:
-        asked = pool.map(lambda item: _ask(declared.plans[item[0]], item[1]), seen.items())
-        return dict(zip(seen, asked, strict=True))
+    return live.at_once(lambda stack: _ask(declared.plans[stack], seen[stack]), seen)
 
 
 def _ask(plan: config.Plan, seen: HostSeen) -> Asked:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterator, Mapping
 
+from cli import live
 from cli.adopt import declared, export
 from cli.adopt.declared import Key
 from cli.words.order import choose_engine
@@ -50,16 +50,9 @@ def held(
     """What the states have, of the stacks on whose hosts something is that they have not made; all asked at once."""
     stacks = [s for s, h in hosts.items() if isinstance(h, HostSeen) and foreign(plans[s], h, ())]
     stacks = [stack for stack in stacks if not lab or _in_lab(stack)]
-    return dict(zip(stacks, _all(stacks, lab=lab), strict=True))
-
-
-def _all(stacks: Sequence[str], *, lab: bool) -> list[frozenset[str]]:
-    if not stacks:
-        return []
     engine = choose_engine("")
-    with ThreadPoolExecutor(max_workers=len(stacks)) as pool:
-        told = pool.map(lambda stack: export.known(stack, engine, lab=lab)[0], stacks)
-        return [frozenset(known.ids.values()) for known in told]
+    known = live.at_once(lambda stack: export.known(stack, engine, lab=lab)[0], stacks)
+    return {stack: frozenset(each.ids.values()) for stack, each in known.items()}
 
 
 def _in_lab(stack: str) -> bool:

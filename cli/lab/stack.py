@@ -108,7 +108,7 @@ def init_stack(stack: str, project: Path, engine: str, environment: dict[str, st
         raise UsageError(f"the lab's stack could not be made: {(done.stdout + done.stderr).strip()}")
 
 
-def write_project(stack: str, project: Path, uri: str, emulation: Settings | None = EMULATION) -> Path:
+def write_project(stack: str, project: Path, uri: str, emulation: Settings = EMULATION) -> Path:
     """Brings the lab's project folder up to date with the repository's files, and returns it."""
     source = ROOT / f"Pulumi.{stack}.yaml"
     if not source.exists():
@@ -125,13 +125,10 @@ def write_project(stack: str, project: Path, uri: str, emulation: Settings | Non
     return project
 
 
-def for_lab(settings: Settings, uri: str, emulation: Settings | None) -> Settings:
+def for_lab(settings: Settings, uri: str, emulation: Settings) -> Settings:
     """The stack's settings with what the lab forces; secrets stay behind, for they need the other passphrase."""
     config = {key: value for key, value in settings.get("config", {}).items() if not _is_secret(value)}
-    config[URI] = uri
-    if emulation:
-        config["trop:emulation"] = dict(emulation)
-    return {"config": config}
+    return {"config": config | {URI: uri, "trop:emulation": dict(emulation)}}
 
 
 def carry_over(made: Settings, before: Settings, now: Settings) -> Settings:

@@ -60,8 +60,6 @@ def round_step(least: float) -> float:
     if least <= 0:
         return 1.0
     power = 10.0 ** (len(str(int(least))) - 1) if least >= 1 else 0.1
-    while power * 10 <= least:
-        power *= 10
     return next(power * factor for factor in (0.1, 0.2, 0.5, 1, 2, 5, 10) if power * factor >= least)
 
 

@@ -46,7 +46,7 @@ def annotate(read: Read, write: Write, label: Label) -> None:
     """
     first = _beginning(read)
     blocks = _all(read, first)
-    if pcap.is_capture(first):
+    if first.startswith(pcap.MAGICS):
         blocks = (b"".join(map(packets.line, frames)) for frames in pcap.batches(blocks))
     for block in annotated(blocks, label):
         write(block)
