@@ -8,7 +8,6 @@ from typing import Any
 
 from cli import itself
 from cli.adopt import state
-from cli.adopt.state import Known
 
 
 def exported(stack: str, engine: str, *, lab: bool) -> tuple[dict[str, Any], str]:
@@ -21,7 +20,7 @@ def exported(stack: str, engine: str, *, lab: bool) -> tuple[dict[str, Any], str
     return json.loads(done.stdout), ""
 
 
-def known(stack: str, engine: str, *, lab: bool) -> tuple[Known, str]:
+def known(stack: str, engine: str, *, lab: bool) -> tuple[state.Known, str]:
     """What the state has of the stack's resources."""
     found, why = exported(stack, engine, lab=lab)
     return state.known(found), why

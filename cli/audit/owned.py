@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Mapping
 
 from cli import live
 from cli.adopt import declared, export
-from cli.adopt.declared import Key
 from cli.words.order import choose_engine
 from config.plan import Plan
 from provider.errors import OperatorError
@@ -16,7 +15,7 @@ from provider.survey.survey import HostSeen
 PROJECT = "trop"
 
 
-def mark(stack: str, parent: str, key: Key) -> str:
+def mark(stack: str, parent: str, key: declared.Key) -> str:
     """The UUID with which the stack makes the object, below its component."""
     return uuid_of(f"urn:pulumi:{stack}::{PROJECT}::{parent}${key[0]}::{key[1]}")
 

@@ -8,13 +8,12 @@ from pathlib import Path
 
 from cli.lab.command import need_packages
 from cli.scale import project
-from cli.scale.project import Size
 from lab.facts import Bridge, HostFacts
 from lab.hypervisor import Lab
 
 
 @contextlib.contextmanager
-def hypervisors(root: Path, size: Size) -> Iterator[list[Lab]]:
+def hypervisors(root: Path, size: project.Size) -> Iterator[list[Lab]]:
     """As many labs, up; they are gone at the end, whatever happens.  Raises `LabError`."""
     need_packages(print)
     facts = HostFacts(bridges=(Bridge("br0", "eth0"),), base_folder=project.BASE_FOLDER)

@@ -12,7 +12,6 @@ from typing import Final
 from cli import itself
 from cli.bench.measured import Used, used
 from cli.scale import project
-from cli.scale.project import Size
 from lab.hypervisor import Lab
 
 THREADS: Final = 16  # calls at a time, as the engine has steps
@@ -69,7 +68,7 @@ class Bench:
     """Where it is done: ``folder`` gets the project, the state and what the bare script makes its VMs from."""
 
     folder: Path
-    size: Size
+    size: project.Size
     labs: Sequence[Lab]
     started: bool
     say: Callable[[str], None]

@@ -9,7 +9,6 @@ from typing import Final
 
 from cli.trace import packets, pcap
 from cli.trace.names import Labels
-from cli.trace.pcap import CaptureError
 from cli.trace.text import Label, annotated
 from cli.whois.command import directory, tell_silent
 from cli.words.order import UsageError
@@ -30,7 +29,7 @@ def run(file: str, *, live: bool, lab: bool) -> int:
         annotate(lambda: os.read(source, BLOCK), _write_out, Labels(known))
     except BrokenPipeError:
         return CLOSED_PIPE
-    except CaptureError as error:
+    except pcap.CaptureError as error:
         raise UsageError(f"{file}: {error}") from error
     except OSError as error:
         raise UsageError(

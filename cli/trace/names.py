@@ -7,7 +7,6 @@ import re
 from cli.whois import notation
 from cli.whois.command import Directory
 from cli.whois.declared import Owner
-from cli.whois.notation import NotUnderstoodError
 from cli.whois.seen import Sighting
 
 
@@ -34,7 +33,7 @@ class Labels:
             return None  # said at once: a scan shows a million addresses of others
         try:
             read = notation.read(text)
-        except NotUnderstoodError:
+        except notation.NotUnderstoodError:
             return None
         if read is None:
             return None
