@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from cli import ROOT, itself, packages
+from cli import itself, packages
 from cli.counts import TOLD, Counts, of_report
 from cli.lab.command import need_packages
 from cli.words.signals import run_attached
@@ -119,4 +119,4 @@ def split_marks(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _python(*words: str) -> int:
-    return run_attached([sys.executable, *words], itself.environment(), ROOT)
+    return run_attached([sys.executable, *words], itself.environment())

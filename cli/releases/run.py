@@ -82,7 +82,7 @@ def _from_here(part: Part, made: Path, cache: Path, start: float) -> page.Row:
         told = Path(folder, "counts.json")
         words = here(part)
         more = {PROGRAMS: str(root), TOLD: str(told)}
-        run_attached(itself.line(["test", *words]), itself.environment(**more), ROOT)
+        run_attached(itself.line(["test", *words]), itself.environment(**more))
         counts = read(told)
         _say(f"{part.release}: {counts}; {time.monotonic() - start:.0f} s")
         return page.Row(part.release, _today(), page.installed(root), " ".join(words), counts, None)

@@ -8,9 +8,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from types import FrameType
 from typing import Any, Final
+
+from cli import ROOT
 
 STOPS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Child = subprocess.Popen[bytes]
@@ -51,8 +52,8 @@ def run_to_end(
     return _to_end(start, lambda child, _: child.send_signal(signal.SIGINT) if tell else None)
 
 
-def run_attached(words: Sequence[str], environment: Mapping[str, str], folder: Path) -> int:
-    """Runs a command on this terminal, with all that it starts, and gives its exit code.
+def run_attached(words: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Runs a command in the project on this terminal, with all that it starts, and gives its exit code.
 
     Whatever stops this process is a Ctrl-C to them, and is raised as `KeyboardInterrupt` when the command has ended.
     """
@@ -67,7 +68,7 @@ def run_attached(words: Sequence[str], environment: Mapping[str, str], folder: P
                 child.send_signal(signal.SIGINT)
 
     group = 0 if apart else None
-    return _to_end(lambda: subprocess.Popen(words, cwd=folder, env=environment, process_group=group), pass_on)
+    return _to_end(lambda: subprocess.Popen(words, cwd=ROOT, env=environment, process_group=group), pass_on)
 
 
 def _to_end(start: Callable[[], Child], pass_on: Callable[[Child, int], None]) -> int:
