@@ -17,14 +17,13 @@ from rich.console import Console
 from rich.table import Table
 
 import config
-from cli import ROOT, itself, packages
+from cli import ROOT, itself
 from cli.lab import rehearsal
 from cli.lab.command import need_packages, why_no_lab
 from cli.lab.host import lab_of, plan_of
 from cli.steps import StepError, Steps
-from cli.words.order import UsageError, choose_engine
+from cli.words.order import choose_engine
 from cli.words.signals import handled, interrupt, run_to_end
-from lab.facts import LabError
 from lab.hypervisor import Lab
 
 STACK: Final = "trop02"
@@ -37,18 +36,15 @@ print(opener.open(sys.argv[1], timeout=5).read().decode().strip())
 
 
 def run(engine: str = "", *, down: bool = False) -> int:
-    """The whole demo, or with ``down`` its end; 0, or 1 after one line that says what went wrong, 130 after Ctrl-C."""
+    """The whole demo, or with ``down`` its end; 0, or 130 after Ctrl-C.  What goes wrong is raised (`cli.__main__`)."""
     console = Console()
+    choose_engine(engine)
     try:
-        choose_engine(engine)
         with handled(interrupt):
             if down:
                 take_away(console)
             else:
                 _demo(console, ["--engine", engine] if engine else [])
-    except (StepError, UsageError, LabError, packages.PackagesError, config.ConfigError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         print("interrupted: nothing that the demo started is left running", file=sys.stderr)
         return 130

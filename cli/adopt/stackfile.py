@@ -132,8 +132,7 @@ def _member(node: Any, key: str) -> Any:
 
 
 def _column(node: Any) -> int:
-    column: int = node.value[0][0].start_mark.column
-    return column
+    return int(node.value[0][0].start_mark.column)
 
 
 def _end(text: str, node: Any) -> int:

@@ -56,8 +56,7 @@ def float_mac(world: World) -> Iterator[Finding]:
 
 def float_unplugged(world: World) -> Iterator[Finding]:
     for stack, held, _, domain in _held(world):
-        what = _unplugged(world, stack, held, domain)
-        if what:
+        if what := _unplugged(world, stack, held, domain):
             text = f"{held.label}'s NIC {held.mac} {what}"
             mend = _link_up(world, stack, held, domain) if what == LINK_DOWN else world.up(stack)
             yield Finding(stack, domain.name, text, mend, floats=(held.label,))
@@ -209,8 +208,7 @@ def _held(world: World) -> Iterator[tuple[str, Float, VirtualMachine, DomainSeen
 def _is_right(world: World, seat: Seat) -> bool:
     """Whether the plan gives this MAC to this domain."""
     here = (seat.stack, world.name_of(seat.stack, seat.domain))
-    held = world.float_of_mac(seat.mac)
-    if held is not None:
+    if held := world.float_of_mac(seat.mac):
         return (held.home, held.holder) == here
     owner = world.owners.get(seat.mac)
     return owner is not None and (owner[0], owner[1].name) == here

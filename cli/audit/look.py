@@ -43,8 +43,7 @@ def world(root: Path, stacks: Sequence[str], *, lab: bool) -> World:
     """Everything, of these stacks or of all that have a URI.  Raises `UsageError`, `ConfigError`."""
     declared = rack.load(root)
     chosen = list(dict.fromkeys(stacks)) or every(root, declared, lab=lab)
-    unknown = [stack for stack in chosen if stack not in declared.plans]
-    if unknown:
+    if unknown := [stack for stack in chosen if stack not in declared.plans]:
         known = ", ".join(declared.plans)
         raise UsageError(f"there is no stack {', '.join(unknown)}; the stacks are {known}")
     if lab:

@@ -46,8 +46,7 @@ def show(world: World, findings: Sequence[Finding]) -> None:
     )
     faults = [f for f in findings if f.level == "fault"]
     for stack in world.hosts:
-        here = [f for f in faults if f.stack == stack]
-        if here:
+        if here := [f for f in faults if f.stack == stack]:
             console.print(_table(stack, here))
             for line in _mends(here):
                 console.print(Text(line), soft_wrap=True)  # a command is one line, to be copied

@@ -87,8 +87,7 @@ def planned_taken(world: World) -> Iterator[Finding]:
 
 def vm_waits(world: World) -> Iterator[Finding]:
     for stack, _, domain in world.vms():
-        waits = _pending(domain)
-        if waits:
+        if waits := _pending(domain):
             what = f"{', '.join(waits)} in its definition waits for its restart"
             how = allow.how(domain.name, "restart").partition(" (with")[0]
             again = f"{world.virsh(stack, 'shutdown', domain.name)}, and {world.up(stack)} once it is off"

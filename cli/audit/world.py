@@ -108,16 +108,14 @@ class World:
         """Each declared VM that is there."""
         for stack, (plan, host) in self.seen.items():
             for vm in plan.vms:
-                domain = host.domain(vm.domain)
-                if domain is not None:
+                if domain := host.domain(vm.domain):
                     yield stack, vm, domain
 
     def networks(self) -> Iterator[tuple[str, NetworkSeen]]:
         """Each declared network that is there."""
         for stack, (plan, host) in self.seen.items():
             for name in (plan.networks.bridged.name, plan.networks.default.name):
-                network = host.network(name)
-                if network is not None:
+                if network := host.network(name):
                     yield stack, network
 
     def vm_of(self, stack: str, domain: DomainSeen) -> VirtualMachine | None:

@@ -120,8 +120,7 @@ class Run:
     first: dict[str, Outcome] = field(default_factory=dict)  # of the stacks that run twice
 
     def go(self) -> int:
-        twice = moves.held_twice(self.plans)
-        if twice:
+        if twice := moves.held_twice(self.plans):
             raise UsageError("; ".join(twice))
         sight = self.look(self.fleet)
         self._note_who_is_not_run(sight)

@@ -66,14 +66,8 @@ def _on(part: Part, cache: Path) -> page.Row:
         _say(
             f"{release.name}: {counts}; the demo took {seconds:.0f} s, all of it {time.monotonic() - start:.0f} s"
         )
-        return page.Row(
-            release.name,
-            _today(),
-            page.installed(there.root),
-            " ".join(part.words) or "everything",
-            counts,
-            None if demo else round(seconds),
-        )
+        what = " ".join(part.words) or "everything"
+        return _row(part, there.root, what, counts, None if demo else round(seconds))
 
 
 def _from_here(part: Part, made: Path, cache: Path, start: float) -> page.Row:
@@ -85,7 +79,7 @@ def _from_here(part: Part, made: Path, cache: Path, start: float) -> page.Row:
         run_attached(itself.line(["test", *words]), itself.environment(**more))
         counts = read(told)
         _say(f"{part.release}: {counts}; {time.monotonic() - start:.0f} s")
-        return page.Row(part.release, _today(), page.installed(root), " ".join(words), counts, None)
+        return _row(part, root, " ".join(words), counts, None)
 
 
 def _clone(there: Machine, release: Release) -> None:
@@ -121,8 +115,9 @@ def _typed(there: Machine, release: Release, words: Sequence[str], **more: str) 
     ).returncode
 
 
-def _today() -> str:
-    return datetime.date.today().isoformat()
+def _row(part: Part, root: Path, what: str, counts: Counts, demo: int | None) -> page.Row:
+    today = datetime.date.today().isoformat()
+    return page.Row(part.release, today, page.installed(root), what, counts, demo)
 
 
 def _say(text: str) -> None:

@@ -25,7 +25,7 @@ def run(file: str, *, live: bool, lab: bool) -> int:
     try:
         source = 0 if file == "-" else os.open(file, os.O_RDONLY)
         known = directory(live=live, lab=lab)
-        tell_silent(known.seen.silent if known.seen else {})
+        tell_silent(known.seen)
         annotate(lambda: os.read(source, BLOCK), _write_out, Labels(known))
     except BrokenPipeError:
         return CLOSED_PIPE

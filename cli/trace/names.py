@@ -55,8 +55,7 @@ class Labels:
             guests = [self._known(guest) for guest in self._directory.macs_of(mac)[1:]]
             known = next((label for label in guests if label is not None), None)
             return None if known is None else f"tap:{known}"
-        known = self._known(mac)
-        if known is not None:
+        if known := self._known(mac):
             return known
         return next((s.label for s in self._directory.rules.of_mac(mac) if s.label), None)
 

@@ -146,7 +146,7 @@ def run(words: Sequence[str], *, live: bool, lab: bool, as_json: bool) -> int:
     else:
         for answer in answers:
             print("\n".join(lines(answer)))
-    tell_silent(silent)
+    tell_silent(known.seen)
     for line in known.seen.unread if known.seen else ():
         print(line, file=sys.stderr)
     for word, why in bad.items():
@@ -154,8 +154,8 @@ def run(words: Sequence[str], *, live: bool, lab: bool, as_json: bool) -> int:
     return 1 if bad else 0
 
 
-def tell_silent(silent: Mapping[str, str]) -> None:
-    for stack, why in silent.items():
+def tell_silent(seen: Seen | None) -> None:
+    for stack, why in seen.silent.items() if seen else ():
         print(f"{stack} could not be asked: {' '.join(why.split())}", file=sys.stderr)
 
 
@@ -180,8 +180,7 @@ def _spellings(answer: Answer) -> Iterator[str]:
         yield read.value
         if read.mac is not None:
             yield read.mac
-            guest = notation.guests_mac(read.mac)
-            if guest is not None:
+            if guest := notation.guests_mac(read.mac):
                 macs = [o.mac for o in answer.owners if o.mac] or [guest]
                 yield f"the host's end of {macs[0]}"
 

@@ -45,8 +45,7 @@ def read(word: str) -> Word | None:
     """What a word is by its form; None for one that could only be a name.  Raises `NotUnderstoodError`."""
     if not word.isprintable():
         raise NotUnderstoodError("has characters that cannot be printed")
-    mac = mac_of(word)
-    if mac is not None:
+    if mac := mac_of(word):
         return Word("MAC", mac, mac)
     if _VNET.fullmatch(word):
         return Word("vnet", word)

@@ -86,11 +86,9 @@ class Rules:
         return frozenset(str(ipaddress.IPv4Address(value)).rpartition(".")[0] for value in ruled)
 
     def _slot_or_index(self, mac: str) -> Iterator[Saying]:
-        found = fitting(self.fleet.networks.default.macs, mac)
-        if found is not None:
+        if found := fitting(self.fleet.networks.default.macs, mac):
             yield self._slot(*found, of_mac=True)
-        found = fitting(self.fleet.floats.macs, mac)
-        if found is not None:
+        if found := fitting(self.fleet.floats.macs, mac):
             indexes = _ranges(member.index for member in self.fleet.floats.members.values())
             text = f"a float's MAC by rule, index {found[1]}: no such float (declared: {indexes})"
             yield Saying(text, f"no-float-{found[1]}")
