@@ -35,26 +35,21 @@ print(opener.open(sys.argv[1], timeout=5).read().decode().strip())
 """
 
 
-def run(engine: str = "", *, down: bool = False) -> int:
+def run(engine: str, *, down: bool) -> int:
     """The whole demo, or with ``down`` its end; 0, or 130 after Ctrl-C.  What goes wrong is raised (`cli.__main__`)."""
     console = Console()
     choose_engine(engine)
     try:
         with handled(interrupt):
             if down:
-                take_away(console)
+                lab_of(STACK).down(purge=True)
+                console.print(f"The lab {STACK} is gone, with its disks and its state.", highlight=False)
             else:
                 _demo(console, ["--engine", engine] if engine else [])
     except KeyboardInterrupt:
         print("interrupted: nothing that the demo started is left running", file=sys.stderr)
         return 130
     return 0
-
-
-def take_away(console: Console) -> None:
-    lab = lab_of(STACK)
-    lab.down(purge=True)
-    console.print(f"The lab {STACK} is gone, with its disks and its state.", highlight=False)
 
 
 def _demo(console: Console, engine: list[str]) -> None:

@@ -6,7 +6,7 @@ Pure: declarations and surveys in.  How it is drawn, others decide.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import config
@@ -14,6 +14,7 @@ from cli.fleet.plugged import Plugged, Sight, plugged
 from cli.map.model import NOWHERE, Bar, Box, Card, Float, Mark, Picture, Plug
 from cli.rack import FloatFact, floats_of
 from config.fleet import Fleet
+from engine.display.words import plural
 from provider.errors import OperatorError
 from provider.nic.nic import Link, Nic
 from provider.survey.survey import DomainSeen, HostSeen, NetworkSeen
@@ -31,10 +32,10 @@ def picture(fleet: Fleet, plans: Mapping[str, config.Plan], sight: Sight | None 
 
 def _card(plan: config.Plan, known: Known, seen: HostSeen | OperatorError | None) -> Card:
     net = plan.networks.default
-    words = f"{len(plan.vms) or 'no'} VMs · MACs {net.mac.rsplit(':', 1)[0]}:xx · addresses {net.network}"
+    vms = plural(len(plan.vms), "VM") if plan.vms else "no VMs"
     declared = Card(
         name=plan.hypervisor.name,
-        words=words.replace("1 VMs", "1 VM") if len(plan.vms) == 1 else words,
+        words=f"{vms} · MACs {net.mac.rsplit(':', 1)[0]}:xx · addresses {net.network}",
         bars=(_bridged_bar(plan), _default_bar(plan)),
         boxes=tuple(_declared_box(plan, slot) for slot in net.reservations),
         bridges=tuple(b for b in plan.hypervisor.bridges if b.name != plan.networks.bridged.bridge),
@@ -82,15 +83,13 @@ def _default_bar(plan: config.Plan) -> Bar:
 
 
 def _declared_box(plan: config.Plan, slot: config.Reservation) -> Box:
-    runs = any(vm.name == slot.name for vm in plan.vms)
-    return Box(slot.name, slot.address, slot.mac, runs, plugs=tuple(_wanted(plan, slot.name)) if runs else ())
-
-
-def _wanted(plan: config.Plan, vm: str) -> list[Plug]:
-    """The NICs that a declared VM has: its own, and those of its floats."""
-    own = next((v for v in plan.vms if v.name == vm), None)
-    plugs = [Plug("", own.mac, own.address, plan.networks.default.name)] if own else []
-    return plugs + [Plug(f.label, f.mac, f.address, plan.networks.bridged.name) for f in plan.floats_of(vm)]
+    """A slot; where a VM is declared on it, with that one's own NIC, and those of its floats."""
+    if all(vm.name != slot.name for vm in plan.vms):
+        return Box(slot.name, slot.address, slot.mac, False)
+    own = Plug("", slot.mac, slot.address, plan.networks.default.name)
+    bridged = plan.networks.bridged.name
+    floats = (Plug(f.label, f.mac, f.address, bridged) for f in plan.floats_of(slot.name))
+    return Box(slot.name, slot.address, slot.mac, True, plugs=(own, *floats))
 
 
 def _seen_box(plan: config.Plan, known: Known, box: Box, seen: HostSeen) -> Box:
@@ -109,17 +108,15 @@ def _domains(plan: config.Plan) -> dict[str, str]:
     return names | {vm.name: vm.domain for vm in plan.vms}
 
 
-def _strangers(plan: config.Plan, known: Known, seen: HostSeen) -> list[Box]:
+def _strangers(plan: config.Plan, known: Known, seen: HostSeen) -> Iterator[Box]:
     """The domains that are no slot's on this hypervisor."""
     names = set(_domains(plan).values())
     leases = {lease.mac: lease.address for lease in seen.leases}
-    boxes = []
     for domain in seen.domains:
         if domain.name not in names:
             mac = next((nic.mac for nic in _plugged(domain)), "no NIC")
             plugs = _plugs(plan, known, domain, ())
-            boxes.append(Box(domain.name, leases.get(mac, ""), mac, True, Mark.EXTRA, _state(domain), plugs))
-    return boxes
+            yield Box(domain.name, leases.get(mac, ""), mac, True, Mark.EXTRA, _state(domain), plugs)
 
 
 def _state(domain: DomainSeen) -> str:
@@ -195,14 +192,12 @@ def _stranger_bar(seen: NetworkSeen) -> Bar:
     return Bar(seen.name, " · ".join(p for p in parts if p), mark=Mark.EXTRA)
 
 
-def _places_beside(plan: config.Plan, boxes: Iterable[Box], known: set[str]) -> list[Bar]:
+def _places_beside(plan: config.Plan, boxes: Iterable[Box], known: set[str]) -> Iterator[Bar]:
     """Where NICs are plugged that is no network of libvirt's."""
     declared = {bridge.name for bridge in plan.hypervisor.bridges}
-    bars = []
     for name in sorted({plug.bar for box in boxes for plug in box.plugs} - known - {NOWHERE}):
         words = "a bridge of the hypervisor" if name in declared else "no network of libvirt's has this name"
-        bars.append(Bar(name, words, mark=Mark.EXTRA))
-    return bars
+        yield Bar(name, words, mark=Mark.EXTRA)
 
 
 def _float(fact: FloatFact, sight: Sight | None) -> Float:
