@@ -15,7 +15,7 @@ from tests.typed.test_existing import IN_PLACE, NETWORKS, Record, edited, of_net
 PULUMI = """
 import sys
 from engine.app import main
-from provider.plugin import servicer
+from provider.protocol.plugin import servicer
 sys.exit(main(sys.argv[1:], providers={"libvirt": servicer}))
 """
 
