@@ -1,0 +1,1 @@
+"""A Pulumi provider for libvirt, of its own: it knows nothing of trop, floats or stacks."""

@@ -16,10 +16,10 @@ from provider.guest import addresses as guest_addresses
 from provider.host.host import Host
 from provider.survey import survey
 from provider.survey.survey import HostSeen, Unread
-from tests.cli.adopt.test_compare import all_there, plan_of
+from tests.cli.adopt.beside import all_there, plan_of
 from tests.cli.audit.picture import clean
 from tests.cli.audit.spoil import faults, image, notes
-from tests.provider.fakes.libvirt import error
+from tests.provider.fakes.basics import error
 from tests.provider.fakes.storage_world import DEFAULT, World
 from tests.provider.host.test_optional_looks import REFUSALS
 

@@ -9,7 +9,7 @@ import pytest
 
 import config
 from components import host_look
-from tests.cli.adopt.test_compare import plan_of
+from tests.cli.adopt.beside import plan_of
 from tests.components.engine_mock import Recording, run
 from tests.config import fleets
 

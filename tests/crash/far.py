@@ -17,7 +17,7 @@ import libvirt
 from tests.crash.seam import CHANGING, Seam, changes_guest
 from tests.crash.world import World
 from tests.provider.fakes import guest as fake_guest
-from tests.provider.fakes.libvirt import error
+from tests.provider.fakes.basics import error
 
 PLAIN = (str, bytes, int, float, bool, type(None), dict)
 KINDS = {

@@ -18,8 +18,11 @@ from provider.host.host import Host
 from provider.nic.resource import Interface as InterfaceHandler
 from provider.protocol.plugin import Servicer
 from tests.provider.fakes import domain as fake_domain
+from tests.provider.fakes import domain_connection, libvirt
 from tests.provider.fakes import guest as fake_guest
-from tests.provider.fakes import libvirt as fake_libvirt
+from tests.provider.fakes import network as fake_network
+from tests.provider.fakes import storage as fake_storage
+from tests.provider.fakes.basics import Clock
 
 BASE_FOLDER = "/var/lib/libvirt/images/base"
 BASE = "fedora-28-32G-docker-base-20181016.qcow"
@@ -28,7 +31,7 @@ GIB32 = 34359738368
 copyreg.pickle(etree._Element, lambda root: (etree.fromstring, (etree.tostring(root),)))
 
 
-class Network(fake_libvirt.Network):
+class Network(fake_network.Network):
     """Its ports are those of the NICs of running guests, until it is stopped."""
 
     conn: World
@@ -41,19 +44,19 @@ class Network(fake_libvirt.Network):
     def bridged(self) -> bool:
         return self.config.find("forward[@mode='bridge']") is not None
 
-    def listAllPorts(self, flags: int = 0) -> list[fake_libvirt.Port]:
+    def listAllPorts(self, flags: int = 0) -> list[fake_network.Port]:
         held = [f".//source[@network='{self.name()}'][@portid]"]
         running = [d.live for d in list(self.conn.domains.values()) if d.live is not None]
         return [
-            fake_libvirt.Port(s.get("portid"))
+            fake_network.Port(s.get("portid"))
             for live in running
             for path in held
             for s in live.iterfind(path)
         ]
 
 
-class Pool(fake_libvirt.Pool):
-    def createXML(self, xmlDesc: str, flags: int = 0) -> fake_libvirt.Volume:  # noqa: N803
+class Pool(fake_storage.Pool):
+    def createXML(self, xmlDesc: str, flags: int = 0) -> fake_storage.Volume:  # noqa: N803
         volume = super().createXML(xmlDesc, flags)
         if volume.root.find("target/format[@type='qcow2']") is not None:
             volume.data = blank()
@@ -86,10 +89,10 @@ class Domain(fake_domain.Domain):
                 del self.conn.guests.addresses[key]
 
 
-class World(fake_libvirt.Connection, fake_domain.Connection):
+class World(libvirt.Connection, domain_connection.Connection):
     def __init__(self) -> None:
-        fake_libvirt.Connection.__init__(self)
-        self.clock, self.kvm, self.calls = fake_domain.Clock(), False, []
+        libvirt.Connection.__init__(self)
+        self.clock, self.kvm, self.calls = Clock(), False, []
         self.domains: dict[str, Any] = {}
         self.guests = fake_guest.Guests()
         pool = self.storagePoolDefineXML(
@@ -102,16 +105,16 @@ class World(fake_libvirt.Connection, fake_domain.Connection):
         )
 
     def lookupByName(self, name: str) -> Any:
-        return fake_domain.Connection.lookupByName(self, name)
+        return domain_connection.Connection.lookupByName(self, name)
 
     def lookupByUUIDString(self, uuid: str) -> Any:
-        return fake_domain.Connection.lookupByUUIDString(self, uuid)
+        return domain_connection.Connection.lookupByUUIDString(self, uuid)
 
     def listAllDomains(self, flags: int = 0) -> Any:
-        return fake_domain.Connection.listAllDomains(self, flags)
+        return domain_connection.Connection.listAllDomains(self, flags)
 
     def getCapabilities(self) -> str:
-        return fake_domain.Connection.getCapabilities(self)
+        return domain_connection.Connection.getCapabilities(self)
 
     def new_network(self, xml: str) -> Network:
         return Network(self, xml)
@@ -168,7 +171,7 @@ def blank(used: bool = False) -> bytes:
 def servicer(conn: Any) -> Servicer:
     """The provider on this connection, with a clock that waits for nobody."""
     made = Servicer(lambda uri: Host(uri, opener=lambda _uri: conn))
-    clock = fake_domain.Clock()
+    clock = Clock()
     tools = Tools(
         clock, send=lambda domain, text, seconds: str(domain.agent(text, seconds)), ask=lambda *_: [[], []]
     )

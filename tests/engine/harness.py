@@ -23,18 +23,10 @@ import pytest
 
 from engine import app
 from engine.wording import PULUMI, Wording
+from tests.done import Done
 from tests.engine.conftest import RECORDINGS
 
 PROGRAM = RECORDINGS / "program"
-
-
-@dataclass
-class Outcome:
-    """What a command line did, in full."""
-
-    code: int
-    out: str
-    err: str
 
 
 @dataclass
@@ -84,7 +76,7 @@ class Project:
     def faults(self, faults: Mapping[str, Any]) -> None:
         (self.folder / "faults.json").write_text(json.dumps(faults))
 
-    def run(self, *words: str, variables: Mapping[str, str] | None = None) -> Outcome:
+    def run(self, *words: str, variables: Mapping[str, str] | None = None) -> Done:
         """One command line, as `pulumi` would get it."""
         stub = load_stub()
         self.monkeypatch.setattr(stub, "WORLD", str(self.folder / "world.json"))
@@ -100,7 +92,7 @@ class Project:
             for name, value in (variables or {}).items():
                 patch.setenv(name, value)
             code = app.main(list(words), providers={"libvirt": stub.Stub}, wording=self.wording)
-        return Outcome(code, out.getvalue(), err.getvalue())
+        return Done(code, out.getvalue(), err.getvalue())
 
 
 _stub: list[ModuleType] = []
@@ -149,7 +141,7 @@ class Case:
     def code(self) -> int:
         return int(self.text("exit_code"))
 
-    def play(self, project: Project) -> Outcome:
+    def play(self, project: Project) -> Done:
         if "resources.json" in self.words:
             own = self.file("resources.json")
             other = RECORDINGS / "15-import" / "11-cli-file.resources.json"

@@ -26,7 +26,7 @@ import engine.deployment  # noqa: F401  what each fork would load again
 from cli import ROOT
 from engine.app import main
 from tests.crash.world import World, servicer
-from tests.provider.fakes.libvirt import error
+from tests.provider.fakes.basics import error
 
 PROGRAM = '''
 import os, sys

@@ -13,9 +13,10 @@ import libvirt
 import yaml
 
 from tests.crash.operations import CATNET, SCRATCH, one
+from tests.done import Done
 from tests.faults.proxy import Proxy
 from tests.lab.catalogue_stage import STACK, Declared, Scene, wait_until
-from tests.lab.stage import Done, Stage, short_folder
+from tests.lab.stage import Stage, short_folder
 
 MAC = "52:54:00:77:00:06"
 BARE = {

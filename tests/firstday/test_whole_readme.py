@@ -28,6 +28,7 @@ ELSEWHERE = {
     ".venv/bin/python -m provider.impact.page": "tests/provider/impact/test_table.py",
     ".venv/bin/python -m config.keys_doc": "tests/config/test_keys_doc.py",
     ".venv/bin/python -m cli.audit.doc": "tests/cli/audit/test_command.py",
+    ".venv/bin/python -m tests.house.picture": "tests/house/test_picture.py",
 }
 # Words in a sentence rather than lines, and what runs tests and measures.
 NOT_TYPED = {

@@ -14,7 +14,7 @@ import pytest
 
 import config
 from tests.config import fleets
-from tests.config.test_refusals import put
+from tests.config.breaches import put
 from tests.hostile import values
 from tests.hostile.values import printable
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.hostile.test_resources import refused
+from tests.hostile.inputs import refused
 
 KIND = "cloudInitDisk:CloudInitDisk"
 PART = "--==\nContent-Type: text/cloud-config\n\na: b\n"

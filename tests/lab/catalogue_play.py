@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from tests.lab.catalogue import ADDRESSES, FLOATS, Row, start
 from tests.lab.catalogue_stage import Scene, impacts, load_average, scene, wait_until
+from tests.lab.catalogue_terms import ADDRESSES, FLOATS, Row, start
 from tests.lab.pings import LATE, Pings
 
 AWAY = "198.51.100.10"  # beyond the gateway: what a guest reaches through NAT

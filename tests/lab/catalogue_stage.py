@@ -29,9 +29,10 @@ from cli import ROOT
 from engine.app import main
 from lab import processes
 from provider.protocol.plugin import servicer
+from tests.done import Done
 from tests.lab.lab_guest import page
 from tests.lab.pings import Pings, Target, pinging
-from tests.lab.stage import Done, Stage, short_folder
+from tests.lab.stage import Stage, short_folder
 
 STACK = "trop02"
 PATIENCE = 240.0  # seconds for a guest to be there, on busy cores

@@ -14,6 +14,7 @@ import pycdlib
 
 from lab.hypervisor import Lab
 
+AGENT = "org.qemu.guest_agent.0"
 PATIENCE = 120  # seconds, for guests that are emulated on busy cores
 T = TypeVar("T")
 
@@ -77,7 +78,9 @@ def seed(**files: str) -> bytes:
 
 
 @contextmanager
-def guest(lab: Lab, name: str, nics: str, disc: bytes | None = None, memory: int = 96) -> Iterator[Guest]:
+def guest(
+    lab: Lab, name: str, nics: str, disc: bytes | None = None, memory: int = 96, port: str = AGENT
+) -> Iterator[Guest]:
     """A domain with an overlay of its own and these `<interface>`s; gone afterwards, with its files."""
     facts = lab.facts
     base, overlay = f"{facts.base_folder}/{facts.base_image}", f"{facts.live_folder}/{name}.qcow"
@@ -94,7 +97,7 @@ def guest(lab: Lab, name: str, nics: str, disc: bytes | None = None, memory: int
         "<os><type arch='x86_64' machine='pc'>hvm</type></os><features><acpi/></features><devices>"
         f"<disk type='file'><driver name='qemu' type='qcow2'/><source file='{overlay}'/>"
         f"<target dev='vda' bus='virtio'/></disk>{cd}{nics}<serial type='pty'/>"
-        "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel></devices></domain>"
+        f"{channel(port)}</devices></domain>"
     )
     virsh(lab, "define", str(lab.state / "domain.xml"))
     try:
@@ -106,6 +109,10 @@ def guest(lab: Lab, name: str, nics: str, disc: bytes | None = None, memory: int
         virsh(lab, "undefine", name)
         for left in (lab.state / "live").glob(f"{name}.*"):
             left.unlink()
+
+
+def channel(port: str) -> str:
+    return f"<channel type='unix'><target type='virtio' name='{port}'/></channel>"
 
 
 def nic(mac: str, source: str, kind: str = "network") -> str:

@@ -17,10 +17,10 @@ from xml.etree import ElementTree as Xml
 
 from engine.app import main
 from provider.protocol.plugin import servicer
+from tests.done import Done
 from tests.lab import catalogue
 from tests.lab.catalogue_stage import STACK, Declared, Scene, load_average, recorded, wait_until
 from tests.lab.pings import LATE, Pings
-from tests.lab.stage import Done
 
 HOLDERS = ("Ulov", "Acilamwen")
 FLOAT = catalogue.FLOATS["float1"]

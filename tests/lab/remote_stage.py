@@ -21,8 +21,9 @@ from cli.lab.host import host_facts
 from cli.lab.stack import EMULATION
 from config.read import stack_file
 from lab.hypervisor import Lab
+from tests.done import Done
 from tests.lab import remote_server
-from tests.lab.stage import Done, short_folder, started_by
+from tests.lab.stage import short_folder, started_by
 
 STACK: Final = "trop02"
 FILE: Final = f"Pulumi.{STACK}.yaml"

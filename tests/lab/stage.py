@@ -24,6 +24,7 @@ from cli.lab.host import host_facts
 from config.read import stack_file
 from lab.hypervisor import Lab
 from lab.possible import why_not
+from tests.done import Done
 from tests.lab.lab_guest import virsh
 
 ENGINES = ["embedded", *(["pulumi"] if shutil.which("pulumi") else [])]
@@ -41,19 +42,6 @@ def short_folder() -> Iterator[Path]:
 
 
 @dataclass
-class Done:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def text(self) -> str:
-        return self.out + self.err
-
-
-@dataclass
 class Stage:
     """One lab in a folder of the test's own, with one stack on it, run by one engine."""
 
@@ -66,7 +54,7 @@ class Stage:
     environment: dict[str, str] = field(default_factory=dict)
     base: str = ""  # what the base image was like before anything, as a digest
     guest: str = ""  # what the lab's guests are, of lab.hypervisor.IMAGES; the usual ones where none is said
-    patience: float = 600  # seconds for one command
+    patience: float = 900  # seconds for one command: longer than an `up` waits for a guest
 
     def __post_init__(self) -> None:
         kept = {
@@ -102,11 +90,16 @@ class Stage:
 
     def trop(self, *words: str, cwd: Path = ROOT, said: str = "", **environment: str) -> Done:
         """`./trop` with these words, to its end; said is its standard input."""
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "cli", *words],
-            cwd=cwd, env=self.environment | environment, input=said, capture_output=True, text=True,
-            check=False, timeout=self.patience,
-        )  # fmt: skip
+        try:
+            done = subprocess.run(
+                [sys.executable, "-P", "-m", "cli", *words],
+                cwd=cwd, env=self.environment | environment, input=said, capture_output=True, text=True,
+                check=False, timeout=self.patience,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as late:
+            said_so_far = b"".join(text for text in (late.stdout, late.stderr) if text).decode()
+            guests = self.virsh("domstats", "--state", "--vcpu", "--interface")
+            raise AssertionError(f"{late}, with this said:\n{said_so_far}\nguests:\n{guests}") from None
         return Done(done.returncode, done.stdout, done.stderr)
 
     def on_stack(self, verb: str, *words: str, **environment: str) -> Done:

@@ -15,10 +15,11 @@ from cli import ROOT
 from cli.as_found.by_hand import FLOAT1 as ADDRESS
 from cli.as_found.by_hand import FLOAT2, VMS, ByHand
 from lab import processes
+from tests.done import Done
 from tests.lab import by_hand
 from tests.lab.lab_guest import page
 from tests.lab.pings import LATE, Loss, Target, pinging
-from tests.lab.stage import Done, Stage, short_folder
+from tests.lab.stage import Stage, short_folder
 
 pytestmark = [pytest.mark.lab, pytest.mark.adopt]
 

@@ -11,9 +11,10 @@ import yaml
 
 from cli.as_found.by_hand import ByHand
 from tests.config.fleets import rack_facts
+from tests.done import Done
 from tests.lab import brownfield, by_hand
 from tests.lab.brownfield import DOMAINS, LIVE, OTHER, SLOTS, TENANTS, Found
-from tests.lab.stage import Done, Stage, short_folder
+from tests.lab.stage import Stage, short_folder
 
 pytestmark = [pytest.mark.lab, pytest.mark.adopt]
 

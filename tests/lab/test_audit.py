@@ -13,7 +13,7 @@ from xml.etree import ElementTree as Xml
 import pytest
 
 from tests.lab import lab_guest
-from tests.lab.catalogue import ADDRESSES, FLOAT2, FLOATS
+from tests.lab.catalogue_terms import ADDRESSES, FLOAT2, FLOATS
 from tests.lab.lab_guest import Guest, wait_for
 from tests.lab.stage import Stage, stage
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab import lab_guest
-from tests.lab.catalogue import ADDRESSES
+from tests.lab.catalogue_terms import ADDRESSES
 from tests.lab.lab_guest import Guest, wait_for
 from tests.lab.stage import Stage, stage
 from tests.lab.test_audit import UP, Found, _answers, audit, clean, mend, told

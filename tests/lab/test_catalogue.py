@@ -10,8 +10,9 @@ import os
 import pytest
 
 from cli import ROOT
-from tests.lab.catalogue import ROWS, Row
+from tests.lab.catalogue import ROWS
 from tests.lab.catalogue_play import INTERVAL, Played, play_all, table
+from tests.lab.catalogue_terms import Row
 from tests.lab.pings import count
 
 pytestmark = [pytest.mark.lab, pytest.mark.catalogue]

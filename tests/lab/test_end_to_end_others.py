@@ -9,7 +9,8 @@ import yaml
 
 from cli import ROOT
 from cli.demo import fetch
-from tests.lab.stage import ENGINES, Done, Stage, stage
+from tests.done import Done
+from tests.lab.stage import ENGINES, Stage, stage
 from tests.lab.test_end_to_end import wait_until
 
 pytestmark = [pytest.mark.lab, pytest.mark.endtoend]

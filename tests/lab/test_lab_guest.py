@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from lab.hypervisor import Lab
-from tests.lab.lab_guest import Guest, guest, nic, page, seed, virsh, wait_for
+from tests.lab.lab_guest import AGENT, Guest, channel, guest, nic, page, seed, virsh, wait_for
 
 pytestmark = pytest.mark.lab
 
@@ -136,6 +136,16 @@ def test_without_a_seed_it_takes_name_and_address_from_dhcp_and_its_agent_turns_
         wait_for(lambda: page(lab, "10.9.8.6", campus=False)[:1] == [f"I am {UNSEEDED}"])
         made.virsh("shutdown", UNSEEDED, "--mode", "agent")
         wait_for(lambda: made.virsh("domstate", UNSEEDED) == "shut off")
+
+
+def test_its_agent_answers_though_the_port_for_it_has_come_late(lab: Lab, network: None) -> None:
+    with guest(lab, UNSEEDED, nic(OTHER_MAC, "guests"), port="org.example.other") as made:
+        wait_for(lambda: page(lab, "10.9.8.6", campus=False)[:1] == [f"I am {UNSEEDED}"])
+        file = lab.state / "channel.xml"
+        file.write_text(channel(AGENT))
+        made.virsh("attach-device", UNSEEDED, str(file), "--live")
+        wait_for(lambda: "state='connected'" in made.virsh("dumpxml", UNSEEDED))
+        assert made.agent("/bin/hostname").strip() == UNSEEDED
 
 
 def test_a_lab_started_again_is_a_hypervisor_that_was_rebooted(lab: Lab, network: None) -> None:

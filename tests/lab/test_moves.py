@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 
 from tests.lab import moves
-from tests.lab.catalogue import ADDRESSES, FLOATS
 from tests.lab.catalogue_stage import scene
+from tests.lab.catalogue_terms import ADDRESSES, FLOATS
 
 pytestmark = [pytest.mark.lab, pytest.mark.move]
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.lab import moves
-from tests.lab.catalogue import FLOATS, gone
 from tests.lab.catalogue_stage import STACK, Declared, Scene, scene, wait_until
+from tests.lab.catalogue_terms import FLOATS, gone
 from tests.lab.moves import links, nics
 
 pytestmark = pytest.mark.lab

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from lab.hypervisor import PROGRAMS
-from tests.lab.catalogue import FLOATS
+from tests.done import Done
+from tests.lab.catalogue_terms import FLOATS
 from tests.lab.lab_guest import page, virsh, wait_for
 from tests.lab.remote_server import LISTENS
 from tests.lab.remote_stage import STACK, Remote, remote
-from tests.lab.stage import Done
 
 pytestmark = [pytest.mark.lab, pytest.mark.remote]
 

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from tests.lab import moves
-from tests.lab.catalogue import ADDRESSES, FLOAT2, FLOATS, SEEDS_COMMAND
 from tests.lab.catalogue_stage import scene
+from tests.lab.catalogue_terms import ADDRESSES, FLOAT2, FLOATS, SEEDS_COMMAND
 from tests.lab.pings import LATE
 
 pytestmark = pytest.mark.lab

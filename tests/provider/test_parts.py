@@ -21,7 +21,8 @@ from provider.protocol.resources import RESOURCES
 from provider.resource import shape, xslt
 from provider.resource.base import COMPUTED
 from provider.resource.compare import as_declared, declared_changes
-from tests.provider.fakes.libvirt import Connection, error
+from tests.provider.fakes.basics import error
+from tests.provider.fakes.libvirt import Connection
 
 SECRET = {wire.SIGNATURE: wire.SECRET, "value": "hidden"}
 

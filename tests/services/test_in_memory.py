@@ -17,7 +17,7 @@ from provider.guest.tools import Tools
 from tests.crash import stand, world
 from tests.crash.operations import one
 from tests.lab.catalogue_stage import STACK
-from tests.provider.fakes.domain import Clock
+from tests.provider.fakes.basics import Clock
 from tests.provider.fakes.shell_guest import ShellGuests
 from tests.services.machine import DOCKER, Machine
 

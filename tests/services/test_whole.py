@@ -15,7 +15,7 @@ from provider.errors import OperatorError
 from provider.guest import agent as guest_agent
 from provider.guest import store as guest_store
 from tests.components.engine_mock import run
-from tests.provider.guest.test_files import Brought, Place
+from tests.provider.guest.place import Brought, Place
 from tests.services.machine import DOCKER, NOTHING, Machine, planned
 from tests.services.test_recipe import vm
 

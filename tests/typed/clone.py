@@ -21,6 +21,7 @@ from xml.etree import ElementTree as Xml
 from cli import ROOT
 from cli.lab.rehearsal import host_xml
 from config.plan import Plan
+from tests.done import Done
 
 CODE = ("cli", "components", "config", "engine", "lab", "provider")
 # Debian's own network, as libvirt-daemon-config-network defines it on every fresh host.
@@ -37,19 +38,6 @@ DEBIANS = f"""
   </ip>
 </network>
 """
-
-
-@dataclass
-class Done:
-    """What a line came to; ``text`` is all that it said."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def text(self) -> str:
-        return self.out + self.err
 
 
 @dataclass

@@ -24,9 +24,9 @@ ELSEWHERE = {
     "libvirtd went away, or the connection broke, during an `up`.": "tests/crash",
     "The disk with the state is full.": "tests/faults/test_full_disk.py",
     "Guests get no addresses.": "tests/faults/test_surroundings.py",
-    "A guest's disk was removed.": "tests/provider/storage/test_storage.py",
+    "A guest's disk was removed.": "tests/provider/storage/test_volume.py",
     "The host was reinstalled.": "tests/firstday/test_when_broken.py",
-    "The pool's disk is not mounted.": "tests/provider/storage/test_storage.py",
+    "The pool's disk is not mounted.": "tests/provider/storage/test_pool.py",
     "The host is not who it was, and it is the same one.": "tests/faults/test_surroundings.py",
     "A note says that something could not be looked at.": "tests/provider/host/test_optional_looks.py",
 }

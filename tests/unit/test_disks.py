@@ -17,7 +17,7 @@ from config.plan import Plan
 from config.read import stack_settings
 from provider.survey.survey import HostSeen, VolumeSeen
 from tests.cli import hosts
-from tests.cli.adopt.test_compare import all_there, of, plan_of, vm_of
+from tests.cli.adopt.beside import all_there, of, plan_of, vm_of
 from tests.components.engine_mock import Recording, run
 from tests.config import fleets
 

@@ -19,7 +19,7 @@ from cli.adopt.run import Order
 from provider.errors import OperatorError
 from provider.survey.survey import HostSeen
 from tests.cli import hosts
-from tests.cli.adopt.test_compare import all_there, plan_of, vm_of
+from tests.cli.adopt.beside import all_there, plan_of, vm_of
 from tests.config import fleets
 
 

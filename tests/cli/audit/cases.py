@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from cli.audit import owned
 from cli.audit.world import Gateway
-from tests.cli.audit.picture import PLAN
+from tests.cli.audit.picture import PLAN, Picture
 from tests.cli.audit.spoil import (
     ADOPT_UP,
     ROUTER,
@@ -18,6 +20,15 @@ from tests.cli.audit.spoil import (
     pool,
     stranger,
 )
+
+
+def silent(to_hypervisor: bool | None) -> Callable[[Picture], object]:
+    """A gateway that does not answer the VM, and answers its hypervisor or not; None: that could not ask."""
+    return heard(
+        Gateway(ROUTER, "bridge br0", "the hypervisor", to_hypervisor),
+        Gateway(ROUTER, "Acilamwen", "its agent", False),
+    )
+
 
 HOST_CASES = [
     Case(
@@ -95,30 +106,21 @@ HOST_CASES = [
     ),
     Case(
         "gateway-silent",
-        heard(
-            Gateway(ROUTER, "bridge br0", "the hypervisor", False),
-            Gateway(ROUTER, "Acilamwen", "its agent", False),
-        ),
+        silent(False),
         "bridge br0",
         "129.215.175.126 does not answer (asked: the hypervisor; its agent)",
         "bring up the router",
     ),
     Case(
         "gateway-silent",
-        heard(
-            Gateway(ROUTER, "bridge br0", "the hypervisor", True),
-            Gateway(ROUTER, "Acilamwen", "its agent", False),
-        ),
+        silent(True),
         "Acilamwen",
         "does not answer (asked: its agent)",
         "find what keeps Acilamwen from it (it answers the hypervisor)",
     ),
     Case(
         "gateway-silent",
-        heard(
-            Gateway(ROUTER, "bridge br0", "the hypervisor", None),
-            Gateway(ROUTER, "Acilamwen", "its agent", False),
-        ),
+        silent(None),
         "Acilamwen",
         "does not answer (asked: its agent)",
         "or name the right one: gateway in config/fleet.yaml",

@@ -9,8 +9,8 @@ import pytest
 from cli.fleet.allow import in_vain
 from provider.errors import OperatorError
 from tests.cli import hosts
-from tests.cli.adopt.test_compare import all_there, plan_of
-from tests.cli.fleet.test_fleet import World
+from tests.cli.adopt.beside import all_there, plan_of
+from tests.cli.fleet.world import World
 
 SIGHT = {"trop02": all_there(plan_of()), "trop03": hosts.host([], [])}
 

@@ -7,9 +7,8 @@ import re
 import signal
 import subprocess
 import sys
-import tracemalloc
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,13 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli import ROOT, rack
-from cli.trace.command import annotate
 from cli.trace.names import Labels
 from cli.trace.text import LONGEST, MOST_KNOWN, Annotator, Names, annotated
 from cli.whois.command import Directory
 from cli.whois.seen import gather
 from provider.survey.survey import Lease
-from tests.cli.whois.test_whois import ACILAMWEN, domain, host, notations
+from tests.cli.trace.through import peak_of, read_by_read
+from tests.cli.whois.asked import ACILAMWEN, domain, host, notations
 
 RACK = rack.load(ROOT)
 LABELS = Labels(Directory(RACK))
@@ -186,31 +185,14 @@ def test_where_a_run_is_cut_what_stood_before_still_counts(before: bytes) -> Non
 
 def test_what_has_come_is_written_before_more_is_asked_for() -> None:
     blocks = [b"192.168.202.9 a\n", b"192.168.202.15 b\n52:54:00:00", b":01:00 c\n"]
-    written: list[bytes] = []
-    at_each_read: list[int] = []
-
-    def read() -> bytes:
-        at_each_read.append(b"".join(written).count(b"\n"))
-        return blocks.pop(0) if blocks else b""
-
-    annotate(read, written.append, LABELS)
+    at_each_read, written = read_by_read(blocks, LABELS)
     assert at_each_read == [0, 1, 2, 3]
-    assert b"".join(written).endswith(b" b\n52:54:00:00:01:00(float1@trop02) c\n")
+    assert written.endswith(b" b\n52:54:00:00:01:00(float1@trop02) c\n")
 
 
 def endless(block: bytes, times: int) -> Iterator[bytes]:
     for _ in range(times):
         yield block
-
-
-def peak_of(work: Callable[[], object]) -> int:
-    """The most bytes that were held meanwhile."""
-    tracemalloc.start()
-    try:
-        work()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,13 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.state.records import Snapshot
-from tests.engine.harness import PROGRAM, Case, Outcome, Project
+from tests.done import Done
+from tests.engine.harness import PROGRAM, Case, Project
 from tests.engine.recordings.reading import load_state
 from tests.engine.recordings.test_recordings import key, plain
 
@@ -23,11 +23,8 @@ CREATED = Case("04-up-create", "01-up-yes")
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    made = Project(tmp_path, monkeypatch)
-    made.make()
-    made.faults({})
-    return made
+def project(empty: Project) -> Project:
+    return empty
 
 
 def ours(project: Project, *words: str, **variables: str) -> str:
@@ -103,7 +100,7 @@ def for_cli(project: Project) -> None:
         file.write_text(file.read_text().replace("<venv>", sys.prefix))
 
 
-def theirs(project: Project, *words: str, **variables: str) -> Outcome:
+def theirs(project: Project, *words: str, **variables: str) -> Done:
     environment = os.environ | variables | {
         "TROP_WORLD": str(project.folder / "world.json"), "TROP_FAULTS": str(project.folder / "faults.json"),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -113,7 +110,7 @@ def theirs(project: Project, *words: str, **variables: str) -> Outcome:
         capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    return Outcome(done.returncode, done.stdout, done.stderr)
+    return Done(done.returncode, done.stdout, done.stderr)
 
 
 def exported(text: str) -> dict[str, Any]:

@@ -10,17 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.engine.conftest import CREATED, RECORDINGS
+from tests.engine.conftest import RECORDINGS
 from tests.engine.harness import Case, Project
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A project whose stack is that of 04/01."""
-    made = Project(tmp_path, monkeypatch)
-    made.make()
-    made.put_state(CREATED)
-    return made
 
 
 def folder(project: Project) -> Path:

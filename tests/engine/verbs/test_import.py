@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,13 +18,10 @@ NETS = "urn:pulumi:trop02::trop::trop:index:HypervisorNetworks::nets"
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """The stack of 04/01, and a network beside it."""
-    made = Project(tmp_path, monkeypatch)
-    made.make()
-    made.put_state(CREATED)
-    made.faults({"existing": {"id-1": LEGACY}})
-    return made
+def project(project: Project) -> Project:
+    """The same, and a network beside it."""
+    project.faults({"existing": {"id-1": LEGACY}})
+    return project
 
 
 def resources(project: Project) -> list[dict[str, Any]]:

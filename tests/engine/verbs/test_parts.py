@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
-from tests.engine.conftest import CREATED, RECORDINGS
+from tests.engine.conftest import RECORDINGS
 from tests.engine.harness import Case, Project
 
 DOMAIN = "urn:pulumi:trop02::trop::trop:index:DockerHostVM$libvirt:index/domain:Domain::vm0"
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """The stack of 04/01, whose base volume is protected."""
-    made = Project(tmp_path, monkeypatch)
-    made.make()
-    made.put_state(CREATED)
-    return made
 
 
 def names(project: Project) -> list[str]:

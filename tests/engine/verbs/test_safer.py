@@ -58,15 +58,6 @@ def test_a_destroy_of_one_names_all_that_depends_on_it_children_too() -> None:
     assert world.asked("Delete") == []
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    made = Project(tmp_path, monkeypatch)
-    made.make()
-    made.faults({})
-    made.put_state(CREATED)
-    return made
-
-
 @pytest.mark.parametrize("verb", ["up", "refresh", "destroy"])
 def test_what_was_shown_is_what_is_done_as_nobody_can_come_in_between(
     verb: str, project: Project, monkeypatch: pytest.MonkeyPatch

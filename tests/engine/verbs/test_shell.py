@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,12 +19,8 @@ CANARY = "canary-that-must-not-sing"
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A project whose stack is empty."""
-    made = Project(tmp_path, monkeypatch)
-    made.make()
-    made.faults({})
-    return made
+def project(empty: Project) -> Project:
+    return empty
 
 
 @pytest.fixture

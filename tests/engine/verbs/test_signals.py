@@ -22,12 +22,8 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A project whose stack is empty."""
-    made = Project(tmp_path, monkeypatch)
-    made.make()
-    made.faults({})
-    return made
+def project(empty: Project) -> Project:
+    return empty
 
 
 WITH_STUB = """

@@ -17,7 +17,8 @@ from provider.connection import api, keepalive, oldest
 from provider.errors import Unreachable
 from provider.host.host import Host
 from provider.survey import survey
-from tests.provider.fakes.libvirt import Connection, error
+from tests.provider.fakes.basics import error
+from tests.provider.fakes.libvirt import Connection
 
 ROOT = Path(__file__).parents[3]
 URI = "qemu+ssh://root@old/system"

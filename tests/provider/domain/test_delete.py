@@ -6,7 +6,7 @@ import pytest
 
 from provider.errors import OperatorError, Refused
 from provider.impact.allow import allowed, how, word
-from tests.provider.fakes.domain import error
+from tests.provider.fakes.basics import error
 from tests.provider.fakes.domain_world import World
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.provider.fakes.domain_world import DEFAULT_UUID, FLOAT1, FLOAT2, POOL, RESERVED, Vm, World
-from tests.provider.nic.test_guest import ADDRESS, OTHERS, TOLD, Place
+from tests.provider.nic.place import ADDRESS, OTHERS, TOLD, Place
 
 DECLARED: dict[str, Any] = {
     "name": "Acilamwen",

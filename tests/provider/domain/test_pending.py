@@ -8,7 +8,7 @@ import pytest
 from lxml import etree
 
 from provider.errors import OperatorError
-from tests.provider.fakes import domain as fake_domain
+from tests.provider.fakes.basics import error
 from tests.provider.fakes.domain_world import FLOAT1, Vm, World
 
 
@@ -200,7 +200,7 @@ def test_a_definition_that_libvirt_does_not_take_is_one_line_and_nothing_else_is
     vm = world.made()
 
     def refuse(_xml: str) -> None:
-        raise fake_domain.error(67, "unsupported configuration: machine type 'pc-i440fx-99.0' unknown")
+        raise error(67, "unsupported configuration: machine type 'pc-i440fx-99.0' unknown")
 
     monkeypatch.setattr(world.conn, "defineXML", refuse)
     with pytest.raises(

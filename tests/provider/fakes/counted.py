@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from tests.provider.fakes.wrapped import bare, shown
+
 LOCAL = frozenset({"name", "UUIDString", "key", "isAlive", "close"})  # a handle has these in itself
-PLAIN = (str, bytes, int, float, bool, type(None), dict)
 
 
 class Counts(Counter[str]):
@@ -38,17 +39,10 @@ class Counted:
             if name not in LOCAL:
                 kind = next((k for k in KINDS if k in {c.__name__ for c in type(self._real).__mro__}), "?")
                 self._counts.add(f"{kind}.{name}")
-            plain = [arg._real if isinstance(arg, Counted) else arg for arg in args]
-            return self._shown(found(*plain, **kwargs))
+            plain = bare(args, Counted)
+            return shown(found(*plain, **kwargs), lambda real: Counted(real, self._counts))
 
         return call
-
-    def _shown(self, value: Any) -> Any:
-        if isinstance(value, PLAIN):
-            return value
-        if isinstance(value, list | tuple):
-            return type(value)(self._shown(each) for each in value)
-        return Counted(value, self._counts)
 
 
 KINDS = ("Connection", "Network", "Pool", "Volume", "Stream", "Domain", "Port", "HostInterface")

@@ -9,7 +9,8 @@ from provider.host.host import Host
 from provider.host.macs import same_mac
 from provider.nic.resource import Interface
 from provider.resource.base import Call, Diff, Found, Props, Resource
-from tests.provider.fakes import domain
+from tests.provider.fakes.domain import Domain as FakeDomain
+from tests.provider.fakes.domain_connection import Connection
 
 POOL = "/libvirt/storage/live"
 RESERVED = "52:54:00:02:02:0F"
@@ -20,7 +21,7 @@ DEFAULT_UUID = "aaaaaaaa-0000-4000-8000-000000000001"
 
 class World:
     def __init__(self) -> None:
-        self.conn = domain.Connection()
+        self.conn = Connection()
         self.host = Host("test:///fake", opener=lambda _uri: self.conn)
         self.domains = Domain(self.conn.clock)
         self.interfaces = Interface(self.conn.clock)
@@ -101,7 +102,7 @@ class Vm(_Made):
         self.world = world
 
     @property
-    def fake(self) -> domain.Domain:
+    def fake(self) -> FakeDomain:
         return self.world.conn.domains[self.id]
 
     def attach_by_hand(self, mac: str, flags: int = 3, network: str = "bridged") -> None:

@@ -13,7 +13,8 @@ from provider.host.host import Host
 from provider.protocol import wire
 from provider.protocol.plugin import Servicer
 from provider.resource.base import Props, Resource
-from tests.provider.fakes.libvirt import error
+from tests.provider.fakes.basics import error
+from tests.provider.fakes.wrapped import bare, shown
 
 FAULT = "Cannot recv data: Connection reset by peer"
 # What libvirt-python answers by itself, without asking the daemon.
@@ -23,7 +24,6 @@ READING = frozenset({
     "interfaceLookupByName", "storagePoolLookupByName", "storagePoolLookupByUUIDString", "storageVolLookupByName",
     "storageVolLookupByPath",
 })  # fmt: skip
-PLAIN = (str, bytes, int, float, bool, type(None), dict)
 
 
 class Wire:
@@ -70,20 +70,14 @@ class Remote:
             return found
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            plain = [getattr(arg, "_real", arg) if isinstance(arg, Remote) else arg for arg in args]
+            plain = bare(args, Remote)
             if name in LOCAL:
                 return found(*plain, **kwargs)
             what = f"{type(self._real).__name__}.{name}"
-            return self._shown(self._wire.carry(what, lambda: found(*plain, **kwargs)))
+            answer = self._wire.carry(what, lambda: found(*plain, **kwargs))
+            return shown(answer, lambda real: Remote(self._wire, real))
 
         return call
-
-    def _shown(self, value: Any) -> Any:
-        if isinstance(value, PLAIN):
-            return value
-        if isinstance(value, list | tuple):
-            return type(value)(self._shown(each) for each in value)
-        return Remote(self._wire, value)
 
 
 def changes(call: str) -> bool:

@@ -18,7 +18,7 @@ from provider.storage.pool import Pool
 from provider.storage.volume import Volume
 from tests.provider.fakes import domain_world, libvirt, storage_world
 from tests.provider.fakes.failing_calls import Life
-from tests.provider.storage.test_storage import qcow2_head
+from tests.provider.storage.declared import qcow2_head
 
 MAC, FLOAT1, FLOAT2 = "52:54:00:02:02:0f", "52:54:00:00:01:00", "52:54:00:00:01:01"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from provider.guest import gateway_probe
 from provider.guest import setup as guest_setup
-from tests.provider.fakes.domain import error
+from tests.provider.fakes.basics import error
 
 
 @dataclass

@@ -12,7 +12,7 @@ import subprocess
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.provider.fakes.domain import error
+from tests.provider.fakes.basics import error
 
 
 @dataclass

@@ -11,7 +11,8 @@ from provider.resource.base import Call, Props, Resource
 from provider.storage.cloud_init_disk import CloudInitDisk
 from provider.storage.pool import Pool
 from provider.storage.volume import Volume
-from tests.provider.fakes.libvirt import Connection, written
+from tests.provider.fakes.basics import written
+from tests.provider.fakes.libvirt import Connection
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 BASE_FOLDER = "/var/lib/libvirt/images/base"

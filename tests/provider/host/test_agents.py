@@ -14,7 +14,7 @@ from provider.guest.resource import GuestFiles
 from provider.guest.tools import Tools
 from provider.host.agents import Agents
 from tests.provider.fakes.domain_world import FLOAT1, Plug, Vm
-from tests.provider.nic.test_guest import TOLD, Place
+from tests.provider.nic.place import TOLD, Place
 
 HANGS = 5.0  # seconds for which libvirt waits for the handshake of an agent that hangs
 

@@ -11,12 +11,12 @@ from provider.host.host import Host
 from provider.impact import allow
 from provider.network.resource import Network
 from provider.protocol import wire
-from tests.provider.fakes import libvirt as fake_libvirt
+from tests.provider.fakes.basics import HOST_NAME as NAME
+from tests.provider.fakes.basics import HOST_UUID, error
 from tests.provider.fakes.failing_calls import Life, Told
 from tests.provider.fakes.storage_world import DEFAULT, World
 
-OLD, NEW = fake_libvirt.HOST_UUID, "99999999-2222-4333-8444-555555555555"
-NAME = fake_libvirt.HOST_NAME
+OLD, NEW = HOST_UUID, "99999999-2222-4333-8444-555555555555"
 WHERE = "/etc/libvirt/libvirtd.conf"
 
 
@@ -176,4 +176,4 @@ def test_two_uris_of_one_host_are_compared_by_name_too(monkeypatch: pytest.Monke
 
 
 def unsupported() -> str:
-    raise fake_libvirt.error(3, "this function is not supported by the connection driver")
+    raise error(3, "this function is not supported by the connection driver")

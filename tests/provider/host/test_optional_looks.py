@@ -15,11 +15,11 @@ from provider.connection import errors
 from provider.host import optional
 from provider.protocol import wire
 from tests.faults.page import assert_is_on_the_page
-from tests.provider.fakes import domain as fake_domain
 from tests.provider.fakes import domain_world, failing_steps
+from tests.provider.fakes.basics import error
+from tests.provider.fakes.domain_connection import Pool as FakePool
 from tests.provider.fakes.failing_calls import FAULT, Life, Told, changes
 from tests.provider.fakes.failing_steps import STEPS, Step
-from tests.provider.fakes.libvirt import error
 
 RPC = libvirt.VIR_FROM_RPC
 # From drivers and daemons as they are met: libvirt 7.0 with netcf, modular daemons, an older daemon, the test driver.
@@ -149,7 +149,7 @@ def test_a_pool_of_somebody_elses_that_cannot_be_refreshed_keeps_no_disk_from_be
 ) -> None:
     code, said, domain = REFUSALS[refusal]
     world = domain_world.World()
-    theirs, ours = fake_domain.Pool(world.conn), fake_domain.Pool(world.conn)
+    theirs, ours = FakePool(world.conn), FakePool(world.conn)
     theirs.refresh = fails(error(code, said, domain))  # type: ignore[method-assign]
     monkeypatch.setattr(world.conn, "listAllStoragePools", lambda: [theirs, ours])
     disk = world.conn.add_volume("/libvirt/storage/live/new.qcow", known=False)

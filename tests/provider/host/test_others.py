@@ -15,19 +15,20 @@ from provider.errors import Refused
 from provider.host.host import Host
 from provider.host.others import Everybody, Has, Others
 from provider.resource.base import Call
-from tests.provider.fakes import domain as fake_domain
+from tests.provider.fakes.basics import Clock
+from tests.provider.fakes.domain_connection import Connection
 
 MAC = "52:54:00:00:00:{:02x}"
 
 
-def _hosts() -> tuple[fake_domain.Connection, Host]:
-    conn = fake_domain.Connection()
+def _hosts() -> tuple[Connection, Host]:
+    conn = Connection()
     return conn, Host("test:///default", opener=lambda _uri: conn)
 
 
 def _make(host: Host, name: str, mac: str) -> None:
     call = Call(host, f"urn:pulumi:s::p::libvirt:index/domain:Domain::{name}")
-    Domain(fake_domain.Clock()).create(call, _inputs(name, mac), preview=False)
+    Domain(Clock()).create(call, _inputs(name, mac), preview=False)
 
 
 def _inputs(name: str, mac: str) -> dict[str, Any]:

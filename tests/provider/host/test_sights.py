@@ -7,7 +7,7 @@ import pytest
 from provider.host.host import Host
 from provider.host.sight import Sight
 from provider.host.sights import SECONDS, Sights
-from tests.provider.fakes import domain as fake_domain
+from tests.provider.fakes import domain_connection
 from tests.provider.fakes import libvirt as fake_libvirt
 from tests.provider.fakes.counted import Counted, Counts
 
@@ -18,8 +18,8 @@ XML = (
 UUID = "aaaaaaaa-0000-4000-8000-0000000000{:02d}"
 
 
-def _hosts(domains: int) -> tuple[fake_domain.Connection, Counts, Host]:
-    conn, counts = fake_domain.Connection(), Counts()
+def _hosts(domains: int) -> tuple[domain_connection.Connection, Counts, Host]:
+    conn, counts = domain_connection.Connection(), Counts()
     for number in range(domains):
         conn.defineXML(XML.format(f"vm{number}", UUID.format(number)))
     return conn, counts, Host("test:///default", opener=lambda _uri: Counted(conn, counts))

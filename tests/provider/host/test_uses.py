@@ -10,14 +10,15 @@ from provider.host.host import Host
 from provider.host.uses import Looks
 from provider.resource.base import Call
 from provider.storage.volume import Volume
-from tests.provider.fakes import libvirt as fake_libvirt
 from tests.provider.fakes.counted import Counted, Counts
+from tests.provider.fakes.libvirt import Connection
+from tests.provider.fakes.libvirt import Domain as FakeDomain
 
 XML = "<domain><name>{0}</name><uuid>{0}</uuid><devices><disk><source {1}/></disk></devices></domain>"
 
 
 def _domain(name: str, source: str) -> Any:
-    return fake_libvirt.Domain(None, XML.format(name, source))
+    return FakeDomain(None, XML.format(name, source))
 
 
 def test_a_look_is_shared_only_with_those_that_asked_before_it_began():
@@ -43,7 +44,7 @@ def test_of_what_is_seen_as_a_whole_there_is_one_look():
 
 
 def test_new_volumes_that_wait_for_each_other_share_a_look_at_the_domains():
-    conn, counts = fake_libvirt.Connection(), Counts()
+    conn, counts = Connection(), Counts()
     pool = conn.storagePoolDefineXML(
         "<pool type='dir'><name>live</name><uuid>p</uuid><target><path>/live</path></target></pool>"
     )

@@ -16,8 +16,10 @@ from provider.network.resource import Network
 from provider.network.seen import view
 from provider.network.xml import render, skeleton
 from provider.resource.base import Call, Props
-from tests.provider.fakes import libvirt as fake_libvirt
+from tests.provider.fakes.basics import written
 from tests.provider.fakes.failing_calls import Remote, Wire, changes
+from tests.provider.fakes.libvirt import Connection
+from tests.provider.fakes.network import Network as FakeNetwork
 
 UUID = "77777777-0000-4000-8000-000000000001"
 URN = f"urn:pulumi:trop02::trop::{Network.token}::default"
@@ -79,13 +81,13 @@ class Case:
     """One network on the fake, and what is declared of it."""
 
     wanted: Props
-    conn: fake_libvirt.Connection
+    conn: Connection
     wire: Wire
     host: Host
     handler: Network
 
     @property
-    def network(self) -> fake_libvirt.Network:
+    def network(self) -> FakeNetwork:
         return self.conn.networks[0]
 
     def call(self) -> Call:
@@ -93,7 +95,7 @@ class Case:
 
     def xmls(self) -> tuple[str | None, str | None]:
         live, config = self.network.live, self.network.config
-        return tuple(None if one is None else fake_libvirt.written(one) for one in (live, config))  # type: ignore[return-value]
+        return tuple(None if one is None else written(one) for one in (live, config))  # type: ignore[return-value]
 
     def read(self, inputs: Props) -> Any:
         return self.handler.read(self.call(), UUID, inputs, inputs)
@@ -119,8 +121,8 @@ def cases(draw: st.DrawFn) -> Case:
     undeclared = draw(st.sets(st.sampled_from(OPTIONAL)))
     assume("mode" not in undeclared or wanted["mode"] == persistent["mode"] == live["mode"])
     sides = draw(st.sampled_from(["both", "both", "both", "both", "inactive", "transient"]))
-    conn, wire = fake_libvirt.Connection(), Wire()
-    network = fake_libvirt.Network(conn, render(persistent, skeleton(UUID)))
+    conn, wire = Connection(), Wire()
+    network = FakeNetwork(conn, render(persistent, skeleton(UUID)))
     network.starts_with_host = int(persistent["autostart"]) if sides != "transient" else 0
     if sides != "inactive":
         network.live = etree.fromstring(render(live, skeleton(UUID)).encode())

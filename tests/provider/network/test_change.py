@@ -13,7 +13,9 @@ from provider.network.change import Sides, plan, waiting
 from provider.network.seen import rest, view
 from provider.network.xml import render, skeleton
 from provider.resource.base import Props
-from tests.provider.fakes.libvirt import Connection, Network, written
+from tests.provider.fakes.basics import written
+from tests.provider.fakes.libvirt import Connection
+from tests.provider.fakes.network import Network
 from tests.provider.fakes.storage_world import BRIDGED, DEFAULT, sample
 
 LIVE, INACTIVE = sample("network-default-live.xml"), sample("network-default-inactive.xml")

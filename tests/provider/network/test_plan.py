@@ -12,7 +12,9 @@ from lxml import etree
 from provider.network.plan import CONFIG, LIVE, dns_calls, range_calls, reservation_calls
 from provider.network.seen import view
 from provider.network.xml import render, skeleton
-from tests.provider.fakes.libvirt import Connection, Network, written
+from tests.provider.fakes.basics import written
+from tests.provider.fakes.libvirt import Connection
+from tests.provider.fakes.network import Network
 from tests.provider.fakes.storage_world import DEFAULT, sample
 
 BOTH = LIVE | CONFIG

@@ -10,7 +10,9 @@ from lxml import etree
 from provider.errors import OperatorError
 from provider.network.replug import aside_name
 from provider.resource.base import Props
-from tests.provider.fakes.libvirt import Connection, Domain, Network, error, written
+from tests.provider.fakes.basics import error, written
+from tests.provider.fakes.libvirt import Connection, Domain
+from tests.provider.fakes.network import Network
 from tests.provider.fakes.storage_world import DEFAULT, HANDLERS, World, sample
 
 ALLOWED = "default=network outage"

@@ -9,20 +9,13 @@ import pytest
 
 from provider.errors import OperatorError
 from provider.guest.tools import Tools
-from tests.provider.fakes.domain import error
+from tests.provider.fakes.basics import error
 from tests.provider.fakes.domain_world import FLOAT1, Vm
-from tests.provider.nic.test_guest import ADDRESS, FILE, TOLD, Place, two
-from tests.provider.nic.test_resource import links
-
-CALLS = ("attachDeviceFlags", "updateDeviceFlags", "detachDeviceFlags")
+from tests.provider.nic.place import ADDRESS, FILE, TOLD, Place, two
+from tests.provider.nic.seen import CHANGING, links
 
 
-@pytest.fixture
-def place() -> Place:
-    return Place()
-
-
-def fail(place: Place, vms: list[Vm], number: int, names: tuple[str, ...] = CALLS) -> list[str]:
+def fail(place: Place, vms: list[Vm], number: int, names: tuple[str, ...] = CHANGING) -> list[str]:
     """Have the call with this number fail, once; the calls that were made, by whom.  Agents are asked as ``send``."""
     made: list[str] = []
 
@@ -40,7 +33,7 @@ def fail(place: Place, vms: list[Vm], number: int, names: tuple[str, ...] = CALL
         for name in names:
             real = getattr(vm.fake, name)
             setattr(vm.fake, name, failing(name, real, lambda *_, holder=holder: holder))
-    if names == CALLS:
+    if names == CHANGING:
         send = failing("send", place.guests.send, lambda domain, *_: str(domain.name()))
         place.interfaces._tools = Tools(place.conn.clock, send, place._ask)
     return made

@@ -13,7 +13,8 @@ from provider.nic import apply as nic_apply
 from provider.nic import nic
 from provider.nic import plan as nic_plan
 from provider.nic.nic import Wanted
-from tests.provider.fakes import domain as fake_domain
+from tests.provider.fakes.domain import Domain as FakeDomain
+from tests.provider.fakes.domain_connection import Connection
 from tests.provider.fakes.domain_world import FLOAT1, FLOAT2, RESERVED
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -196,9 +197,9 @@ def test_a_plan_that_was_cut_off_anywhere_is_finished_by_the_next_one(
     assert nic_plan.plan(wanted, banned, *nic_apply.both_xmls(domain)) == []
 
 
-def a_domain(plugs: list[tuple[str, int, bool, bool]], running: bool) -> fake_domain.Domain:
+def a_domain(plugs: list[tuple[str, int, bool, bool]], running: bool) -> FakeDomain:
     """With NICs of (MAC, LIVE and/or CONFIG, link down, under an alias of ours where that is free)."""
-    conn = fake_domain.Connection()
+    conn = Connection()
     domain = conn.defineXML(
         "<domain type='qemu'><name>x</name><uuid>cccccccc-0000-4000-8000-000000000001</uuid><memory>1</memory>"
         "<os><type>hvm</type></os><devices/></domain>"
@@ -215,7 +216,7 @@ def a_domain(plugs: list[tuple[str, int, bool, bool]], running: bool) -> fake_do
     return domain
 
 
-def others(domain: fake_domain.Domain, wanted: list[Wanted], banned: set[str]) -> list[str]:
+def others(domain: FakeDomain, wanted: list[Wanted], banned: set[str]) -> list[str]:
     """Elements of the NICs that are nobody's business, live and persistent."""
     ours = {same_mac(w.mac) for w in wanted} | banned
     return [n.xml for side in nic_apply.both_xmls(domain) for n in nic.nics(side) if n.mac not in ours]

@@ -16,7 +16,7 @@ from provider.host.host import Host
 from provider.protocol import functions
 from provider.protocol.plugin import Servicer
 from provider.resource import remedy
-from tests.provider.fakes.libvirt import error
+from tests.provider.fakes.basics import error
 from tests.provider.fakes.storage_world import BASE, HANDLERS, LIVE, World
 
 NEEDS: dict[str, Any] = {

@@ -12,7 +12,7 @@ from provider.connection.api import Connection
 from provider.impact import allow
 from provider.resource.base import Call
 from provider.resource.own import VARIABLE, by_import, not_ours
-from tests.provider.fakes.libvirt import error
+from tests.provider.fakes.basics import error
 
 NETWORK = "libvirt:index/network:Network"
 ROOT = f"urn:pulumi:dev::proj::{NETWORK}::my net"

@@ -13,14 +13,15 @@ from provider.host.host import Host
 from provider.resource.base import Call
 from provider.storage import storage
 from provider.storage.volume import Volume
-from tests.provider.fakes import libvirt as fake_libvirt
 from tests.provider.fakes.counted import Counted, Counts
+from tests.provider.fakes.libvirt import Connection
+from tests.provider.fakes.storage import Volume as FakeVolume
 
 GIB = 1 << 30
 
 
 def _stand(overlays: int) -> tuple[Host, Counts, Any]:
-    conn, counts = fake_libvirt.Connection(), Counts()
+    conn, counts = Connection(), Counts()
     pool = conn.storagePoolDefineXML(
         "<pool type='dir'><name>live</name><uuid>p</uuid><target><path>/live</path></target></pool>"
     )
@@ -87,7 +88,7 @@ def test_those_that_wait_for_each_other_share_a_look_at_the_files_before_and_one
 def test_an_overlay_that_came_as_a_file_after_the_last_look_keeps_its_base():
     host, _, pool = _stand(1)
     _delete(host, "o0")  # for which the files were looked at
-    pool.unseen["late"] = fake_libvirt.Volume(
+    pool.unseen["late"] = FakeVolume(
         pool,
         "<volume><name>late</name><capacity>1</capacity><target><format type='qcow2'/></target>"
         "<backingStore><path>/live/base</path><format type='qcow2'/></backingStore></volume>",
