@@ -17,11 +17,12 @@ from rich.console import Console
 from rich.table import Table
 
 import config
-from cli import ROOT, itself
+from cli import ROOT
 from cli.lab import rehearsal
 from cli.lab.command import need_packages, why_no_lab
 from cli.lab.host import lab_of, plan_of
 from cli.steps import StepError, Steps
+from cli.words import itself
 from cli.words.order import choose_engine
 from cli.words.signals import handled, interrupt, run_to_end
 from lab.hypervisor import Lab

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from cli import itself, packages
+from cli import packages
 from cli.counts import TOLD, Counts, of_report
 from cli.lab.command import need_packages
+from cli.words import itself
 from cli.words.signals import run_attached
 from lab.facts import LabError
 from lab.packages import missing_for_tests

@@ -6,8 +6,8 @@ import json
 import subprocess
 from typing import Any
 
-from cli import itself
 from cli.adopt import state
+from cli.words import itself
 
 
 def exported(stack: str, engine: str, *, lab: bool) -> tuple[dict[str, Any], str]:

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import config
-from cli import ROOT, itself, live
+from cli import ROOT, live
 from cli.adopt import complete, export, moving, stackfile, state, table
 from cli.adopt.compare import compare
+from cli.words import itself
 from cli.words.order import UsageError, choose_engine, known_stacks
 from config import read
 from engine.display.words import plural

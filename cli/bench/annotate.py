@@ -9,8 +9,9 @@ from typing import Final
 
 from rich.console import Console
 
-from cli import bytecode, itself
+from cli import bytecode
 from cli.bench.measured import Used, ended, numbers
+from cli.words import itself
 from cli.words.order import UsageError
 
 COUNTS: Final = (100_000, 1_000_000)

@@ -10,11 +10,12 @@ from typing import Final
 
 from rich.console import Console
 
-from cli import ROOT, itself
+from cli import ROOT
 from cli.bench.measured import Used, numbers, used
 from cli.bytecode import FOLDERS, compile_all
 from cli.lab import rehearsal
 from cli.lab.host import plan_of
+from cli.words import itself
 
 STACK: Final = "trop02"
 MOST: Final = 0.9  # of the time without: what setup has to save

@@ -8,9 +8,10 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from cli import bytecode, itself
+from cli import bytecode
 from cli.bench.measured import used
 from cli.lab.stack import bare_lab
+from cli.words import itself
 from cli.words.order import UsageError
 
 BUDGET = 1.5  # seconds of processor time

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from cli import itself
+from cli.words import itself
 from cli.words.signals import handled
 
 TICK: Final = 0.1  # seconds between two looks

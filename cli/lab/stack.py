@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from ruamel.yaml import YAML
 
-from cli import ROOT, itself
+from cli import ROOT
+from cli.words import itself
 from cli.words.order import Order, UsageError, known_stacks
 from lab.facts import HostFacts
 from lab.hypervisor import Lab

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from cli import itself
 from cli.bench.measured import Used, used
 from cli.scale import project
+from cli.words import itself
 from lab.hypervisor import Lab
 
 THREADS: Final = 16  # calls at a time, as the engine has steps

@@ -49,7 +49,9 @@ def areas(drawn: str) -> list[Area]:
 
 
 def test_the_picture_in_docs_is_up_to_date() -> None:
-    assert (fleets.ROOT / "docs/rack.svg").read_text(encoding="utf-8") == map_svg.draw(picture(RACK.fleet, RACK.plans))
+    assert (fleets.ROOT / "docs/rack.svg").read_text(encoding="utf-8") == map_svg.draw(
+        picture(RACK.fleet, RACK.plans)
+    )
 
 
 def test_the_picture_names_every_hypervisor_vm_network_and_float() -> None:
