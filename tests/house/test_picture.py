@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.cli.map.pictures import words
-from tests.cli.map.test_svg import must_be_readable
+from tests.cli.map.readable import must_be_readable
 from tests.house import picture
 from tests.house.graph import graph
 
