@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import gc
 import sys
+from collections.abc import Callable
 
 # A command is over before much of what it made is garbage: by Python's own numbers a tenth of a preview went into
 # looking for some.
@@ -23,8 +24,29 @@ def main(words: list[str]) -> int:
         return run(words)
     from cli.commands import app
 
-    app(words, prog_name="./trop")
-    return 0
+    return carefully(lambda: app(words, prog_name="./trop"))
+
+
+def carefully(action: Callable[[], int]) -> int:
+    """Runs the action; an expected error becomes one line and exit code 1."""
+    try:
+        return action()
+    except Exception as error:
+        if not isinstance(error, _expected()):
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _expected() -> tuple[type[Exception], ...]:
+    """Only for an error: they take time to load."""
+    from cli.packages import PackagesError
+    from cli.steps import StepError
+    from cli.words.order import UsageError
+    from config.errors import ConfigError
+    from lab.facts import LabError
+
+    return LabError, UsageError, PackagesError, ConfigError, StepError
 
 
 if __name__ == "__main__":

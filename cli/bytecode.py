@@ -34,4 +34,3 @@ def state() -> str:
 
 if __name__ == "__main__":
     compile_all()
-    sys.exit(0)

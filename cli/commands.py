@@ -11,16 +11,27 @@ import typer
 
 from cli import ROOT
 
+
+def _leave(code: int | None, **_options: object) -> None:
+    """With the exit code that a command gives; what else it may raise is told in `cli.__main__`."""
+    raise typer.Exit(code or 0)
+
+
 app = typer.Typer(
     help="Runs the rack of hypervisors trop01 to trop04 from what is declared in this repository.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    result_callback=_leave,
 )
 lab_app = typer.Typer(help="A throwaway hypervisor on this machine.", no_args_is_help=True)
 app.add_typer(lab_app, name="lab")
 
 Stack = Annotated[str, typer.Argument(help="The stack whose hypervisor it stands for.")]
+Engine = Annotated[str, typer.Option(help="embedded or pulumi; else pulumi where it is on PATH.")]
+Live = Annotated[bool, typer.Option("--live", help="Asks the hypervisors too, read-only.")]
+Labs = Annotated[bool, typer.Option("--lab", help="Asks the labs that run on this machine.")]
+Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
@@ -38,12 +49,12 @@ def setup() -> None:
 @app.command()
 def demo(
     down: Annotated[bool, typer.Option("--down", help="Takes away all that the demo made.")] = False,
-    engine: Annotated[str, typer.Option(help="embedded or pulumi; else pulumi where it is on PATH.")] = "",
-) -> None:
+    engine: Engine = "",
+) -> int:
     """Brings trop02 up on a throwaway hypervisor, and fetches a page from its float."""
     from cli import demo
 
-    raise typer.Exit(demo.run(engine, down=down))
+    return demo.run(engine, down=down)
 
 
 @lab_app.command("up")
@@ -56,40 +67,40 @@ def lab_up(
         bool,
         typer.Option("--as-found", help="Made by virsh as trop02 was in 2018, with its fault; anew only."),
     ] = False,
-) -> None:
+) -> int:
     """Starts the stack's lab, or does nothing if it runs."""
-    from cli.lab import command as labcmd
+    from cli.lab import command
 
-    raise typer.Exit(labcmd.carefully(lambda: labcmd.up(stack, guest, as_found=as_found)))
+    return command.up(stack, guest, as_found=as_found)
 
 
 @lab_app.command("status")
-def lab_status(stack: Stack = "") -> None:
+def lab_status(stack: Stack = "") -> int:
     """Shows the guests, their states and leases; of all labs unless one is named."""
-    from cli.lab import command as labcmd
+    from cli.lab import command
 
-    raise typer.Exit(labcmd.carefully(lambda: labcmd.status(stack)))
+    return command.status(stack)
 
 
 @lab_app.command("console")
 def lab_console(
     vm: str, lab: Annotated[str, typer.Option(help="The lab, where two have such a guest.")] = ""
-) -> None:
+) -> int:
     """Attaches this terminal to a guest's serial console; Ctrl-] leaves it."""
-    from cli.lab import command as labcmd
+    from cli.lab import command
 
-    raise typer.Exit(labcmd.carefully(lambda: labcmd.console(vm, lab)))
+    return command.console(vm, lab)
 
 
 @lab_app.command("down")
 def lab_down(
     stack: Stack = "",
     purge: Annotated[bool, typer.Option("--purge", help="Its disks, definitions and state too.")] = False,
-) -> None:
+) -> int:
     """Stops the lab and every guest in it."""
-    from cli.lab import command as labcmd
+    from cli.lab import command
 
-    raise typer.Exit(labcmd.carefully(lambda: labcmd.down(stack, purge=purge)))
+    return command.down(stack, purge=purge)
 
 
 @app.command("test", context_settings=PASS_ON)
@@ -109,35 +120,26 @@ def run_tests(
     write: Annotated[
         bool, typer.Option("--write", help="With --on: puts what was found into docs/versions.md.")
     ] = False,
-) -> None:
+) -> int:
     """Runs the tests, lab included; further words go to pytest.
 
     With --on, on a machine of that release, made for it from nothing: first `./trop demo`, then the tests.
     """
     from cli import quality
-    from cli.lab import command as labcmd
 
     if on or everywhere:
         from cli.releases.run import run
 
-        raise typer.Exit(
-            labcmd.carefully(
-                lambda: run(on or [], context.args, everywhere=everywhere, soak=soak, write=write)
-            )
-        )
-    raise typer.Exit(quality.run_tests(context.args, quick=quick, soak=soak))
+        return run(on or [], context.args, everywhere=everywhere, soak=soak, write=write)
+    return quality.run_tests(context.args, quick=quick, soak=soak)
 
 
 @app.command()
-def check() -> None:
+def check() -> int:
     """Runs ruff and mypy as a change has to pass them."""
     from cli import quality
 
-    raise typer.Exit(quality.check())
-
-
-LIVE = Annotated[bool, typer.Option("--live", help="Asks the hypervisors too, read-only.")]
-LABS = Annotated[bool, typer.Option("--lab", help="Asks the labs that run on this machine.")]
+    return quality.check()
 
 
 @app.command()
@@ -149,12 +151,12 @@ def adopt(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Imports what is there into the state.")] = False,
     out: Annotated[Path | None, typer.Option(help="Writes the import file there.")] = None,
-    engine: Annotated[str, typer.Option(help="embedded or pulumi; else pulumi where it is on PATH.")] = "",
-) -> None:
+    engine: Engine = "",
+) -> int:
     """Compares what runs with what is declared, and takes it over; nothing on the hypervisor is changed."""
     from cli.adopt.run import Order, run
 
-    raise typer.Exit(run(Order(stack, lab, write, yes, out, engine)))
+    return run(Order(stack, lab, write, yes, out, engine))
 
 
 @app.command("map")
@@ -162,53 +164,50 @@ def draw_map(
     output: Annotated[
         Path, typer.Argument(help="Where the picture goes: a name in .svg, .png, .mmd or .md (Mermaid).")
     ] = ROOT / "docs/rack.svg",
-    live: LIVE = False,
-    lab: LABS = False,
-) -> None:
+    live: Live = False,
+    lab: Labs = False,
+) -> int:
     """Draws the rack as it is declared, and with --live beside it what is seen, each difference marked."""
-    from cli.lab import command as labcmd
     from cli.map import command as map
 
-    raise typer.Exit(labcmd.carefully(lambda: map.run(ROOT, output, seen=live, lab=lab)))
+    return map.run(ROOT, output, seen=live, lab=lab)
 
 
 @app.command()
 def whois(
     words: Annotated[list[str], typer.Argument(metavar="ADDRESS…", help="Addresses, MACs, names, vnetN.")],
-    live: LIVE = False,
-    lab: LABS = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
-) -> None:
+    live: Live = False,
+    lab: Labs = False,
+    as_json: Json = False,
+) -> int:
     """Says whose an address, a MAC or a name is, as declared or as seen."""
-    from cli.lab import command as labcmd
     from cli.whois import command
 
-    raise typer.Exit(labcmd.carefully(lambda: command.run(words, live=live, lab=lab, as_json=as_json)))
+    return command.run(words, live=live, lab=lab, as_json=as_json)
 
 
 @app.command()
 def show(
     what: Annotated[str, typer.Argument(metavar="cloud-init|services", help="Its seed, or its services.")],
     name: Annotated[str, typer.Argument(metavar="VM", help="A VM of any stack.")],
-) -> None:
+) -> int:
     """Prints what a VM is given: what it reads at its first boot, or the files and commands of its services."""
     from cli import show as command
-    from cli.lab import command as labcmd
 
-    raise typer.Exit(labcmd.carefully(lambda: command.run(ROOT, what, name)))
+    return command.run(ROOT, what, name)
 
 
 @app.command()
 def audit(
     stacks: Annotated[list[str] | None, typer.Argument(metavar="[STACK…]", help="All, unless named.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every stack whose file has a libvirt:uri.")] = False,
-    lab: LABS = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
-) -> None:
+    lab: Labs = False,
+    as_json: Json = False,
+) -> int:
     """Says what is wrong with what runs, against what is declared; exit code 1 when anything is."""
     from cli.audit.run import run
 
-    raise typer.Exit(run([] if every else stacks or [], lab=lab, as_json=as_json))
+    return run([] if every else stacks or [], lab=lab, as_json=as_json)
 
 
 @app.command()
@@ -216,14 +215,13 @@ def annotate(
     file: Annotated[
         str, typer.Argument(metavar="FILE|-", help="A text, a pcap or a pcapng; - what comes in.")
     ],
-    live: LIVE = False,
-    lab: LABS = False,
-) -> None:
+    live: Live = False,
+    lab: Labs = False,
+) -> int:
     """Writes a trace with names beside the addresses: tcpdump -eln | ./trop annotate -"""
-    from cli.lab import command as labcmd
     from cli.trace import command
 
-    raise typer.Exit(labcmd.carefully(lambda: command.run(file, live=live, lab=lab)))
+    return command.run(file, live=live, lab=lab)
 
 
 @app.command()
@@ -231,7 +229,7 @@ def bench(
     stack: Annotated[
         str, typer.Argument(help="A stack, or one of the words annotate, bytecode and scale.")
     ] = "trop02",
-    engine: Annotated[str, typer.Option(help="embedded or pulumi; else pulumi where it is on PATH.")] = "",
+    engine: Engine = "",
     times: Annotated[
         int | None, typer.Option(min=1, help="How often each is run: 5 times, of scale once.")
     ] = None,
@@ -245,7 +243,7 @@ def bench(
     write: Annotated[
         bool, typer.Option("--write", help="Of scale: puts page and picture into docs/.")
     ] = False,
-) -> None:
+) -> int:
     """Measures a preview with no changes of a stack that is up in its lab; or `annotate`, on a million lines.
 
     `scale`: the life cycle of many VMs on labs of its own, beside a bare script and the SDK alone; 100 and 1,000 VMs
@@ -255,30 +253,27 @@ def bench(
     from cli.bench import annotate as annotate_bench
     from cli.bench import bytecode as bytecode_bench
     from cli.bench import command as bench
-    from cli.lab import command as labcmd
 
     if stack == "bytecode":
-        raise typer.Exit(labcmd.carefully(lambda: bytecode_bench.run(times or 5)))
+        return bytecode_bench.run(times or 5)
     if stack == "annotate":
-        raise typer.Exit(labcmd.carefully(annotate_bench.run))
+        return annotate_bench.run()
     if stack == "scale":
         from cli.scale import run as scale
 
         counts = vms or [100, 1000]
-        raise typer.Exit(
-            labcmd.carefully(lambda: scale.run(counts, hypervisors, times or 1, started=started, write=write))
-        )
-    raise typer.Exit(labcmd.carefully(lambda: bench.run(stack, engine, times or 5)))
+        return scale.run(counts, hypervisors, times or 1, started=started, write=write)
+    return bench.run(stack, engine, times or 5)
 
 
 def _stack_verb(name: str, text: str) -> None:
     """Only for the list of commands: `cli.__main__` hands these on before this module is read."""
 
     @app.command(name, help=text, context_settings=PASS_ON, rich_help_panel="On a stack, by Pulumi's words")
-    def verb(context: typer.Context) -> None:
+    def verb(context: typer.Context) -> int:
         from cli.stack_verbs import run
 
-        raise typer.Exit(run([name, *context.args]))
+        return run([name, *context.args])
 
 
 for _name, _text in (

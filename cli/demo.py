@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -18,15 +17,14 @@ from rich.console import Console
 from rich.table import Table
 
 import config
-from cli import ROOT, packages
+from cli import ROOT
 from cli.lab import rehearsal
 from cli.lab.command import need_packages, why_no_lab
 from cli.lab.host import lab_of, plan_of
-from cli.lab.stack import init_stack
-from cli.steps import StepError, Steps, trop
-from cli.words.order import UsageError, choose_engine
-from cli.words.signals import handled, interrupt
-from lab.facts import LabError
+from cli.steps import StepError, Steps
+from cli.words import itself
+from cli.words.order import choose_engine
+from cli.words.signals import handled, interrupt, run_to_end
 from lab.hypervisor import Lab
 
 STACK: Final = "trop02"
@@ -38,40 +36,34 @@ print(opener.open(sys.argv[1], timeout=5).read().decode().strip())
 """
 
 
-def run(engine: str = "", *, down: bool = False) -> int:
-    """The whole demo, or with ``down`` its end; 0, or 1 after one line that says what went wrong, 130 after Ctrl-C."""
+def run(engine: str, *, down: bool) -> int:
+    """The whole demo, or with ``down`` its end; 0, or 130 after Ctrl-C.  What goes wrong is raised (`cli.__main__`)."""
     console = Console()
+    choose_engine(engine)
     try:
-        choose_engine(engine)
         with handled(interrupt):
             if down:
-                take_away(console)
+                lab_of(STACK).down(purge=True)
+                console.print(f"The lab {STACK} is gone, with its disks and its state.", highlight=False)
             else:
                 _demo(console, ["--engine", engine] if engine else [])
-    except (StepError, UsageError, LabError, packages.PackagesError, config.ConfigError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         print("interrupted: nothing that the demo started is left running", file=sys.stderr)
         return 130
     return 0
 
 
-def take_away(console: Console) -> None:
-    lab = lab_of(STACK)
-    lab.down(purge=True)
-    console.print(f"The lab {STACK} is gone, with its disks and its state.", highlight=False)
-
-
 def _demo(console: Console, engine: list[str]) -> None:
-    reason = why_no_lab(lambda text: console.print(f"      {text}", highlight=False))
-    if reason:
+    def say(text: str) -> None:
+        console.print(f"      {text}", highlight=False)
+
+    if reason := why_no_lab(say):
         _preview_only(console, engine, reason)
         return
     plan = plan_of(STACK)
     steps = Steps(console, 8)
     steps.say("System packages of the lab")
-    need_packages(lambda text: console.print(f"      {text}", highlight=False))
+    need_packages(say)
     lab = lab_of(STACK)
     was_up = lab.status().running
     try:
@@ -113,13 +105,14 @@ def _preview_only(console: Console, engine: list[str], reason: str) -> None:
         highlight=False,
     )
     with tempfile.TemporaryDirectory(prefix="trop-") as folder:
-        words, environment = rehearsal.prepare(plan_of(STACK), Path(folder))
-        init_stack(STACK, Path(folder) / "project", choose_engine("".join(engine[1:])), environment)
+        chosen = choose_engine("".join(engine[1:]))
+        words, environment = rehearsal.prepare(plan_of(STACK), Path(folder), chosen)
         _trop(["preview", STACK, "--cwd", str(ROOT), *words, *engine], environment)
 
 
 def _trop(words: list[str], environment: dict[str, str] | None = None) -> None:
-    code = trop(words, environment)
+    """A Ctrl-C ends it as its own first Ctrl-C would: running steps are finished and saved."""
+    code = run_to_end(itself.line(words), itself.environment(environment), tell=True)
     if code != 0:
         raise StepError(f"./trop {' '.join(words)} ended with exit code {code}")
 
@@ -153,13 +146,7 @@ def fetch(lab: Lab, address: str) -> str:
 
 def _outputs(engine: list[str]) -> dict[str, Any]:
     words = ["stack", STACK, "output", "--json", "--lab", *engine]
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "cli", *words],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = itself.ended(words)
     if done.returncode != 0:
         raise StepError(f"./trop {' '.join(words)}: {done.stderr.strip()}")
     outputs: dict[str, Any] = json.loads(done.stdout)
@@ -170,9 +157,7 @@ def print_outputs(console: Console, outputs: dict[str, Any]) -> None:
     """One table for each of the stack's outputs: a row by name, a column by field."""
     for title, rows in outputs.items():
         fields = list(dict.fromkeys(key for row in rows.values() for key in row))
-        table = Table(title=title, title_justify="left")
-        for heading in ("name", *fields):
-            table.add_column(heading)
+        table = Table("name", *fields, title=title, title_justify="left")
         for name, row in rows.items():
             table.add_row(name, *(str(row.get(key, "")) for key in fields))
         console.print(table)

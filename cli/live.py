@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 from cli.words.order import UsageError
 from config.read import yaml_mapping
@@ -14,19 +15,41 @@ from provider.survey import survey
 from provider.survey.survey import HostSeen
 
 URI = "libvirt:uri"
+T = TypeVar("T")
 
 
 def uris(root: Path, stacks: Iterable[str], *, lab: bool) -> dict[str, str]:
     """Where each stack's libvirt is: what its file says, or its lab.  Raises `UsageError` for one that says nothing."""
-    return {stack: _lab_uri(stack) if lab else _declared_uri(root, stack) for stack in stacks}
+    if not lab:
+        return {stack: _declared_uri(root, stack) for stack in stacks}
+    from cli.lab.stack import bare_lab  # only for --lab: the lab's modules take time to load
+
+    return {stack: bare_lab(stack).uri for stack in stacks}
+
+
+def known(root: Path, stacks: Iterable[str], *, lab: bool) -> tuple[dict[str, str], dict[str, str]]:
+    """Where libvirt is of those stacks of which that is said; of each other one, why it is not known."""
+    found: dict[str, str] = {}
+    refused: dict[str, str] = {}
+    for stack in stacks:
+        try:
+            found |= uris(root, [stack], lab=lab)
+        except UsageError as error:
+            refused[stack] = str(error)
+    return found, refused
 
 
 def look(uris: Mapping[str, str]) -> dict[str, HostSeen | OperatorError]:
     """What is on each host, or why it could not be asked; in the order given."""
-    if not uris:
+    return at_once(lambda stack: _one(uris[stack]), uris)
+
+
+def at_once(ask: Callable[[str], T], stacks: Collection[str]) -> dict[str, T]:
+    """What each gives; in the order given."""
+    if not stacks:
         return {}
-    with ThreadPoolExecutor(max_workers=len(uris)) as pool:
-        return dict(zip(uris, pool.map(_one, uris.values()), strict=True))
+    with ThreadPoolExecutor(max_workers=len(stacks)) as pool:
+        return dict(zip(stacks, pool.map(ask, stacks), strict=True))
 
 
 def _one(uri: str) -> HostSeen | OperatorError:
@@ -41,12 +64,6 @@ def _one(uri: str) -> HostSeen | OperatorError:
     except errors.VirtError as error:
         why = "stopped answering" if errors.lost(error) else "could not be looked at"
         return OperatorError(f"libvirt at {uri} {why}: {errors.said(error)}")
-
-
-def _lab_uri(stack: str) -> str:
-    from cli.lab.stack import bare_lab  # only for --lab: the lab's modules take time to load
-
-    return bare_lab(stack).uri
 
 
 def _declared_uri(root: Path, stack: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import sys
@@ -10,9 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from cli import ROOT, packages
+from cli import packages
 from cli.counts import TOLD, Counts, of_report
 from cli.lab.command import need_packages
+from cli.words import itself
 from cli.words.signals import run_attached
 from lab.facts import LabError
 from lab.packages import missing_for_tests
@@ -105,18 +107,11 @@ def pytest_lines(words: Sequence[str], *, quick: bool, soak: bool) -> list[list[
 
 def split_marks(words: Sequence[str]) -> tuple[list[str], list[str]]:
     """The words without their ``-m`` options, and the expressions of those."""
-    rest: list[str] = []
-    marks: list[str] = []
-    left = iter(words)
-    for word in left:
-        if word == "-m":
-            marks.append(next(left, ""))
-        elif word.startswith("-m") and not word.startswith("--"):
-            marks.append(word[2:].removeprefix("="))
-        else:
-            rest.append(word)
-    return rest, marks
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("-m", action="append", default=[], nargs="?", const="")
+    found, rest = parser.parse_known_args(words)
+    return rest, found.m
 
 
 def _python(*words: str) -> int:
-    return run_attached([sys.executable, *words], os.environ | {"PYTHONPATH": str(ROOT)}, ROOT)
+    return run_attached([sys.executable, *words], itself.environment())

@@ -9,6 +9,7 @@ from typing import Any
 
 import config
 from cli.words.order import stack_files
+from config.addresses import mac_text
 from config.errors import ConfigError, Problem
 from config.fleet import Fleet
 from config.read import fleet_file, stack_file
@@ -21,6 +22,36 @@ class Rack:
 
     fleet: Fleet
     plans: Mapping[str, config.Plan]
+
+
+@dataclass(frozen=True)
+class FloatFact:
+    """A float of the fleet; ``home`` is the hypervisor of the VM that holds it."""
+
+    label: str
+    index: int
+    mac: str
+    address: str
+    holder: str | None
+    home: str | None
+
+    @property
+    def whose(self) -> str:
+        return f"{self.holder} on {self.home} holds it" if self.holder else "nobody holds it"
+
+
+def floats_of(fleet: Fleet) -> tuple[FloatFact, ...]:
+    return tuple(
+        FloatFact(
+            label,
+            member.index,
+            mac_text(fleet.floats.macs.mac(0, member.index)),
+            str(member.address),
+            member.holder,
+            fleet.home_of(member.holder) if member.holder else None,
+        )
+        for label, member in fleet.floats.members.items()
+    )
 
 
 def load(root: Path) -> Rack:

@@ -10,7 +10,6 @@ from cli.words.order import UsageError
 from components import cloud_init
 from components.services import files
 from config.plan import VirtualMachine
-from config.plan_services import PlannedServices
 
 
 def run(root: Path, what: str, name: str) -> int:
@@ -30,16 +29,12 @@ def run(root: Path, what: str, name: str) -> int:
 def _services(vm: VirtualMachine) -> Iterator[str]:
     if vm.services is None:
         raise UsageError(f"{vm.name} has no services")
-    yield from _table(vm.services)
+    for member in vm.services.members:
+        ports = ", ".join([*map(str, member.ports), *(f"{port}/tcp" for port in member.expose)])
+        yield f"{member.label:<24} {member.image:<32} {ports}".rstrip()
     told = files.by_hand(vm.services)
     yield f"\n# As root in {vm.name}, once its files are there:"
     yield from told["commands"]
     for path, file in told["files"].items():
         yield f"\n# {path} (mode {file['mode']})"
         yield file["content"].rstrip("\n")
-
-
-def _table(services: PlannedServices) -> Iterator[str]:
-    for member in services.members:
-        ports = ", ".join([*map(str, member.ports), *(f"{port}/tcp" for port in member.expose)])
-        yield f"{member.label:<24} {member.image:<32} {ports}".rstrip()

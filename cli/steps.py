@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 
 from rich.console import Console
-
-from cli import ROOT
-from cli.words.signals import run_to_end
 
 
 class StepError(Exception):
@@ -40,13 +35,3 @@ class Steps:
         with self.console.status(text) as status:
             yield lambda more: status.update(f"{text}: {more}")
         self.note(f"done in {time.monotonic() - start:.0f} s")
-
-
-def trop(words: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
-    """Runs `./trop` with these words and gives its exit code.
-
-    A Ctrl-C ends it as its own first Ctrl-C would: running steps are finished and saved.  `KeyboardInterrupt` is
-    raised when it has ended.
-    """
-    line = [sys.executable, "-P", "-m", "cli", *words]
-    return run_to_end(line, {**(environment or os.environ), "PYTHONPATH": str(ROOT)}, tell=True)

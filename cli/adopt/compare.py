@@ -17,8 +17,7 @@ from cli.adopt.match import Matches, matches
 from config.plan import Plan
 from provider.domain import apart as domain_apart
 from provider.domain import diff as domain_diff
-from provider.domain import read as domain_read
-from provider.domain.read import as_read, started_with_less
+from provider.domain.read import Domain, as_read, started_with_less
 from provider.domain.seen import see
 from provider.host.macs import same_mac
 from provider.network import diff as network_diff
@@ -147,7 +146,7 @@ def _domain(wanted: Declared, domain: DomainSeen, seen: HostSeen) -> Iterator[Di
     yield from _at(wanted, changes, read, names)
 
 
-def as_observed(domain: DomainSeen, seen: HostSeen) -> domain_read.Domain:
+def as_observed(domain: DomainSeen, seen: HostSeen) -> Domain:
     """The domain as the provider looks at it, with the files of disks that name a pool and a volume."""
     paths = {(volume.pool, volume.name): volume.path for volume in seen.volumes}
 
@@ -157,7 +156,7 @@ def as_observed(domain: DomainSeen, seen: HostSeen) -> domain_read.Domain:
     live, config = domain.live_xml, domain.config_xml
     base = config or live
     assert base is not None
-    return domain_read.Domain(
+    return Domain(
         seen=look(base),
         live=None if live is None else tuple(nic.nics(live)),
         config=None if config is None else tuple(nic.nics(config)),

@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
 from cli.adopt import declared
 from cli.adopt.compare import as_observed
-from cli.adopt.disks import disks_of
+from cli.adopt.disks import can_be_said, disks_of
 from cli.adopt.match import domains_of, volume_in
 from config.plan import Nat, Plan, VirtualMachine
 from config.settings import Settings, VmSettings
@@ -36,21 +34,10 @@ def additions(everything: Plan, settings: Settings, seen: HostSeen) -> Additions
         if settings.emulation.memory is not None:
             form.pop("memory", None)
         said = {VmSettings.model_fields[field].alias or field for field in own.model_fields_set}
-        new = {key: value for key, value in form.items() if key not in said and _can_be_said(key, value)}
+        new = {key: value for key, value in form.items() if key not in said and can_be_said(key, value)}
         if new or name not in settings.vms:
             result[name] = new
     return result
-
-
-def _can_be_said(key: str, value: Any) -> bool:
-    """libvirt takes names and texts that the settings or the provider refuse."""
-    if key == "domain" and value != value.strip():
-        return False
-    try:
-        VmSettings.model_validate({key: value})
-    except ValidationError:
-        return False
-    return True
 
 
 def _form(plan: Plan, vm: VirtualMachine, domain: DomainSeen, seen: HostSeen) -> dict[str, Any]:
@@ -63,15 +50,17 @@ def _form(plan: Plan, vm: VirtualMachine, domain: DomainSeen, seen: HostSeen) ->
     form |= _size(vm, looked) | _overlay(plan, vm, looked, seen)
     if vm.overlay and "overlay" not in form and (disks := disks_of(plan, vm, domain, seen)):
         form["disks"] = disks
-    seedless = vm.seed_disk and not _has_seed(plan, vm, looked, seen)
-    if seedless:
-        form["seedDisk"] = False
-    if vm.nic and not _nic_is_declared(vm, domain, plan.networks.default):
-        form["nic"] = False
-    if vm.autostart and not domain.autostart:
-        form["autostart"] = False
-    if vm.running and not looked.running:
-        form["running"] = False
+    seed = declared.seed_path(
+        plan, vm
+    )  # a domain that has lost its file is at fault, and the file alone counts
+    seedless = vm.seed_disk and seed not in looked.seen.cdroms and seen.volume_at(seed) is None
+    lacks = {
+        "seedDisk": seedless,
+        "nic": vm.nic and not _nic_is_declared(vm, domain, plan.networks.default),
+        "autostart": vm.autostart and not domain.autostart,
+        "running": vm.running and not looked.running,
+    }
+    form |= {key: False for key, so in lacks.items() if so}
     return form | _guest(plan, vm, looked, seedless)
 
 
@@ -93,15 +82,9 @@ def _overlay(plan: Plan, vm: VirtualMachine, looked: Domain, seen: HostSeen) -> 
     volume = volume_in(plan, seen, path)
     if volume is None:
         return {"overlay": False} if active else {}
-    if volume.format != "qcow2" or volume.base is None or not _can_be_said("baseImage", volume.base):
+    if volume.format != "qcow2" or volume.base is None or not can_be_said("baseImage", volume.base):
         return {"overlay": False}
     return {} if volume.base == vm.base_image else {"baseImage": volume.base}
-
-
-def _has_seed(plan: Plan, vm: VirtualMachine, looked: Domain, seen: HostSeen) -> bool:
-    """The file alone counts: a domain that has lost it is at fault."""
-    path = declared.seed_path(plan, vm)
-    return path in looked.seen.cdroms or seen.volume_at(path) is not None
 
 
 def _nic_is_declared(vm: VirtualMachine, domain: DomainSeen, default: Nat) -> bool:
@@ -123,10 +106,7 @@ def _guest(plan: Plan, vm: VirtualMachine, looked: Domain, seedless: bool) -> di
     return {}
 
 
-def merged(settings: Mapping[str, Any], new: Additions) -> dict[str, Any]:
-    """A stack's ``trop:`` settings with these additions, as its file would have them."""
-    vms = dict(settings.get("vms") or {})
-    return {
-        **settings,
-        "vms": {**vms, **{name: {**(vms.get(name) or {}), **own} for name, own in new.items()}},
-    }
+def merged(settings: Mapping[str, Any], new: Additions, key: str = "vms") -> dict[str, Any]:
+    """A stack's ``trop:`` settings with these additions, as its file would have them; ``key`` is that of the VMs."""
+    vms = dict(settings.get(key) or {})
+    return {**settings, key: vms | {name: {**(vms.get(name) or {}), **own} for name, own in new.items()}}

@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from cli.adopt import declared
-from config.disks import DiskSettings, Label, size_text
+from config.disks import DiskSettings, size_text
 from config.plan import Plan, VirtualMachine
+from config.settings import VmSettings
 from config.vm_files import disk_file
 from provider.survey.survey import DomainSeen, HostSeen, VolumeSeen
 
@@ -27,7 +28,7 @@ def disks_of(plan: Plan, vm: VirtualMachine, domain: DomainSeen, seen: HostSeen)
     for target, volume in _beside(plan, vm, domain, seen):
         label = _label(vm, volume, target, found)
         said = _said(plan, vm, label, volume)
-        if _can_be_declared(label, said):
+        if can_be_said("disks", {label: said}):
             found[label] = said
     return found
 
@@ -65,9 +66,12 @@ def _said(plan: Plan, vm: VirtualMachine, label: str, volume: VolumeSeen) -> dic
     return said
 
 
-def _can_be_declared(label: str, said: dict[str, Any]) -> bool:
+def can_be_said(key: str, value: Any) -> bool:
+    """libvirt takes names and texts that the settings of a VM or the provider refuse."""
+    if key == "domain" and value != value.strip():
+        return False
     try:
-        TypeAdapter(dict[Label, DiskSettings]).validate_python({label: said})
+        VmSettings.model_validate({key: value})
     except ValidationError:
         return False
     return True

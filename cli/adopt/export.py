@@ -3,37 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from typing import Any
 
-from cli import ROOT
 from cli.adopt import state
-from cli.adopt.state import Known
-
-
-def trop(words: list[str]) -> list[str]:
-    return [sys.executable, "-P", "-m", "cli", *words]
-
-
-def environment() -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": str(ROOT)}
+from cli.words import itself
 
 
 def exported(stack: str, engine: str, *, lab: bool) -> tuple[dict[str, Any], str]:
     """The state as `stack export` writes it; nothing where it can't be read, and then why, in one line."""
     words = ["stack", stack, "export", "--engine", engine, *(["--lab"] if lab else [])]
-    done = subprocess.run(
-        trop(words), env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
+    done = itself.ended(words, stdin=subprocess.DEVNULL)
     if done.returncode != 0:
         said = next((line for line in done.stderr.splitlines() if line.strip()), "no reason given")
         return {}, said.removeprefix("error: ")
     return json.loads(done.stdout), ""
 
 
-def known(stack: str, engine: str, *, lab: bool) -> tuple[Known, str]:
+def known(stack: str, engine: str, *, lab: bool) -> tuple[state.Known, str]:
     """What the state has of the stack's resources."""
     found, why = exported(stack, engine, lab=lab)
     return state.known(found), why

@@ -30,11 +30,9 @@ class Matches:
 def matches(plan: Plan, seen: HostSeen) -> Matches:
     ids: dict[Key, str] = {}
     for name in (plan.networks.bridged.name, plan.networks.default.name):
-        network = seen.network(name)
-        if network is not None:
+        if network := seen.network(name):
             ids[declared.network_key(plan, name)] = network.uuid
-    pool = seen.pool(plan.storage.name)
-    if pool is not None:
+    if pool := seen.pool(plan.storage.name):
         ids[declared.pool_key(plan)] = pool.uuid
     domains, why = domains_of(plan.vms, seen)
     for vm in plan.vms:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cli.adopt.state import Move
-from engine.state import urns
+from engine.state import checkpoint, urns
 from engine.state.clock import timestamp
 
 Json = dict[str, Any]
@@ -37,8 +37,7 @@ def _move(deployment: Json, move: Move) -> None:
         records[:] = [r for r in records if r["urn"] != former or r.get("delete")]
     if parent not in live:
         records.append(_component(parent, records))
-    pending = [operation["resource"] for operation in deployment.get("pending_operations") or []]
-    for record in (*records, *pending):
+    for record in checkpoint.records(deployment):
         fields = {k: urns.renamed(v, former, urn) for k, v in record.items() if k not in PROPERTIES}
         record.update(fields)
         if record["urn"] == urn:

@@ -15,9 +15,10 @@ import config
 from cli import ROOT, live
 from cli.adopt import complete, export, moving, stackfile, state, table
 from cli.adopt.compare import compare
+from cli.words import itself
 from cli.words.order import UsageError, choose_engine, known_stacks
 from config import read
-from engine.display import words
+from engine.display.words import plural
 from provider.errors import OperatorError
 from provider.survey.survey import HostSeen
 
@@ -52,7 +53,7 @@ def _run(order: Order) -> int:
             f"there is no stack {order.stack!r}; the stacks are {', '.join(sorted(known_stacks()))}"
         )
     uri = live.uris(ROOT, [order.stack], lab=order.lab)[order.stack]
-    file = _file(order, uri)
+    file = _file(order)
     seen = live.look({order.stack: uri})[order.stack]
     if isinstance(seen, OperatorError):
         raise seen
@@ -72,7 +73,7 @@ def _run(order: Order) -> int:
     wanted = state.to_import(plan, result.matches, state.known(exported))
     if order.out is not None:
         order.out.write_text(wanted.text, encoding="utf-8")
-        count = words.plural(len(wanted.taken), "object")
+        count = plural(len(wanted.taken), "object")
         print(f"{order.out}: {count}, for: {_say('import', order, '--file', str(order.out))}")
         for move in wanted.moves if not order.yes else ():
             print(
@@ -90,20 +91,16 @@ def _run(order: Order) -> int:
     return _import(order, engine, wanted)
 
 
-def _file(order: Order, uri: str) -> Path:
-    """The stack's file: in a lab the lab's own, made anew from the repository's with what was set in it since."""
-    name = f"Pulumi.{order.stack}.yaml"
+def _file(order: Order) -> Path:
+    """The stack's file: in a lab the lab's own."""
     if not order.lab:
-        return ROOT / name
-    from cli.lab import stack as labstack
+        return ROOT / f"Pulumi.{order.stack}.yaml"
+    from cli.lab.stack import bare_lab, not_up, stack_file_of
 
-    lab = labstack.bare_lab(order.stack)
+    lab = bare_lab(order.stack)
     if not lab.running:
-        raise UsageError(
-            f"the lab {order.stack} is not up on this machine; start it with: ./trop lab up {order.stack}"
-        )
-    project = labstack.lab_project(order.stack)
-    return labstack.write_project(order.stack, project, uri, labstack.emulation_of(lab)) / name
+        raise not_up(lab)
+    return stack_file_of(lab)
 
 
 def _additions(order: Order, file: Path, seen: HostSeen) -> complete.Additions:
@@ -125,20 +122,17 @@ def _write(order: Order, file: Path, seen: HostSeen) -> bool:
         print(f"{file} says all of it already.\n")
         return True
     print(stackfile.difference(before, after, str(file)))
-    if not order.yes and not _agreed(f"Write this to {file}?"):
-        print("Nothing was written.")
-        return False
+    if not order.yes:
+        if not sys.stdin.isatty():
+            raise UsageError("--write asks before it writes, and nobody is there to answer: --yes does both")
+        if input(f"Write this to {file}? [y/N] ").strip().lower() not in ("y", "yes"):
+            print("Nothing was written.")
+            return False
     beside = file.with_name(f".{file.name}.new")
     beside.write_text(after, encoding="utf-8")
     beside.replace(file)
     print(f"{file} is written.\n")
     return True
-
-
-def _agreed(question: str) -> bool:
-    if not sys.stdin.isatty():
-        raise UsageError("--write asks before it writes, and nobody is there to answer: --yes does both")
-    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
 def _hint(order: Order, file: Path, seen: HostSeen) -> None:
@@ -165,15 +159,8 @@ def _move(order: Order, engine: str, deployment: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory(prefix="trop-adopt-") as folder:
         file = Path(folder) / "state.json"
         file.write_text(json.dumps(deployment), encoding="utf-8")
-        done = subprocess.run(
-            export.trop(
-                ["stack", order.stack, "import", "--file", str(file), "--engine", engine, *_lab(order)]
-            ),
-            env=export.environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        words = ["stack", order.stack, "import", "--file", str(file), "--engine", engine, *_lab(order)]
+        done = itself.ended(words)
     if done.returncode != 0:
         said = " ".join(done.stderr.split()).removeprefix("error: ")
         raise UsageError(f"the state of {order.stack} is left as it is: {said}")
@@ -188,22 +175,13 @@ def _import(order: Order, engine: str, wanted: state.Import) -> int:
     with tempfile.TemporaryDirectory(prefix="trop-adopt-") as folder:
         file = Path(folder) / "import.json"
         file.write_text(wanted.text, encoding="utf-8")
-        asked = [
-            "import",
-            order.stack,
-            "--file",
-            str(file),
-            "--yes",
-            "--generate-code=false",
-            "--engine",
-            engine,
-        ]
+        asked = ["import", order.stack, "--file", str(file), "--yes", "--generate-code=false"]
+        line = itself.line([*asked, "--engine", engine, *_lab(order)])
         sys.stdout.flush()
-        line = export.trop([*asked, *_lab(order)])
-        code = subprocess.run(line, env=export.environment(), check=False).returncode
+        code = subprocess.run(line, env=itself.environment(), check=False).returncode
     if code == 0:
         count = len(wanted.taken)
-        objects = f"{words.plural(count, 'object')} {'is' if count == 1 else 'are'}"
+        objects = f"{plural(count, 'object')} {'is' if count == 1 else 'are'}"
         print(f"\n{objects} in the state of {order.stack}; nothing on the host was changed.")
         print(f"What an up would do now: {_say('preview', order)}")
     return code

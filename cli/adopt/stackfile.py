@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import yaml  # type: ignore[import-untyped]
 
-from cli.adopt.complete import Additions
+from cli.adopt.complete import Additions, merged
 from cli.words.order import UsageError
 
 CONFIG: Final = "config"
@@ -31,7 +31,7 @@ def edited(text: str, new: Additions, where: str) -> str:
     # From the end on, and of two at one place the later first: what is grown stays before what is new.
     for start, end, put in sorted(_edits(result, new), key=lambda edit: edit[:2])[::-1]:
         result = result[:start] + put + result[end:]
-    if _read(result) != _with(_read(text), new):
+    if yaml.safe_load(result) != _with(yaml.safe_load(text) or {}, new):
         raise UsageError(
             f"{where}: it is written so that nothing can be added to {VMS} by itself; add it by hand"
         )
@@ -132,8 +132,7 @@ def _member(node: Any, key: str) -> Any:
 
 
 def _column(node: Any) -> int:
-    column: int = node.value[0][0].start_mark.column
-    return column
+    return int(node.value[0][0].start_mark.column)
 
 
 def _end(text: str, node: Any) -> int:
@@ -147,13 +146,6 @@ def _end(text: str, node: Any) -> int:
     return text.find("\n", end) + 1 or len(text)
 
 
-def _read(text: str) -> Any:
-    return yaml.safe_load(text) or {}
-
-
 def _with(content: Any, new: Additions) -> Any:
     settings = content.get(CONFIG) or {}
-    vms = dict(settings.get(VMS) or {})
-    for name, own in new.items():
-        vms[name] = {**(vms.get(name) or {}), **own}
-    return {**content, CONFIG: {**settings, VMS: vms}}
+    return {**content, CONFIG: merged(settings, new, VMS)}

@@ -69,7 +69,9 @@ def place_of(key: Key, parent: Key | None = None) -> Place:
 def to_import(plan: Plan, found: Matches, state: Known) -> Import:
     there = [d for d in declared.resources(plan, found.ids) if d.key in found.ids]
     had = [d for d in there if _place(d) in state.ids]
-    wrong = {d.key for d in had if _other(d, found, state)}
+    # The state has another object in its place; a float may have moved since, and is told by its MAC.
+    other = (d for d in had if state.ids[_place(d)].lower() != found.ids[d.key].lower())
+    wrong = {d.key for d in other if d.key[0] != declared.INTERFACE}
     moves = [
         Move(former, _place(d), place_of(d.parent), d.what)
         for d in there
@@ -98,11 +100,6 @@ def to_import(plan: Plan, found: Matches, state: Known) -> Import:
 
 def _place(d: Declared) -> Place:
     return place_of(d.key, d.parent)
-
-
-def _other(d: Declared, found: Matches, state: Known) -> bool:
-    """Whether the state has another object in its place; a float may have moved since, and is told by its MAC."""
-    return d.key[0] != declared.INTERFACE and state.ids[_place(d)].lower() != found.ids[d.key].lower()
 
 
 def _table(new: Iterable[Declared], state: Known) -> dict[str, str]:

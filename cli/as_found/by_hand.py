@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -106,7 +105,11 @@ class ByHand:
                     "attach-interface", "Acilamwen", "network", "bridged", "--model", "virtio", "--mac", FLOAT2,
                     "--live", "--config",
                 )  # fmt: skip
-            _wait(lambda: _has(acilamwen, FLOAT1), f"{FLOAT1} in Acilamwen")
+            end = time.monotonic() + PATIENCE
+            while not _has(acilamwen, FLOAT1):
+                if time.monotonic() > end:
+                    raise LabError(f"there is no {FLOAT1} in Acilamwen after {PATIENCE:g} s")
+                time.sleep(PAUSE)
 
     def everything(self) -> None:
         try:
@@ -120,11 +123,3 @@ class ByHand:
 
 def _has(agent: Agent, address: str) -> bool:
     return any(each.startswith(f"{address}/") for _, nic in agent.interfaces() for each in nic.addresses)
-
-
-def _wait(there: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + PATIENCE
-    while not there():
-        if time.monotonic() > end:
-            raise LabError(f"there is no {what} after {PATIENCE:g} s")
-        time.sleep(PAUSE)

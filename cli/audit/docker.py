@@ -20,14 +20,10 @@ from provider.host.host import Host
 
 def told(host: Host, plan: config.Plan, guests: Mapping[str, Inside], pool: Executor) -> dict[str, Told]:
     """By domain, as ``guests`` are; what could not be asked is not in it."""
-    vms = [vm for vm in _asked(plan) if guests.get(vm.domain, Inside()).agent]
+    declared = (vm for vm in plan.vms if vm.services is not None or vm.recipe.software.packages)
+    vms = [vm for vm in declared if guests.get(vm.domain, Inside()).agent]
     said = zip(vms, pool.map(lambda vm: _ask(host, vm), vms), strict=True)
     return {vm.domain: each for vm, each in said if each is not None}
-
-
-def _asked(plan: config.Plan) -> list[VirtualMachine]:
-    """Those of which anything is declared: services, or packages."""
-    return [vm for vm in plan.vms if vm.services is not None or vm.recipe.software.packages]
 
 
 def _ask(host: Host, vm: VirtualMachine) -> Told | None:

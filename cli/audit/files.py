@@ -23,7 +23,7 @@ def gone(host: Host, seen: HostSeen, domains: Iterable[DomainSeen]) -> Iterator[
     listed = {volume.path for volume in seen.volumes} | set(seen.gone)
     for domain in domains:
         for path in (*domain.seen.disks, *domain.seen.cdroms):
-            if path in listed or not _is_file(path):
+            if path in listed or path.startswith("/dev/"):
                 continue
             try:
                 if _is_gone(host, seen, domain, path):
@@ -51,7 +51,3 @@ def _unreadable(host: Host, domain: DomainSeen, path: str) -> bool:
     except errors.VirtError as error:
         return bool(error.get_int1() == NOT_FOUND)
     return False
-
-
-def _is_file(path: str) -> bool:
-    return not path.startswith("/dev/")

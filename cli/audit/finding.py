@@ -30,15 +30,19 @@ class Finding:
 
 @dataclass(frozen=True)
 class Rule:
-    """``kind`` is a stable name.  ``about`` and ``mends`` are what docs/audit.md says of it.
+    """``about`` and ``mends`` are what docs/audit.md says of it.
 
     ``yields_to``: kinds that tell the cause of this one; where one of those is found of the same VM and the same
     float (if this one is about any), this one is not told beside it.  A note is worth knowing and no fault.
     """
 
-    kind: str
     find: Callable[[World], Iterator[Finding]]
     about: str
     mends: str
     yields_to: tuple[str, ...] = ()
     level: Level = "fault"
+
+    @property
+    def kind(self) -> str:
+        """The name by which programs know it: that of the function that finds it, with hyphens."""
+        return self.find.__name__.replace("_", "-")

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from cli.audit.finding import Finding
 from cli.audit.unplug import unplug
-from cli.audit.world import AGENT, LOOPBACK, FloatFact, Seat, World, plugged_into
+from cli.audit.world import AGENT, LOOPBACK, Seat, World, plugged_into
+from cli.rack import FloatFact
 from config.plan import Float, VirtualMachine
 from provider.guest.config import Setup, file_for
 from provider.guest.files import Setting
@@ -39,7 +40,7 @@ def mac_shared(world: World) -> Iterator[Finding]:
             lines = [_mend_nic(world, seat, keep=0) for seat in wrong if len(wrong) < len(seats)]
             mend = (
                 "; ".join(dict.fromkeys(lines))
-                or f"give all but one of them another MAC: {_edit(world, first)}"
+                or f"give all but one of them another MAC: {world.edit(first.stack, first.domain)}"
             )
             yield Finding(first.stack, first.domain.name, what, mend, floats=_labels(world, mac))
 
@@ -55,8 +56,7 @@ def float_mac(world: World) -> Iterator[Finding]:
 
 def float_unplugged(world: World) -> Iterator[Finding]:
     for stack, held, _, domain in _held(world):
-        what = _unplugged(world, stack, held, domain)
-        if what:
+        if what := _unplugged(world, stack, held, domain):
             text = f"{held.label}'s NIC {held.mac} {what}"
             mend = _link_up(world, stack, held, domain) if what == LINK_DOWN else world.up(stack)
             yield Finding(stack, domain.name, text, mend, floats=(held.label,))
@@ -208,8 +208,7 @@ def _held(world: World) -> Iterator[tuple[str, Float, VirtualMachine, DomainSeen
 def _is_right(world: World, seat: Seat) -> bool:
     """Whether the plan gives this MAC to this domain."""
     here = (seat.stack, world.name_of(seat.stack, seat.domain))
-    held = world.float_of_mac(seat.mac)
-    if held is not None:
+    if held := world.float_of_mac(seat.mac):
         return (held.home, held.holder) == here
     owner = world.owners.get(seat.mac)
     return owner is not None and (owner[0], owner[1].name) == here
@@ -239,7 +238,3 @@ def _called(world: World, mac: str) -> str:
 def _labels(world: World, mac: str) -> tuple[str, ...]:
     held = world.float_of_mac(mac)
     return (held.label,) if held else ()
-
-
-def _edit(world: World, seat: Seat) -> str:
-    return world.virsh(seat.stack, "edit", seat.domain.name)

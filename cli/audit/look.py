@@ -31,20 +31,19 @@ AT_ONCE = 8  # guests of one hypervisor: one whose agent hangs takes libvirt 5 s
 
 @dataclass(frozen=True)
 class Asked:
-    """What was asked beyond the survey of a host; ``inside`` and ``told`` by domain, ``gone`` paths of files."""
+    """``host``: the survey, and the files that are gone besides; ``inside`` and ``told`` by domain."""
 
+    host: HostSeen
     inside: Mapping[str, Inside] = field(default_factory=dict)
     told: Mapping[str, Told] = field(default_factory=dict)
     gateways: tuple[Gateway, ...] = ()
-    gone: tuple[str, ...] = ()
 
 
 def world(root: Path, stacks: Sequence[str], *, lab: bool) -> World:
     """Everything, of these stacks or of all that have a URI.  Raises `UsageError`, `ConfigError`."""
     declared = rack.load(root)
     chosen = list(dict.fromkeys(stacks)) or every(root, declared, lab=lab)
-    unknown = [stack for stack in chosen if stack not in declared.plans]
-    if unknown:
+    if unknown := [stack for stack in chosen if stack not in declared.plans]:
         known = ", ".join(declared.plans)
         raise UsageError(f"there is no stack {', '.join(unknown)}; the stacks are {known}")
     if lab:
@@ -55,7 +54,7 @@ def world(root: Path, stacks: Sequence[str], *, lab: bool) -> World:
         asked = _guests(declared, hosts)
     return World(
         declared,
-        {stack: _with(host, asked.get(stack)) for stack, host in hosts.items()},
+        hosts | {stack: each.host for stack, each in asked.items()},
         {stack: each.inside for stack, each in asked.items()},
         time.time(),
         lab,
@@ -63,12 +62,6 @@ def world(root: Path, stacks: Sequence[str], *, lab: bool) -> World:
         held.result(),
         {stack: each.gateways for stack, each in asked.items()},
     )
-
-
-def _with(host: HostSeen | OperatorError, asked: Asked | None) -> HostSeen | OperatorError:
-    if isinstance(host, HostSeen) and asked is not None:
-        return replace(host, gone=(*host.gone, *asked.gone))
-    return host
 
 
 def every(root: Path, declared: Rack, *, lab: bool) -> list[str]:
@@ -80,19 +73,12 @@ def every(root: Path, declared: Rack, *, lab: bool) -> list[str]:
         if not found:
             raise UsageError("there is no lab on this machine; start one with: ./trop lab up trop02")
         return found
-    found = [stack for stack in declared.plans if _has_uri(root, stack)]
+    found = list(live.known(root, declared.plans, lab=False)[0])
     if not found:
         raise UsageError(
             f"no stack's file has a {live.URI}; set it with ./trop config STACK set {live.URI} qemu+ssh://…"
         )
     return found
-
-
-def _has_uri(root: Path, stack: str) -> bool:
-    try:
-        return bool(live.uris(root, [stack], lab=False))
-    except UsageError:
-        return False
 
 
 def _of_labs(declared: Rack, stacks: Iterable[str]) -> Rack:
@@ -104,11 +90,7 @@ def _of_labs(declared: Rack, stacks: Iterable[str]) -> Rack:
 
 def _guests(declared: Rack, hosts: Mapping[str, HostSeen | OperatorError]) -> dict[str, Asked]:
     seen = {stack: host for stack, host in hosts.items() if isinstance(host, HostSeen)}
-    if not seen:
-        return {}
-    with ThreadPoolExecutor(max_workers=len(seen)) as pool:
-        asked = pool.map(lambda item: _ask(declared.plans[item[0]], item[1]), seen.items())
-        return dict(zip(seen, asked, strict=True))
+    return live.at_once(lambda stack: _ask(declared.plans[stack], seen[stack]), seen)
 
 
 def _ask(plan: config.Plan, seen: HostSeen) -> Asked:
@@ -127,7 +109,7 @@ def _ask(plan: config.Plan, seen: HostSeen) -> Asked:
         try:
             host = survey.read_only(seen.uri)
         except OperatorError:
-            return Asked()
+            return Asked(seen)
     try:
         with ThreadPoolExecutor(max_workers=AT_ONCE) as pool, ThreadPoolExecutor() as beside:
             from_host = beside.submit(gateways.of_host, seen.uri, plan, beside)
@@ -139,7 +121,7 @@ def _ask(plan: config.Plan, seen: HostSeen) -> Asked:
     finally:
         host.close()
     inside = {n: replace(i, silence=silence or i.silence) if n in ours else i for n, (i, _) in found.items()}
-    return Asked(inside, told, asked, gone)
+    return Asked(replace(seen, gone=(*seen.gone, *gone)), inside, told, asked)
 
 
 def _inside(host: Host, plan: config.Plan, seen: DomainSeen, *, agent: bool) -> Heard:

@@ -39,8 +39,7 @@ def network_waits(world: World) -> Iterator[Finding]:
     for stack, network in world.networks():
         if network.live_xml and network.config_xml:
             served = {*network_change.SERVED, network_change.NAMES}
-            waits = network_change.waiting(network.live_xml, network.config_xml, served)
-            if waits:
+            if waits := network_change.waiting(network.live_xml, network.config_xml, served):
                 what = f"{', '.join(waits)} in its definition waits for its restart"
                 how = allow.how(network.name, "network outage").partition(" (with")[0]
                 yield Finding(stack, f"network {network.name}", what, f"{world.up(stack)} {how}")
@@ -78,7 +77,7 @@ def no_reservation(world: World) -> Iterator[Finding]:
         for mac in (vm.mac, *sorted(others)):
             missing = [place for place, reserved in sides.items() if mac not in reserved]
             if missing:
-                edit = f"unplug that NIC: {world.virsh(stack, 'edit', domain.name)}"
+                edit = f"unplug that NIC: {world.edit(stack, domain)}"
                 mend = world.up(stack) if mac == vm.mac else edit
                 what = f"its MAC {mac} has no reservation in {' and '.join(missing)}"
                 yield Finding(stack, domain.name, what, mend)
@@ -126,14 +125,11 @@ def slot_unused(world: World) -> Iterator[Finding]:
 def lease(world: World) -> Iterator[Finding]:
     for stack, (plan, host) in world.seen.items():
         for each in host.leases:
-            if each.network == plan.networks.default.name and each.expires > world.now:
-                what = _outside(world, stack, host, each)
-                if what:
-                    until = time.strftime("%Y-%m-%d %H:%M", time.localtime(each.expires))
-                    text = f"{each.address} is leased to {each.mac} until {until}: {what}"
-                    yield Finding(
-                        stack, f"network {each.network}", text, _mend_lease(world, stack, host, each)
-                    )
+            valid = each.network == plan.networks.default.name and each.expires > world.now
+            if valid and (what := _outside(world, stack, host, each)):
+                until = time.strftime("%Y-%m-%d %H:%M", time.localtime(each.expires))
+                text = f"{each.address} is leased to {each.mac} until {until}: {what}"
+                yield Finding(stack, f"network {each.network}", text, _mend_lease(world, stack, host, each))
 
 
 def _outside(world: World, stack: str, host: HostSeen, each: Lease) -> str:

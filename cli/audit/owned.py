@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterator, Mapping
 
+from cli import live
 from cli.adopt import declared, export
-from cli.adopt.declared import Key
 from cli.words.order import choose_engine
 from config.plan import Plan
 from provider.errors import OperatorError
@@ -16,7 +15,7 @@ from provider.survey.survey import HostSeen
 PROJECT = "trop"
 
 
-def mark(stack: str, parent: str, key: Key) -> str:
+def mark(stack: str, parent: str, key: declared.Key) -> str:
     """The UUID with which the stack makes the object, below its component."""
     return uuid_of(f"urn:pulumi:{stack}::{PROJECT}::{parent}${key[0]}::{key[1]}")
 
@@ -28,16 +27,13 @@ def pool_mark(plan: Plan) -> str:
 def objects(plan: Plan, seen: HostSeen) -> Iterator[tuple[str, str, str]]:
     """Each declared object that is there by its name: what it is, its UUID, and the one that the stack would give."""
     for name in (plan.networks.bridged.name, plan.networks.default.name):
-        network = seen.network(name)
-        if network is not None:
+        if network := seen.network(name):
             key = declared.network_key(plan, name)
             yield f"network {name}", network.uuid, mark(plan.stack, declared.NETWORKS, key)
-    pool = seen.pool(plan.storage.name)
-    if pool is not None:
+    if pool := seen.pool(plan.storage.name):
         yield f"pool {pool.name}", pool.uuid, pool_mark(plan)
     for vm in plan.vms:
-        domain = seen.domain(vm.domain)
-        if domain is not None:
+        if domain := seen.domain(vm.domain):
             made = mark(plan.stack, declared.VM, (declared.DOMAIN, vm.name))
             yield f"VM {vm.domain}", domain.uuid, made
 
@@ -53,16 +49,9 @@ def held(
     """What the states have, of the stacks on whose hosts something is that they have not made; all asked at once."""
     stacks = [s for s, h in hosts.items() if isinstance(h, HostSeen) and foreign(plans[s], h, ())]
     stacks = [stack for stack in stacks if not lab or _in_lab(stack)]
-    return dict(zip(stacks, _all(stacks, lab=lab), strict=True))
-
-
-def _all(stacks: Sequence[str], *, lab: bool) -> list[frozenset[str]]:
-    if not stacks:
-        return []
     engine = choose_engine("")
-    with ThreadPoolExecutor(max_workers=len(stacks)) as pool:
-        told = pool.map(lambda stack: export.known(stack, engine, lab=lab)[0], stacks)
-        return [frozenset(known.ids.values()) for known in told]
+    known = live.at_once(lambda stack: export.known(stack, engine, lab=lab)[0], stacks)
+    return {stack: frozenset(each.ids.values()) for stack, each in known.items()}
 
 
 def _in_lab(stack: str) -> bool:

@@ -13,38 +13,32 @@ UP: Final = "`./trop up STACK`"
 
 RULES: Final = (
     Rule(
-        "unreachable",
         vms.unreachable,
         "A hypervisor did not answer, so nothing is known of it; the others are audited.",
         "What keeps it from answering: the line says what libvirt said.",
     ),
     Rule(
-        "same-host",
         vms.same_host,
         "Two stacks lead to one host. It is audited as the stack whose VMs are there.",
         "`libvirt:uri` in the other stack's file.",
     ),
     Rule(
-        "mac-repeated",
         floats.mac_repeated,
         "One VM has the same NIC several times over, running or in its definition.",
         f"{UP} where the MAC is the VM's own, or a float's and the VM holds one; else the virsh lines that are shown.",
     ),
     Rule(
-        "mac-shared",
         floats.mac_shared,
         "Two VMs have a NIC with one MAC, on one hypervisor or on two, declared or not, running or not.",
         f"{UP} where the plan unplugs one; else the virsh lines that are shown.",
     ),
     Rule(
-        "float-mac",
         floats.float_mac,
         "A VM that does not hold a float has a NIC with the float's MAC.",
         f"{UP} where the VM holds another float; else the virsh lines that are shown.",
         yields_to=("float-address", "mac-shared"),
     ),
     Rule(
-        "float-unplugged",
         floats.float_unplugged,
         "A float's NIC is not plugged into its holder as declared: not at all, not in the running guest or not in the "
         "definition, into another network, or with its link down.",
@@ -52,28 +46,24 @@ RULES: Final = (
         yields_to=("float-address",),
     ),
     Rule(
-        "float-address",
         floats.float_address,
         "Inside a guest a float's address is on another MAC than that float's, on another float's for example. "
         "Its agent is asked for addresses and files, else the leases, else the host's neighbour table.",
         f"{UP} where that unplugs the NIC; else the guest itself: the line says which address and file.",
     ),
     Rule(
-        "guest-file",
         floats.guest_file,
         "The file in the guest (network-scripts, NetworkManager, systemd-networkd, netplan) that sets up a float is "
         "for a MAC (`HWADDR`) that none of its NICs has. Read through its agent.",
         "The MAC in that file.",
     ),
     Rule(
-        "float-not-set-up",
         floats.float_not_set_up,
         "A float's NIC is plugged in, and does not have the float's address inside. Only the agent is believed.",
         f"{UP} where the VM has `guest: agent`, and no file for it any more; else in the guest, as the line says.",
         yields_to=("float-address", "guest-file"),
     ),
     Rule(
-        "gateway-silent",
         gateways.gateway_silent,
         "The gateway of a float, or of a bridge of the hypervisor, does not answer. Asked by the holder's agent (ping, "
         "arping, the guest's neighbour table) and, where this runs on the hypervisor as root, by ARP from its bridge; "
@@ -81,84 +71,71 @@ RULES: Final = (
         "The router; or `gateway` in `config/fleet.yaml`.",
         yields_to=("float-address",),
     ),
-    Rule("vm-missing", vms.vm_missing, "A declared VM is not there.", UP),
+    Rule(vms.vm_missing, "A declared VM is not there.", UP),
     Rule(
-        "vm-stopped",
         vms.vm_stopped,
         "A declared VM does not run: shut off, crashed, paused.",
         f"{UP}; `virsh resume` for a paused one, `virsh start` for one that is not the stack's.",
         yields_to=("disk-missing",),
     ),
     Rule(
-        "vm-nic",
         vms.vm_nic,
         "A declared VM's own NIC is not in the running guest or not in its definition, or not on network `default`.",
         UP,
     ),
     Rule(
-        "vm-waits",
         vms.vm_waits,
         "A declared VM runs with other values than its definition has: they wait for its restart.",
         f"{UP} `--allow NAME=restart`, when it may be restarted.",
     ),
     Rule(
-        "no-reservation",
         networks.no_reservation,
         "A declared VM has a MAC on network `default` that is not reserved there, or not with the planned address.",
         f"{UP} for the VM's own MAC; another NIC is to be unplugged.",
     ),
     Rule(
-        "stray-reservation",
         networks.stray_reservation,
         "A reservation that the plan does not have: no VM uses it, or it gives a planned address away.",
         UP,
     ),
     Rule(
-        "lease",
         networks.lease,
         "An address of network `default` is leased outside the plan: to a MAC that is planned to have another, to one "
         "for which it is not planned, or to one that no VM has.",
         f"{UP} where its reservation is missing; else whoever has it, who is to be found.",
     ),
     Rule(
-        "planned-taken",
         vms.planned_taken,
         "A VM has a MAC that is planned for another one, which does not have it plugged in.",
         "Another MAC for it: `virsh edit`.",
     ),
     Rule(
-        "network-taken",
         networks.network_taken,
         "A network that nobody declares has the MAC or addresses that are planned for `default`.",
         "`virsh net-edit`.",
     ),
     Rule(
-        "network-down",
         networks.network_down,
         "A declared network is not there, or does not run.",
         f"{UP}; `virsh net-start` for one that is not the stack's.",
     ),
     Rule(
-        "network-waits",
         networks.network_waits,
         "A declared network runs with other values than its definition has: they wait for its restart.",
         f'{UP} `--allow "NAME=network outage"`, when an outage of a second will do.',
     ),
     Rule(
-        "autostart-off",
         vms.autostart_off,
         "A declared VM, network or pool does not start with its hypervisor.",
         f"{UP}; `virsh autostart`, `net-autostart` or `pool-autostart` for what is not the stack's.",
     ),
     Rule(
-        "service-wrong",
         services.service_wrong,
         "A declared container or service is not there, does not run, is not healthy, has another image, or was changed "
         "by hand. The VM's agent is asked.",
         UP,
     ),
     Rule(
-        "pool-down",
         disks.pool_down,
         "The declared pool is not there, does not run, is transient, or has none of the disks that belong in it nor "
         "anything else, as where its folder is not mounted.",
@@ -166,7 +143,6 @@ RULES: Final = (
         f"line that defines it with its UUID; {UP} for one without disks.",
     ),
     Rule(
-        "disk-missing",
         disks.disk_missing,
         "The file of a declared VM's disk or CD is not there any more. Of a disk in a pool libvirt looks at the pool's "
         "files anew; of another, only where the VM is shut off.",
@@ -174,20 +150,17 @@ RULES: Final = (
         "cloud-init disk.",
     ),
     Rule(
-        "base-missing",
         storage.base_missing,
         "The file on which a declared VM's overlay rests is not there any more. Told when libvirt has looked for it; a "
         "file that no active pool lists may be noticed only after `virsh pool-refresh`.",
         "The very file, put back as it was.",
     ),
     Rule(
-        "base-other",
         storage.base_other,
         "A declared VM's overlay rests on another base image than the declared one.",
         "The declaration (`baseImage`), or the VM built anew.",
     ),
     Rule(
-        "base-written",
         storage.base_written,
         "The file on which a declared VM's overlay rests was written to since. Known from the times of the files: the "
         "base's last write is later than the overlay's birth, or, where libvirt knows no birth (on Linux), later than "
@@ -195,14 +168,12 @@ RULES: Final = (
         "The very file, put back as it was.",
     ),
     Rule(
-        "base-unused",
         storage.base_unused,
         "An image beside the declared base images that no overlay, VM or declaration has. Only where all pools are "
         "active and list every VM's disks, so that its users would be seen; and never of raw files.",
         "`virsh vol-delete`.",
     ),
     Rule(
-        "unread",
         vms.unread,
         "What libvirt does not tell of a hypervisor: leases of a network, volumes of a pool. Nothing is concluded from "
         "it.",
@@ -210,7 +181,6 @@ RULES: Final = (
         level="note",
     ),
     Rule(
-        "not-adopted",
         vms.not_adopted,
         "Declared VMs, networks or the pool are there, and the stack has neither made them nor are they in its state "
         "(where there is none on this machine: it has not made them). `up` refuses them.",
@@ -218,28 +188,24 @@ RULES: Final = (
         level="note",
     ),
     Rule(
-        "slot-unused",
         networks.slot_unused,
         "Slots that the plan reserves, and no VM has: reservations for VMs to come.",
         "Nothing needs to be.",
         level="note",
     ),
     Rule(
-        "guest-file-left",
         floats.guest_file_left,
         "A file in a guest is for a MAC that none of its NICs has, and no float of the VM depends on it: left over.",
         "`rm`, in the guest.",
         level="note",
     ),
     Rule(
-        "service-undeclared",
         services.service_undeclared,
         "A container or service that nobody declares, in a VM with declared services or a recipe.",
         "Its declaration, or `docker rm` in the guest.",
         level="note",
     ),
     Rule(
-        "recipe-missing",
         services.recipe_missing,
         "What a VM lacks of the recipe of a Docker host: packages, users, the time zone. A VM that exists gets none of "
         "it by itself.",
@@ -247,7 +213,6 @@ RULES: Final = (
         level="note",
     ),
     Rule(
-        "guest-unasked",
         vms.guest_unasked,
         "A declared VM's agent does not answer, or does not read files, so nothing is known of its inside but what "
         "leases and neighbours tell.",

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from cli.audit.finding import Finding
 from cli.audit.world import World
+from engine.display.words import plural
 from provider.survey.survey import HostSeen
 
 WIDTH = 140  # characters, where no terminal says how many there are
@@ -45,8 +46,7 @@ def show(world: World, findings: Sequence[Finding]) -> None:
     )
     faults = [f for f in findings if f.level == "fault"]
     for stack in world.hosts:
-        here = [f for f in faults if f.stack == stack]
-        if here:
+        if here := [f for f in faults if f.stack == stack]:
             console.print(_table(stack, here))
             for line in _mends(here):
                 console.print(Text(line), soft_wrap=True)  # a command is one line, to be copied
@@ -86,18 +86,14 @@ def summary(world: World, faults: Sequence[Finding]) -> str:
     said = [inside.agent for each in world.guests.values() for inside in each.values()]
     looked = ", ".join(
         (
-            _count(len(hosts), "hypervisor"),
-            _count(sum(len(h.domains) for h in hosts), "domain"),
-            _count(sum(len(h.networks) for h in hosts), "network"),
-            _count(sum(len(h.volumes) for h in hosts), "volume"),
-            f"{_count(sum(said), 'guest')} asked inside",
+            plural(len(hosts), "hypervisor"),
+            plural(sum(len(h.domains) for h in hosts), "domain"),
+            plural(sum(len(h.networks) for h in hosts), "network"),
+            plural(sum(len(h.volumes) for h in hosts), "volume"),
+            f"{plural(sum(said), 'guest')} asked inside",
         )
     )
-    return f"{_count(len(faults), 'finding') if faults else 'nothing found'}: {looked}"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+    return f"{plural(len(faults), 'finding') if faults else 'nothing found'}: {looked}"
 
 
 def _time(seconds: float, form: str) -> str:

@@ -21,7 +21,7 @@ def unplug(world: World, stack: str, domain: DomainSeen, mac: str, keep: int = 0
                 for nic in nics[keep:]
             ]
         elif len(nics) > keep:
-            lines.append(world.virsh(stack, "edit", domain.name))
+            lines.append(world.edit(stack, domain))
     return "; ".join(lines)
 
 

@@ -81,14 +81,13 @@ def planned_taken(world: World) -> Iterator[Finding]:
                 seat.stack,
                 seat.domain.name,
                 what,
-                f"give it another MAC: {_edit(world, seat.stack, seat.domain)}",
+                f"give it another MAC: {world.edit(seat.stack, seat.domain)}",
             )
 
 
 def vm_waits(world: World) -> Iterator[Finding]:
     for stack, _, domain in world.vms():
-        waits = _pending(domain)
-        if waits:
+        if waits := _pending(domain):
             what = f"{', '.join(waits)} in its definition waits for its restart"
             how = allow.how(domain.name, "restart").partition(" (with")[0]
             again = f"{world.virsh(stack, 'shutdown', domain.name)}, and {world.up(stack)} once it is off"
@@ -156,7 +155,3 @@ def guest_unasked(world: World) -> Iterator[Finding]:
         if silence and domain.state in RUNNING:
             mend = f"in {domain.name}: install and start qemu-guest-agent"
             yield Finding(stack, domain.name, f"it was not asked what it has inside: {silence}", mend)
-
-
-def _edit(world: World, stack: str, domain: DomainSeen) -> str:
-    return world.virsh(stack, "edit", domain.name)

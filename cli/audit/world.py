@@ -10,9 +10,9 @@ from functools import cached_property
 
 import config
 from cli.audit import owned
-from cli.rack import Rack
-from config.addresses import mac_text
+from cli.rack import FloatFact, Rack, floats_of
 from config.plan import Bridged, Nat, Reservation, VirtualMachine
+from provider.domain.seen import Seen
 from provider.errors import OperatorError
 from provider.guest.addresses import Inside
 from provider.guest.store import Told
@@ -21,21 +21,6 @@ from provider.survey.survey import DomainSeen, HostSeen, NetworkSeen
 
 AGENT, LEASE, NEIGHBOURS = "its agent", "its lease", "the host's neighbour table"
 LOOPBACK = "00:00:00:00:00:00"
-
-
-@dataclass(frozen=True)
-class FloatFact:
-    """A float of the fleet; ``home`` is the hypervisor of the VM that holds it."""
-
-    label: str
-    mac: str
-    address: str
-    holder: str | None
-    home: str | None
-
-    @property
-    def whose(self) -> str:
-        return f"{self.holder} on {self.home} holds it" if self.holder else "nobody holds it"
 
 
 @dataclass(frozen=True)
@@ -101,17 +86,7 @@ class World:
 
     @cached_property
     def floats(self) -> tuple[FloatFact, ...]:
-        rule, home = self.rack.fleet.floats, self.rack.fleet.home_of
-        return tuple(
-            FloatFact(
-                label,
-                mac_text(rule.macs.mac(0, member.index)),
-                str(member.address),
-                member.holder,
-                home(member.holder) if member.holder else None,
-            )
-            for label, member in rule.members.items()
-        )
+        return floats_of(self.rack.fleet)
 
     def float_of_mac(self, mac: str) -> FloatFact | None:
         return next((f for f in self.floats if f.mac == mac), None)
@@ -122,26 +97,25 @@ class World:
     @cached_property
     def seats(self) -> tuple[Seat, ...]:
         return tuple(
-            seat
+            Seat(stack, domain, mac, live[mac], defined[mac])
             for stack, (_, host) in self.seen.items()
             for domain in host.domains
-            for seat in _seats(stack, domain)
+            for live, defined in [(_macs(domain.live), _macs(domain.config))]
+            for mac in dict.fromkeys((*live, *defined))
         )
 
     def vms(self) -> Iterator[tuple[str, VirtualMachine, DomainSeen]]:
         """Each declared VM that is there."""
         for stack, (plan, host) in self.seen.items():
             for vm in plan.vms:
-                domain = host.domain(vm.domain)
-                if domain is not None:
+                if domain := host.domain(vm.domain):
                     yield stack, vm, domain
 
     def networks(self) -> Iterator[tuple[str, NetworkSeen]]:
         """Each declared network that is there."""
         for stack, (plan, host) in self.seen.items():
             for name in (plan.networks.bridged.name, plan.networks.default.name):
-                network = host.network(name)
-                if network is not None:
+                if network := host.network(name):
                     yield stack, network
 
     def vm_of(self, stack: str, domain: DomainSeen) -> VirtualMachine | None:
@@ -199,17 +173,14 @@ class World:
         uri = found.uri if isinstance(found, HostSeen) else ""
         return shlex.join(["virsh", "-c", uri, *words])
 
+    def edit(self, stack: str, domain: DomainSeen) -> str:
+        return self.virsh(stack, "edit", domain.name)
+
 
 def plugged_into(nic: Nic, network: Bridged | Nat) -> bool:
     """By the network's name, or straight into its bridge, which comes to the same."""
     return nic.network == network.name or (nic.network is None and nic.bridge == network.bridge)
 
 
-def _seats(stack: str, domain: DomainSeen) -> Iterator[Seat]:
-    live, defined = (_macs(side.nics if side else ()) for side in (domain.live, domain.config))
-    for mac in dict.fromkeys((*live, *defined)):
-        yield Seat(stack, domain, mac, live[mac], defined[mac])
-
-
-def _macs(nics: tuple[Nic, ...]) -> Counter[str]:
-    return Counter(nic.mac for nic in nics if nic.mac)
+def _macs(side: Seen | None) -> Counter[str]:
+    return Counter(nic.mac for nic in (side.nics if side else ()) if nic.mac)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
+import time
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from rich.console import Console
-from rich.table import Table
 
-from cli import ROOT, bytecode
+from cli import bytecode
+from cli.bench.measured import Used, ended, numbers
+from cli.words import itself
 from cli.words.order import UsageError
 
 COUNTS: Final = (100_000, 1_000_000)
@@ -24,41 +24,31 @@ LINE: Final = (
 )
 
 
-class Measured(NamedTuple):
-    """``seconds`` of processor time, start of the command included; ``memory`` at its peak, in MiB."""
-
-    lines: int
-    seconds: float
-    memory: float
-
-
 def run() -> int:
     """Prints what both counts took; 1 if the last is over its budget."""
-    table = Table(title=f"./trop annotate - on lines of tcpdump -e; {bytecode.state()}")
-    for heading in ("lines", "processor seconds", "lines a second", "peak memory, MiB"):
-        table.add_column(heading, justify="right")
-    taken = [measure(count) for count in COUNTS]
-    for lines, seconds, memory in taken:
-        table.add_row(f"{lines:,}", f"{seconds:.2f}", f"{lines / seconds:,.0f}", f"{memory:.0f}")
+    title = f"./trop annotate - on lines of tcpdump -e; {bytecode.state()}"
+    table = numbers(title, "lines", "processor seconds", "lines a second", "peak memory, MiB")
+    taken = {count: measure(count) for count in COUNTS}
+    for lines, used in taken.items():
+        table.add_row(f"{lines:,}", f"{used.cpu:.2f}", f"{lines / used.cpu:,.0f}", f"{used.memory:.0f}")
     Console(soft_wrap=True).print(table)
-    return 0 if taken[-1].seconds < BUDGET else 1
+    return 0 if used.cpu < BUDGET else 1
 
 
-def measure(lines: int) -> Measured:
-    """Runs the command on so many lines.  Raises `UsageError` if it fails."""
-    words = [sys.executable, "-P", "-m", "cli", "annotate", "-"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment) as child:
+def measure(lines: int) -> Used:
+    """Runs the command on so many lines, start included.  Raises `UsageError` if it fails."""
+    began = time.monotonic()
+    line, environment = itself.line(["annotate", "-"]), itself.environment()
+    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment) as child:
         assert child.stdin is not None
         batch = "".join(_lines()).encode()
         for _ in range(lines // BATCH):
             child.stdin.write(batch)
         child.stdin.close()
-        _, status, used = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
+        taken = ended(child, began)
     if child.returncode != 0:
         raise UsageError(f"./trop annotate - failed with exit code {child.returncode}")
-    return Measured(lines, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    return taken
 
 
 def _lines() -> Iterator[str]:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import shutil
 import statistics
-import sys
 import tempfile
 from pathlib import Path
 from typing import Final
 
 from rich.console import Console
-from rich.table import Table
 
 from cli import ROOT
-from cli.bench.measured import Used, used
+from cli.bench.measured import Used, numbers, used
 from cli.bytecode import FOLDERS, compile_all
 from cli.lab import rehearsal
 from cli.lab.host import plan_of
-from cli.lab.stack import init_stack
+from cli.words import itself
 
 STACK: Final = "trop02"
 MOST: Final = 0.9  # of the time without: what setup has to save
@@ -30,15 +28,13 @@ def run(times: int) -> int:
         for clone in clones.values():
             _clone(clone)
         compile_all(clones["compiled at setup"])
-        words, environment = rehearsal.prepare(plan_of(STACK), Path(folder))
-        init_stack(STACK, Path(folder) / "project", "embedded", environment)
-        environment |= {"PYTHONDONTWRITEBYTECODE": "1"}
+        words, environment = rehearsal.prepare(plan_of(STACK), Path(folder), "embedded")
         taken: dict[str, list[Used]] = {what: [] for what in clones}
         for _ in range(times):
             for what, clone in clones.items():
-                line = [sys.executable, "-P", "-m", "cli", "preview", STACK, "--cwd", str(clone), *words]
-                line += ["--engine", "embedded"]
-                taken[what].append(used(line, environment | {"PYTHONPATH": str(clone)}))
+                line = ["preview", STACK, "--cwd", str(clone), *words, "--engine", "embedded"]
+                bare = environment | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(clone)}
+                taken[what].append(used(itself.line(line), bare))
     return _show(taken, times)
 
 
@@ -51,9 +47,8 @@ def _clone(target: Path) -> None:
 
 
 def _show(taken: dict[str, list[Used]], times: int) -> int:
-    table = Table(title=f"./trop preview {STACK} where Python writes no byte code, medians of {times} runs")
-    for heading in ("what", "seconds", "processor seconds"):
-        table.add_column(heading, justify="right")
+    title = f"./trop preview {STACK} where Python writes no byte code, medians of {times} runs"
+    table = numbers(title, "what", "seconds", "processor seconds")
     cpu = {what: statistics.median(one.cpu for one in runs) for what, runs in taken.items()}
     for what, runs in taken.items():
         table.add_row(what, f"{statistics.median(one.seconds for one in runs):.2f}", f"{cpu[what]:.2f}")

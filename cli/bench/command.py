@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import sys
 
 from rich.console import Console
 from rich.table import Table
 
-from cli import ROOT, bytecode
+from cli import bytecode
 from cli.bench.measured import used
 from cli.lab.stack import bare_lab
+from cli.words import itself
 from cli.words.order import UsageError
 
 BUDGET = 1.5  # seconds of processor time
@@ -38,19 +38,13 @@ def run(stack: str, engine: str, times: int) -> int:
     if not lab.running:
         raise UsageError(f"the lab {stack} is not up; ./trop demo brings it up and keeps it")
     words = ["preview", stack, "--lab", "--expect-no-changes", *(["--engine", engine] if engine else [])]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    trop, script = (
-        [sys.executable, "-P", "-m", "cli", *words],
-        [sys.executable, "-I", "-c", READ_ALL, lab.uri],
+    script = [sys.executable, "-I", "-c", READ_ALL, lab.uri]
+    preview, bare = (
+        [used(line, itself.environment()).cpu for _ in range(times)] for line in (itself.line(words), script)
     )
-    preview = [used(trop, environment).cpu for _ in range(times)]
-    bare = [used(script, environment).cpu for _ in range(times)]
-    table = Table(title=f"Seconds of processor time, {times} runs each; {bytecode.state()}")
-    for heading in ("what", "median", "least", "most"):
-        table.add_column(heading)
+    title = f"Seconds of processor time, {times} runs each; {bytecode.state()}"
+    table = Table("what", "median", "least", "most", title=title)
     for what, seconds in ((f"./trop {' '.join(words)}", preview), ("a bare libvirt-python script", bare)):
-        table.add_row(
-            what, *(f"{value:.2f}" for value in (statistics.median(seconds), min(seconds), max(seconds)))
-        )
+        table.add_row(what, *(f"{of(seconds):.2f}" for of in (statistics.median, min, max)))
     Console(soft_wrap=True).print(table)
     return 0 if statistics.median(preview) < BUDGET else 1

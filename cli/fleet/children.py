@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +15,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from cli import ROOT
+from cli.words import itself
 from cli.words.signals import handled
 
 TICK: Final = 0.1  # seconds between two looks
@@ -51,8 +49,8 @@ class _Child:
 
     def __post_init__(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "cli", *self.words],
-            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+            itself.line(self.words),
+            env=itself.environment(PYTHONUNBUFFERED="1"),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -19,9 +19,7 @@ from rich.console import Console
 
 import config
 from cli import ROOT
-from cli.fleet import allow, moves, table
-from cli.fleet import children as fleet_children
-from cli.fleet import stacks as fleet_stacks
+from cli.fleet import allow, children, moves, stacks, table
 from cli.fleet.children import Ended, Interrupted
 from cli.fleet.moves import Gain
 from cli.fleet.plugged import Sight
@@ -55,7 +53,7 @@ class Order:
     verbose: bool = False
 
 
-def parse(words: Sequence[str], stacks: Collection[str]) -> Order:
+def parse(words: Sequence[str], known: Collection[str]) -> Order:
     """Raises `UsageError`."""
     if words[0] not in VERBS:
         raise UsageError(
@@ -71,7 +69,7 @@ def parse(words: Sequence[str], stacks: Collection[str]) -> Order:
             own.add(word)
         elif word in WITH_VALUE or word in ("--engine", "--allow"):
             handed += [word, next(left, "")]
-        elif word in stacks:
+        elif word in known:
             raise UsageError(f"--all is every stack, {word} among them: name it, or say --all")
         else:
             handed.append(word)
@@ -93,12 +91,12 @@ def run(words: Sequence[str]) -> int:
         order = parse(words, known_stacks())
         if not (order.only_preview or order.sure or sys.stdin.isatty()):
             raise UsageError(f"{order.verb} --all needs --yes where there is no terminal to ask on")
-        fleet = fleet_stacks.of_labs() if order.lab else fleet_stacks.of_repository(ROOT)
+        fleet = stacks.of_labs() if order.lab else stacks.of_repository(ROOT)
         if not fleet.files:
             why = "; ".join(f"{stack}: {reason}" for stack, reason in fleet.left_out.items())
             raise UsageError(f"there is no stack to run; {why or 'none has a file'}")
         with tempfile.TemporaryDirectory(prefix="trop-all-") as folder:
-            return Run(order, fleet, fleet_stacks.plans(fleet, ROOT), console, Path(folder)).go()
+            return Run(order, fleet, stacks.plans(fleet, ROOT), console, Path(folder)).go()
     except (UsageError, LabError, config.ConfigError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -114,7 +112,7 @@ class Run:
     console: Console
     folder: Path
     children: Callable[[Mapping[str, Sequence[str]]], Mapping[str, Ended]] | None = None
-    look: Callable[[Fleet], Sight] = fleet_stacks.look
+    look: Callable[[Fleet], Sight] = stacks.look
     ask: Callable[[str], str] = input
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -122,8 +120,7 @@ class Run:
     first: dict[str, Outcome] = field(default_factory=dict)  # of the stacks that run twice
 
     def go(self) -> int:
-        twice = moves.held_twice(self.plans)
-        if twice:
+        if twice := moves.held_twice(self.plans):
             raise UsageError("; ".join(twice))
         sight = self.look(self.fleet)
         self._note_who_is_not_run(sight)
@@ -160,7 +157,7 @@ class Run:
         verb = ["refresh", "--preview-only"] if self.order.verb == "refresh" else ["preview"]
         self._take(self._run({stack: [*verb, stack] for stack in self._ready}))
         if self.order.verb != "refresh":
-            self.notes += [str(gain) + _waits_for(gain) for gain in moves.gains(self.plans, sight)]
+            self.notes += [f"{gain}; {gain.waits_for}" for gain in moves.gains(self.plans, sight)]
         self._show(f"what {'a refresh' if self.order.verb == 'refresh' else 'an up'} of all stacks would do")
         self.notes.clear()
 
@@ -198,7 +195,10 @@ class Run:
         self.first = {stack: self.outcomes[stack] for stack in again}
         self._take(self._run({stack: self._words(stack, refused) for stack in again}))
         for gain in refused:
-            self.outcomes[gain.stack] = _without(self.outcomes[gain.stack], gain.label)
+            outcome = self.outcomes[gain.stack]
+            result = outcome.result if outcome.code else f"done, without {gain.label}"
+            # A run that went well but for a float is no success.
+            self.outcomes[gain.stack] = replace(outcome, result=result, code=outcome.code or 1)
 
     def _words(self, stack: str, waiting: Collection[Gain]) -> list[str]:
         """One stack's run, asking nothing, without the floats of its own that wait."""
@@ -206,7 +206,7 @@ class Run:
         labels = [gain.label for gain in waiting if gain.stack == stack]
         if labels:
             folder = self.folder / stack / "-".join(sorted(labels))
-            file = fleet_stacks.without_floats(self.fleet.files[stack], ROOT, labels, folder)
+            file = stacks.without_floats(self.fleet.files[stack], ROOT, labels, folder)
             words += ["--config-file", str(file)]
         return words
 
@@ -215,7 +215,7 @@ class Run:
         whole = {stack: [*words, *more] for stack, words in jobs.items()}
         if self.children is not None:
             return self.children(whole)
-        return fleet_children.run(whole, self.console, verbose=self.order.verbose)
+        return children.run(whole, self.console, verbose=self.order.verbose)
 
     def _take(self, ended: Mapping[str, Ended]) -> None:
         """Notes what came of the runs; of one that failed, all that it said is shown."""
@@ -236,15 +236,3 @@ class Run:
 
     def _worst(self) -> int:
         return max((one.code for one in self.outcomes.values() if one.code is not None), default=0)
-
-
-def _waits_for(gain: Gain) -> str:
-    if gain.unasked:
-        return f"; it is not plugged in while {', '.join(gain.unasked)} cannot be asked"
-    return "; up --all lets it be released there first"
-
-
-def _without(outcome: Outcome, label: str) -> Outcome:
-    """A run that went well but for a float is no success."""
-    result = outcome.result if outcome.code else f"done, without {label}"
-    return Outcome(result, outcome.code or 1, outcome.changes, outcome.impacts, outcome.seconds)

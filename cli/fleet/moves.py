@@ -32,6 +32,13 @@ class Gain:
         return f"{self.label} moves from {there} to {self.stack} ({self.holder})"
 
     @property
+    def waits_for(self) -> str:
+        """What an up of all stacks does about it."""
+        if self.unasked:
+            return f"it is not plugged in while {', '.join(self.unasked)} cannot be asked"
+        return "up --all lets it be released there first"
+
+    @property
     def not_plugged(self) -> str:
         return f"{self.label} is not plugged in on {self.stack} ({self.holder})"
 

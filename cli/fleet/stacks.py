@@ -34,36 +34,28 @@ class Fleet:
 
 def of_repository(root: Path) -> Fleet:
     """Every stack with a file that says where its libvirt is.  Raises `UsageError` if two say the same place."""
-    fleet = Fleet()
-    for stack in sorted(known_stacks()):
-        try:
-            fleet.uris |= live.uris(root, [stack], lab=False)
-        except UsageError as error:
-            fleet.left_out[stack] = str(error)
-        else:
-            fleet.files[stack] = root / f"Pulumi.{stack}.yaml"
-    for uri in fleet.uris.values():
-        same = [stack for stack, other in fleet.uris.items() if other == uri]
+    uris, left_out = live.known(root, sorted(known_stacks()), lab=False)
+    for uri in uris.values():
+        same = [stack for stack, other in uris.items() if other == uri]
         if len(same) > 1:
             raise UsageError(
                 f"{', '.join(same)} have one libvirt:uri, {uri}, and each is a hypervisor of its own; say where each "
                 f"is: ./trop config {same[0]} set {live.URI} qemu+ssh://root@{same[0]}/system"
             )
-    return fleet
+    return Fleet({stack: root / f"Pulumi.{stack}.yaml" for stack in uris}, uris, left_out)
 
 
 def of_labs() -> Fleet:
     """Every stack whose lab runs; one whose lab is down is absent, as a host that is switched off."""
     from cli.lab.host import existing  # only for --lab: the lab's modules take time to load
-    from cli.lab.stack import bare_lab, emulation_of, lab_project, write_project
+    from cli.lab.stack import bare_lab, stack_file_of
 
     fleet = Fleet()
     for stack in sorted(known_stacks()):
         lab = bare_lab(stack)
         if lab.running:
             fleet.uris[stack] = lab.uri
-            project = write_project(stack, lab_project(stack), lab.uri, emulation_of(lab))
-            fleet.files[stack] = project / f"Pulumi.{stack}.yaml"
+            fleet.files[stack] = stack_file_of(lab)
             continue
         fleet.left_out[stack] = "its lab is not up"
         if stack in existing():

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from rich.table import Table
+from rich.table import Column, Table
 
 from cli.fleet.children import Ended
 
@@ -72,10 +72,8 @@ def joined(first: Outcome, second: Outcome) -> Outcome:
 
 
 def table(title: str, outcomes: Mapping[str, Outcome]) -> Table:
-    made = Table(title=title, title_justify="left")
-    for heading in ("stack", "changes", "impacts", "result"):
-        made.add_column(heading, overflow="fold")
-    made.add_column("duration", justify="right")
+    folded = [Column(heading, overflow="fold") for heading in ("stack", "changes", "impacts", "result")]
+    made = Table(*folded, Column("duration", justify="right"), title=title, title_justify="left")
     for stack, one in outcomes.items():
         seconds = f"{one.seconds:.0f} s" if one.code is not None else ""
         made.add_row(stack, one.what, "\n".join(one.impacts), one.result, seconds)

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-import config
 from cli import packages
 from cli.lab.host import existing, lab_of
 from cli.lab.stack import bare_lab
@@ -19,16 +18,6 @@ from cli.words.order import UsageError
 from lab import possible
 from lab.facts import LabError
 from lab.packages import TRIAL, missing_for_lab, missing_tools
-from lab.processes import Begun
-
-
-def carefully(action: Callable[[], int]) -> int:
-    """Runs the action; an expected error becomes one line and exit code 1."""
-    try:
-        return action()
-    except (LabError, UsageError, packages.PackagesError, config.ConfigError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
 
 
 def up(stack: str, guest: str = "", *, as_found: bool = False) -> int:
@@ -42,8 +31,11 @@ def up(stack: str, guest: str = "", *, as_found: bool = False) -> int:
             f"The lab {stack} is up: {lab.uri}\nNext: ./trop adopt {stack} --lab, ./trop audit {stack} --lab"
         )
         return 0
-    begun = lab.up(guest)
-    print(f"The lab {stack} {_since(begun) if begun else 'is up'}: {lab.uri}\nNext: ./trop up {stack} --lab")
+    state = "is up"
+    if begun := lab.up(guest):
+        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(begun.since))
+        state = f"was up already, since {when}, started from {begun.clone}"
+    print(f"The lab {stack} {state}: {lab.uri}\nNext: ./trop up {stack} --lab")
     return 0
 
 
@@ -57,11 +49,6 @@ def why_no_lab(say: Callable[[str], None]) -> str:
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr)
-
-
-def _since(begun: Begun) -> str:
-    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(begun.since))
-    return f"was up already, since {when}, started from {begun.clone}"
 
 
 def need_packages(say: Callable[[str], None]) -> None:
@@ -86,9 +73,7 @@ def _show(stack: str) -> None:
     if not now.running:
         print(f"{stack}: not running")
         return
-    table = Table(title=f"{stack}: {now.uri}", title_justify="left")
-    for heading in ("guest", "state", "leases"):
-        table.add_column(heading)
+    table = Table("guest", "state", "leases", title=f"{stack}: {now.uri}", title_justify="left")
     for guest in now.guests:
         table.add_row(guest.name, guest.state, ", ".join(guest.leases))
     Console(soft_wrap=True).print(table)

@@ -28,10 +28,11 @@ def existing(root: Path | None = None) -> list[str]:
 def plan_of(stack: str) -> config.Plan:
     """The stack's plan in its lab: from the lab's copy of its file, or from what that will say once it is made."""
     name = f"Pulumi.{stack}.yaml"
-    made = lab_project(stack) / name
+    lab = bare_lab(stack)
+    made = lab_project(lab) / name
     if made.exists():
         return config.load(stack, stack_file(made), ROOT, name)
-    settings = {**stack_file(ROOT / name), "emulation": emulation_of(bare_lab(stack))}
+    settings = {**stack_file(ROOT / name), "emulation": emulation_of(lab)}
     return config.load(stack, settings, ROOT, name)
 
 
@@ -41,19 +42,15 @@ def host_facts(plan: config.Plan) -> HostFacts:
         Bridge(bridge.name, bridge.port, f"{bridge.address}/{bridge.prefix}", bridge.mac)
         for bridge in plan.hypervisor.bridges
     )
+    beyond = [(bridge.gateway, bridge.prefix) for bridge in plan.hypervisor.bridges]
+    beyond += [(held.gateway, held.prefix) for held in plan.floats]
     bases = [PurePosixPath(vm.base_image) for vm in plan.vms]
     image: dict[str, Any] = (
         {"base_image": bases[0].name, "base_folder": str(bases[0].parent)} if bases else {}
     )
     return HostFacts(
         bridges=bridges or (Bridge(plan.networks.bridged.bridge, "eth0"),),
-        gateway=_gateway(plan),
+        gateway=next((f"{gateway}/{prefix}" for gateway, prefix in beyond if gateway), None),
         live_folder=plan.storage.path,
         **image,
     )
-
-
-def _gateway(plan: config.Plan) -> str | None:
-    beyond = [(bridge.gateway, bridge.prefix) for bridge in plan.hypervisor.bridges]
-    beyond += [(held.gateway, held.prefix) for held in plan.floats]
-    return next((f"{gateway}/{prefix}" for gateway, prefix in beyond if gateway), None)

@@ -11,11 +11,11 @@ from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree as Xml
 
 import config
-from cli.lab.stack import PASSPHRASE, PASSPHRASES, write_project
+from cli.lab.stack import PASSPHRASE, PASSPHRASES, init_stack, write_project
 
 
-def prepare(plan: config.Plan, folder: Path) -> tuple[list[str], dict[str, str]]:
-    """Writes the host and the stack's settings into ``folder``; words to add to Pulumi's, and its environment."""
+def prepare(plan: config.Plan, folder: Path, engine: str) -> tuple[list[str], dict[str, str]]:
+    """Makes the host and the stack in ``folder``; words to add to Pulumi's, and its environment."""
     host = folder / "host.xml"
     host.write_text(host_xml(plan), encoding="utf-8")
     project = write_project(plan.stack, folder / "project", f"test://{host}", {"domainType": "qemu"})
@@ -26,6 +26,7 @@ def prepare(plan: config.Plan, folder: Path) -> tuple[list[str], dict[str, str]]
         "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
     }
+    init_stack(plan.stack, project, engine, environment)
     return ["--config-file", str(project / f"Pulumi.{plan.stack}.yaml")], environment
 
 

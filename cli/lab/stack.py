@@ -9,14 +9,13 @@ from __future__ import annotations
 import io
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, Final
 
 from ruamel.yaml import YAML
 
 from cli import ROOT
+from cli.words import itself
 from cli.words.order import Order, UsageError, known_stacks
 from lab.facts import HostFacts
 from lab.hypervisor import Lab
@@ -51,14 +50,20 @@ def prepare(order: Order, engine: str) -> tuple[Path, list[str], dict[str, str]]
         raise UsageError("--lab needs a stack: each has a lab of its own, for example trop02")
     lab = bare_lab(stack)
     if not (lab.running if order.verb in RUN_THE_PROGRAM else lab.state.is_dir()):
-        raise UsageError(f"the lab {stack} is not up on this machine; start it with: ./trop lab up {stack}")
-    project = write_project(stack, lab_project(stack), lab.uri, emulation_of(lab))
+        raise not_up(lab)
+    file = stack_file_of(lab)
     environment = lab_environment(lab.state)
     if not has_stack(lab.state, stack) and order.words[1:2] != ["init"]:
-        init_stack(stack, project, engine, environment)
+        init_stack(stack, file.parent, engine, environment)
     if order.verb not in RUN_THE_PROGRAM:
-        return project, [], environment
-    return ROOT, ["--config-file", str(project / f"Pulumi.{stack}.yaml")], environment
+        return file.parent, [], environment
+    return ROOT, ["--config-file", str(file)], environment
+
+
+def not_up(lab: Lab) -> UsageError:
+    return UsageError(
+        f"the lab {lab.name} is not up on this machine; start it with: ./trop lab up {lab.name}"
+    )
 
 
 def bare_lab(stack: str) -> Lab:
@@ -71,9 +76,15 @@ def emulation_of(lab: Lab) -> Settings:
     return EMULATION | {"memory": MEMORY[lab.guest], "services": lab.guest == "debian"}
 
 
-def lab_project(stack: str) -> Path:
+def stack_file_of(lab: Lab) -> Path:
+    """The stack's file in the lab's own project folder: brought up to date, with what was set in it since."""
+    project = write_project(lab.name, lab_project(lab), lab.uri, emulation_of(lab))
+    return project / f"Pulumi.{lab.name}.yaml"
+
+
+def lab_project(lab: Lab) -> Path:
     """The lab's own project folder; it need not be there yet."""
-    return bare_lab(stack).state / "project"
+    return lab.state / "project"
 
 
 def lab_environment(folder: Path) -> dict[str, str]:
@@ -93,19 +104,12 @@ def has_stack(folder: Path, stack: str) -> bool:
 def init_stack(stack: str, project: Path, engine: str, environment: dict[str, str]) -> None:
     """Makes the stack in the lab's backend, by the engine that will use it; quiet unless it fails."""
     words = ["stack", "init", stack, "--engine", engine, "--cwd", str(project)]
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "cli", *words],
-        env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    done = itself.ended(words, itself.environment(**environment))
     if done.returncode != 0:
-        raise UsageError(f"the lab's stack could not be made: {done.stdout.strip()}")
+        raise UsageError(f"the lab's stack could not be made: {(done.stdout + done.stderr).strip()}")
 
 
-def write_project(stack: str, project: Path, uri: str, emulation: Settings | None = EMULATION) -> Path:
+def write_project(stack: str, project: Path, uri: str, emulation: Settings = EMULATION) -> Path:
     """Brings the lab's project folder up to date with the repository's files, and returns it."""
     source = ROOT / f"Pulumi.{stack}.yaml"
     if not source.exists():
@@ -122,13 +126,10 @@ def write_project(stack: str, project: Path, uri: str, emulation: Settings | Non
     return project
 
 
-def for_lab(settings: Settings, uri: str, emulation: Settings | None) -> Settings:
+def for_lab(settings: Settings, uri: str, emulation: Settings) -> Settings:
     """The stack's settings with what the lab forces; secrets stay behind, for they need the other passphrase."""
     config = {key: value for key, value in settings.get("config", {}).items() if not _is_secret(value)}
-    config[URI] = uri
-    if emulation:
-        config["trop:emulation"] = dict(emulation)
-    return {"config": config}
+    return {"config": config | {URI: uri, "trop:emulation": dict(emulation)}}
 
 
 def carry_over(made: Settings, before: Settings, now: Settings) -> Settings:

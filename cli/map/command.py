@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -12,18 +12,16 @@ from cli.map import drawing, mermaid, png
 from cli.map.compare import picture
 from cli.map.model import Picture
 from cli.words.order import UsageError
-from config.errors import ConfigError
 from lab.facts import LabError
 from provider.errors import OperatorError
 
 DECLARED: Final = "docs/rack.svg"  # the README's picture
-FORMS: Final = (".svg", ".png", ".mmd", ".md")
-
-
-def rack_svg(root: Path) -> str:
-    """The picture of the project in ``root`` as declared: its fleet file, and every stack file of a hypervisor."""
-    declared = rack.load(root)
-    return drawing.draw(picture(declared.fleet, declared.plans))
+FORMS: Final[Mapping[str, Callable[[Picture], bytes]]] = {
+    ".svg": lambda shown: drawing.draw(shown).encode(),
+    ".png": lambda shown: png.render(drawing.draw(shown)),
+    ".mmd": lambda shown: mermaid.chart(shown).encode(),
+    ".md": lambda shown: mermaid.document(shown).encode(),
+}
 
 
 def run(root: Path, output: Path, *, seen: bool, lab: bool) -> int:
@@ -49,32 +47,25 @@ def run(root: Path, output: Path, *, seen: bool, lab: bool) -> int:
 
 def sight(root: Path, stacks: Iterable[str], *, lab: bool) -> Sight:
     """What is on each hypervisor, or why that is not known."""
-    where: dict[str, str] = {}
-    unasked: dict[str, OperatorError] = {}
-    for stack in stacks:
-        try:
-            if lab:
-                need_running(stack)
-            where |= live.uris(root, [stack], lab=lab)
-        except (UsageError, ConfigError, LabError) as error:
-            unasked[stack] = OperatorError(str(error))
+    down = _down(stacks) if lab else {}
+    where, unsaid = live.known(root, (stack for stack in stacks if stack not in down), lab=lab)
+    unasked = {stack: OperatorError(why) for stack, why in (down | unsaid).items()}
     return {**unasked, **live.look(where)}
 
 
-def need_running(stack: str) -> None:
-    """Raises `UsageError` for a stack whose lab does not run."""
+def _down(stacks: Iterable[str]) -> dict[str, str]:
+    """The stacks whose lab does not run, and that in words."""
     from cli.lab.stack import bare_lab  # only for --lab: the lab's modules take time to load
 
-    if not bare_lab(stack).running:
-        raise UsageError(f"the lab {stack} is not up on this machine")
+    down: dict[str, str] = {}
+    for stack in stacks:
+        try:
+            if not bare_lab(stack).running:
+                down[stack] = f"the lab {stack} is not up on this machine"
+        except LabError as error:
+            down[stack] = str(error)
+    return down
 
 
 def write(shown: Picture, output: Path) -> None:
-    output.write_bytes(_bytes(shown, output.suffix))
-
-
-def _bytes(shown: Picture, form: str) -> bytes:
-    if form == ".png":
-        return png.render(drawing.draw(shown))
-    text = {".svg": drawing.draw, ".mmd": mermaid.chart, ".md": mermaid.document}[form](shown)
-    return text.encode("utf-8")
+    output.write_bytes(FORMS[output.suffix](shown))

@@ -6,43 +6,36 @@ Pure: declarations and surveys in.  How it is drawn, others decide.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 import config
 from cli.fleet.plugged import Plugged, Sight, plugged
 from cli.map.model import NOWHERE, Bar, Box, Card, Float, Mark, Picture, Plug
-from config.addresses import mac_text
+from cli.rack import FloatFact, floats_of
 from config.fleet import Fleet
+from engine.display.words import plural
 from provider.errors import OperatorError
 from provider.nic.nic import Link, Nic
 from provider.survey.survey import DomainSeen, HostSeen, NetworkSeen
 
+Known = Mapping[str, FloatFact]  # by MAC
+
 
 def picture(fleet: Fleet, plans: Mapping[str, config.Plan], sight: Sight | None = None) -> Picture:
     """``plans`` by hypervisor in the order of the rack; ``sight`` None: nobody was asked."""
-    labels = {mac_text(fleet.floats.macs.mac(0, m.index)): name for name, m in fleet.floats.members.items()}
-    addresses = {name: str(m.address) for name, m in fleet.floats.members.items()}
-    known = _Known(labels, addresses)
+    known = {fact.mac: fact for fact in floats_of(fleet)}
     cards = [_card(plan, known, None if sight is None else sight.get(name)) for name, plan in plans.items()]
-    floats = [_float(fleet, mac, label, sight) for mac, label in labels.items()]
+    floats = [_float(fact, sight) for fact in known.values()]
     return Picture(sight is not None, fleet, tuple(cards), tuple(floats))
 
 
-@dataclass(frozen=True)
-class _Known:
-    """The floats of the fleet: labels by MAC, addresses by label."""
-
-    labels: Mapping[str, str]
-    addresses: Mapping[str, str]
-
-
-def _card(plan: config.Plan, known: _Known, seen: HostSeen | OperatorError | None) -> Card:
+def _card(plan: config.Plan, known: Known, seen: HostSeen | OperatorError | None) -> Card:
     net = plan.networks.default
-    words = f"{len(plan.vms) or 'no'} VMs · MACs {net.mac.rsplit(':', 1)[0]}:xx · addresses {net.network}"
+    vms = plural(len(plan.vms), "VM") if plan.vms else "no VMs"
     declared = Card(
         name=plan.hypervisor.name,
-        words=words.replace("1 VMs", "1 VM") if len(plan.vms) == 1 else words,
+        words=f"{vms} · MACs {net.mac.rsplit(':', 1)[0]}:xx · addresses {net.network}",
         bars=(_bridged_bar(plan), _default_bar(plan)),
         boxes=tuple(_declared_box(plan, slot) for slot in net.reservations),
         bridges=tuple(b for b in plan.hypervisor.bridges if b.name != plan.networks.bridged.bridge),
@@ -90,26 +83,23 @@ def _default_bar(plan: config.Plan) -> Bar:
 
 
 def _declared_box(plan: config.Plan, slot: config.Reservation) -> Box:
-    runs = any(vm.name == slot.name for vm in plan.vms)
-    return Box(slot.name, slot.address, slot.mac, runs, plugs=tuple(_wanted(plan, slot.name)) if runs else ())
+    """A slot; where a VM is declared on it, with that one's own NIC, and those of its floats."""
+    if all(vm.name != slot.name for vm in plan.vms):
+        return Box(slot.name, slot.address, slot.mac, False)
+    own = Plug("", slot.mac, slot.address, plan.networks.default.name)
+    bridged = plan.networks.bridged.name
+    floats = (Plug(f.label, f.mac, f.address, bridged) for f in plan.floats_of(slot.name))
+    return Box(slot.name, slot.address, slot.mac, True, plugs=(own, *floats))
 
 
-def _wanted(plan: config.Plan, vm: str) -> list[Plug]:
-    """The NICs that a declared VM has: its own, and those of its floats."""
-    own = next((v for v in plan.vms if v.name == vm), None)
-    plugs = [Plug("", own.mac, own.address, plan.networks.default.name)] if own else []
-    return plugs + [Plug(f.label, f.mac, f.address, plan.networks.bridged.name) for f in plan.floats_of(vm)]
-
-
-def _seen_box(plan: config.Plan, known: _Known, box: Box, seen: HostSeen) -> Box:
+def _seen_box(plan: config.Plan, known: Known, box: Box, seen: HostSeen) -> Box:
     domain = seen.domain(_domains(plan)[box.name])
     if domain is None:
         gone = tuple(replace(p, mark=Mark.MISSING) for p in box.plugs)
         return replace(box, mark=Mark.MISSING, plugs=gone) if box.vm else box
-    mark = _vm_mark(domain) if box.vm else Mark.EXTRA
-    return replace(
-        box, vm=True, mark=mark, state=_state(domain), plugs=_plugs(plan, known, domain, box.plugs)
-    )
+    state, plugs = _state(domain), _plugs(plan, known, domain, box.plugs)
+    mark = Mark.EXTRA if not box.vm else Mark.STOPPED if state else Mark.SAME
+    return replace(box, vm=True, mark=mark, state=state, plugs=plugs)
 
 
 def _domains(plan: config.Plan) -> dict[str, str]:
@@ -118,21 +108,15 @@ def _domains(plan: config.Plan) -> dict[str, str]:
     return names | {vm.name: vm.domain for vm in plan.vms}
 
 
-def _strangers(plan: config.Plan, known: _Known, seen: HostSeen) -> list[Box]:
+def _strangers(plan: config.Plan, known: Known, seen: HostSeen) -> Iterator[Box]:
     """The domains that are no slot's on this hypervisor."""
     names = set(_domains(plan).values())
     leases = {lease.mac: lease.address for lease in seen.leases}
-    boxes = []
     for domain in seen.domains:
         if domain.name not in names:
             mac = next((nic.mac for nic in _plugged(domain)), "no NIC")
             plugs = _plugs(plan, known, domain, ())
-            boxes.append(Box(domain.name, leases.get(mac, ""), mac, True, Mark.EXTRA, _state(domain), plugs))
-    return boxes
-
-
-def _vm_mark(domain: DomainSeen) -> Mark:
-    return Mark.SAME if domain.state == "running" else Mark.STOPPED
+            yield Box(domain.name, leases.get(mac, ""), mac, True, Mark.EXTRA, _state(domain), plugs)
 
 
 def _state(domain: DomainSeen) -> str:
@@ -144,7 +128,7 @@ def _plugged(domain: DomainSeen) -> tuple[Nic, ...]:
     return domain.live.nics if domain.live is not None else domain.seen.nics
 
 
-def _plugs(plan: config.Plan, known: _Known, domain: DomainSeen, wanted: Iterable[Plug]) -> tuple[Plug, ...]:
+def _plugs(plan: config.Plan, known: Known, domain: DomainSeen, wanted: Iterable[Plug]) -> tuple[Plug, ...]:
     """The wanted NICs as they are seen, then all others."""
     groups = Counter((nic.mac, *_place(plan, nic), nic.link) for nic in _plugged(domain))
     plugs = []
@@ -154,9 +138,10 @@ def _plugs(plan: config.Plan, known: _Known, domain: DomainSeen, wanted: Iterabl
     macs = {plug.mac for plug in wanted}
     for (mac, bar, direct, link), count in groups.items():
         if mac not in macs:
-            label = known.labels.get(mac, "")
-            notes = (*(direct and (direct,)), *(("link down",) if link == "down" else ()))
-            plugs.append(Plug(label, mac, known.addresses.get(label, ""), bar, Mark.EXTRA, count, notes))
+            held = known.get(mac)
+            label, address = (held.label, held.address) if held else ("", "")
+            notes = tuple(_notes(direct, link))
+            plugs.append(Plug(label, mac, address, bar, Mark.EXTRA, count, notes))
     return tuple(plugs)
 
 
@@ -164,12 +149,14 @@ def _compared(wanted: Plug, groups: Mapping[tuple[str, str, str, Link], int]) ->
     """One plug for each place in which the wanted NIC is; several copies are one too many in each of them."""
     plugs = []
     for (_, bar, direct, link), count in groups.items():
-        notes = [f"not {wanted.bar}"] if bar != wanted.bar else []
-        notes += [direct] if direct else []
-        notes += ["link down"] if link == "down" else []
+        notes = [*([f"not {wanted.bar}"] if bar != wanted.bar else []), *_notes(direct, link)]
         mark = Mark.OTHER if notes or count > 1 or len(groups) > 1 else Mark.SAME
         plugs.append(replace(wanted, bar=bar, mark=mark, copies=count, notes=tuple(notes)))
     return plugs
+
+
+def _notes(direct: str, link: Link) -> list[str]:
+    return [*([direct] if direct else []), *(["link down"] if link == "down" else [])]
 
 
 def _place(plan: config.Plan, nic: Nic) -> tuple[str, str]:
@@ -205,30 +192,26 @@ def _stranger_bar(seen: NetworkSeen) -> Bar:
     return Bar(seen.name, " · ".join(p for p in parts if p), mark=Mark.EXTRA)
 
 
-def _places_beside(plan: config.Plan, boxes: Iterable[Box], known: set[str]) -> list[Bar]:
+def _places_beside(plan: config.Plan, boxes: Iterable[Box], known: set[str]) -> Iterator[Bar]:
     """Where NICs are plugged that is no network of libvirt's."""
     declared = {bridge.name for bridge in plan.hypervisor.bridges}
-    bars = []
     for name in sorted({plug.bar for box in boxes for plug in box.plugs} - known - {NOWHERE}):
         words = "a bridge of the hypervisor" if name in declared else "no network of libvirt's has this name"
-        bars.append(Bar(name, words, mark=Mark.EXTRA))
-    return bars
+        yield Bar(name, words, mark=Mark.EXTRA)
 
 
-def _float(fleet: Fleet, mac: str, label: str, sight: Sight | None) -> Float:
-    member = fleet.floats.members[label]
-    float_ = Float(label, str(member.address), mac, member.holder)
+def _float(fact: FloatFact, sight: Sight | None) -> Float:
+    float_ = Float(fact.label, fact.address, fact.mac, fact.holder)
     if sight is None:
         return float_
-    home = fleet.home_of(member.holder) if member.holder else None
-    found = plugged(mac, sight)
+    home, found = fact.home, plugged(fact.mac, sight)
     if home and isinstance(sight.get(home), OperatorError):
         return replace(float_, mark=Mark.UNKNOWN, seen=_words(found) or f"{home} not reached")
     if not home:
         return replace(float_, mark=Mark.EXTRA, seen=_words(found)) if found else float_
     if not found:
         return replace(float_, mark=Mark.MISSING, seen="plugged nowhere")
-    right = [(p.hypervisor, p.vm, p.copies) for p in found] == [(home, member.holder, 1)]
+    right = [(p.hypervisor, p.vm, p.copies) for p in found] == [(home, fact.holder, 1)]
     return float_ if right else replace(float_, mark=Mark.OTHER, seen=_words(found))
 
 

@@ -14,6 +14,7 @@ from cli.map.look import CAMPUS, COLOR, FLOAT, INSIDE, NONE, RESERVED, RULE, bad
 from cli.map.model import SIGN, Card, Float, Mark, Picture
 from cli.map.row import BAR, COLUMN, Row
 from cli.map.svg import INK, MUTED, Look
+from engine.display.words import plural
 
 MARGIN: Final = 20
 LEFT: Final = 100  # of the hypervisors' cards; to the left of them is the rail of the campus VLAN
@@ -67,8 +68,7 @@ class _Drawing:
     @property
     def insides(self) -> list[str]:
         """The VLANs on which no floats are: at the right."""
-        fleet = self.picture.fleet
-        return [name for name in fleet.vlans if name != fleet.floats.vlan]
+        return self.picture.vlans[1:]
 
     @property
     def floats_per_row(self) -> int:
@@ -162,7 +162,7 @@ class _Drawing:
         x, y = LEFT + PAD, top + 26.0
         yield svg.text(x, y, card.name, size=17, bold=True, room=self.inner / 3)
         left = min(self.inner / 3, max(76.0, svg.width(card.name, 17, bold=True))) + 14
-        found = _differences(card.differences) if card.differences else "as declared"
+        found = plural(card.differences, "difference") if card.differences else "as declared"
         after = found if self.picture.live and not card.reason else ""
         room = self.inner - left - (CHIP_WIDTH + 12 if card.bridges else 0) - svg.width(after, bold=True) - 14
         yield svg.text(x + left, y, card.words, color=MUTED, room=room)
@@ -200,9 +200,8 @@ class _Drawing:
             )
             yield svg.dot(RAIL, y, CAMPUS)
             y += row.height + PAD
-        bridges = self.picture.fleet.hypervisors[card.name].bridges
         for i, bridge in enumerate(card.bridges):
-            vlan = bridges[bridge.name].vlan
+            vlan = self.picture.vlan_of(card, bridge)
             if vlan in self.insides:
                 x = self.width - RAIL + 14 * self.insides.index(vlan)
                 y = top + HEADER / 2 + i * CHIP
@@ -234,10 +233,6 @@ class _Drawing:
             for mark in SIGN:
                 yield _Swatch(box_look(mark), mark=mark), mark.value
             yield _Swatch(None), "×4: so many copies of one NIC"
-
-
-def _differences(count: int) -> str:
-    return "1 difference" if count == 1 else f"{count} differences"
 
 
 @dataclass(frozen=True)

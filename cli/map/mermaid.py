@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from cli.map.look import COLOR, DASH, TINT
-from cli.map.model import NOWHERE, SIGN, Bar, Box, Card, Float, Mark, Picture, Plug
+from cli.map.model import NOWHERE, SIGN, Bar, Box, Card, Float, Mark, Picture
 
 # Characters that mean something in Mermaid, in HTML or in Markdown, all of which a label passes through.
 _ESCAPED: Final = frozenset('"#&<>`;\\|[]{}()*_~$%@')
@@ -36,28 +36,21 @@ def chart(picture: Picture) -> str:
         nodes += _card(card, f"h{number}")
         link(f"vlan0 --- h{number}n0", Mark.SAME)
         for i, bridge in enumerate(card.bridges):
-            vlan = picture.fleet.hypervisors[card.name].bridges[bridge.name].vlan
-            link(f"vlan{list(_vlan_names(picture)).index(vlan)} --- h{number}b{i}", Mark.SAME)
+            vlan = picture.vlans.index(picture.vlan_of(card, bridge))
+            link(f"vlan{vlan} --- h{number}b{i}", Mark.SAME)
         bars = [bar.name for bar in card.bars]
         for i, box in enumerate(card.boxes):
             for plug in box.plugs:
                 if plug.bar == NOWHERE:
                     continue
-                words = [] if box.plain(plug) else _plug(plug)
-                edge = f"---|{_text(*words)}|" if words else "---"
+                name, *more = plug.lines
+                edge = "---" if box.plain(plug) else f"---|{_text(_signed(plug.mark, name), *more)}|"
                 link(f"h{number}v{i} {edge} h{number}n{bars.index(plug.bar)}", plug.mark)
     return "\n".join(["flowchart LR", *nodes, *links, *_classes(), *styles, ""])
 
 
-def _vlan_names(picture: Picture) -> Iterator[str]:
-    """The VLAN of the floats first."""
-    fleet = picture.fleet
-    yield fleet.floats.vlan
-    yield from (name for name in fleet.vlans if name != fleet.floats.vlan)
-
-
 def _vlans(picture: Picture) -> Iterator[str]:
-    for i, name in enumerate(_vlan_names(picture)):
+    for i, name in enumerate(picture.vlans):
         yield f"  vlan{i}([{_text(f'VLAN {name}', str(picture.fleet.vlans[name].network))}])"
 
 
@@ -73,13 +66,8 @@ def _floats(picture: Picture) -> Iterator[str]:
 
 def _float(each: Float) -> list[str]:
     held = f"held by {each.holder}" if each.holder else "free"
-    return [
-        _signed(each.mark, each.label),
-        each.address,
-        each.mac,
-        held,
-        *([f"seen: {each.seen}"] * bool(each.seen)),
-    ]
+    seen = [f"seen: {each.seen}"] if each.seen else []
+    return [_signed(each.mark, each.label), each.address, each.mac, held, *seen]
 
 
 def _card(card: Card, key: str) -> Iterator[str]:
@@ -101,12 +89,6 @@ def _bar(bar: Bar) -> list[str]:
 def _box(box: Box) -> list[str]:
     lines = (box.state, box.address, box.mac, "" if box.vm else "no VM")
     return [_signed(box.mark, box.name), *(line for line in lines if line)]
-
-
-def _plug(plug: Plug) -> list[str]:
-    copies = f" ×{plug.copies}" if plug.copies > 1 else ""
-    name = _signed(plug.mark, (plug.label or "NIC") + copies)
-    return [name, plug.address if plug.label else plug.mac, *plug.notes]
 
 
 def _signed(mark: Mark, words: str) -> str:

@@ -44,6 +44,14 @@ class Plug:
     copies: int = 1
     notes: tuple[str, ...] = ()
 
+    @property
+    def lines(self) -> list[str]:
+        """What is said of it: whose NIC and how many, its address (its MAC where it is no float's), the notes."""
+        copies = f" ×{self.copies}" if self.copies > 1 else ""
+        nowhere = [NOWHERE] if self.bar == NOWHERE else []
+        where = self.address if self.label else self.mac
+        return [(self.label or "NIC") + copies, where, *nowhere, *self.notes]
+
 
 @dataclass(frozen=True)
 class Box:
@@ -117,3 +125,12 @@ class Picture:
     @property
     def title(self) -> str:
         return "The rack, as declared and as seen" if self.live else "The rack, as declared"
+
+    @property
+    def vlans(self) -> list[str]:
+        """The VLAN of the floats first."""
+        first = self.fleet.floats.vlan
+        return [first, *(name for name in self.fleet.vlans if name != first)]
+
+    def vlan_of(self, card: Card, bridge: HostBridge) -> str:
+        return self.fleet.hypervisors[card.name].bridges[bridge.name].vlan

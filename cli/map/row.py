@@ -29,8 +29,7 @@ BOX: Final = COLUMN - 10
 BOX_HEIGHT: Final = 66
 BAR: Final = 26
 GAP: Final = 8
-LEAST_UP: Final = 22  # between the bridged network and the VMs, where no float is
-LEAST_DOWN: Final = 22  # between the VMs and the default network
+LEAST: Final = 22  # between the VMs and a network, where no NIC needs more words than a line
 BESIDE: Final = "#57606a"  # networks of which nothing is declared
 
 
@@ -45,13 +44,14 @@ class Row:
 
     @property
     def _up(self) -> float:
-        stacks = [_stack_height(self._chips(box, up=True)) for box in self.boxes]
-        return max([LEAST_UP if self.boxes else 2 * GAP, *stacks])
+        return self._room(up=True) if self.boxes else 2 * GAP
 
     @property
     def _down(self) -> float:
-        stacks = [_stack_height(self._chips(box, up=False)) for box in self.boxes]
-        return max([LEAST_DOWN if self.boxes else 0, *stacks])
+        return self._room(up=False) if self.boxes else 0
+
+    def _room(self, *, up: bool) -> float:
+        return max(LEAST, *(_stack_height(self._chips(box, up=up)) for box in self.boxes))
 
     @property
     def height(self) -> float:
@@ -72,7 +72,7 @@ class Row:
 
     def _box(self, box: Box, x: float, top: float, bars: dict[str, float]) -> Iterator[str]:
         for up in (True, False):
-            plugs = [p for p in box.plugs if (p.bar == self.bars[0].name) == up]
+            plugs = self._plugs(box, up=up)
             for n, plug in enumerate(plugs):
                 at = x + 14 * (n - (len(plugs) - 1) / 2)
                 if plug.bar == NOWHERE:
@@ -82,30 +82,23 @@ class Row:
                 yield svg.path(
                     [(at, start), (at, bars[plug.bar] + (BAR if up else 0))], line_look(plug.mark, color)
                 )
-        chips = self._chips(box, up=True)
-        y = top - _stack_height(chips) + GAP
-        for plug in chips:
-            yield from _chip(plug, x, y)
-            y += _chip_height(plug) + GAP
-        y = top + BOX_HEIGHT + GAP
-        for plug in self._chips(box, up=False):
-            yield from _chip(plug, x, y)
-            y += _chip_height(plug) + GAP
+        for up in (True, False):
+            chips = self._chips(box, up=up)
+            y = GAP + (top - _stack_height(chips) if up else top + BOX_HEIGHT)
+            for plug in chips:
+                yield from _chip(plug, x, y)
+                y += _chip_height(plug) + GAP
         yield from _vm(box, x, top)
 
+    def _plugs(self, box: Box, *, up: bool) -> list[Plug]:
+        return [p for p in box.plugs if (p.bar == self.bars[0].name) == up]
+
     def _chips(self, box: Box, *, up: bool) -> list[Plug]:
-        return [p for p in box.plugs if not box.plain(p) and (p.bar == self.bars[0].name) == up]
-
-
-def _lines(plug: Plug) -> list[str]:
-    copies = f" ×{plug.copies}" if plug.copies > 1 else ""
-    first = (plug.label or "NIC") + copies
-    nowhere = [NOWHERE] if plug.bar == NOWHERE else []
-    return [first, plug.address if plug.label else plug.mac, *nowhere, *plug.notes]
+        return [p for p in self._plugs(box, up=up) if not box.plain(p)]
 
 
 def _chip_height(plug: Plug) -> float:
-    return 8 + 14 * len(_lines(plug))
+    return 8 + 14 * len(plug.lines)
 
 
 def _stack_height(plugs: Sequence[Plug]) -> float:
@@ -118,7 +111,7 @@ def _chip(plug: Plug, x: float, top: float) -> Iterator[str]:
     look = Look("#fff4ea", FLOAT, 1.5) if as_declared else box_look(plug.mark)
     color = FLOAT if as_declared else COLOR[plug.mark]
     yield svg.box(x - 60, top, 120, _chip_height(plug), look)
-    first, second, *notes = _lines(plug)
+    first, second, *notes = plug.lines
     yield svg.text(x, top + 15, first, size=11, bold=True, color=color, anchor="middle", room=98)
     size = 11 if plug.label else 10
     yield svg.text(x, top + 30, second, size=size, mono=True, color=ink(plug.mark), anchor="middle", room=114)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -44,25 +46,15 @@ class Row:
         return f"| {' | '.join([self.release, *found, what, *numbers, demo, self.day])} |"
 
 
-def versions(dpkg_query: str) -> dict[str, str]:
-    """By column, from lines "PACKAGE VERSION" of dpkg-query; without epoch and Debian's revision."""
-    told = dict(line.split(maxsplit=1) for line in dpkg_query.splitlines() if " " in line)
-    return {column: _plain(told[package]) for column, package in PACKAGES.items() if package in told}
-
-
-def _plain(version: str) -> str:
-    return version.rpartition(":")[2].partition("-")[0].partition("+")[0]
-
-
 def installed(root: Path) -> dict[str, str]:
-    """Of a root file system, from dpkg's own record."""
+    """Versions of a root file system by column, from dpkg's own record; without epoch and Debian's revision."""
     status = (root / "var/lib/dpkg/status").read_text(encoding="utf-8")
-    lines = []
-    for entry in status.split("\n\n"):
-        fields = dict(line.split(": ", 1) for line in entry.splitlines() if ": " in line and line[0] != " ")
-        if fields.get("Status", "").endswith(" installed"):
-            lines.append(f"{fields['Package']} {fields['Version']}")
-    return versions("\n".join(lines))
+    entries = map(email.message_from_string, status.split("\n\n"))
+    told = {
+        each["Package"]: each["Version"] for each in entries if each.get("Status", "").endswith(" installed")
+    }
+    found = {column: told[package] for column, package in PACKAGES.items() if package in told}
+    return {column: re.split("[-+]", each.rpartition(":")[2])[0] for column, each in found.items()}
 
 
 def write(row: Row) -> None:

@@ -18,6 +18,7 @@ from cli.counts import TOLD, Counts, read
 from cli.lab.command import why_no_lab
 from cli.releases import page
 from cli.releases.plan import Part, here, parts
+from cli.words import itself
 from cli.words.signals import handled, interrupt, run_attached
 from lab.facts import LabError
 from lab.hypervisor import PROGRAMS
@@ -66,14 +67,8 @@ def _on(part: Part, cache: Path) -> page.Row:
         _say(
             f"{release.name}: {counts}; the demo took {seconds:.0f} s, all of it {time.monotonic() - start:.0f} s"
         )
-        return page.Row(
-            release.name,
-            _today(),
-            page.installed(there.root),
-            " ".join(part.words) or "everything",
-            counts,
-            None if demo else round(seconds),
-        )
+        what = " ".join(part.words) or "everything"
+        return _row(part, there.root, what, counts, None if demo else round(seconds))
 
 
 def _from_here(part: Part, made: Path, cache: Path, start: float) -> page.Row:
@@ -81,12 +76,11 @@ def _from_here(part: Part, made: Path, cache: Path, start: float) -> page.Row:
     with unpacked(made, cache) as root, tempfile.TemporaryDirectory() as folder:
         told = Path(folder, "counts.json")
         words = here(part)
-        line = [sys.executable, "-P", "-m", "cli", "test", *words]
-        more = {"PYTHONPATH": str(ROOT), PROGRAMS: str(root), TOLD: str(told)}
-        run_attached(line, os.environ | more, ROOT)
+        more = {PROGRAMS: str(root), TOLD: str(told)}
+        run_attached(itself.line(["test", *words]), itself.environment(**more))
         counts = read(told)
         _say(f"{part.release}: {counts}; {time.monotonic() - start:.0f} s")
-        return page.Row(part.release, _today(), page.installed(root), " ".join(words), counts, None)
+        return _row(part, root, " ".join(words), counts, None)
 
 
 def _clone(there: Machine, release: Release) -> None:
@@ -122,8 +116,9 @@ def _typed(there: Machine, release: Release, words: Sequence[str], **more: str) 
     ).returncode
 
 
-def _today() -> str:
-    return datetime.date.today().isoformat()
+def _row(part: Part, root: Path, what: str, counts: Counts, demo: int | None) -> page.Row:
+    today = datetime.date.today().isoformat()
+    return page.Row(part.release, today, page.installed(root), what, counts, demo)
 
 
 def _say(text: str) -> None:

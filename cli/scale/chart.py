@@ -60,8 +60,6 @@ def round_step(least: float) -> float:
     if least <= 0:
         return 1.0
     power = 10.0 ** (len(str(int(least))) - 1) if least >= 1 else 0.1
-    while power * 10 <= least:
-        power *= 10
     return next(power * factor for factor in (0.1, 0.2, 0.5, 1, 2, 5, 10) if power * factor >= least)
 
 
@@ -69,20 +67,17 @@ def picture(figures: Sequence[Figure]) -> str:
     """Of the VMs that are only defined; of several with as many, the ones on the most hypervisors."""
     defined = sorted((f for f in figures if not f.started), key=lambda f: (f.vms, f.hypervisors))
     line = list({f.vms: f for f in defined}.values())
-    shapes: list[str] = [svg.text(LEFT, 28, _title(line), size=16, bold=True)]
-    for number, (title, value) in enumerate(PANELS):
+    sizes = ", ".join(f"{f.vms:,} on {f.hypervisors}" for f in line)
+    title = f"VMs that are defined, by hypervisors with a stack each: {sizes}"
+    shapes: list[str] = [svg.text(LEFT, 28, title, size=16, bold=True)]
+    for number, (what, value) in enumerate(PANELS):
         row, column = divmod(number, 2)
-        shapes += _panel(LEFT + column * (WIDTH + GAP), TOP + row * (HEIGHT + GAP), title, line, value)
+        shapes += _panel(LEFT + column * (WIDTH + GAP), TOP + row * (HEIGHT + GAP), what, line, value)
     under = TOP + 2 * (HEIGHT + GAP)
     shapes += _legend(line, under)
     return svg.document(
         LEFT + 2 * (WIDTH + GAP), under + 5 * LEGEND, "Time and memory over the number of VMs", shapes
     )
-
-
-def _title(line: Sequence[Figure]) -> str:
-    sizes = [f"{f.vms:,} on {f.hypervisors}" for f in line]
-    return f"VMs that are defined, by hypervisors with a stack each: {', '.join(sizes)}"
 
 
 def _panel(left: float, top: float, title: str, line: Sequence[Figure], value: Value) -> Iterator[str]:
@@ -100,14 +95,17 @@ def _panel(left: float, top: float, title: str, line: Sequence[Figure], value: V
     for step, color in COLORS.items():
         points = [(left + x.at(f.vms), floor - y.at(value(f, f.used[step]))) for f in line if step in f.used]
         if points:
-            yield svg.path(points, svg.Look("none", color, 2, "5 4" if step in BARE else ""))
+            yield svg.path(points, _look(step))
             yield from (svg.dot(px, py, color, 3) for px, py in points)
+
+
+def _look(step: str) -> svg.Look:
+    return svg.Look("none", COLORS[step], 2, "5 4" if step in BARE else "")
 
 
 def _legend(line: Sequence[Figure], under: float) -> Iterator[str]:
     steps = [step for step in COLORS if any(step in f.used for f in line)]
     for number, step in enumerate(steps):
         left, top = LEFT + (number % 2) * (WIDTH + GAP), under + (number // 2) * LEGEND
-        look = svg.Look("none", COLORS[step], 2, "5 4" if step in BARE else "")
-        yield svg.path([(left, top - 4), (left + 34, top - 4)], look)
+        yield svg.path([(left, top - 4), (left + 34, top - 4)], _look(step))
         yield svg.text(left + 44, top, NAMES[step])

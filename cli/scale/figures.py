@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from cli.bench.measured import Used
 from cli.scale.measure import NAMES, SDK
 from cli.words.order import UsageError
+
+COLUMNS: Final = ("seconds", "a VM, ms", "processor seconds", "memory, MiB")
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,20 @@ class Figure:
     def per_vm(self, step: str) -> float:
         """Seconds."""
         return self.used[step].seconds / self.vms
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Each step's name, and what it took, by `COLUMNS`."""
+        return [
+            (
+                name,
+                f"{used.seconds:.2f}",
+                f"{self.per_vm(step) * 1000:.0f}",
+                f"{used.cpu:.2f}",
+                f"{used.memory:.0f}",
+            )
+            for step, name in NAMES.items()
+            if (used := self.used.get(step)) is not None
+        ]
 
     @property
     def what(self) -> str:
@@ -98,12 +114,8 @@ def _growth(small: Figure | None, large: Figure | None, step: str) -> tuple[floa
 
 def merged(known: Sequence[Figure], new: Sequence[Figure]) -> list[Figure]:
     """What is known, and anew what was measured again; by state, hypervisors and VMs."""
-    by_key = {_key(f): f for f in (*known, *new)}
+    by_key = {(f.started, f.hypervisors, f.vms): f for f in (*known, *new)}
     return [by_key[key] for key in sorted(by_key)]
-
-
-def _key(figure: Figure) -> tuple[bool, int, int]:
-    return figure.started, figure.hypervisors, figure.vms
 
 
 def load(file: Path) -> list[Figure]:
@@ -121,15 +133,8 @@ def _figure(each: dict[str, Any]) -> Figure:
 
 
 def save(file: Path, figures: Sequence[Figure]) -> None:
-    rounded = [
-        asdict(f) | {"used": {step: _rounded(u) for step, u in f.used.items()}, "load": list(f.load)}
-        for f in figures
-    ]
+    rounded = [asdict(replace(f, used={s: u.rounded() for s, u in f.used.items()})) for f in figures]
     file.write_text(json.dumps(rounded, indent=1) + "\n", encoding="utf-8")
-
-
-def _rounded(used: Used) -> dict[str, float]:
-    return {"seconds": round(used.seconds, 3), "cpu": round(used.cpu, 3), "memory": round(used.memory)}
 
 
 PICTURE: Final = "![Time and memory over the number of VMs](scale.svg)"
@@ -190,13 +195,9 @@ def _table(figure: Figure) -> list[str]:
         "",
         f"{rounds.capitalize()}; load {began:.1f} when they began, {ended:.1f} when they ended; {figure.bytecode}.",
         "",
-        "| | seconds | a VM, ms | processor seconds | memory, MiB |",
+        f"| | {' | '.join(COLUMNS)} |",
         "|---|---|---|---|---|",
-        *(
-            f"| {name} | {u.seconds:.2f} | {figure.per_vm(step) * 1000:.0f} | {u.cpu:.2f} | {u.memory:.0f} |"
-            for step, name in NAMES.items()
-            if (u := figure.used.get(step)) is not None
-        ),
+        *(f"| {' | '.join(row)} |" for row in figure.rows()),
     ]
 
 

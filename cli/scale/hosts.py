@@ -8,27 +8,22 @@ from pathlib import Path
 
 from cli.lab.command import need_packages
 from cli.scale import project
-from cli.scale.project import Size
 from lab.facts import Bridge, HostFacts
 from lab.hypervisor import Lab
 
 
 @contextlib.contextmanager
-def hypervisors(root: Path, size: Size) -> Iterator[list[Lab]]:
+def hypervisors(root: Path, size: project.Size) -> Iterator[list[Lab]]:
     """As many labs, up; they are gone at the end, whatever happens.  Raises `LabError`."""
     need_packages(print)
     facts = HostFacts(bridges=(Bridge("br0", "eth0"),), base_folder=project.BASE_FOLDER)
     labs = [Lab(project.stack_name(index), facts, root=root) for index in range(size.hypervisors)]
+    image = f"{project.BASE_FOLDER}/{project.BASE}"
     try:
         for lab in labs:
             lab.up()
-            _place_image(lab)
+            lab.run(["qemu-img", "create", "-q", "-f", "qcow2", image, str(project.SIZE)], check=True)
         yield labs
     finally:
         for lab in labs:
             lab.down(purge=True)
-
-
-def _place_image(lab: Lab) -> None:
-    image = f"{project.BASE_FOLDER}/{project.BASE}"
-    lab.run(["qemu-img", "create", "-q", "-f", "qcow2", image, str(project.SIZE)], check=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -10,10 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from cli import ROOT
 from cli.bench.measured import Used, used
 from cli.scale import project
-from cli.scale.project import Size
+from cli.words import itself
 from lab.hypervisor import Lab
 
 THREADS: Final = 16  # calls at a time, as the engine has steps
@@ -70,7 +68,7 @@ class Bench:
     """Where it is done: ``folder`` gets the project, the state and what the bare script makes its VMs from."""
 
     folder: Path
-    size: Size
+    size: project.Size
     labs: Sequence[Lab]
     started: bool
     say: Callable[[str], None]
@@ -81,7 +79,8 @@ class Bench:
         project.write(self._project, self.size, [lab.uri for lab in self.labs], started=self.started)
         for index in range(len(self.labs)):
             self._trop(index, done)
-            self._bare(index, done)
+            for verb in ("up", "read", "change", "destroy"):
+                self._note(done, index, f"bare {verb}", self._bare_step(verb, index))
         return done
 
     def _note(self, done: Round, index: int, step: str, used: Used) -> None:
@@ -112,22 +111,8 @@ class Bench:
             self._note(done, index, "destroy", self._run(["destroy", stack, "--yes", "--skip-preview"]))
         self._run(["stack", "rm", stack, "--yes", *(["--force"] if self.started else [])])
 
-    def _bare(self, index: int, done: Round) -> None:
-        for verb in ("up", "read", "change", "destroy"):
-            self._note(done, index, f"bare {verb}", self._bare_step(verb, index))
-
     def _run(self, words: Sequence[str]) -> Used:
-        line = [
-            sys.executable,
-            "-P",
-            "-m",
-            "cli",
-            *words,
-            "--cwd",
-            str(self._project),
-            "--engine",
-            "embedded",
-        ]
+        line = itself.line([*words, "--cwd", str(self._project), "--engine", "embedded"])
         return used(line, self._environment())
 
     def _bare_step(self, verb: str, index: int) -> Used:
@@ -137,9 +122,8 @@ class Bench:
 
     def _environment(self) -> dict[str, str]:
         (self.folder / "state").mkdir(exist_ok=True)
-        return os.environ | {
-            "PYTHONPATH": str(ROOT),
-            "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
-            "PULUMI_HOME": str(self.folder / "home"),
-            "PULUMI_CONFIG_PASSPHRASE": project.PASSPHRASE,
-        }
+        return itself.environment(
+            PULUMI_BACKEND_URL=f"file://{self.folder / 'state'}",
+            PULUMI_HOME=str(self.folder / "home"),
+            PULUMI_CONFIG_PASSPHRASE=project.PASSPHRASE,
+        )

@@ -70,16 +70,6 @@ def fleet(size: Size) -> Facts:
     return facts
 
 
-def settings(size: Size, index: int, uri: str, fleet_file: Path) -> Facts:
-    vms = {name: {"protect": False} for name in vm_names(size, index)}
-    return {
-        "libvirt:uri": uri,
-        "trop:fleet": str(fleet_file),
-        "trop:emulation": {"domainType": "qemu"},
-        "trop:vms": vms,
-    }
-
-
 def write(folder: Path, size: Size, uris: list[str], *, started: bool) -> None:
     """``folder`` becomes a project that `./trop up bench01 --cwd FOLDER` takes."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -91,7 +81,13 @@ def write(folder: Path, size: Size, uris: list[str], *, started: bool) -> None:
     fleet_file = folder / "fleet.yaml"
     fleet_file.write_text(yaml.safe_dump(fleet(size), sort_keys=False), encoding="utf-8")
     for index, uri in enumerate(uris):
-        _write_stack(folder, index, settings(size, index, uri, fleet_file))
+        settings = {
+            "libvirt:uri": uri,
+            "trop:fleet": str(fleet_file),
+            "trop:emulation": {"domainType": "qemu"},
+            "trop:vms": {name: {"protect": False} for name in vm_names(size, index)},
+        }
+        _write_stack(folder, index, settings)
 
 
 def change_one(folder: Path, index: int) -> None:

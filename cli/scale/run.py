@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from cli import ROOT, bytecode
+from cli.bench.measured import numbers
 from cli.scale import chart, figures, hosts
 from cli.scale.figures import Figure
-from cli.scale.measure import NAMES, Bench, medians
+from cli.scale.measure import Bench, medians
 from cli.scale.project import Size
 from cli.words.signals import handled, interrupt
 
@@ -66,10 +66,8 @@ def _measure(size: Size, times: int, started: bool, console: Console) -> Figure:
 
 def _show(figure: Figure, console: Console) -> None:
     load = f"load {figure.load[0]:.1f} to {figure.load[1]:.1f}"
-    table = Table(title=f"{figure.what}; {load}; {figure.bytecode}")
-    for heading in ("what", "seconds", "a VM, ms", "processor seconds", "memory, MiB"):
-        table.add_column(heading, justify="left" if heading == "what" else "right")
-    for step, used in figure.used.items():
-        per_vm = f"{figure.per_vm(step) * 1000:.0f}"
-        table.add_row(NAMES[step], f"{used.seconds:.2f}", per_vm, f"{used.cpu:.2f}", f"{used.memory:.0f}")
+    table = numbers(f"{figure.what}; {load}; {figure.bytecode}", "what", *figures.COLUMNS)
+    table.columns[0].justify = "left"
+    for row in figure.rows():
+        table.add_row(*row)
     console.print(table)

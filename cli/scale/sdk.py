@@ -12,7 +12,6 @@ import asyncio
 import os
 import runpy
 import sys
-from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -81,6 +80,12 @@ class Engine:
 
 def register(folder: Path, stack: str, *, plain: bool) -> int:
     """How many resources the program has registered."""
+
+    async def program() -> None:
+        runpy.run_path(str(folder), run_name="__main__")
+        if not plain:
+            await asyncio.sleep(0)
+
     name = project.find(folder).name
     config = stackfile.StackFile.read(folder / f"Pulumi.{stack}.yaml", name)
     os.environ.update(ENVIRONMENT)
@@ -93,17 +98,8 @@ def register(folder: Path, stack: str, *, plain: bool) -> int:
         project=name, stack=stack, monitor=monitor, engine=Engine(), parallel=16, dry_run=True
     )
     configure(settings)
-    loop.run_until_complete(run_in_stack(_body(folder, plain)))
+    loop.run_until_complete(run_in_stack(program))
     return monitor.registered
-
-
-def _body(folder: Path, plain: bool) -> Callable[[], Awaitable[None]]:
-    async def run() -> None:
-        runpy.run_path(str(folder), run_name="__main__")
-        if not plain:
-            await asyncio.sleep(0)
-
-    return run
 
 
 if __name__ == "__main__":

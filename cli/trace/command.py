@@ -9,7 +9,6 @@ from typing import Final
 
 from cli.trace import packets, pcap
 from cli.trace.names import Labels
-from cli.trace.pcap import CaptureError
 from cli.trace.text import Label, annotated
 from cli.whois.command import directory, tell_silent
 from cli.words.order import UsageError
@@ -26,11 +25,11 @@ def run(file: str, *, live: bool, lab: bool) -> int:
     try:
         source = 0 if file == "-" else os.open(file, os.O_RDONLY)
         known = directory(live=live, lab=lab)
-        tell_silent(known.seen.silent if known.seen else {})
+        tell_silent(known.seen)
         annotate(lambda: os.read(source, BLOCK), _write_out, Labels(known))
     except BrokenPipeError:
         return CLOSED_PIPE
-    except CaptureError as error:
+    except pcap.CaptureError as error:
         raise UsageError(f"{file}: {error}") from error
     except OSError as error:
         raise UsageError(
@@ -46,7 +45,7 @@ def annotate(read: Read, write: Write, label: Label) -> None:
     """
     first = _beginning(read)
     blocks = _all(read, first)
-    if pcap.is_capture(first):
+    if first.startswith(pcap.MAGICS):
         blocks = (b"".join(map(packets.line, frames)) for frames in pcap.batches(blocks))
     for block in annotated(blocks, label):
         write(block)

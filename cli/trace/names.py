@@ -7,7 +7,6 @@ import re
 from cli.whois import notation
 from cli.whois.command import Directory
 from cli.whois.declared import Owner
-from cli.whois.notation import NotUnderstoodError
 from cli.whois.seen import Sighting
 
 
@@ -34,7 +33,7 @@ class Labels:
             return None  # said at once: a scan shows a million addresses of others
         try:
             read = notation.read(text)
-        except NotUnderstoodError:
+        except notation.NotUnderstoodError:
             return None
         if read is None:
             return None
@@ -56,8 +55,7 @@ class Labels:
             guests = [self._known(guest) for guest in self._directory.macs_of(mac)[1:]]
             known = next((label for label in guests if label is not None), None)
             return None if known is None else f"tap:{known}"
-        known = self._known(mac)
-        if known is not None:
+        if known := self._known(mac):
             return known
         return next((s.label for s in self._directory.rules.of_mac(mac) if s.label), None)
 

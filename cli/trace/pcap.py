@@ -14,7 +14,7 @@ _PCAP: Final = {  # magic: byte order, digits of the fraction of a second
     b"\xa1\xb2\x3c\x4d": (">", 9),
     b"\x4d\x3c\xb2\xa1": ("<", 9),
 }
-_MAGICS: Final = (*_PCAP, SECTION)
+MAGICS: Final = (*_PCAP, SECTION)  # what a capture begins with
 _ORDERS: Final = {b"\x1a\x2b\x3c\x4d": ">", b"\x4d\x3c\x2b\x1a": "<"}
 MOST: Final = 1 << 24  # bytes of a packet or block: more is damage
 INTERFACE, OLD_PACKET, SIMPLE_PACKET, PACKET = 1, 2, 3, 6  # types of blocks
@@ -51,13 +51,9 @@ class Interface:
         return 9 if self.units > 1_000_000 else 6
 
 
-def is_capture(first: bytes) -> bool:
-    return first.startswith(_MAGICS)
-
-
 def may_become_capture(first: bytes) -> bool:
     """Whether the next bytes could make a capture of these."""
-    return len(first) < 4 and any(magic.startswith(first) for magic in _MAGICS)
+    return len(first) < 4 and any(magic.startswith(first) for magic in MAGICS)
 
 
 def batches(blocks: Iterable[bytes]) -> Iterator[list[Frame]]:

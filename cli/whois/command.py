@@ -58,23 +58,15 @@ class Directory:
             read = None
         if read is None and not named and not seen:
             raise NotUnderstoodError("is no address, and nothing of the rack is called that")
-        return self._answer(word, read, named, seen)
-
-    def _answer(
-        self, word: str, read: Word | None, named: tuple[Owner, ...], seen: tuple[Sighting, ...]
-    ) -> Answer:
         found = _once(*named, *self._owners_of(read)) if read else named
         if self.seen:
             keys = [o.mac for o in found if o.mac], [o.address for o in found if o.address]
             seen = _once(*seen, *self._seen_as(read), *self.seen.of(*keys))
         if read and read.form == "vnet" and not named:
-            found = _once(*(o for s in seen if s.mac for o in self._by_mac(s.mac)))
+            found = _once(*(o for s in seen if s.mac for o in self.owners if o.mac == s.mac))
         says = tuple(self._says(read, seen)) if read and not found else ()
         verdicts = tuple(verdict(o, self.seen) if self.seen else "declared" for o in found)
         return Answer(word, (read,) if read else (), found, verdicts, seen, says)
-
-    def _by_mac(self, mac: str) -> Iterator[Owner]:
-        yield from (o for o in self.owners if o.mac == mac)
 
     def macs_of(self, mac: str) -> tuple[str, ...]:
         """The MAC, and for one of the host's end of a NIC the guest's that are known, or else libvirt's usual."""
@@ -88,8 +80,7 @@ class Directory:
 
     def _owners_of(self, read: Word) -> Iterator[Owner]:
         if read.mac is not None:
-            for mac in self.macs_of(read.mac):
-                yield from self._by_mac(mac)
+            yield from (o for mac in self.macs_of(read.mac) for o in self.owners if o.mac == mac)
         elif read.form == "IPv4":
             yield from (o for o in self.owners if o.address == read.value)
 
@@ -155,7 +146,7 @@ def run(words: Sequence[str], *, live: bool, lab: bool, as_json: bool) -> int:
     else:
         for answer in answers:
             print("\n".join(lines(answer)))
-    tell_silent(silent)
+    tell_silent(known.seen)
     for line in known.seen.unread if known.seen else ():
         print(line, file=sys.stderr)
     for word, why in bad.items():
@@ -163,8 +154,8 @@ def run(words: Sequence[str], *, live: bool, lab: bool, as_json: bool) -> int:
     return 1 if bad else 0
 
 
-def tell_silent(silent: Mapping[str, str]) -> None:
-    for stack, why in silent.items():
+def tell_silent(seen: Seen | None) -> None:
+    for stack, why in seen.silent.items() if seen else ():
         print(f"{stack} could not be asked: {' '.join(why.split())}", file=sys.stderr)
 
 
@@ -189,8 +180,7 @@ def _spellings(answer: Answer) -> Iterator[str]:
         yield read.value
         if read.mac is not None:
             yield read.mac
-            guest = notation.guests_mac(read.mac)
-            if guest is not None:
+            if guest := notation.guests_mac(read.mac):
                 macs = [o.mac for o in answer.owners if o.mac] or [guest]
                 yield f"the host's end of {macs[0]}"
 

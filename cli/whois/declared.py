@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from cli.rack import Rack
+from cli.rack import Rack, floats_of
 from config.addresses import mac_text
 from config.fleet import Bridge, Fleet
 
@@ -69,21 +69,20 @@ def _vlans(fleet: Fleet) -> Iterator[Owner]:
 
 def _floats(rack: Rack) -> Iterator[Owner]:
     fleet = rack.fleet
-    for label, member in fleet.floats.members.items():
-        home = None if member.holder is None else fleet.home_of(member.holder)
-        held = f"held by {member.holder} on {home}" if home else "held by nobody"
+    for each in floats_of(fleet):
+        held = f"held by {each.holder} on {each.home}" if each.home else "held by nobody"
         yield Owner(
             "float",
-            label,
-            f"{label}, a float {held} (index {member.index})",
-            f"{label}@{home}" if home else label,
-            hypervisor=home,
-            domain=None if member.holder is None else _domains(rack, home).get(member.holder, member.holder),
+            each.label,
+            f"{each.label}, a float {held} (index {each.index})",
+            f"{each.label}@{each.home}" if each.home else each.label,
+            hypervisor=each.home,
+            domain=each.holder and _domains(rack, each.home).get(each.holder, each.holder),
             network="bridged",
             bridge=fleet.networks.bridged.bridge,
             vlan=fleet.floats.vlan,
-            mac=mac_text(fleet.floats.macs.mac(0, member.index)),
-            address=str(member.address),
+            mac=each.mac,
+            address=each.address,
         )
 
 
@@ -129,25 +128,19 @@ def _bridges(fleet: Fleet, name: str) -> Iterator[Owner]:
     plugged = fleet.networks.bridged.bridge
     known: dict[str, Bridge | None] = {plugged: None, **fleet.hypervisors[name].bridges}
     for bridge, facts in known.items():
-        title = f"{bridge}, a bridge of {name} itself"
-        network = "bridged" if bridge == plugged else None
-        label = f"{bridge}@{name}"
-        if facts is None:
-            title += ": its address and MAC are not declared"
-            yield Owner("bridge", bridge, title, label, hypervisor=name, network=network, bridge=bridge)
-        else:
-            yield Owner(
-                "bridge",
-                bridge,
-                f"{title} (port {facts.port})",
-                label,
-                hypervisor=name,
-                network=network,
-                bridge=bridge,
-                vlan=facts.vlan,
-                mac=mac_text(facts.mac),
-                address=str(facts.address),
-            )
+        said = f" (port {facts.port})" if facts else ": its address and MAC are not declared"
+        yield Owner(
+            "bridge",
+            bridge,
+            f"{bridge}, a bridge of {name} itself{said}",
+            f"{bridge}@{name}",
+            hypervisor=name,
+            network="bridged" if bridge == plugged else None,
+            bridge=bridge,
+            vlan=facts.vlan if facts else None,
+            mac=mac_text(facts.mac) if facts else None,
+            address=str(facts.address) if facts else None,
+        )
 
 
 def _domains(rack: Rack, home: str | None) -> dict[str, str]:

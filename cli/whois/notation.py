@@ -45,8 +45,7 @@ def read(word: str) -> Word | None:
     """What a word is by its form; None for one that could only be a name.  Raises `NotUnderstoodError`."""
     if not word.isprintable():
         raise NotUnderstoodError("has characters that cannot be printed")
-    mac = mac_of(word)
-    if mac is not None:
+    if mac := mac_of(word):
         return Word("MAC", mac, mac)
     if _VNET.fullmatch(word):
         return Word("vnet", word)
@@ -62,7 +61,7 @@ def mac_of(text: str) -> str | None:
     if _OCTETS.fullmatch(text):
         return ":".join(part.zfill(2) for part in re.split("[:-]", text.lower()))
     if _CISCO.fullmatch(text) or _BARE.fullmatch(text):
-        return _spelt(bytes.fromhex(text.replace(".", "")))
+        return bytes.fromhex(text.replace(".", "")).hex(":")
     return None
 
 
@@ -71,7 +70,7 @@ def mac_in(address: ipaddress.IPv6Address) -> str | None:
     last = address.packed[8:]
     if last[3:5] != _EUI64:
         return None
-    return _spelt(bytes([last[0] ^ 2]) + last[1:3] + last[5:])
+    return (bytes([last[0] ^ 2]) + last[1:3] + last[5:]).hex(":")
 
 
 def guests_mac(mac: str) -> str | None:
@@ -82,17 +81,6 @@ def guests_mac(mac: str) -> str | None:
 def taps_mac(mac: str) -> str:
     """The MAC of the host's end of a guest's NIC."""
     return TAP + mac[2:]
-
-
-def link_local(mac: str) -> str:
-    """The IPv6 address that a NIC gives itself."""
-    octets = bytes.fromhex(mac.replace(":", ""))
-    last = bytes([octets[0] ^ 2]) + octets[1:3] + _EUI64 + octets[3:]
-    return str(ipaddress.IPv6Address(bytes.fromhex("fe80") + bytes(6) + last))
-
-
-def _spelt(octets: bytes) -> str:
-    return octets.hex(":")
 
 
 def _ipv4(word: str) -> str:

@@ -57,7 +57,9 @@ class Rules:
                 return
         if guests_mac(mac) is not None:
             yield Saying("fe is what libvirt begins the MAC of the host's end of a guest's NIC with")
-        elif not self._fits(mac):
+        elif not any(
+            fitting(rule, mac) for rule in (self.fleet.networks.default.macs, self.fleet.floats.macs)
+        ):
             yield Saying(_maker(mac))
 
     def of_address(self, address: str) -> Iterator[Saying]:
@@ -69,7 +71,11 @@ class Rules:
         for name, vlan in self.fleet.vlans.items():
             network = ipaddress.IPv4Network(str(vlan.network))
             if value in network:
-                yield _in_vlan(name, network, value)
+                edges = {network.broadcast_address: "broadcast", network.network_address: "network"}
+                if what := edges.get(value):
+                    yield Saying(f"the {what} address of VLAN {name} ({network})", f"{name}-{what}")
+                else:
+                    yield Saying(f"in VLAN {name} ({network}): declared for nobody")
                 return
         yield Saying(_known_address(value) or "in none of the rack's networks")
 
@@ -79,16 +85,10 @@ class Rules:
         ruled = {number << 8 for number in self._numbers} | {int(edge) for edge in edges}
         return frozenset(str(ipaddress.IPv4Address(value)).rpartition(".")[0] for value in ruled)
 
-    def _fits(self, mac: str) -> bool:
-        rules = (self.fleet.networks.default.macs, self.fleet.floats.macs)
-        return any(fitting(rule, mac) is not None for rule in rules)
-
     def _slot_or_index(self, mac: str) -> Iterator[Saying]:
-        found = fitting(self.fleet.networks.default.macs, mac)
-        if found is not None:
+        if found := fitting(self.fleet.networks.default.macs, mac):
             yield self._slot(*found, of_mac=True)
-        found = fitting(self.fleet.floats.macs, mac)
-        if found is not None:
+        if found := fitting(self.fleet.floats.macs, mac):
             indexes = _ranges(member.index for member in self.fleet.floats.members.values())
             text = f"a float's MAC by rule, index {found[1]}: no such float (declared: {indexes})"
             yield Saying(text, f"no-float-{found[1]}")
@@ -156,14 +156,6 @@ def of_ipv6(value: str) -> Saying:
     return Saying(
         "not made of a MAC (no ff:fe in the middle of its last half), so it does not tell whose it is"
     )
-
-
-def _in_vlan(name: str, network: ipaddress.IPv4Network, value: ipaddress.IPv4Address) -> Saying:
-    if value == network.network_address:
-        return Saying(f"the network address of VLAN {name} ({network})", f"{name}-network")
-    if value == network.broadcast_address:
-        return Saying(f"the broadcast address of VLAN {name} ({network})", f"{name}-broadcast")
-    return Saying(f"in VLAN {name} ({network}): declared for nobody")
 
 
 def _known_address(value: ipaddress.IPv4Address) -> str | None:

@@ -11,11 +11,9 @@ from lxml import etree
 
 from cli import live
 from cli.whois.declared import Owner
-from cli.words.order import UsageError
 from provider.errors import OperatorError
 from provider.host.macs import same_mac
-from provider.nic.nic import Nic
-from provider.survey.survey import DomainSeen, HostSeen, NetworkSeen
+from provider.survey.survey import HostSeen, NetworkSeen
 
 
 @dataclass(frozen=True)
@@ -87,13 +85,7 @@ class Seen:
 
 def ask(root: Path, stacks: Iterable[str], *, lab: bool) -> Seen:
     """Asks the hosts of these stacks at the same time; what cannot be asked is in ``silent``."""
-    uris: dict[str, str] = {}
-    refused: dict[str, str] = {}
-    for stack in stacks:
-        try:
-            uris |= live.uris(root, [stack], lab=lab)
-        except UsageError as error:
-            refused[stack] = str(error)
+    uris, refused = live.known(root, stacks, lab=lab)
     return gather(live.look(uris), refused)
 
 
@@ -123,7 +115,7 @@ def verdict(owner: Owner, seen: Seen) -> str:
         return "declared"
     at = seen.of([owner.mac or ""], [owner.address or ""])
     nics = [s for s in at if s.how == "NIC"]
-    wrong = [_where(s) for s in nics if not _as_declared(owner, s)]
+    wrong = [f"on {s.domain} ({s.hypervisor}, {s.place})" for s in nics if not _as_declared(owner, s)]
     wrong += [str(s) for s in at if s.how != "NIC" and (s.mac, s.address) != (owner.mac, owner.address)]
     if wrong:
         declared = (
@@ -160,10 +152,6 @@ def _unseen(home: str | None, seen: Seen) -> str:
     return "declared, not seen"
 
 
-def _where(nic: Sighting) -> str:
-    return f"on {nic.domain} ({nic.hypervisor}, {nic.place})"
-
-
 def _as_declared(owner: Owner, nic: Sighting) -> bool:
     """A NIC that is plugged right into the bridge under the network is on the same wire."""
     on_it = nic.network == owner.network or (nic.network is None and nic.bridge == owner.bridge)
@@ -179,27 +167,23 @@ def _names(seen: Sighting) -> set[str]:
 def _of_host(stack: str, host: HostSeen) -> Iterator[Sighting]:
     for domain in host.domains:
         for nic in domain.nics:
-            yield _nic(stack, domain, nic)
+            yield Sighting(
+                "NIC",
+                stack,
+                domain=domain.name,
+                network=nic.network,
+                bridge=nic.bridge,
+                mac=nic.mac,
+                tap=nic.target,
+                link=nic.link,
+                state=domain.state,
+            )
     for network in host.networks:
         yield from _network(stack, network)
     for lease in host.leases:
         yield Sighting(
             "lease", stack, network=lease.network, mac=lease.mac, address=lease.address, name=lease.hostname
         )
-
-
-def _nic(stack: str, domain: DomainSeen, nic: Nic) -> Sighting:
-    return Sighting(
-        "NIC",
-        stack,
-        domain=domain.name,
-        network=nic.network,
-        bridge=nic.bridge,
-        mac=nic.mac,
-        tap=nic.target,
-        link=nic.link,
-        state=domain.state,
-    )
 
 
 def _network(stack: str, network: NetworkSeen) -> Iterator[Sighting]:
@@ -215,12 +199,6 @@ def _network(stack: str, network: NetworkSeen) -> Iterator[Sighting]:
         state="active" if network.active else "inactive",
     )
     for host in root.iterfind("ip/dhcp/host"):
-        mac, name = host.get("mac"), host.get("name")
-        yield Sighting(
-            "reservation",
-            stack,
-            network=network.name,
-            mac=None if mac is None else same_mac(mac),
-            address=host.get("ip"),
-            name=name,
-        )
+        mac = None if host.get("mac") is None else same_mac(host.get("mac"))
+        address, name = host.get("ip"), host.get("name")
+        yield Sighting("reservation", stack, network=network.name, mac=mac, address=address, name=name)

@@ -62,8 +62,10 @@ def parse(words: Sequence[str], stacks: frozenset[str]) -> Order:
         name, glued, value = word.partition("=")
         if name == "--lab":
             order.lab = True
-        elif name in ("--engine", "--allow"):
-            _take(order, name, value if glued else _value(name, left))
+        elif name == "--engine":
+            order.engine = value if glued else _value(name, left)
+        elif name == "--allow":
+            order.allow.append(_allowed(value if glued else _value(name, left)))
         elif name in ("--stack", "-s"):
             order.stack = value if glued else _value(name, left)
         elif word in WITH_VALUE:
@@ -75,13 +77,6 @@ def parse(words: Sequence[str], stacks: frozenset[str]) -> Order:
     if order.stack:
         order.words += ["--stack", order.stack]
     return order
-
-
-def _take(order: Order, name: str, value: str) -> None:
-    if name == "--allow":
-        order.allow.append(_allowed(value))
-    else:
-        order.engine = value
 
 
 def _allowed(value: str) -> str:

@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
+from cli import ROOT
+
 STOPS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+Child = subprocess.Popen[bytes]
 Handler = Callable[[int, FrameType | None], Any] | signal.Handlers
 
 
@@ -40,55 +42,48 @@ def run_to_end(
     What arrives meanwhile is passed on as one SIGINT each time if ``tell``; `KeyboardInterrupt` is raised only when
     the command has ended.
     """
-    child: subprocess.Popen[bytes] | None = None
-    arrived = 0
-
-    def note(_number: int, _frame: FrameType | None) -> None:
-        nonlocal arrived
-        arrived += 1
-        if child is not None and tell:
-            child.send_signal(signal.SIGINT)
-
     output = subprocess.DEVNULL if quiet else None
-    with handled(note):
-        child = subprocess.Popen(
+
+    def start() -> Child:
+        return subprocess.Popen(
             words, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0
         )
-        if arrived and tell:  # before there was a child to pass it on to
-            child.send_signal(signal.SIGINT)
-        code = child.wait()
-    if arrived:
-        raise KeyboardInterrupt
-    return code
+
+    return _to_end(start, lambda child, _: child.send_signal(signal.SIGINT) if tell else None)
 
 
-def run_attached(words: Sequence[str], environment: Mapping[str, str], folder: Path) -> int:
-    """Runs a command on this terminal, with all that it starts, and gives its exit code.
+def run_attached(words: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Runs a command in the project on this terminal, with all that it starts, and gives its exit code.
 
     Whatever stops this process is a Ctrl-C to them, and is raised as `KeyboardInterrupt` when the command has ended.
     """
-    apart = (
-        not sys.stdin.isatty()
-    )  # on a terminal a Ctrl-C reaches them all by itself, and they may read from it
+    # On a terminal a Ctrl-C reaches them all by itself, and they may read from it.
+    apart = not sys.stdin.isatty()
+
+    def pass_on(child: Child, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            if apart:
+                os.killpg(child.pid, signal.SIGINT)
+            elif number != signal.SIGINT:
+                child.send_signal(signal.SIGINT)
+
+    group = 0 if apart else None
+    return _to_end(lambda: subprocess.Popen(words, cwd=ROOT, env=environment, process_group=group), pass_on)
+
+
+def _to_end(start: Callable[[], Child], pass_on: Callable[[Child, int], None]) -> int:
+    child: Child | None = None
     arrived: list[int] = []
-    child: subprocess.Popen[bytes] | None = None
 
     def note(number: int, _frame: FrameType | None) -> None:
         arrived.append(number)
         if child is not None:
-            pass_on(child)
-
-    def pass_on(child: subprocess.Popen[bytes]) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            if apart:
-                os.killpg(child.pid, signal.SIGINT)
-            elif arrived[-1] != signal.SIGINT:
-                child.send_signal(signal.SIGINT)
+            pass_on(child, number)
 
     with handled(note):
-        child = subprocess.Popen(words, cwd=folder, env=environment, process_group=0 if apart else None)
-        if arrived:  # before there was a child
-            pass_on(child)
+        child = start()
+        if arrived:  # before there was a child to pass it on to
+            pass_on(child, arrived[-1])
         code = child.wait()
     if arrived:
         raise KeyboardInterrupt

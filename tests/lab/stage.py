@@ -25,6 +25,7 @@ from config.read import stack_file
 from lab.hypervisor import Lab
 from lab.possible import why_not
 from tests.done import Done
+from tests.lab.lab_guest import virsh
 
 ENGINES = ["embedded", *(["pulumi"] if shutil.which("pulumi") else [])]
 Settings = dict[str, Any]
@@ -128,15 +129,7 @@ class Stage:
 
     def virsh(self, *words: str) -> str:
         """virsh on the lab's libvirtd; its output, which must come."""
-        done = subprocess.run(
-            ["virsh", "-q", "-c", self.lab.uri, *words],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        assert done.returncode == 0, f"virsh {' '.join(words)}: {done.stderr}"
-        return done.stdout.strip()
+        return virsh(self.lab, *words)
 
     def xml(self, *words: str) -> Xml.Element:
         return Xml.fromstring(self.virsh(*words))

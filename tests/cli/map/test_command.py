@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.lab.command import carefully
+from cli.__main__ import carefully
 from cli.map import command as map
 from tests.cli.map.pictures import seen
 from tests.config import fleets

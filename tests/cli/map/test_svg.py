@@ -6,22 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from cli.map import command as map
 from cli.map import drawing as map_svg
 from cli.map import svg
 from cli.map.compare import picture
 from config.read import fleet_file
-from tests.cli.map.pictures import faulty, sized, words
+from tests.cli.map.pictures import RACK, faulty, sized, words
 from tests.cli.map.readable import must_be_readable
 from tests.config import fleets
 
 
 def test_the_picture_in_docs_is_up_to_date() -> None:
-    assert (fleets.ROOT / "docs/rack.svg").read_text(encoding="utf-8") == map.rack_svg(fleets.ROOT)
+    assert (fleets.ROOT / "docs/rack.svg").read_text(encoding="utf-8") == map_svg.draw(
+        picture(RACK.fleet, RACK.plans)
+    )
 
 
 def test_the_picture_names_every_hypervisor_vm_network_and_float() -> None:
-    shown = words(map.rack_svg(fleets.ROOT))
+    shown = words(map_svg.draw(picture(RACK.fleet, RACK.plans)))
 
     for word in ("trop01", "trop02", "trop03", "trop04", *fleets.TROP02_VMS, "Siamond", "float1", "float4"):
         assert word in shown

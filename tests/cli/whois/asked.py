@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import netaddr
 from hypothesis import strategies as st
 
 from cli import ROOT, rack
@@ -17,6 +18,11 @@ RACK = rack.load(ROOT)
 OFFLINE = Directory(RACK)
 
 macs = st.binary(min_size=6, max_size=6).map(lambda octets: octets.hex(":"))
+
+
+def link_local(mac: str) -> str:
+    """The IPv6 address that a NIC gives itself."""
+    return str(netaddr.EUI(mac).ipv6_link_local())
 
 
 def notations(mac: str) -> list[str]:

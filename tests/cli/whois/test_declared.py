@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from cli.whois import notation
 from cli.whois.command import Directory
 from cli.whois.notation import NotUnderstoodError
-from tests.cli.whois.asked import OFFLINE, RACK, notations, said
+from tests.cli.whois.asked import OFFLINE, RACK, link_local, notations, said
 
 
 @given(st.sampled_from([o.mac for o in OFFLINE.owners if o.mac]))
 def test_all_notations_of_a_declared_mac_get_the_same_answer(mac: str) -> None:
-    words = [*notations(mac), notation.link_local(mac), notation.taps_mac(mac)]
+    words = [*notations(mac), link_local(mac), notation.taps_mac(mac)]
     answers = {OFFLINE.answer(word).owners for word in words}
     assert len(answers) == 1
     assert [o.mac for o in answers.pop()] == [mac]

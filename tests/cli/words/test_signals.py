@@ -22,10 +22,9 @@ except KeyboardInterrupt:
 # A job that runs a child, which has a child of its own, by `run_attached`; each writes down a SIGINT it gets, and ends.
 ATTACHED = """
 import os, sys
-from pathlib import Path
 from cli.words.signals import run_attached
 try:
-    sys.exit(run_attached([sys.executable, "-c", sys.argv[1], "one", "more"], dict(os.environ), Path(".")))
+    sys.exit(run_attached([sys.executable, "-c", sys.argv[1], "one", "more"], dict(os.environ)))
 except KeyboardInterrupt:
     sys.exit(130)
 """

@@ -10,7 +10,6 @@ import pytest
 
 from engine.display.details import Details
 from engine.display.digest import Digest
-from engine.display.display import Run, Wishes
 from engine.display.live import Live
 from engine.display.progress import Progress
 from engine.display.stream import Stream
