@@ -9,9 +9,10 @@ from lxml import etree
 from provider.connection import api
 from provider.guest.tools import Tools
 from provider.host import optional
-from provider.nic import forbidden_homes, mover, nic, seen
+from provider.nic import forbidden as nic_forbidden
+from provider.nic import mover, nic, seen
 from provider.nic import seat as nic_seat
-from provider.nic.forbidden_homes import Forbidden
+from provider.nic.forbidden import Forbidden
 from provider.nic.task import AGENT_SECONDS, FIRST_BOOT_SECONDS, Outcome, Task
 from provider.resource.base import Call, Props
 
@@ -46,7 +47,7 @@ def bring(
     if sources or (told and not seat.stands(task.wanted.link or "up")):
         outcome = mover.Mover(tools, task).run()
         _tell(call, source, domain, mac, outcome)
-    forbidden_homes.settle(call, tools.clock, forbidden)
+    nic_forbidden.settle(call, tools.clock, forbidden)
     if inputs.get("guest") != "agent":
         return None
     if outcome is not None and outcome.inside:

@@ -79,6 +79,11 @@ def macs(domain_xml: str | None) -> list[str]:
     return [nic.mac for nic in nics(domain_xml)]
 
 
+def of_mac(domain_xml: str | None, mac: str) -> list[Nic]:
+    """The NIC with this MAC, and each copy of it."""
+    return [nic for nic in nics(domain_xml) if nic.mac == same_mac(mac)]
+
+
 def to_plug(wanted: Wanted, alias: str | None = None) -> str:
     """The element that plugs in a new NIC."""
     kind, source = ("network", wanted.network) if wanted.network is not None else ("bridge", wanted.bridge)

@@ -15,9 +15,10 @@ from provider.guest.agent import Agent
 from provider.guest.tools import Tools
 from provider.host.clock import Clock, SystemClock
 from provider.host.macs import same_mac
-from provider.nic import bring, forbidden_homes, imported, mover, nic, seat, seen
+from provider.nic import bring, imported, mover, nic, seat, seen
+from provider.nic import forbidden as nic_forbidden
 from provider.nic import schema as interface_schema
-from provider.nic.forbidden_homes import Homes
+from provider.nic.forbidden import Homes
 from provider.nic.networks import require_networks
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
@@ -61,8 +62,8 @@ class Interface(Resource):
         _refuse_taken(call, inputs, "")
         _require_network(call, inputs)
         call.note("live", "", f"NIC {inputs['mac']} is plugged into {domain.name()}")
-        forbidden = forbidden_homes.forbidden(domain, None, inputs, {}, self._homes)
-        for line in forbidden_homes.foretold(call, forbidden):
+        forbidden = nic_forbidden.forbidden(domain, None, inputs, {}, self._homes)
+        for line in nic_forbidden.foretold(call, forbidden):
             call.note("live", "forbiddenMacs", line)
         if preview:
             return "", seen.unknown(call, inputs)
@@ -110,9 +111,9 @@ class Interface(Resource):
         _require_network(call, news)
         moved = before.lower() != str(news["domain"]).lower()
         source = call.host.domain_by_uuid(before) if moved else None
-        forbidden = forbidden_homes.forbidden(domain, source, news, old_inputs, self._homes)
+        forbidden = nic_forbidden.forbidden(domain, source, news, old_inputs, self._homes)
         _foretell(call, source if preview else None, domain, old_inputs, news)
-        told = forbidden_homes.foretold(call, forbidden) if moved else _drift(domain, olds)
+        told = nic_forbidden.foretold(call, forbidden) if moved else _drift(domain, olds)
         for line in told:
             call.note("live", "extra", line)
         if preview:

@@ -7,10 +7,9 @@ from dataclasses import replace
 from provider.connection import api
 from provider.errors import OperatorError
 from provider.host.clock import Clock
-from provider.host.macs import same_mac
 from provider.nic import apply, nic, plan
 from provider.nic.move import Seat
-from provider.nic.nic import Link, Nic, Wanted
+from provider.nic.nic import Link, Wanted
 from provider.nic.plan import CONFIG, LIVE, Step
 
 
@@ -25,12 +24,8 @@ def look(domain: api.Domain, mac: str) -> Seat:
 
 
 def _link(xml: str | None, mac: str) -> Link | None:
-    links = [n.link for n in _those(xml, mac)]
+    links = [n.link for n in nic.of_mac(xml, mac)]
     return None if not links else "up" if "up" in links else "down"
-
-
-def _those(xml: str | None, mac: str) -> list[Nic]:
-    return [n for n in nic.nics(xml) if n.mac == same_mac(mac)]
 
 
 def plug(domain: api.Domain, wanted: Wanted, clock: Clock) -> None:
@@ -56,7 +51,7 @@ def link_down(domain: api.Domain, mac: str, clock: Clock, steps: list[Step] | No
 def rises(domain: api.Domain, mac: str, flags: int) -> list[Step]:
     """What brings the link of one side up; of copies, the first's."""
     live, config = apply.both_xmls(domain)
-    found = next(iter(_those(live if flags == LIVE else config, mac)), None)
+    found = next(iter(nic.of_mac(live if flags == LIVE else config, mac)), None)
     if found is None or found.link == "up":
         return []
     return [Step("link", flags, found.mac, nic.with_link(found, "up"), found)]

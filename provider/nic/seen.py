@@ -55,7 +55,7 @@ def fenced(domain: api.Domain, mac: str) -> bool:
 def seen(domain: api.Domain, mac: str) -> list[Nic]:
     """The NICs with this MAC: of the persistent definition, then of the running guest."""
     live, config = apply.both_xmls(domain)
-    return [n for xml in (config, live) for n in nic.nics(xml) if n.mac == same_mac(mac)]
+    return [n for xml in (config, live) for n in nic.of_mac(xml, mac)]
 
 
 def as_read(inputs: Props, mine: list[Nic], domain: str) -> Props:
@@ -84,7 +84,7 @@ def outputs(call: Call, domain: api.Domain, inputs: Props, inside: bool | None) 
     """``inside``: whether the agent has set it up; None when that is not its task."""
     live, config = apply.both_xmls(domain)
     mac = same_mac(inputs["mac"])
-    here = [[n for n in nic.nics(xml) if n.mac == mac] for xml in (live, config)]
+    here = [nic.of_mac(xml, mac) for xml in (live, config)]
     mine = [n for side in here for n in side]
     said = {
         "alias": next((n.alias for n in mine if n.alias is not None), None),
