@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal, Protocol, cast
+from typing import Any, Final, Literal
 
 from provider.connection import api, errors
 from provider.domain.read import Domain
@@ -22,13 +22,6 @@ POLL_SECONDS: Final = 0.2
 
 _LIVE: Final = 1
 _KIB_IN_MIB: Final = 1024
-
-
-class Sized(Protocol):
-    """Calls of a domain that only this module makes; memory in KiB."""
-
-    def setMemoryFlags(self, memory: int, flags: int) -> int: ...
-    def setVcpusFlags(self, nvcpus: int, flags: int) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -99,14 +92,13 @@ def after(domain: Domain, done: Collection[Step]) -> Domain:
 
 def perform(domain: api.Domain, step: Step, clock: Clock) -> str:
     """Empty once the running guest has the amount; else why it has not, and waits for its next start."""
-    deadline = clock.monotonic() + BALLOON_SECONDS
-    try:
-        if step.key == "memory":
-            cast(Sized, domain).setMemoryFlags(step.wanted * _KIB_IN_MIB, _LIVE)
-        else:
-            cast(Sized, domain).setVcpusFlags(step.wanted, _LIVE)
-            deadline = clock.monotonic()
-    except errors.VirtError as error:
+    deadline = clock.monotonic()
+    if step.key == "memory":
+        deadline += BALLOON_SECONDS
+        error = errors.refusal(domain.setMemoryFlags, step.wanted * _KIB_IN_MIB, _LIVE)
+    else:
+        error = errors.refusal(domain.setVcpusFlags, step.wanted, _LIVE)
+    if error:
         return "" if _follows(domain, step) else errors.said(error)
     while not _follows(domain, step):
         if clock.monotonic() >= deadline:

@@ -25,9 +25,9 @@ from provider.domain import (
 )
 from provider.domain.read import disk_path
 from provider.errors import Refused
+from provider.host.definitions import both_xmls
 from provider.host.macs import same_mac
 from provider.impact.allow import allowed
-from provider.nic import apply as nic_apply
 from provider.nic import plan as nic_plan
 from provider.nic.networks import require_networks
 from provider.resource.base import COMPUTED, Call, Kind, Props
@@ -105,7 +105,7 @@ def nics(
 ) -> list[nic_plan.Step]:
     if "networkInterfaces" not in declared:
         return []
-    live, config = nic_apply.both_xmls(domain)
+    live, config = both_xmls(domain)
     wanted = new.wanted_nics(call.host, declared)
     return nic_plan.plan(wanted, own.get("macs", ()), live, config or seen.xml)
 

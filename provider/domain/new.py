@@ -18,6 +18,7 @@ from provider.domain.stage import STAGED
 from provider.domain.xml import Disk, Spec, build
 from provider.errors import OperatorError, Refused
 from provider.host import optional
+from provider.host.elements import attribute
 from provider.host.host import Host
 from provider.host.optional import Tell
 from provider.host.others import Everybody
@@ -131,8 +132,7 @@ def disk_format(host: Host, who: str, path: str, tell: Tell) -> str:
             f"{who}: no active pool of {host.uri} has the disk {path}; if the file is there, and no pool that is "
             f"stopped has its folder: {remedy.pool_made(host.uri, name, folder)}"
         )
-    found = etree.fromstring(volume.XMLDesc(0).encode()).find("target/format")
-    return "raw" if found is None else str(found.get("type", "raw"))
+    return attribute(etree.fromstring(volume.XMLDesc(0).encode()), "target/format", "type") or "raw"
 
 
 def _after_refresh(host: Host, path: str, tell: Tell) -> api.Volume | None:

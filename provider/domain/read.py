@@ -16,6 +16,7 @@ from lxml import etree
 from provider.domain.disks import blocked
 from provider.domain.seen import Seen
 from provider.domain.xml import metadata_elements
+from provider.host.elements import written
 from provider.host.macs import same_mac
 from provider.nic import nic
 from provider.nic.nic import Nic
@@ -290,7 +291,7 @@ def _place(found: Nic) -> Props:
 
 
 def _text(elements: tuple[Any, ...]) -> str:
-    return "".join(str(etree.tostring(e, encoding="unicode", with_tail=False)) for e in elements)
+    return "".join(map(written, elements))
 
 
 def _same_element(one: Any, other: Any) -> bool:

@@ -16,6 +16,7 @@ from lxml import etree
 
 from provider.domain.seen import in_mib
 from provider.domain.xml import add_graphics, add_serial, add_virtio_console
+from provider.host.elements import attribute, child, drop, written
 from provider.host.xml_in import of_libvirt, parsed
 
 _MIB_IN_KIB: Final = 1024
@@ -29,7 +30,7 @@ def staged(xml: str, declared: Mapping[str, Any], keys: Collection[str]) -> str:
     root = parsed(xml)
     for key in sorted(keys):
         _SETTERS[key](root, declared[key])
-    return str(etree.tostring(root, encoding="unicode"))
+    return written(root)
 
 
 @of_libvirt("a domain")
@@ -55,26 +56,22 @@ def _memory(root: Any, mib: int) -> None:
 
 def _vcpu(root: Any, count: int) -> None:
     """What the guest starts with; the most grows along.  A list of single ones would not match."""
-    element = root.find("vcpu")
-    if element is None:
-        element = etree.SubElement(root, "vcpu")
+    element = child(root, "vcpu")
     most = int(element.text or 1)
     element.attrib.pop("current", None)
     if count < most:
         element.set("current", str(count))
     element.text = str(max(most, count))
-    _drop(root, "vcpus")
+    drop(root, "vcpus")
 
 
 def _cpu(root: Any, declared: Mapping[str, Any]) -> None:
     """The mode; model, vendor and how to match them belong to the mode of before, topology and NUMA do not."""
-    cpu = root.find("cpu")
-    if cpu is None:
-        cpu = etree.SubElement(root, "cpu")
+    cpu = child(root, "cpu")
     for name in ("match", "check", "migratable"):
         cpu.attrib.pop(name, None)
     for tag in ("model", "vendor", *(("feature",) if declared["mode"] == "custom" else ())):
-        _drop(cpu, tag)
+        drop(cpu, tag)
     cpu.set("mode", declared["mode"])
 
 
@@ -95,7 +92,7 @@ def _firmware(root: Any, path: str) -> None:
     """The loader as a new domain has it; libvirt's own choice of one (``firmware='efi'``) would speak against it."""
     os = root.find("os")
     os.attrib.pop("firmware", None)
-    _drop(os, "firmware")
+    drop(os, "firmware")
     loader = os.find("loader")
     if loader is None:
         loader = etree.Element("loader")
@@ -107,9 +104,9 @@ def _firmware(root: Any, path: str) -> None:
 def _boot(root: Any, declared: Any) -> None:
     """libvirt takes an order of kinds of devices, or one of single devices, but not both."""
     os = root.find("os")
-    _drop(os, "boot")
+    drop(os, "boot")
     for device in root.iterfind("devices/*"):
-        _drop(device, "boot")
+        drop(device, "boot")
     for entry in declared:
         for dev in entry.get("devs", ()):
             etree.SubElement(os, "boot", dev=dev)
@@ -172,15 +169,11 @@ def _listen(graphics: Any, declared: Mapping[str, Any]) -> None:
 
 def _video(root: Any, declared: Mapping[str, Any]) -> None:
     """The first video device; sizes of its memory belong to the type of before."""
-    devices = root.find("devices")
-    video = devices.find("video")
-    if video is None:
-        video = etree.SubElement(devices, "video")
-    model = video.find("model")
-    primary = None if model is None else model.get("primary")
-    _drop(video, "model")
+    video = child(root.find("devices"), "video")
+    primary = attribute(video, "model", "primary")
+    drop(video, "model")
     if declared["type"] == "none":
-        _drop(video, "address")
+        drop(video, "address")
     video.insert(0, etree.Element("model", {"type": declared["type"]}))
     if primary is not None and declared["type"] != "none":
         video[0].set("primary", primary)
@@ -239,11 +232,6 @@ def _unfit_graphics(root: Any, declared: Mapping[str, Any]) -> str | None:
     if not listens or graphics.get("port", "-1") != "-1":
         return None
     return "without autoport it has no port, and the guest does not start"
-
-
-def _drop(parent: Any, tag: str) -> None:
-    for child in parent.findall(tag):
-        parent.remove(child)
 
 
 _SETTERS: Final[Mapping[str, Callable[[Any, Any], None]]] = {

@@ -11,13 +11,13 @@ from provider.domain.disks import Slotted
 from provider.domain.read import Domain
 from provider.domain.seen import Seen, Slots, VolumePath, see, written_disks
 from provider.host import optional
+from provider.host.definitions import INACTIVE, SECURE, both_xmls
 from provider.host.host import Host
 from provider.host.macs import same_mac
 from provider.host.optional import Tell
 from provider.host.others import Everybody, Has
 from provider.host.sight import look
 from provider.nic import nic
-from provider.nic.apply import INACTIVE, SECURE, both_xmls
 
 STATES = ("no state", "running", "idle", "paused", "in shutdown", "shut off", "crashed", "pmsuspended")
 
@@ -91,12 +91,10 @@ def everybody(host: Host) -> Everybody:
     """What each domain of the host has; by its UUID in lower case."""
     found: dict[str, Has] = {}
     for domain in look(host).conn.listAllDomains():
-        try:
-            xmls = [xml for xml in both_xmls(domain) if xml is not None]
-        except errors.VirtError as error:
-            if errors.code(error) != errors.NO_DOMAIN:
-                raise
+        both = errors.unless(errors.NO_DOMAIN, both_xmls, domain)
+        if both is None:
             continue  # a domain that went away while it was looked at has nothing
+        xmls = [xml for xml in both if xml is not None]
         macs = frozenset(mac for xml in xmls for mac in nic.macs(xml))
         files = frozenset(path for xml in xmls for path in written_disks(xml))
         found[domain.UUIDString().lower()] = Has(domain.name(), macs, files)

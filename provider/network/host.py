@@ -9,6 +9,7 @@ from typing import Any
 from provider.connection import api, errors
 from provider.errors import Lacking, OperatorError
 from provider.host import optional
+from provider.host.definitions import xmls
 from provider.host.host import Host
 from provider.host.optional import Tell
 from provider.network.change import Sides
@@ -95,15 +96,7 @@ def plugged(
     """
     found = []
     for domain in host.conn.listAllDomains():
-        xmls = errors.unless(errors.NO_DOMAIN, _xmls, domain) or []
-        here = [one for xml in xmls for one in nic.nics(xml) if one.network == network]
+        here = [one for xml in xmls(domain) for one in nic.nics(xml) if one.network == network]
         if any(one.mac not in macs_aside for one in here) and domain.UUIDString() not in domains_aside:
             found.append(domain.name())
     return sorted(found)
-
-
-def _xmls(domain: api.Domain) -> list[str]:
-    both = [domain.XMLDesc()]
-    if domain.isActive() and domain.isPersistent():
-        both.append(domain.XMLDesc(2))  # VIR_DOMAIN_XML_INACTIVE
-    return both

@@ -22,6 +22,8 @@ from lxml import etree
 from provider.connection import api, errors
 from provider.errors import OperatorError
 from provider.host import optional
+from provider.host.definitions import live_xml
+from provider.host.elements import written
 from provider.host.host import Host
 from provider.host.optional import Tell
 from provider.network.seen import view
@@ -56,9 +58,7 @@ def plugged_now(host: Host, network: api.Network) -> list[Plugged]:
     """Each NIC of a running domain, declared or not, that belongs on this network: its XML as a definition has it."""
     found, names = [], (network.name(), aside_name(network))
     for domain in host.conn.listAllDomains():
-        if domain.isActive():
-            live = errors.unless(errors.NO_DOMAIN, domain.XMLDesc)
-            found += [(domain, one.xml) for one in nic.nics(live) if one.network in names]
+        found += [(domain, one.xml) for one in nic.nics(live_xml(domain)) if one.network in names]
     return found
 
 
@@ -77,14 +77,10 @@ def unplugged(host: Host, network: api.Network, tell: Tell) -> list[Plugged]:
 def _running(host: Host, tell: Tell) -> Iterator[tuple[api.Domain, str]]:
     """The running domains with their XML, but for those that have gone and those that can't be looked at."""
     for domain in optional.look(tell, f"the guests of {host.uri}", host.conn.listAllDomains, (), _GUESTS):
-        read = partial(errors.unless, errors.NO_DOMAIN, _live, domain)
-        live = optional.look(tell, f"guest {domain.name()}", read, None, "whether it is cut off is not known")
+        unknown = "whether it is cut off is not known"
+        live = optional.look(tell, f"guest {domain.name()}", partial(live_xml, domain), None, unknown)
         if live is not None:
             yield domain, live
-
-
-def _live(domain: api.Domain) -> str | None:
-    return domain.XMLDesc() if domain.isActive() else None
 
 
 def _cut_off(domain_xml: str, names: tuple[str, str], ports: Collection[str]) -> list[str]:
@@ -184,8 +180,7 @@ def _tidy(host: Host, network: api.Network, tell: Tell) -> None:
 
 
 def _networks(host: Host) -> set[str | None]:
-    lives = (errors.unless(errors.NO_DOMAIN, _live, domain) for domain in host.conn.listAllDomains())
-    return {one.network for live in lives for one in nic.nics(live)}
+    return {one.network for domain in host.conn.listAllDomains() for one in nic.nics(live_xml(domain))}
 
 
 def _names(nics: list[Plugged]) -> tuple[str, ...]:
@@ -199,4 +194,4 @@ def _on(nic_xml: str, network: str) -> str:
     if source.get("network") != network:
         source.attrib.clear()
         source.set("network", network)
-    return str(etree.tostring(root, encoding="unicode"))
+    return written(root)

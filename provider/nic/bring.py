@@ -9,6 +9,7 @@ from lxml import etree
 from provider.connection import api
 from provider.guest.tools import Tools
 from provider.host import optional
+from provider.host.elements import attribute
 from provider.nic import forbidden as nic_forbidden
 from provider.nic import mover, nic, seen
 from provider.nic import seat as nic_seat
@@ -88,8 +89,7 @@ def _bridge(call: Call, name: str) -> str | None:
         None,
         "nobody is asked whether another host answers there",
     )
-    found = None if said is None else etree.fromstring(said.encode()).find("bridge")
-    return None if found is None else found.get("name")
+    return None if said is None else attribute(etree.fromstring(said.encode()), "bridge", "name")
 
 
 def _xml(network: api.Network | None) -> str | None:

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from provider.connection import api
 from provider.errors import OperatorError
 from provider.host.clock import Clock
+from provider.host.definitions import both_xmls
 from provider.host.macs import alias_for, same_mac
 from provider.nic import apply, nic, plan, seen
 from provider.nic.nic import Wanted
@@ -73,7 +74,7 @@ def foretold(call: Call, what: Forbidden) -> Iterator[str]:
     """What `settle` will unplug, in words."""
     for place in what.places:
         goes = [mac for mac, verdict in _verdicts(call, what, place).items() if verdict in _goes(place)]
-        xmls = apply.both_xmls(place.domain)
+        xmls = both_xmls(place.domain)
         for line in plan.drift([], goes, *xmls):
             yield f"{place.domain.name()}: {line}"
 
@@ -108,18 +109,18 @@ def _wait(call: Call, clock: Clock, what: Forbidden, place: Place, verdicts: dic
 def _mend(call: Call, clock: Clock, place: Place, macs: list[str]) -> None:
     """A guest that holds on to a forbidden NIC keeps nothing from being done: its link is down there."""
     domain = place.domain
-    steps = plan.plan(place.wanted, macs, *apply.both_xmls(domain))
+    steps = plan.plan(place.wanted, macs, *both_xmls(domain))
     try:
         apply.perform(domain, steps, clock, call.timeout)
     except OperatorError as error:
-        open_ = plan.plan(place.wanted, macs, *apply.both_xmls(domain))
+        open_ = plan.plan(place.wanted, macs, *both_xmls(domain))
         if any(s.action != "unplug" or s.flags != plan.LIVE or s.mac not in macs for s in open_):
             raise
         call.note("live", "forbiddenMacs", str(error))
 
 
 def _verdicts(call: Call, what: Forbidden, place: Place) -> dict[str, Verdict]:
-    live, config = apply.both_xmls(place.domain)
+    live, config = both_xmls(place.domain)
     return {
         mac: _verdict(mac, live, config, mac in place.known, what.homes.claims(call, mac, place.domain))
         for mac in place.macs

@@ -12,8 +12,9 @@ from provider.guest.agent import Agent
 from provider.guest.config import Setup
 from provider.guest.tools import Tools
 from provider.host import arp_probe
+from provider.host.definitions import both_xmls
 from provider.host.macs import same_mac
-from provider.nic import apply, nic
+from provider.nic import nic
 from provider.nic.move import Seat
 from provider.nic.task import Task
 
@@ -55,4 +56,4 @@ def _quiet(domain: api.Domain, setup: Setup, tools: Tools) -> None:
 
 
 def _macs(domain: api.Domain) -> set[str]:
-    return {found for xml in apply.both_xmls(domain) for found in nic.macs(xml)}
+    return {found for xml in both_xmls(domain) for found in nic.macs(xml)}

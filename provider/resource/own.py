@@ -6,19 +6,16 @@ import os
 import posixpath
 import shlex
 from collections.abc import Callable, Iterable
-from typing import Final, Protocol
+from typing import Final
 from uuid import UUID
 
+from provider.connection.api import Object
 from provider.errors import OperatorError
 from provider.resource.base import Call
 
 # What to type to take over what exists, where whoever starts the engine has a command for that; ``{stack}`` in it
 # stands for the stack's name.
 VARIABLE: Final = "LIBVIRT_ADOPT"
-
-
-class _Named(Protocol):
-    def UUIDString(self) -> str: ...
 
 
 def not_ours(call: Call, token: str, what: str, id: str) -> OperatorError:
@@ -47,7 +44,7 @@ def _stack(urn: str) -> str:
     return urn.removeprefix("urn:pulumi:").partition("::")[0]
 
 
-def check_uuid(id: str, what: str, by_name: Callable[[str], _Named | None]) -> None:
+def check_uuid(id: str, what: str, by_name: Callable[[str], Object | None]) -> None:
     """`OperatorError` for an ID that is no UUID; with the right one, if it is the object's name."""
     try:
         UUID(id)
