@@ -137,7 +137,7 @@ def _volume(wanted: Declared, seen: HostSeen, path: str) -> Iterator[Difference]
 def _domain(wanted: Declared, domain: DomainSeen, seen: HostSeen) -> Iterator[Difference]:
     looked = as_observed(domain, seen)
     names = {network.uuid: network.name for network in seen.networks}
-    said = domain_diff.known(wanted.inputs)
+    said = shape.known(wanted.inputs)
     less = started_with_less(looked.seen)
     read = as_read(said, looked, names.get, less)
     changes = domain_diff.differences(read, said, {}, names.get)

@@ -7,22 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from provider.connection import api
-from provider.domain import (
-    amounts as domain_amounts,
-)
-from provider.domain import (
-    diff,
-    new,
-    stage,
-    sweep,
-)
-from provider.domain import (
-    disks as domain_disks,
-)
-from provider.domain import next as domain_next
-from provider.domain import (
-    read as domain_read,
-)
+from provider.domain import amounts as domain_amounts
+from provider.domain import diff, new, next_start, stage, sweep
+from provider.domain import disks as domain_disks
+from provider.domain import read as domain_read
 from provider.domain.read import disk_path
 from provider.errors import Refused
 from provider.host.definitions import both_xmls
@@ -30,6 +18,7 @@ from provider.host.macs import same_mac
 from provider.impact.allow import allowed
 from provider.nic import plan as nic_plan
 from provider.nic.networks import require_networks
+from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Kind, Props
 
 _UNPLUGGABLE = "its bus cannot let go of it while the guest runs: needs a restart of the guest"
@@ -61,8 +50,8 @@ class Plan:
 def planned(call: Call, domain: api.Domain, news: Props, olds: Props) -> Plan:
     """`Refused` or `OperatorError` for what cannot be done; nothing is changed."""
     host, own = call.host, olds.get("own", {})
-    declared = diff.known(news)
-    read, seen = domain_next.look(host, domain, declared, own.get("adopted", {}))
+    declared = shape.known(news)
+    read, seen = next_start.look(host, domain, declared, own.get("adopted", {}))
     changes = diff.differences(read, declared, {}, sweep.network_name(host))
     keys = diff.to_stage(changes)
     _refuse(call, domain, seen, read, declared, changes, own)
@@ -82,7 +71,7 @@ def planned(call: Call, domain: api.Domain, news: Props, olds: Props) -> Plan:
     if declared.get("running", seen.running) != seen.running:
         return plan
     amounts = domain_amounts.steps(declared, seen, keys, olds.get("pendingRestart", ()))
-    pending = domain_next.awaited(host, domain_amounts.after(seen, amounts), declared, keys)
+    pending = next_start.awaited(host, domain_amounts.after(seen, amounts), declared, keys)
     plan = replace(plan, amounts=amounts, pending=pending)
     if not (pending and allowed(domain.name(), "restart")):
         return plan
@@ -172,9 +161,7 @@ def _require(call: Call, domain: api.Domain, plan: Plan) -> None:
     missing = {same_mac(e["mac"]) for e in declared.get("networkInterfaces", ())} - plugged
     paths = {step.path for step in plan.disks if step.action == "plug"}
     if missing or paths:
-        everybody, own = sweep.everybody(call.host), {domain.UUIDString()}
-        new.refuse_taken_macs(everybody, who, missing, own)
-        new.refuse_taken_disks(everybody, who, paths, own)
+        new.refuse_taken(sweep.everybody(call.host), who, missing, paths, domain.UUIDString())
     if paths:
         formats(call, plan.name, plan.disks)
 

@@ -50,11 +50,6 @@ def differences(old: Props, new: Props, own: Props, network_name: NetworkName) -
     return found
 
 
-def known(props: Props) -> Props:
-    """The properties without those whose value, or a part of it, only an `up` can tell."""
-    return {key: value for key, value in props.items() if not _has_computed(value)}
-
-
 def owned(inputs: Props, adopted: Mapping[str, Any] | None = None) -> Props:
     """The ``own`` output: what is told apart from others' once it is not declared any more.
 
@@ -136,7 +131,7 @@ def _nics(
 def _same_place(old: Props, new: Props, network_name: NetworkName) -> bool:
     if {k: v for k, v in old.items() if k != "mac"} == {k: v for k, v in new.items() if k != "mac"}:
         return True
-    if _has_computed(new) or _has_computed(old):
+    if shape.unknown(new) or shape.unknown(old):
         return False
     one, other = wanted(old, network_name), wanted(new, network_name)
     return (one.network, one.bridge) == (other.network, other.bridge)
@@ -155,14 +150,6 @@ def _disks(old: list[Props], new: list[Props], own: Collection[str]) -> dict[str
         if path not in after and path in own and not (index < len(after) and after[index] not in before):
             found[f"disks[{index}]"] = "delete"
     return found
-
-
-def _has_computed(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return any(_has_computed(v) for v in value.values())
-    if isinstance(value, list):
-        return any(_has_computed(v) for v in value)
-    return value is COMPUTED
 
 
 def shown(value: Any) -> str:

@@ -33,9 +33,7 @@ VCPU = 1
 
 def definition(host: Host, uuid: str, inputs: Props, tell: Tell) -> str:
     """The XML to be defined, the operator's stylesheet applied; `OperatorError` for a disk that the host lacks."""
-    xml = build(_spec(host, uuid, inputs, tell))
-    sheet = inputs.get("xml", {}).get("xslt")
-    return xml if not sheet else xslt.apply(xml, sheet)
+    return xslt.styled(build(_spec(host, uuid, inputs, tell)), inputs)
 
 
 def wanted_nics(host: Host, inputs: Props) -> tuple[nic.Wanted, ...]:
@@ -43,21 +41,20 @@ def wanted_nics(host: Host, inputs: Props) -> tuple[nic.Wanted, ...]:
     return tuple(wanted(entry, name) for entry in inputs.get("networkInterfaces", ()))
 
 
-def refuse_taken_macs(everybody: Everybody, who: str, macs: set[str], own: set[str]) -> None:
-    """``own``: UUIDs of the domains that may have them."""
-    taken = sweep.others_with_macs(everybody, macs, own)
+def refuse_taken(everybody: Everybody, who: str, macs: set[str], paths: set[str], own: str) -> None:
+    """`Refused` where another domain than the ``own`` one (its UUID) has one of the MACs, or may write to a file.
+
+    libvirt takes one MAC in any number of domains, and then answers flap between them.
+    """
+    others = [has for uuid, has in everybody.items() if uuid != own.lower()]
+    taken = [f"{mac} (domain {has.name})" for has in others for mac in sorted(macs & has.macs)]
     if taken:
-        which = ", ".join(f"{mac} (domain {name})" for mac, name in taken)
         raise Refused(
-            f"{who}: another domain of this host has this MAC already: {which}; unplug it there first"
+            f"{who}: another domain of this host has this MAC already: {', '.join(taken)}; unplug it there first"
         )
-
-
-def refuse_taken_disks(everybody: Everybody, who: str, paths: set[str], own: set[str]) -> None:
-    taken = sweep.others_with_disks(everybody, paths, own)
-    if taken:
-        which = ", ".join(f"{path} (domain {name})" for path, name in taken)
-        raise Refused(f"{who}: another domain writes to this disk already: {which}")
+    written = [f"{path} (domain {has.name})" for has in others for path in sorted(paths & has.files)]
+    if written:
+        raise Refused(f"{who}: another domain writes to this disk already: {', '.join(written)}")
 
 
 def overruled(inputs: Props) -> frozenset[str]:
@@ -65,12 +62,11 @@ def overruled(inputs: Props) -> frozenset[str]:
 
     Of those that can be staged; a stylesheet that cannot be applied any more rules nothing.
     """
-    sheet = inputs.get("xml", {}).get("xslt")
-    if not sheet:
+    if not inputs.get("xml", {}).get("xslt"):
         return frozenset()
     plain = build(_of_inputs(inputs))
     try:
-        styled = see(xslt.apply(plain, sheet))
+        styled = see(xslt.styled(plain, inputs))
     except OperatorError:
         return frozenset()
     before = see(plain)

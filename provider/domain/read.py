@@ -69,6 +69,10 @@ def as_read(
             found: Any = _amount(value, *_AMOUNTS[key](domain.seen), (adopted or {}).get(key))
         elif key in _READERS:
             found = _READERS[key](value, domain)
+        elif key in _FACTS:
+            found = getattr(domain.seen, key)
+        elif key in ("autostart", "running"):
+            found = getattr(domain, key)
         elif key == "networkInterfaces":
             found = list(_nics(value, domain, network_name))
         else:
@@ -132,10 +136,6 @@ def _amount(declared: Any, most: Any, current: Any, adopted: Any) -> Any:
     if current == declared or (most == declared and current == adopted):
         return declared
     return most if current == adopted else current
-
-
-def _scalar(of: Callable[[Domain], Any]) -> Callable[[Any, Domain], Any]:
-    return lambda _declared, domain: of(domain)
 
 
 def _machine(declared: Any, domain: Domain) -> Any:
@@ -231,16 +231,10 @@ _AMOUNTS: Mapping[str, Callable[[Seen], tuple[Any, Any]]] = {
     "memory": lambda seen: (seen.memory, seen.current_memory),
     "vcpu": lambda seen: (seen.vcpu, seen.current_vcpu),
 }
+_FACTS = ("name", "type", "arch", "emulator", "firmware")
 _READERS: Mapping[str, Callable[[Any, Domain], Any]] = {
-    "name": _scalar(lambda d: d.seen.name),
-    "type": _scalar(lambda d: d.seen.type),
-    "arch": _scalar(lambda d: d.seen.arch),
     "machine": _machine,
-    "emulator": _scalar(lambda d: d.seen.emulator),
     "cpu": _cpu,
-    "firmware": _scalar(lambda d: d.seen.firmware),
-    "autostart": _scalar(lambda d: d.autostart),
-    "running": _scalar(lambda d: d.running),
     "title": _words(lambda seen: seen.title),
     "description": _words(lambda seen: seen.description),
     "metadata": _metadata,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from lxml import etree
 
@@ -13,7 +13,6 @@ from provider.domain.seen import Seen, Slots, VolumePath, see, written_disks
 from provider.host import optional
 from provider.host.definitions import INACTIVE, SECURE, both_xmls
 from provider.host.host import Host
-from provider.host.macs import same_mac
 from provider.host.optional import Tell
 from provider.host.others import Everybody, Has
 from provider.host.sight import look
@@ -66,25 +65,6 @@ def network_name(host: Host) -> Callable[[str], str | None]:
         return known[uuid]
 
     return name
-
-
-def others_with_macs(everybody: Everybody, macs: set[str], but: set[str]) -> list[tuple[str, str]]:
-    """(MAC, domain name) of each of these MACs that a domain has, live or persistent; domains ``but`` (UUIDs) aside.
-
-    libvirt takes one MAC in any number of domains, and then answers flap between them.
-    """
-    wanted = {same_mac(mac) for mac in macs}
-    return [(mac, has.name) for has in _others(everybody, but) for mac in sorted(wanted & has.macs)]
-
-
-def others_with_disks(everybody: Everybody, paths: set[str], but: set[str]) -> list[tuple[str, str]]:
-    """(path, domain name) of each of these files that another domain may write to."""
-    return [(path, has.name) for has in _others(everybody, but) for path in sorted(paths & has.files)]
-
-
-def _others(everybody: Everybody, but: set[str]) -> Iterator[Has]:
-    own = {uuid.lower() for uuid in but}
-    return (has for uuid, has in everybody.items() if uuid not in own)
 
 
 def everybody(host: Host) -> Everybody:

@@ -6,8 +6,7 @@ done in it by hand is drift.  A guest that can't be asked is not drift: it is to
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from provider.connection import api
 from provider.errors import OperatorError
@@ -19,6 +18,7 @@ from provider.host.agents import Agents
 from provider.host.clock import SystemClock
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
+from provider.resource.own import domain_of
 
 ASK_SECONDS: Final = 4.0  # for an agent to answer where nothing is to be written
 COMPARED: Final = ("domain", "files", "secretFiles", "apply", "remove", "read", "state", "concerns")
@@ -26,13 +26,7 @@ COMPARED: Final = ("domain", "files", "secretFiles", "apply", "remove", "read", 
 
 class GuestFiles(Resource):
     token: ClassVar[str] = "libvirt:index/guestFiles:GuestFiles"
-    schema: ClassVar[Mapping[str, Any]] = {
-        "description": "Files in a guest, written by its agent, and a command that applies them.",
-        "inputProperties": schema.INPUTS,
-        "requiredInputs": ["domain"],
-        "properties": {**schema.INPUTS, **schema.OUTPUTS},
-        "required": [*schema.REQUIRED_OUTPUTS],
-    }
+    schema = schema.SCHEMA
     in_id = ("domain",)
 
     def __init__(self, tools: Tools | None = None) -> None:
@@ -50,7 +44,7 @@ class GuestFiles(Resource):
         if preview and inputs["domain"] is COMPUTED:
             seen.foretell_unseen(call, "a guest that is not made yet")
             return "", {**inputs, "guest": COMPUTED, "undeclared": COMPUTED}
-        domain = _domain(call, inputs["domain"])
+        domain = domain_of(call, inputs["domain"])
         outputs = self._bring(call, domain, {}, inputs, preview)
         return f"{inputs['domain']}/{call.name}", outputs
 
@@ -78,7 +72,7 @@ class GuestFiles(Resource):
         if preview and news["domain"] is COMPUTED:
             seen.foretell_unseen(call, "a guest that is not made yet")
             return {**olds, **news}
-        domain = _domain(call, news["domain"])
+        domain = domain_of(call, news["domain"])
         return self._bring(call, domain, old_inputs, news, preview)
 
     def _bring(self, call: Call, domain: api.Domain, olds: Props, news: Props, preview: bool) -> Props:
@@ -156,10 +150,3 @@ class GuestFiles(Resource):
 
     def _agent(self, domain: api.Domain) -> Agent:
         return Agent(domain, self._tools.clock, self._tools.send)
-
-
-def _domain(call: Call, uuid: str) -> api.Domain:
-    domain = call.host.domain_by_uuid(uuid)
-    if domain is None:
-        raise OperatorError(f"{call.name}: there is no domain {uuid} on {call.host.uri}")
-    return domain

@@ -69,12 +69,7 @@ _NEW_VOLUME: Final = Entry("data loss", "refused: the volume would have to be ma
 _NEW_POOL: Final = Entry("data loss", "refused: its volumes would be lost to the stack; declare another pool")
 _HOLE: Final = "each call stops forwarded traffic for 0.2 to 0.4 s, so only what differs is sent"
 
-_POOLS: Final = {
-    "name": _NEW_POOL,
-    "type": _NEW_POOL,
-    "path": _NEW_POOL,
-    "target": _NEW_POOL,
-}
+_POOLS: Final = dict.fromkeys(("name", "type", "path", "target"), _NEW_POOL)
 _VOLUMES: Final = {
     "name": _NEW_VOLUME,
     "pool": _NEW_VOLUME,

@@ -62,7 +62,7 @@ class Change:
 
 def fresh(inputs: Props, uuid: str) -> str:
     """The XML of a new network."""
-    return _styled(render(inputs, skeleton(uuid)), inputs)
+    return xslt.styled(render(inputs, skeleton(uuid)), inputs)
 
 
 def wanted(both: Sides, inputs: Props) -> str:
@@ -192,8 +192,3 @@ def _judged(seen: Props, key: str, mended: Collection[str]) -> Any:
 
 def _ipv4(seen: Props) -> list[str]:
     return [address for address in seen["addresses"] if ":" not in address]
-
-
-def _styled(xml: str, inputs: Props) -> str:
-    stylesheet = inputs.get("xml", {}).get("xslt")
-    return xslt.apply(xml, stylesheet) if stylesheet else xml

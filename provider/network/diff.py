@@ -29,7 +29,7 @@ def _has_all(there: Any, wanted: Any) -> bool:
 
 
 def _canonical(inputs: Props) -> Props:
-    result = {key: value for key, value in inputs.items() if not shape.unknown(value)}
+    result = shape.known(inputs)
     if "mac" in result:
         result["mac"] = result["mac"].lower()
     if "dhcpHosts" in result:

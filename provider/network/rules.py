@@ -9,7 +9,13 @@ from typing import Any, Final
 
 from provider.resource import shape
 from provider.resource.base import Failure, Props
-from provider.resource.names import host_name_failures, interface_failures, name_failures, short
+from provider.resource.names import (
+    choice_failures,
+    host_name_failures,
+    interface_failures,
+    name_failures,
+    short,
+)
 
 MODES: Final = ("nat", "route", "open", "none", "bridge")
 _MAC: Final = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
@@ -20,7 +26,7 @@ _NOT_ON_A_BRIDGE: Final = (
 
 def failures(props: Props) -> list[Failure]:
     """Every breach, by path.  Properties that hold a `COMPUTED` are judged when they are known."""
-    known = {key: value for key, value in props.items() if not shape.unknown(value)}
+    known = shape.known(props)
     return [
         *_names(known),
         *_mode(known, props),
@@ -56,8 +62,7 @@ def _mac(path: str, mac: str) -> Iterator[Failure]:
 
 def _mode(known: Props, props: Props) -> Iterator[Failure]:
     mode = known.get("mode", "nat" if "mode" not in props else None)
-    if mode is not None and mode not in MODES:
-        yield Failure("mode", f"must be one of {', '.join(MODES)}, not {short(mode)}")
+    yield from choice_failures("mode", mode, [*MODES, None], f"one of {', '.join(MODES)}")
     if mode == "bridge":
         if "bridge" not in props:
             yield Failure("bridge", "must be given in mode bridge: the host's bridge to plug guests into")

@@ -7,10 +7,10 @@ forbidden MACs on its domain are drift.  Every other NIC of the domain is somebo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from provider.connection import api
-from provider.errors import OperatorError, Refused
+from provider.errors import Refused
 from provider.guest.agent import Agent
 from provider.guest.tools import Tools
 from provider.host.clock import Clock, SystemClock
@@ -22,17 +22,12 @@ from provider.nic.forbidden import Homes
 from provider.nic.networks import require_networks
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
+from provider.resource.own import domain_of
 
 
 class Interface(Resource):
     token: ClassVar[str] = "libvirt:index/interface:Interface"
-    schema: ClassVar[Mapping[str, Any]] = {
-        "description": "A NIC of a domain that comes and goes while the guest runs.",
-        "inputProperties": interface_schema.INPUTS,
-        "requiredInputs": ["domain", "network", "mac"],
-        "properties": {**interface_schema.INPUTS, **interface_schema.OUTPUTS},
-        "required": [*interface_schema.REQUIRED_OUTPUTS],
-    }
+    schema = interface_schema.SCHEMA
     in_id = ("domain", "mac")
     made_of: ClassVar[Mapping[str, tuple[str, ...]]] = {"guestFile": ("addresses", "gateway", "metric")}
 
@@ -58,7 +53,7 @@ class Interface(Resource):
         if preview and inputs["domain"] is COMPUTED:
             _refuse_taken(call, inputs, "")
             return "", seen.unknown(call, inputs)
-        domain = _domain(call, inputs["domain"])
+        domain = domain_of(call, inputs["domain"])
         _refuse_taken(call, inputs, "")
         _require_network(call, inputs)
         call.note("live", "", f"NIC {inputs['mac']} is plugged into {domain.name()}")
@@ -105,7 +100,7 @@ class Interface(Resource):
         if preview and news["domain"] is COMPUTED:
             return {**olds, **seen.unknown(call, news)}
         before = str(olds.get("domain", old_inputs["domain"]))
-        domain = _domain(call, news["domain"])
+        domain = domain_of(call, news["domain"])
         _refuse_changed(old_inputs, news)
         _refuse_taken(call, news, before)
         _require_network(call, news)
@@ -176,13 +171,6 @@ def _foretell(
 
 def _drift(domain: api.Domain, olds: Props) -> list[str]:
     return [f"{domain.name()}: {line}" for line in olds.get("extra", ())]
-
-
-def _domain(call: Call, uuid: str) -> api.Domain:
-    domain = call.host.domain_by_uuid(uuid)
-    if domain is None:
-        raise OperatorError(f"{call.name}: there is no domain {uuid} on {call.host.uri}")
-    return domain
 
 
 def _refuse_taken(call: Call, inputs: Props, before: str) -> None:

@@ -17,11 +17,6 @@ from provider.resource.names import short
 
 LONGEST_URI = 1000  # characters
 _URI = re.compile(r"[a-z]+(\+[a-z0-9]+)?://\S*")
-_KINDS = {
-    "add": provider_pb2.PropertyDiff.ADD,
-    "delete": provider_pb2.PropertyDiff.DELETE,
-    "update": provider_pb2.PropertyDiff.UPDATE,
-}
 
 
 @dataclass
@@ -84,7 +79,7 @@ def diff_response(changes: dict[str, Any], output_paths: Iterable[str]) -> Any:
         diffs=list(dict.fromkeys(shape.top(path) for path in changes)),
         hasDetailedDiff=True,
         detailedDiff={
-            path: provider_pb2.PropertyDiff(kind=_KINDS[kind], inputDiff=path not in outputs)
+            path: provider_pb2.PropertyDiff(kind=kind.upper(), inputDiff=path not in outputs)
             for path, kind in changes.items()
         },
     )

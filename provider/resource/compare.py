@@ -11,16 +11,7 @@ from provider.resource.shape import changed
 
 def declared_changes(old: Any, new: Any, path: str = "") -> dict[str, Kind]:
     """As `shape.changed`, but a property that ``new`` leaves out is no difference."""
-    if not (isinstance(old, dict) and isinstance(new, dict)):
-        return changed(old, new, path)
-    found: dict[str, Kind] = {}
-    for key in sorted(new):
-        at = f"{path}.{key}" if path else key
-        if key not in old:
-            found[at] = "add"
-        else:
-            found.update(declared_changes(old[key], new[key], at))
-    return found
+    return changed(old, new, path, left_out=False)
 
 
 def as_declared(

@@ -6,12 +6,14 @@ import os
 import posixpath
 import shlex
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
-from provider.connection.api import Object
+from provider.connection.api import Domain, Network, Object, Pool
 from provider.errors import OperatorError
-from provider.resource.base import Call
+from provider.resource.base import Call, Props
+
+T = TypeVar("T")
 
 # What to type to take over what exists, where whoever starts the engine has a command for that; ``{stack}`` in it
 # stands for the stack's name.
@@ -42,6 +44,35 @@ def by_import(urn: str, token: str, id: str) -> str:
 
 def _stack(urn: str) -> str:
     return urn.removeprefix("urn:pulumi:").partition("::")[0]
+
+
+def named(call: Call, olds: Props, news: Props) -> Props:
+    """The inputs with a name: that of before, or the resource's own, where they have none."""
+    return {**news, "name": news.get("name", olds.get("name", call.name))}
+
+
+def there(call: Call, found: T | None, what: str) -> T:
+    """The object that was looked up; `OperatorError` where it is gone."""
+    if found is None:
+        raise OperatorError(f"{what} is gone from {call.host.uri}; refresh, and try again")
+    return found
+
+
+def domain_of(call: Call, uuid: str) -> Domain:
+    """The domain that a resource is to be in; `OperatorError` where it is not there."""
+    domain = call.host.domain_by_uuid(uuid)
+    if domain is None:
+        raise OperatorError(f"{call.name}: there is no domain {uuid} on {call.host.uri}")
+    return domain
+
+
+def remove(one: Network | Pool) -> None:
+    """Stop it, and remove its definition, as far as it has either."""
+    persistent = one.isPersistent()
+    if one.isActive():
+        one.destroy()
+    if persistent:
+        one.undefine()
 
 
 def check_uuid(id: str, what: str, by_name: Callable[[str], Object | None]) -> None:

@@ -99,20 +99,23 @@ def _joined(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-def changed(old: Any, new: Any, path: str = "") -> dict[str, Kind]:
-    """Path -> kind of each leaf that differs; a `COMPUTED` differs from everything but itself."""
+def changed(old: Any, new: Any, path: str = "", *, left_out: bool = True) -> dict[str, Kind]:
+    """Path -> kind of each leaf that differs; a `COMPUTED` differs from everything but itself.
+
+    ``left_out``: whether a property that ``new`` leaves out differs; within lists it always does.
+    """
     if old is new or old == new:
         return {}
     found: dict[str, Kind] = {}
     if isinstance(old, dict) and isinstance(new, dict):
-        for key in sorted({*old, *new}):
+        for key in sorted({*old, *new} if left_out else new):
             at = _joined(path, key)
             if key not in old:
                 found[at] = "add"
             elif key not in new:
                 found[at] = "delete"
             else:
-                found.update(changed(old[key], new[key], at))
+                found.update(changed(old[key], new[key], at, left_out=left_out))
     elif isinstance(old, list) and isinstance(new, list):
         for index in range(max(len(old), len(new))):
             at = f"{path}[{index}]"
@@ -125,6 +128,11 @@ def changed(old: Any, new: Any, path: str = "") -> dict[str, Kind]:
     else:
         found[path] = "update"
     return found
+
+
+def known(props: Props) -> Props:
+    """The properties without those whose value, or a part of it, only an `up` can tell."""
+    return {key: value for key, value in props.items() if not unknown(value)}
 
 
 def top(path: str) -> str:

@@ -8,34 +8,30 @@ from typing import Final
 from provider.connection import api
 from provider.errors import OperatorError, Refused
 from provider.resource import shape
-from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
+from provider.resource.base import COMPUTED, Call, Checked, Found, Props
 from provider.resource.compare import declared_changes
 from provider.resource.names import name_failures
-from provider.resource.own import check_path, not_ours
+from provider.resource.own import check_path, named, not_ours, there
 from provider.storage import pool_xml, seed_iso, seed_texts, storage, volume_xml
-from provider.storage.schema import SEED_SCHEMA
+from provider.storage.schema import SEED
+from provider.storage.stored_file import StoredFile
 
 _LONGEST: Final = 16 << 20  # bytes; more than this is no seed, and is not downloaded
 
 
-class CloudInitDisk(Resource):
+class CloudInitDisk(StoredFile):
     token = "libvirt:index/cloudInitDisk:CloudInitDisk"
-    schema = SEED_SCHEMA
-    in_id = ("name",)
-    compares_alone = True
+    kind = "cloud-init disk"
+    schema = SEED
 
     def check(self, call: Call, olds: Props, news: Props) -> Checked:
-        inputs = {**news, "name": news.get("name", olds.get("name", call.name))}
-        inputs.setdefault("pool", "default")
+        inputs = {"pool": "default", **named(call, olds, news)}
         wrong = [
             *name_failures("a volume", inputs["name"]),
             *name_failures("a pool", inputs["pool"], "pool"),
             *seed_texts.failures({key: text for key, text in inputs.items() if olds.get(key) != text}),
         ]
         return Checked(inputs, wrong)
-
-    def diff(self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props) -> Diff:
-        return Diff(declared_changes(old_inputs, news))
 
     def create(self, call: Call, inputs: Props, preview: bool) -> tuple[str, Props]:
         what = f"cloud-init disk {inputs['name']}"
@@ -97,14 +93,11 @@ class CloudInitDisk(Resource):
             )
 
     def read(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
-        name = posixpath.basename(id)
-        what = f"cloud-init disk {name}"
-        check_path(id, "cloud-init disk")
-        pool = storage.pool_of(call.host, id, (inputs or outputs).get("pool"), what, call.tell)
-        volume = storage.find(call.host, pool, name)
+        check_path(id, self.kind)
+        pool, volume = self._find(call, id, inputs or outputs)
         if volume is None:
             return None  # it held nothing but what is declared, so it is made anew, whoever names it
-        seen: Props = {"name": name, "pool": pool.name(), **self._contents(call, volume)}
+        seen: Props = {"name": posixpath.basename(id), "pool": pool.name(), **self._contents(call, volume)}
         if inputs:
             seen = {key: seen.get(key, "") for key in inputs}
         return Found(volume.key(), seen, {"path": volume.path(), **seen})
@@ -118,42 +111,21 @@ class CloudInitDisk(Resource):
     def update(
         self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool
     ) -> Props:
-        what = f"cloud-init disk {posixpath.basename(id)}"
+        what = self._what(id)
         for key in declared_changes(old_inputs, news):
             if key in ("name", "pool"):
                 raise Refused(f"{what}: {key} can't be changed from {old_inputs.get(key)!r} to {news[key]!r}")
-        self._note(call, what, old_inputs, news)
+        for key in declared_changes(old_inputs, news):
+            call.note("next boot", key, f"{what} is written anew; a guest that has it reads it when it boots")
         if preview:
             return {**olds, **news}
         with call.host.storage:
-            pool = storage.pool_of(call.host, id, news.get("pool"), what, call.tell)
-            volume = storage.find(call.host, pool, posixpath.basename(id))
-            if volume is None:
-                raise OperatorError(f"{what} is gone from {call.host.uri}; refresh, and try again")
-            self._write(call, volume, seed_iso.build(_contents(news)))
+            _, volume = self._find(call, id, news)
+            self._write(call, there(call, volume, what), seed_iso.build(_contents(news)))
         return {**olds, **news}
 
-    def _note(self, call: Call, what: str, old: Props, new: Props) -> None:
-        for key in declared_changes(old, new):
-            call.note("next boot", key, f"{what} is written anew; a guest that has it reads it when it boots")
-
-    def delete(self, call: Call, id: str, outputs: Props) -> None:
-        what = f"cloud-init disk {posixpath.basename(id)}"
-        if storage.delete(
-            call.host, what, storage.pool_of(call.host, id, outputs.get("pool"), what, call.tell), id
-        ):
-            _note_removal(call, what)
-
-    def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
-        what = f"cloud-init disk {posixpath.basename(id)}"
-        pool = storage.pool_of(call.host, id, outputs.get("pool"), what, call.tell)
-        if storage.find(call.host, pool, posixpath.basename(id)) is not None:
-            storage.refuse_delete(call.host, what, pool, id, call.condemned)
-            _note_removal(call, what)
-
-
-def _note_removal(call: Call, what: str) -> None:
-    call.note("live", "", f"{what} is removed; it holds nothing but what is declared")
+    def _note_removal(self, call: Call, what: str) -> None:
+        call.note("live", "", f"{what} is removed; it holds nothing but what is declared")
 
 
 def _contents(inputs: Props) -> dict[str, str]:
