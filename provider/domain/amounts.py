@@ -79,15 +79,10 @@ def has(seen: Seen | None, key: str) -> int | float:
 
 def after(domain: Domain, done: Collection[Step]) -> Domain:
     """The domain once the guest has followed these steps."""
-    now = domain.now
-    for step in done:
-        if now is not None:
-            now = (
-                replace(now, current_memory=step.wanted)
-                if step.key == "memory"
-                else replace(now, current_vcpu=step.wanted)
-            )
-    return replace(domain, now=now)
+    if domain.now is None:
+        return domain
+    amounts: dict[str, Any] = {f"current_{step.key}": step.wanted for step in done}
+    return replace(domain, now=replace(domain.now, **amounts))
 
 
 def perform(domain: api.Domain, step: Step, clock: Clock) -> str:

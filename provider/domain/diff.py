@@ -11,7 +11,6 @@ from provider.domain.xml import metadata_elements
 from provider.host.macs import same_mac
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Kind, Props
-from provider.resource.compare import declared_changes
 
 IN_PLACE: Final = STAGED | {
     "autostart",
@@ -46,7 +45,7 @@ def differences(old: Props, new: Props, own: Props, network_name: NetworkName) -
         elif key == "disks" and isinstance(value, list):
             found.update(_disks(old[key], value, own.get("disks", ())))
         elif not _same(key, old[key], value):
-            found.update(declared_changes(old[key], value, key))
+            found.update(shape.changed(old[key], value, key, left_out=False))
     return found
 
 
@@ -85,14 +84,10 @@ def refused(old: Props, new: Props, paths: Mapping[str, Kind], unfit: Mapping[st
     """
     return [
         f"{path} {shown(shape.at(old, path))} -> {shown(shape.at(new, path))} "
-        f"({unfit.get(shape.top(path)) or _impact(path)})"
+        f"({unfit.get(shape.top(path)) or _IMPACT.get(shape.top(path), _RESTART)})"
         for path in paths
         if shape.top(path) not in IN_PLACE - unfit.keys()
     ]
-
-
-def _impact(path: str) -> str:
-    return _IMPACT.get(shape.top(path), _RESTART)
 
 
 def _same(key: str, old: Any, new: Any) -> bool:

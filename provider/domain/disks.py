@@ -15,12 +15,12 @@ from lxml import etree
 
 from provider.connection import api, errors
 from provider.domain.seen import Slots
-from provider.domain.xml import Disk, disk_element, letters
+from provider.domain.xml import Disk, disk_element, virtio_name
 from provider.errors import OperatorError
 from provider.host.clock import Clock
 from provider.host.definitions import both_xmls
 from provider.host.elements import attribute, drop, written
-from provider.nic.apply import POLL_SECONDS, UNPLUG_SECONDS
+from provider.nic.apply import UNPLUG_SECONDS, until_let_go
 from provider.nic.plan import CONFIG, LIVE
 
 # The disks of the running guest and of the persistent definition, as they are when it is called.
@@ -63,7 +63,7 @@ def plan(
             continue
         target = next((t for _, slots in sides for t, p in slots if p == path), None)
         if target is None or other is not None:
-            target = _free(taken)
+            target = next(name for n in range(_MOST) if (name := virtio_name(n)) not in taken)
         taken.add(target)
         plugs.append(Step("plug", sum(missing), path, target))
     return [
@@ -129,24 +129,18 @@ def _plug(domain: api.Domain, step: Step, format: str, slots: Slotted) -> None:
 
 
 def _let_go(domain: api.Domain, steps: Sequence[Step], slots: Slotted, clock: Clock, seconds: float) -> None:
-    """Ask until the running guest has let go of every one: libvirt answers 0 after 5 s for one that did not."""
-    if not steps:
-        return
     limit = seconds or UNPLUG_SECONDS
-    deadline = clock.monotonic() + limit
-    while True:
-        there = _paths(slots(domain)[0] or ())
-        held = [s for s in steps if s.path in there]
-        if not held:
-            return
-        if clock.monotonic() >= deadline:
-            raise OperatorError(
-                f"guest {domain.name()} holds on to disk {', '.join(s.path for s in held)}: not let go within "
-                f"{limit:g} s; it is paused, booting or without an operating system; run this again when it is up"
-            )
-        for step in held:
-            _ask(domain, step, slots)
-        clock.sleep(POLL_SECONDS)
+
+    def held() -> list[Step]:
+        there = _paths(slots(domain)[0] or ()) if steps else set()
+        return [s for s in steps if s.path in there]
+
+    left = until_let_go(held, lambda step: _ask(domain, step, slots), clock, limit)
+    if left:
+        raise OperatorError(
+            f"guest {domain.name()} holds on to disk {', '.join(s.path for s in left)}: not let go within "
+            f"{limit:g} s; it is paused, booting or without an operating system; run this again when it is up"
+        )
 
 
 def _ask(domain: api.Domain, step: Step, slots: Slotted) -> None:
@@ -169,7 +163,3 @@ def _slots(domain: api.Domain, step: Step, slots: Slotted) -> Slots:
 
 def _paths(slots: Slots) -> set[str]:
     return {path for _, path in slots}
-
-
-def _free(taken: Collection[str]) -> str:
-    return next(name for name in (letters("vd", n) for n in range(_MOST)) if name not in taken)

@@ -92,7 +92,7 @@ def imported(domain: Domain) -> Props:
     """All that is worth declaring of a domain that nobody has declared yet, and that can be: memory in whole MiB, NICs
     on a network or a bridge, each MAC once."""
     seen = domain.seen
-    nics = {n.mac: _nic(n) for n in reversed(seen.nics) if _place(n)}
+    nics = {n.mac: {"mac": n.mac, **_place(n)} for n in reversed(seen.nics) if _place(n)}
     read: Props = {
         "name": seen.name,
         "type": seen.type,
@@ -138,10 +138,6 @@ def _amount(declared: Any, most: Any, current: Any, adopted: Any) -> Any:
     return most if current == adopted else current
 
 
-def _machine(declared: Any, domain: Domain) -> Any:
-    return declared if same_machine(declared, domain.seen.machine) else domain.seen.machine
-
-
 def _metadata(declared: Any, domain: Domain) -> Any:
     """Of a running guest both sides count: libvirt can hold another text in each."""
     sides = [domain.seen] if domain.now is None else [domain.seen, domain.now]
@@ -159,10 +155,6 @@ def _words(of: Callable[[Seen], str | None]) -> Callable[[Any, Domain], Any]:
         return other or ("" if declared == "" else None)
 
     return read
-
-
-def _cpu(declared: Any, domain: Domain) -> Any:
-    return dict.fromkeys(declared, domain.seen.cpu_mode)
 
 
 def _disks(declared: Any, domain: Domain) -> Any:
@@ -188,11 +180,6 @@ def _disks(declared: Any, domain: Domain) -> Any:
         if other is not None:
             read.append({**disk, "volumeId" if "volumeId" in disk else "file": other})
     return read
-
-
-def _cloudinit(declared: Any, domain: Domain) -> Any:
-    cdroms = domain.seen.cdroms
-    return declared if declared in cdroms else next(iter(cdroms), None)
 
 
 def _boot(declared: Any, domain: Domain) -> Any:
@@ -222,10 +209,6 @@ def _graphics(declared: Any, domain: Domain) -> Any:
     return {k: found[k] for k in declared if found.get(k) is not None}
 
 
-def _video(declared: Any, domain: Domain) -> Any:
-    return None if domain.seen.video is None else dict.fromkeys(declared, domain.seen.video)
-
-
 # The most that a guest may have, and what it starts with.
 _AMOUNTS: Mapping[str, Callable[[Seen], tuple[Any, Any]]] = {
     "memory": lambda seen: (seen.memory, seen.current_memory),
@@ -233,17 +216,19 @@ _AMOUNTS: Mapping[str, Callable[[Seen], tuple[Any, Any]]] = {
 }
 _FACTS = ("name", "type", "arch", "emulator", "firmware")
 _READERS: Mapping[str, Callable[[Any, Domain], Any]] = {
-    "machine": _machine,
-    "cpu": _cpu,
+    "machine": lambda declared, d: declared if same_machine(declared, d.seen.machine) else d.seen.machine,
+    "cpu": lambda declared, domain: dict.fromkeys(declared, domain.seen.cpu_mode),
     "title": _words(lambda seen: seen.title),
     "description": _words(lambda seen: seen.description),
     "metadata": _metadata,
     "disks": _disks,
-    "cloudinit": _cloudinit,
+    "cloudinit": lambda declared, d: (
+        declared if declared in d.seen.cdroms else next(iter(d.seen.cdroms), None)
+    ),
     "bootDevices": _boot,
     "consoles": _consoles,
     "graphics": _graphics,
-    "video": _video,
+    "video": lambda declared, domain: domain.seen.video and dict.fromkeys(declared, domain.seen.video),
 }
 
 
@@ -272,10 +257,6 @@ def wanted(entry: Mapping[str, Any], network_name: NetworkName) -> nic.Wanted:
     if network is None and "networkId" in entry:
         network = network_name(entry["networkId"]) or entry["networkId"]
     return nic.Wanted(str(entry["mac"]), network=network, bridge=entry.get("bridge"))
-
-
-def _nic(found: Nic) -> Props:
-    return {"mac": found.mac, **_place(found)}
 
 
 def _place(found: Nic) -> Props:

@@ -105,22 +105,22 @@ class Domain(Resource):
         domain = _existing(call, id)
         own = olds.get("own", {})
         plan = domain_changes.planned(call, domain, news, olds)
+        persistent = bool(domain.isPersistent())
         own_after = next_start.owned_after(news, own, plan.keys)
         if preview:
-            _note(call, domain, plan, olds, {})
+            _note(call, plan, olds, {}, persistent)
             turns = plan.starts or plan.declared.get("running", plan.seen.running) != plan.seen.running
             state = COMPUTED if turns else sweep.state(domain)
             kept = {key: value for key, value in olds.items() if key != "restarting"}
             outputs = {**kept, **news, "state": state, "persistent": True, "own": own_after}
             return next_start.with_pending(outputs, [] if plan.restart else plan.pending)
-        persistent = bool(domain.isPersistent())
         life.define_again(call.host, domain)
         next_start.stage(call.host, domain, plan.declared, plan.keys)
         _set_autostart(domain, plan.declared)
         self._mend(call, domain, plan, own)
         failed = self._resize(domain, plan)
         self._turn(call, domain, plan)
-        _note(call, domain, plan, olds, failed, persistent)
+        _note(call, plan, olds, failed, persistent)
         return {**_outputs(call, domain, news, plan.declared), "own": own_after}
 
     def delete(self, call: Call, id: str, outputs: Props) -> None:
@@ -178,15 +178,8 @@ class Domain(Resource):
             life.unmark(domain)
 
 
-def _note(
-    call: Call,
-    domain: api.Domain,
-    plan: Plan,
-    olds: Props,
-    failed: dict[str, str],
-    persistent: bool | None = None,
-) -> None:
-    if not (domain.isPersistent() if persistent is None else persistent):
+def _note(call: Call, plan: Plan, olds: Props, failed: dict[str, str], persistent: bool) -> None:
+    if not persistent:
         call.note("live", "persistent", f"{plan.name} is defined again, as it runs")
     for note in notes.notes(plan, failed, olds.get("pendingRestart", ())):
         call.note(note.impact, note.path, note.text)
@@ -234,21 +227,15 @@ def _refuse_conflicts(everybody: Everybody, inputs: Props, uuid: str) -> None:
 
 def _defined(call: Call, uuid: str, inputs: Props, found: api.Domain | None) -> api.Domain:
     """Also over one of our own that a killed create has left without starting it: nothing runs in it."""
-    if found is None or not found.isActive():
-        xml = new.definition(call.host, uuid, inputs, call.tell)
-        wanted = new.wanted_nics(call.host, inputs)
-        require_networks(call.host, f"domain {inputs['name']}", wanted, call.tell)
-        return _define(call, str(inputs["name"]), xml)
-    if not found.isPersistent():
+    if found is not None and found.isActive():
         life.define_again(call.host, found)
-    return found
-
-
-def _define(call: Call, name: str, xml: str) -> api.Domain:
+        return found
+    who, xml = f"domain {inputs['name']}", new.definition(call.host, uuid, inputs, call.tell)
+    require_networks(call.host, who, new.wanted_nics(call.host, inputs), call.tell)
     try:
         return call.host.conn.defineXML(xml)
     except errors.VirtError as error:
-        raise OperatorError(f"domain {name} is not defined: {errors.said(error)}") from error
+        raise OperatorError(f"{who} is not defined: {errors.said(error)}") from error
 
 
 def _existing(call: Call, id: str) -> api.Domain:

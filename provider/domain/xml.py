@@ -108,7 +108,7 @@ def _devices(devices: Any, spec: Spec) -> None:
     if spec.emulator:
         _text(devices, "emulator", spec.emulator)
     for number, disk in enumerate(spec.disks):
-        devices.append(disk_element(disk, "disk", letters("vd", number), "virtio"))
+        devices.append(disk_element(disk, "disk", virtio_name(number), "virtio"))
     if spec.cdrom:
         bus, prefix = ("sata", "sd") if is_q35(spec.machine) else ("ide", "hd")
         devices.append(disk_element(Disk(spec.cdrom, "raw"), "cdrom", f"{prefix}a", bus))
@@ -139,14 +139,14 @@ def disk_element(source: Disk, device: str, dev: str, bus: str) -> Any:
     return disk
 
 
-def letters(prefix: str, number: int) -> str:
+def virtio_name(number: int) -> str:
     """vda … vdz, vdaa …, as the kernel counts."""
     letters = ""
     number += 1
     while number:
         number, last = divmod(number - 1, 26)
         letters = chr(ord("a") + last) + letters
-    return prefix + letters
+    return f"vd{letters}"
 
 
 def add_serial(devices: Any) -> None:

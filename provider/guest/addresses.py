@@ -5,7 +5,6 @@ Nothing is changed: of the agent's commands only those are used that read, and a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -51,7 +50,8 @@ def look(domain: Any, agent: Agent | None) -> Inside:
     try:
         if not agent.answers():
             return _from_outside(domain, "its agent does not answer")
-        addresses = tuple(_each(agent))
+        nics = agent.interfaces()
+        addresses = tuple(Address(mac, a.partition("/")[0]) for mac, nic in nics for a in nic.addresses)
     except (AgentError, errors.VirtError) as error:
         return _from_outside(domain, errors.said(error))
     try:
@@ -59,12 +59,6 @@ def look(domain: Any, agent: Agent | None) -> Inside:
     except AgentError as error:
         return Inside(agent=True, addresses=addresses, silence=f"its files could not be read: {error}")
     return Inside(agent=True, files=True, addresses=addresses, settings=settings)
-
-
-def _each(agent: Agent) -> Iterator[Address]:
-    for mac, nic in agent.interfaces():
-        for address in nic.addresses:
-            yield Address(mac, address.partition("/")[0])
 
 
 def _from_outside(domain: Any, *silence: str) -> Inside:

@@ -98,6 +98,14 @@ class Agent:
         """Whether the guest runs, and is not paused."""
         return bool(self._domain.isActive()) and self._domain.state()[0] == RUNNING
 
+    def tries(self, work: Callable[[], object]) -> bool:
+        """Whether this was done in the guest; where its agent does not answer at once it is not tried."""
+        with contextlib.suppress(OperatorError, errors.VirtError):
+            if self.answers():
+                work()
+                return True
+        return False
+
     def nics(self) -> dict[str, GuestNic]:
         """The guest's NICs by MAC."""
         return dict(self.interfaces())
@@ -139,8 +147,9 @@ class Agent:
                 )
             self.clock.sleep(poll)
             poll = min(poll * _SLOWER, _SLOW_POLL)
-        out, err = (_decoded(status.get(key, "")) for key in ("out-data", "err-data"))
-        return Done(status.get("exitcode", 1), out, err)
+        printed = (base64.b64decode(status.get(key, "")) for key in ("out-data", "err-data"))
+        said = (text.decode(errors="replace").strip() for text in printed)
+        return Done(status.get("exitcode", 1), *said)
 
     def _end(self, pid: int) -> None:
         """So that the next one does not meet it; that it is gone already is fine."""
@@ -158,7 +167,3 @@ class Agent:
             raise AgentError(
                 "this libvirt-python has no libvirt_qemu, by which agents are reached"
             ) from error
-
-
-def _decoded(text: str) -> str:
-    return base64.b64decode(text).decode(errors="replace").strip()

@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 from provider.connection import api
 from provider.errors import OperatorError
 from provider.guest import schema, seen, store
-from provider.guest.agent import Agent, AgentError
+from provider.guest.agent import AgentError
 from provider.guest.seen import Guest
 from provider.guest.tools import Tools
 from provider.host.agents import Agents
@@ -96,7 +96,7 @@ class GuestFiles(Resource):
         return {**news, **guest.outputs(call, domain, news)}
 
     def _apply(self, call: Call, domain: api.Domain, guest: Guest, olds: Props, news: Props) -> Guest:
-        agent = self._agent(domain)
+        agent = self._tools.agent(domain)
         wanted = schema.files(news)
         for path, file in wanted.items():
             if guest.files.get(path) != file.seen:
@@ -120,7 +120,7 @@ class GuestFiles(Resource):
         agents: Agents | None = None,
     ) -> Guest:
         """``more``: paths to look for beside those of the inputs.  ``agents``: whom to ask by, once in a run."""
-        agent = self._agent(domain)
+        agent = self._tools.agent(domain)
         if not domain.isActive():
             raise AgentError(f"guest {domain.name()} is shut off")
         if not (agents.answers(agent, seconds) if agents else agent.answers(seconds)):
@@ -138,7 +138,7 @@ class GuestFiles(Resource):
         domain = call.host.domain_by_uuid(outputs["domain"])
         if domain is None:
             return
-        agent = self._agent(domain)
+        agent = self._tools.agent(domain)
         if not agent.answers(ASK_SECONDS):
             call.tell(f"guest {domain.name()}: its agent does not answer: what is in it stays")
             return
@@ -147,6 +147,3 @@ class GuestFiles(Resource):
             seconds = call.timeout or outputs.get("timeout", schema.TIMEOUT)
             store.run(agent, outputs["remove"], {}, call.urn, seconds)
         store.remove(agent, list(outputs.get("files", {})))
-
-    def _agent(self, domain: api.Domain) -> Agent:
-        return Agent(domain, self._tools.clock, self._tools.send)

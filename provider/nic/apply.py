@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from provider.connection import api, errors
 from provider.errors import OperatorError
@@ -11,6 +12,8 @@ from provider.host.definitions import both_xmls
 from provider.nic import nic
 from provider.nic.nic import Nic
 from provider.nic.plan import CONFIG, LIVE, Step
+
+T = TypeVar("T")
 
 UNPLUG_SECONDS = 60.0
 UNPLUG_SECONDS_EACH = 20.0  # libvirt waits 5 s for each NIC that is held: many copies need longer than one
@@ -67,25 +70,38 @@ def _move(domain: api.Domain, step: Step) -> None:
 
 
 def _unplug_live(domain: api.Domain, steps: Sequence[Step], clock: Clock, seconds: float) -> None:
-    """Ask until the running guest has let go of every one.
+    limit = seconds or max(UNPLUG_SECONDS, UNPLUG_SECONDS_EACH * len(steps))
+    left = until_let_go(
+        lambda: [s for s in steps if _find(domain, s) is not None],
+        lambda s: _ask(domain, s, domain.detachDeviceFlags, f"NIC {s.mac} is not unplugged"),
+        clock,
+        limit,
+    )
+    if left:
+        name, which = domain.name(), ", ".join(sorted({s.mac for s in left}))
+        raise OperatorError(
+            f"guest {name} holds on to NIC {which}: not let go within {limit:g} s, its link is down meanwhile; it is "
+            f"paused, booting or without an operating system; run this again when it is up, or shut {name} down"
+        )
+
+
+def until_let_go(
+    held: Callable[[], Sequence[T]], ask: Callable[[T], None], clock: Clock, limit: float
+) -> Sequence[T]:
+    """Ask for each device that the guest holds, until it has let go of all; what it holds when the time is up.
 
     libvirt answers 0 after 5 s for a guest that did not, and a request that comes while a guest boots is lost:
-    it is made again until the time is up.
+    it is made again.
     """
-    if not steps:
-        return
-    limit = seconds or max(UNPLUG_SECONDS, UNPLUG_SECONDS_EACH * len(steps))
     deadline = clock.monotonic() + limit
-    while True:
-        held = [s for s in steps if _find(domain, s) is not None]
-        if not held:
-            return
+    while left := held():
         if clock.monotonic() >= deadline:
-            raise OperatorError(_holds_on(domain.name(), held, limit))
-        for step in held:
-            _ask(domain, step, domain.detachDeviceFlags, f"NIC {step.mac} is not unplugged")
-        if any(_find(domain, s) is not None for s in held):
+            break
+        for one in left:
+            ask(one)
+        if held():
             clock.sleep(POLL_SECONDS)
+    return left
 
 
 def _find(domain: api.Domain, step: Step) -> Nic | None:
@@ -94,11 +110,3 @@ def _find(domain: api.Domain, step: Step) -> Nic | None:
     xml = live if step.flags == LIVE else config
     address = step.nic.address if step.nic is not None else ()
     return next((n for n in nic.nics(xml) if n.mac == step.mac and n.address == address), None)
-
-
-def _holds_on(name: str, held: Sequence[Step], limit: float) -> str:
-    which = ", ".join(sorted({s.mac for s in held}))
-    return (
-        f"guest {name} holds on to NIC {which}: not let go within {limit:g} s, its link is down meanwhile; it is "
-        f"paused, booting or without an operating system; run this again when it is up, or shut {name} down"
-    )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from lxml import etree
-
 from provider.connection import api
 from provider.guest.tools import Tools
 from provider.host import optional
 from provider.host.elements import attribute
+from provider.host.xml_in import parsed
 from provider.nic import forbidden as nic_forbidden
 from provider.nic import mover, nic, seen
 from provider.nic import seat as nic_seat
@@ -56,7 +55,7 @@ def bring(
     if not domain.isActive():
         return False
     if olds.get("inGuest") is not True or any(olds.get(k) != inputs.get(k) for k in INSIDE):
-        _tell_gateway(call, domain, mac, mover.set_up_again(task, tools))
+        _tell_gateway(call, domain, mac, mover.Mover(tools, task).set_up_again())
     return True
 
 
@@ -82,18 +81,13 @@ def _task(
 
 def _bridge(call: Call, name: str) -> str | None:
     """The bridge of a network, from which is asked whether another host answers at an address."""
-    said = optional.look(
-        call.tell,
-        f"network {name}",
-        lambda: _xml(call.host.network_by_name(name)),
-        None,
-        "nobody is asked whether another host answers there",
-    )
-    return None if said is None else attribute(etree.fromstring(said.encode()), "bridge", "name")
 
+    def read() -> str | None:
+        network = call.host.network_by_name(name)
+        return None if network is None else attribute(parsed(network.XMLDesc(0)), "bridge", "name")
 
-def _xml(network: api.Network | None) -> str | None:
-    return None if network is None else network.XMLDesc(0)
+    so = "nobody is asked whether another host answers there"
+    return optional.look(call.tell, f"network {name}", read, None, so)
 
 
 def _tell(call: Call, source: api.Domain | None, domain: api.Domain, mac: str, outcome: Outcome) -> None:

@@ -73,9 +73,10 @@ def forbidden(
 def foretold(call: Call, what: Forbidden) -> Iterator[str]:
     """What `settle` will unplug, in words."""
     for place in what.places:
-        goes = [mac for mac, verdict in _verdicts(call, what, place).items() if verdict in _goes(place)]
+        goes = ("now",) if place.left else ("now", "wait")
+        going = [mac for mac, verdict in _verdicts(call, what, place).items() if verdict in goes]
         xmls = both_xmls(place.domain)
-        for line in plan.drift([], goes, *xmls):
+        for line in plan.drift([], going, *xmls):
             yield f"{place.domain.name()}: {line}"
 
 
@@ -144,10 +145,6 @@ def _verdict(mac: str, live: str | None, config: str | None, known: bool, claime
     if any(n.user_alias == alias_for(mac) for n in found):
         return "wait" if known else "spare"
     return "now" if known else "wait"
-
-
-def _goes(place: Place) -> tuple[Verdict, ...]:
-    return ("now",) if place.left else ("now", "wait")
 
 
 def _macs(macs: Any) -> tuple[str, ...]:

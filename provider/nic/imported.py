@@ -10,7 +10,6 @@ from collections.abc import Mapping
 
 from provider.connection import errors
 from provider.errors import OperatorError
-from provider.guest.agent import Agent
 from provider.guest.tools import Tools
 from provider.host.macs import same_mac
 from provider.nic import seen as interface_seen
@@ -47,7 +46,7 @@ def _inside(call: Call, tools: Tools, news: Props) -> bool:
     domain = call.host.domain_by_uuid(uuid)
     if domain is None:
         return False
-    agent = Agent(domain, tools.clock, tools.send)
+    agent = tools.agent(domain)
     try:
         seen = agent.nics().get(same_mac(mac)) if call.host.agents.answers(agent) else None
     except (OperatorError, errors.VirtError):

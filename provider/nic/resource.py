@@ -11,7 +11,6 @@ from typing import ClassVar
 
 from provider.connection import api
 from provider.errors import Refused
-from provider.guest.agent import Agent
 from provider.guest.tools import Tools
 from provider.host.clock import Clock, SystemClock
 from provider.host.macs import same_mac
@@ -88,7 +87,7 @@ class Interface(Resource):
     def _still_inside(self, call: Call, domain: api.Domain, mac: str) -> bool:
         """Taken for so where the guest does not tell, and told."""
         inside = mover.still_inside(domain, mac, self._tools, call.host.agents)
-        if inside is None and Agent(domain, self._tools.clock).can_answer():
+        if inside is None and self._tools.agent(domain).can_answer():
             call.tell(
                 f"guest {domain.name()}: its agent does not answer; whether NIC {mac} is set up in it was not looked at"
             )
@@ -108,8 +107,8 @@ class Interface(Resource):
         source = call.host.domain_by_uuid(before) if moved else None
         forbidden = nic_forbidden.forbidden(domain, source, news, old_inputs, self._homes)
         _foretell(call, source if preview else None, domain, old_inputs, news)
-        told = nic_forbidden.foretold(call, forbidden) if moved else _drift(domain, olds)
-        for line in told:
+        drift = [f"{domain.name()}: {line}" for line in olds.get("extra", ())]
+        for line in nic_forbidden.foretold(call, forbidden) if moved else drift:
             call.note("live", "extra", line)
         if preview:
             return {**olds, **news, "extra": []}
@@ -167,10 +166,6 @@ def _foretell(
         call.note("live", told[0], f"{', '.join(told)} of NIC {mac}: nothing is done in {name}")
     if old_inputs.get("forbiddenMacs") != news.get("forbiddenMacs"):
         call.note("live", "forbiddenMacs", f"other MACs are forbidden beside NIC {mac} of {name}")
-
-
-def _drift(domain: api.Domain, olds: Props) -> list[str]:
-    return [f"{domain.name()}: {line}" for line in olds.get("extra", ())]
 
 
 def _refuse_taken(call: Call, inputs: Props, before: str) -> None:
