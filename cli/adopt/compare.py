@@ -30,7 +30,7 @@ from provider.nic import seen as interface_seen
 from provider.nic.schema import comparable
 from provider.resource import shape
 from provider.resource.base import Props
-from provider.resource.compare import declared_changes
+from provider.resource.shape import declared_changes
 from provider.survey.survey import DomainSeen, HostSeen, NetworkSeen
 
 

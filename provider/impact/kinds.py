@@ -85,8 +85,9 @@ _VOLUMES: Final = {
     "xml": _NEW_VOLUME,
 }
 _SEEDS: Final = {
-    "name": Entry("data loss", "refused: it is a file of its own; declare another one"),
-    "pool": Entry("data loss", "refused: it is a file of its own; declare another one"),
+    **dict.fromkeys(
+        ("name", "pool"), Entry("data loss", "refused: it is a file of its own; declare another one")
+    ),
     **dict.fromkeys(
         ("userData", "metaData", "networkConfig"),
         Entry("next boot", "virStorageVolUpload into the same file, which a guest reads when it boots"),
@@ -183,11 +184,10 @@ _INTERFACES: Final = {
     "guest": Entry(
         "live", "with agent: the guest's own file, and its addresses, by virDomainQemuAgentCommand"
     ),
-    "addresses": Entry(
-        "live", "with agent: virDomainQemuAgentCommand; nothing is done in the guest otherwise"
+    **dict.fromkeys(
+        ("addresses", "gateway", "metric"),
+        Entry("live", "with agent: virDomainQemuAgentCommand; nothing is done in the guest otherwise"),
     ),
-    "gateway": Entry("live", "with agent: virDomainQemuAgentCommand; nothing is done in the guest otherwise"),
-    "metric": Entry("live", "with agent: virDomainQemuAgentCommand; nothing is done in the guest otherwise"),
 }
 _APPLIED: Final = Entry(
     "live",

@@ -7,7 +7,7 @@ from typing import Any
 
 from provider.resource import shape
 from provider.resource.base import Kind, Props
-from provider.resource.compare import declared_changes
+from provider.resource.shape import declared_changes
 
 
 def changes(old_inputs: Props, news: Props) -> dict[str, Kind]:

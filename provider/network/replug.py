@@ -104,9 +104,7 @@ def replug(host: Host, network: api.Network, tell: Tell) -> tuple[str, ...]:
     return _names(cut_off)
 
 
-def restart(
-    host: Host, network: api.Network, last: str | None, tell: Tell, keeps_ports: bool = False
-) -> Outage:
+def restart(host: Host, network: api.Network, last: str, tell: Tell, keeps_ports: bool = False) -> Outage:
     """Stop and start the network, and plug every running guest in again.
 
     ``last``: its live XML, with which it is started again when its new definition fails.  ``keeps_ports``: it is
@@ -129,17 +127,14 @@ def restart(
     return outage
 
 
-def _start(host: Host, network: api.Network, last: str | None) -> str | None:
+def _start(host: Host, network: api.Network, last: str) -> str | None:
     """What libvirt said when it refused, once the network runs with its last definition again."""
-    try:
-        network.create()
-    except errors.VirtError as error:
-        if last is None:
-            raise
-        host.conn.networkDefineXML(last)
-        network.create()
-        return errors.said(error)
-    return None
+    error = errors.refusal(network.create)
+    if error is None:
+        return None
+    host.conn.networkDefineXML(last)
+    network.create()
+    return errors.said(error)
 
 
 def _aside(host: Host, network: api.Network) -> api.Network:
@@ -174,7 +169,7 @@ def _tidy(host: Host, network: api.Network, tell: Tell) -> None:
     name = aside_name(network)
     aside = optional.look(tell, f"network {name}", lambda: host.network_by_name(name), None, _LEFT)
     if aside is not None:
-        networks = optional.look(tell, f"the guests of {host.uri}", lambda: _networks(host), {name}, _LEFT)
+        networks = optional.look(tell, f"the guests of {host.uri}", partial(_networks, host), {name}, _LEFT)
         if name not in networks:
             aside.destroy()
 

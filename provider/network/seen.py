@@ -56,7 +56,11 @@ def view(xml: str) -> Seen:
     served = served_by(root)
     dhcp = served.find("dhcp") if served is not None else None
     seen["dhcp"] = {"enabled": dhcp is not None}
-    seen["dhcpRanges"] = [] if dhcp is None else [_range_view(r) for r in dhcp.findall("range")]
+    seen["dhcpRanges"] = (
+        []
+        if dhcp is None
+        else [{key: r.attrib[key] for key in ("start", "end", *r.keys())} for r in dhcp.findall("range")]
+    )
     seen["dhcpHosts"] = [] if dhcp is None else [_host_view(host) for host in dhcp.findall("host")]
     return seen
 
@@ -72,10 +76,6 @@ def _dns_view(root: Element) -> dict[str, Any]:
             for name in host.findall("hostname")
         ],
     }
-
-
-def _range_view(limits: Element) -> dict[str, str]:
-    return {"start": limits.attrib["start"], "end": limits.attrib["end"], **limits.attrib}
 
 
 def _host_view(host: Element) -> dict[str, str]:

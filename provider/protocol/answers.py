@@ -16,7 +16,7 @@ from provider.resource.base import COMPUTED, Failure, Props
 from provider.resource.names import short
 
 LONGEST_URI = 1000  # characters
-_URI = re.compile(r"[a-z]+(\+[a-z0-9]+)?://\S*")
+_URI = re.compile(rf"(?!.{{{LONGEST_URI + 1}}})[a-z]+(\+[a-z0-9]+)?://\S*")
 
 
 @dataclass
@@ -46,20 +46,11 @@ def config_failures(config: Props) -> list[Failure]:
     uri = config.get("uri")
     if uri is None or uri == "":
         found.append(Failure("uri", "must be given: the hypervisor, for example qemu:///system"))
-    elif uri is not COMPUTED and not _is_uri(uri):
+    elif uri is not COMPUTED and not (isinstance(uri, str) and uri.isprintable() and _URI.fullmatch(uri)):
         found.append(
             Failure("uri", f"is no libvirt URI: {short(uri)}; an example is qemu+ssh://root@host/system")
         )
     return found
-
-
-def _is_uri(uri: Any) -> bool:
-    return (
-        isinstance(uri, str)
-        and len(uri) <= LONGEST_URI
-        and uri.isprintable()
-        and _URI.fullmatch(uri) is not None
-    )
 
 
 def token_of(urn: str) -> str:

@@ -22,7 +22,8 @@ VARIABLE: Final = "LIBVIRT_ADOPT"
 
 def not_ours(call: Call, token: str, what: str, id: str) -> OperatorError:
     """An object that some other hand has made is never taken silently; the line says how to adopt it."""
-    command = os.environ.get(VARIABLE, "").replace("{stack}", _stack(call.urn))
+    stack = call.urn.removeprefix("urn:pulumi:").partition("::")[0]
+    command = os.environ.get(VARIABLE, "").replace("{stack}", stack)
     how = f"type: {command}" if command else by_import(call.urn, token, id)
     return OperatorError(
         f"{what} exists already on {call.host.uri}, and not by this stack: to adopt it, {how}"
@@ -40,10 +41,6 @@ def by_import(urn: str, token: str, id: str) -> str:
             "has it)"
         )
     return f"give this resource import_={id!r}, or type: {command}"
-
-
-def _stack(urn: str) -> str:
-    return urn.removeprefix("urn:pulumi:").partition("::")[0]
 
 
 def named(call: Call, olds: Props, news: Props) -> Props:

@@ -21,19 +21,14 @@ def by_path(host: Host, path: str, wanted_for: str, tell: Tell) -> volume_xml.Se
     pools = storage.pools_of(host, directory, tell)
     start = f"virsh -c '{host.uri}'"
     if not pools:
-        advice = (
-            f"no storage pool has {directory}; type: "
-            f"{remedy.pool_made(host.uri, _free(host), directory)}; and put {name} there"
-        )
+        free = remedy.free_name("base", [pool.name() for pool in host.conn.listAllStoragePools()])
+        made = remedy.pool_made(host.uri, free, directory)
+        advice = f"no storage pool has {directory}; type: {made}; and put {name} there"
     elif not any(pool.isActive() for pool in pools):
         advice = f"storage pool {pools[0].name()} is not active; type: {start} pool-start {pools[0].name()}"
     else:
         advice = f"put {name} into {directory} there"
     raise Lacking(wanted_for, f"base image {path} is missing on {host.uri}", advice)
-
-
-def _free(host: Host) -> str:
-    return remedy.free_name("base", [pool.name() for pool in host.conn.listAllStoragePools()])
 
 
 def by_name(host: Host, pool_name: str, name: str, wanted_for: str) -> volume_xml.Seen:

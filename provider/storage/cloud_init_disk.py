@@ -9,10 +9,10 @@ from provider.connection import api
 from provider.errors import OperatorError, Refused
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Checked, Found, Props
-from provider.resource.compare import declared_changes
 from provider.resource.names import name_failures
 from provider.resource.own import check_path, named, not_ours, there
-from provider.storage import pool_xml, seed_iso, seed_texts, storage, volume_xml
+from provider.resource.shape import declared_changes
+from provider.storage import seed_iso, seed_texts, storage, volume_xml
 from provider.storage.schema import SEED
 from provider.storage.stored_file import StoredFile
 
@@ -36,8 +36,7 @@ class CloudInitDisk(StoredFile):
     def create(self, call: Call, inputs: Props, preview: bool) -> tuple[str, Props]:
         what = f"cloud-init disk {inputs['name']}"
         if preview:
-            path = self._preview(call, inputs)
-            return "", {"path": path, **inputs}
+            return "", {"path": self._preview(call, inputs), **inputs}
         data = seed_iso.build(_contents(inputs))
         with call.host.storage:
             pool = storage.active_pool(call.host, inputs["pool"], what)
@@ -61,15 +60,15 @@ class CloudInitDisk(StoredFile):
 
     def _preview(self, call: Call, inputs: Props) -> object:
         """The path where it can be told; the same refusal as the real call where the disk exists."""
-        pool = None if inputs["pool"] is COMPUTED else call.host.pool_by_name(inputs["pool"])
-        if pool is None or inputs["name"] is COMPUTED:
+        pool, path = storage.foreseen(call.host, inputs["pool"], inputs["name"])
+        if pool is None or path is None:
             return COMPUTED
         if pool.isActive() and not shape.unknown(inputs):
             volume = storage.find(call.host, pool, inputs["name"])
             data = seed_iso.build(_contents(inputs))
             if volume is not None and not self._is_own(call, pool, volume, data):
                 raise not_ours(call, self.token, f"cloud-init disk {inputs['name']}", volume.key())
-        return posixpath.join(pool_xml.view(pool.XMLDesc())["path"], inputs["name"])
+        return path
 
     def _is_own(self, call: Call, pool: api.Pool, volume: api.Volume, data: bytes) -> bool:
         """Whether an earlier create of the same inputs has made it, and was perhaps killed while it wrote."""

@@ -8,10 +8,10 @@ from typing import Any
 from provider.connection import api
 from provider.errors import OperatorError, Refused
 from provider.resource.base import COMPUTED, Call, Checked, Diff, Failure, Found, Kind, Props, Resource
-from provider.resource.compare import declared_changes
 from provider.resource.mark import uuid_of
 from provider.resource.names import name_failures, path_failures, short
 from provider.resource.own import check_uuid, named, not_ours, remove, staying, there
+from provider.resource.shape import declared_changes
 from provider.storage import pool_xml, storage
 from provider.storage.schema import POOL
 
@@ -61,9 +61,8 @@ class Pool(Resource):
             self._make(call, name, uuid, path)
         elif existing.isPersistent() and not existing.autostart():
             with call.host.storage:
-                self._start(
-                    existing
-                )  # autostart is set last: a killed create has left it, perhaps without a directory
+                # Autostart is set last: a killed create has left it, perhaps without a directory.
+                self._start(existing)
         else:
             self._bring(call, existing)
         return uuid, self._outputs(call, self._found(call, uuid), inputs)

@@ -7,7 +7,7 @@ import posixpath
 import time
 from collections.abc import Collection, Iterator
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from provider.connection import api, errors
 from provider.errors import Lacking, OperatorError
@@ -17,6 +17,7 @@ from provider.host.optional import Tell
 from provider.host.sight import look
 from provider.host.uses import Uses
 from provider.resource import remedy
+from provider.resource.base import COMPUTED
 from provider.storage import pool_xml, volume_xml
 
 _CHUNK: Final = 256 * 1024
@@ -121,6 +122,13 @@ def pools_of(host: Host, directory: str, tell: Tell) -> list[api.Pool]:
         if posixpath.normpath(path or "/") == wanted:
             found.append(pool)
     return found
+
+
+def foreseen(host: Host, pool_name: Any, name: Any) -> tuple[api.Pool | None, str | None]:
+    """The pool, and the path that a file of this name has in it; None for what is not there or known yet."""
+    pool = None if pool_name is COMPUTED else host.pool_by_name(pool_name)
+    folder = None if pool is None else pool_path(pool)
+    return pool, None if folder is None or name is COMPUTED else posixpath.join(folder, name)
 
 
 def pool_path(pool: api.Pool) -> str | None:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from provider.connection import api
 from provider.resource.base import Call, Diff, Props, Resource
-from provider.resource.compare import declared_changes
+from provider.resource.shape import declared_changes
 from provider.storage import storage
 
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import posixpath
-from typing import Any
+from typing import Any, Final
 
 from provider.connection import api
 from provider.errors import OperatorError, Refused
 from provider.impact.allow import allowed, how
 from provider.resource import xslt
 from provider.resource.base import COMPUTED, Call, Checked, Failure, Found, Props
-from provider.resource.compare import declared_changes
 from provider.resource.names import choice_failures, name_failures, path_failures
 from provider.resource.own import check_path, named, not_ours
+from provider.resource.shape import declared_changes
 from provider.storage import base_image, storage, volume_grow, volume_xml
 from provider.storage.schema import VOLUME
 from provider.storage.stored_file import StoredFile
 from provider.storage.volume_xml import Backing, Seen
+
+_NO_SIZE: Final = "must be given, in bytes, for a volume without a base image"
 
 
 class Volume(StoredFile):
@@ -33,18 +35,16 @@ class Volume(StoredFile):
         failures += name_failures("a pool", inputs.get("baseVolumePool"), "baseVolumePool")
         size = inputs.get("size", COMPUTED)
         failures += choice_failures("format", _format(inputs), ["qcow2", "raw"], "qcow2 or raw")
-        if size is not COMPUTED and size <= 0:
-            failures.append(Failure("size", f"must be more than 0 bytes, not {size}"))
-        overlay = "baseVolumeId" in inputs or "baseVolumeName" in inputs
-        if not overlay and "size" not in inputs:
-            failures.append(Failure("size", "must be given, in bytes, for a volume without a base image"))
-        if overlay and inputs.get("format") == "raw":
-            failures.append(Failure("format", "must be qcow2 for a volume with a base image"))
-        if "baseVolumeId" in inputs and "baseVolumeName" in inputs:
-            failures.append(Failure("baseVolumeName", "can't be given beside baseVolumeId"))
-        if "baseVolumePool" in inputs and "baseVolumeName" not in inputs:
-            failures.append(Failure("baseVolumePool", "has no meaning without baseVolumeName"))
-        return Checked(inputs, failures)
+        by_path, by_name, pool = (f"baseVolume{key}" in inputs for key in ("Id", "Name", "Pool"))
+        overlay = by_path or by_name
+        breaches = (
+            (size is not COMPUTED and size <= 0, "size", f"must be more than 0 bytes, not {size}"),
+            (not overlay and "size" not in inputs, "size", _NO_SIZE),
+            (overlay and _format(inputs) == "raw", "format", "must be qcow2 for a volume with a base image"),
+            (by_path and by_name, "baseVolumeName", "can't be given beside baseVolumeId"),
+            (pool and not by_name, "baseVolumePool", "has no meaning without baseVolumeName"),
+        )
+        return Checked(inputs, [*failures, *(Failure(path, why) for met, path, why in breaches if met)])
 
     def create(self, call: Call, inputs: Props, preview: bool) -> tuple[str, Props]:
         what = f"volume {inputs['name']}"
@@ -52,8 +52,8 @@ class Volume(StoredFile):
         outputs = {"backing": base.path} if base else {}
         if preview:
             self._check_new(call, inputs, base, what)
-            path = _path(call, inputs)
-            return "", {"path": path, "format": _format(inputs), **outputs, **inputs}
+            _, path = storage.foreseen(call.host, inputs["pool"], inputs["name"])
+            return "", {"path": path or COMPUTED, "format": _format(inputs), **outputs, **inputs}
         with call.host.storage:
             pool = storage.active_pool(call.host, inputs["pool"], what)
             volume = self._check_new(call, inputs, base, what, call.host.storage.asked)
@@ -94,11 +94,9 @@ class Volume(StoredFile):
 
         ``asked`` as for `Looks.since`.
         """
-        pool = None if inputs["pool"] is COMPUTED else call.host.pool_by_name(inputs["pool"])
-        folder = storage.pool_path(pool) if pool is not None else None
-        if pool is None or folder is None or not pool.isActive() or inputs["name"] is COMPUTED:
+        pool, path = storage.foreseen(call.host, inputs["pool"], inputs["name"])
+        if pool is None or path is None or not pool.isActive():
             return None
-        path = posixpath.join(folder, inputs["name"])
         domains = storage.volume_users(call.host, pool.name(), path, asked=asked)
         existing = storage.find(call.host, pool, inputs["name"])
         if existing is None:
@@ -180,15 +178,6 @@ def _missing(what: str, path: str, domains: list[str], name: str) -> OperatorErr
 
 def _format(inputs: Props) -> Any:
     return inputs.get("format", "qcow2")
-
-
-def _path(call: Call, inputs: Props) -> Any:
-    """Where the file will be; `COMPUTED` while the pool is not there."""
-    if COMPUTED in (inputs["name"], inputs["pool"]):
-        return COMPUTED
-    pool = call.host.pool_by_name(inputs["pool"])
-    folder = None if pool is None else storage.pool_path(pool)
-    return COMPUTED if folder is None else posixpath.join(folder, inputs["name"])
 
 
 def _differences(inputs: Props, base: Seen | None, seen: Seen) -> list[str]:
