@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from lxml import etree
 
@@ -20,18 +20,11 @@ from provider.host.definitions import INACTIVE
 from provider.host.elements import attribute
 from provider.host.host import Host
 from provider.host.macs import same_mac
-from provider.host.optional import Tell
 from provider.network.host import sides
 from provider.network.seen import mode_of
 from provider.nic.nic import Nic
 
-
-class Named(Protocol):
-    @property
-    def name(self) -> str: ...
-
-
-N = TypeVar("N", bound=Named)
+S = TypeVar("S", "DomainSeen", "NetworkSeen", "PoolSeen")
 T = TypeVar("T")
 
 
@@ -125,7 +118,6 @@ class VolumeSeen:
     format: str | None
     capacity: int
     base: str | None
-    base_format: str | None
     modified: float | None
     born: float | None
     base_modified: float | None = None
@@ -198,7 +190,7 @@ def survey(host: Host) -> HostSeen:
     )
 
 
-def _all(missing: int, look: Callable[[Any], N], objects: Iterable[Any]) -> tuple[N, ...]:
+def _all(missing: int, look: Callable[[Any], S], objects: Iterable[Any]) -> tuple[S, ...]:
     found = (errors.unless(missing, look, each) for each in objects)
     return tuple(sorted((f for f in found if f is not None), key=lambda f: f.name))
 
@@ -236,7 +228,7 @@ def _network(network: api.Network) -> NetworkSeen:
     )
 
 
-def _leases(network: api.Network, tell: Tell) -> Iterator[Lease]:
+def _leases(network: api.Network, tell: optional.Tell) -> Iterator[Lease]:
     """None of a network that is gone meanwhile."""
     ask = partial(errors.unless, errors.NO_NETWORK, network.DHCPLeases)
     what = f"the leases of network {network.name()}"
@@ -294,7 +286,6 @@ def _volume(pool: str, volume: api.Volume) -> VolumeSeen:
         format=attribute(root, "target/format", "type"),
         capacity=int(root.findtext("capacity") or 0),
         base=base,
-        base_format=attribute(root, "backingStore/format", "type"),
         modified=times.get("mtime") or None,
         born=times.get("btime") or None,  # 0 where libvirt finds none, as on Linux
         base_modified=base_times.get("mtime") or None,
