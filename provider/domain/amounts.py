@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 from provider.connection import api, errors
 from provider.domain.read import Domain
 from provider.domain.seen import Seen, near, see
-from provider.host.clock import Clock
+from provider.host.clock import Clock, until
 
 Key = Literal["memory", "vcpu"]
 AMOUNTS: Final[tuple[Key, ...]] = ("memory", "vcpu")
@@ -87,20 +87,17 @@ def after(domain: Domain, done: Collection[Step]) -> Domain:
 
 def perform(domain: api.Domain, step: Step, clock: Clock) -> str:
     """Empty once the running guest has the amount; else why it has not, and waits for its next start."""
-    deadline = clock.monotonic()
+
+    def follows() -> bool:
+        return same(step.key, has(see(domain.XMLDesc()), step.key), step.wanted)
+
+    seconds = 0.0
     if step.key == "memory":
-        deadline += BALLOON_SECONDS
+        seconds = BALLOON_SECONDS
         error = errors.refusal(domain.setMemoryFlags, step.wanted * _KIB_IN_MIB, _LIVE)
     else:
         error = errors.refusal(domain.setVcpusFlags, step.wanted, _LIVE)
-    if error:
-        return "" if _follows(domain, step) else errors.said(error)
-    while not _follows(domain, step):
-        if clock.monotonic() >= deadline:
-            return "the guest has not followed: it is booting, paused, or has no driver for it"
-        clock.sleep(POLL_SECONDS)
-    return ""
-
-
-def _follows(domain: api.Domain, step: Step) -> bool:
-    return same(step.key, has(see(domain.XMLDesc()), step.key), step.wanted)
+    if until(follows, clock, 0.0 if error else seconds, POLL_SECONDS):
+        return ""
+    unmoved = "the guest has not followed: it is booting, paused, or has no driver for it"
+    return errors.said(error) if error else unmoved

@@ -17,7 +17,7 @@ from provider.host.definitions import both_xmls
 from provider.host.macs import same_mac
 from provider.impact.allow import allowed
 from provider.nic import plan as nic_plan
-from provider.nic.networks import require_networks
+from provider.nic.needs import require_networks
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Kind, Props
 
@@ -54,7 +54,6 @@ def planned(call: Call, domain: api.Domain, news: Props, olds: Props) -> Plan:
     read, seen = next_start.look(host, domain, declared, own.get("adopted", {}))
     changes = diff.differences(read, declared, {}, sweep.network_name(host))
     keys = diff.to_stage(changes)
-    _refuse(call, domain, seen, read, declared, changes, own)
     plan = Plan(
         name=domain.name(),
         declared=declared,
@@ -67,6 +66,7 @@ def planned(call: Call, domain: api.Domain, news: Props, olds: Props) -> Plan:
         starts=seen.marked and not seen.running and "running" not in declared,
         unknown_disks=[i for i, d in enumerate(_entries(news)) if disk_path(d) is COMPUTED],
     )
+    _refuse(plan, own)
     _require(call, domain, plan)
     if declared.get("running", seen.running) != seen.running:
         return plan
@@ -104,24 +104,14 @@ def _entries(news: Props) -> list[Props]:
     return value if isinstance(value, list) else []
 
 
-def _refuse(
-    call: Call,
-    domain: api.Domain,
-    seen: domain_read.Domain,
-    read: Props,
-    declared: Props,
-    changes: Mapping[str, Kind],
-    own: Props,
-) -> None:
+def _refuse(plan: Plan, own: Props) -> None:
     """Whatever can't be changed in place, all of it at once and by name."""
-    keys = diff.to_stage(changes)
-    phrases = diff.refused(read, declared, changes, stage.unfit(seen.xml, declared, keys))
-    if "disks" in declared:
-        phrases += _disk_phrases(declared, own, seen)
+    unfit = stage.unfit(plan.seen.xml, plan.declared, plan.keys)
+    phrases = diff.refused(plan.read, plan.declared, plan.changes, unfit)
+    if "disks" in plan.declared:
+        phrases += _disk_phrases(plan.declared, own, plan.seen)
     if phrases:
-        raise Refused(
-            f"domain {domain.name()}: not done in place, and nothing was changed: {'; '.join(phrases)}"
-        )
+        raise Refused(f"domain {plan.name}: not done in place, and nothing was changed: {'; '.join(phrases)}")
 
 
 def _disk_phrases(declared: Props, own: Props, seen: domain_read.Domain) -> Iterator[str]:

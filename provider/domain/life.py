@@ -11,7 +11,7 @@ from provider.connection import api, errors
 from provider.domain import sweep
 from provider.domain.xml import metadata_elements
 from provider.errors import OperatorError, Refused
-from provider.host.clock import Clock
+from provider.host.clock import Clock, until
 from provider.host.definitions import INACTIVE, SECURE
 from provider.host.elements import written
 from provider.host.host import Host
@@ -45,9 +45,7 @@ def start(domain: api.Domain, clock: Clock) -> None:
 
 
 def _until_started(domain: api.Domain, clock: Clock) -> None:
-    deadline = clock.monotonic() + START_SECONDS
-    while list(domain.state()) == _STARTING_UP and clock.monotonic() < deadline:
-        clock.sleep(POLL_SECONDS)
+    until(lambda: list(domain.state()) != _STARTING_UP, clock, START_SECONDS, POLL_SECONDS)
 
 
 def shut_down(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
@@ -195,10 +193,7 @@ def _ask(domain: api.Domain, clock: Clock) -> None:
 
 
 def _stays_active(domain: api.Domain, clock: Clock) -> bool:
-    until = clock.monotonic() + SETTLE_SECONDS
-    while _active(domain) and clock.monotonic() < until:
-        clock.sleep(POLL_SECONDS)
-    return _active(domain)
+    return not until(lambda: not _active(domain), clock, SETTLE_SECONDS, POLL_SECONDS)
 
 
 def _active(domain: api.Domain) -> bool:

@@ -78,7 +78,7 @@ def see(xml: str, volume_path: VolumePath = lambda _pool, _volume: None) -> Seen
     ``volume_path`` finds the file of a disk that was declared by pool and volume name, which virt-manager does.
     """
     root = parsed(xml)
-    memory = in_mib(root.find("memory"))
+    memory, slots = in_mib(root.find("memory")), _slots(root, ("disk", None), volume_path)
     vcpu = int((root.findtext("vcpu") or "1").strip())
     return Seen(
         name=root.findtext("name") or "",
@@ -99,9 +99,9 @@ def see(xml: str, volume_path: VolumePath = lambda _pool, _volume: None) -> Seen
         metadata=tuple(e for e in root.iterfind("metadata/*") if isinstance(e.tag, str) and not _is_mark(e)),
         restarting=any(_is_mark(e) for e in root.iterfind("metadata/*")),
         boot=tuple(e.get("dev") for e in root.iterfind("os/boot")),
-        disks=_paths(root, ("disk", None), volume_path),
-        cdroms=_paths(root, ("cdrom",), volume_path),
-        slots=_slots(root, ("disk", None), volume_path),
+        disks=tuple(path for _, path in slots if path),
+        cdroms=tuple(path for _, path in _slots(root, ("cdrom",), volume_path) if path),
+        slots=slots,
         balloon=root.find("devices/memballoon[@model='none']") is None,
         nics=tuple(nic.nics(xml)),
         consoles=tuple(_console(e) for e in root.iterfind("devices/console")),
@@ -136,10 +136,6 @@ def in_mib(element: Any) -> int | float:
     kib = int(element.text) * _UNITS_IN_KIB.get(element.get("unit", "KiB"), 1)
     mib = kib / _MIB_IN_KIB
     return int(mib) if mib == int(mib) else mib
-
-
-def _paths(root: Any, devices: tuple[str | None, ...], volume_path: VolumePath) -> tuple[str, ...]:
-    return tuple(path for _, path in _slots(root, devices, volume_path) if path)
 
 
 def near(one: float, other: float) -> bool:

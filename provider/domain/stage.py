@@ -187,21 +187,8 @@ def _family(machine: str) -> str:
     return _VERSION.sub("", machine)
 
 
-def _unfit_machine(root: Any, machine: str) -> str | None:
-    if _family(machine) == _family(root.find("os/type").get("machine", "")):
-        return None
-    return "the addresses of its devices are those of another machine type"
-
-
-def _unfit_arch(root: Any, arch: str) -> str | None:
-    if {arch, root.find("os/type").get("arch")} <= _X86:
-        return None
-    return "its machine type, devices and disk are of another architecture"
-
-
-def _unfit_memory(root: Any, mib: int) -> str | None:
-    fits = root.find("cpu/numa") is None or mib <= in_mib(root.find("memory"))
-    return None if fits else "its NUMA cells share the memory out"
+def _fits(fits: Callable[[Any, Any], bool], reason: str) -> Callable[[Any, Any], str | None]:
+    return lambda root, declared: None if fits(root, declared) else reason
 
 
 def _unfit_vcpu(root: Any, count: int) -> str | None:
@@ -214,12 +201,6 @@ def _unfit_vcpu(root: Any, count: int) -> str | None:
         return None
     has = math.prod(int(topology.get(name, "1")) for name in ("sockets", "dies", "cores", "threads"))
     return None if has == count else f"its CPU topology is one of {has}"
-
-
-def _unfit_cpu(root: Any, declared: Mapping[str, Any]) -> str | None:
-    if declared.get("mode") == "host-passthrough" and root.get("type") == "qemu":
-        return "an emulated guest (type qemu) does not start with it"
-    return None
 
 
 def _unfit_graphics(root: Any, declared: Mapping[str, Any]) -> str | None:
@@ -248,11 +229,23 @@ _SETTERS: Final[Mapping[str, Callable[[Any, Any], None]]] = {
     "video": _video,
 }
 _UNFIT: Final[Mapping[str, Callable[[Any, Any], str | None]]] = {
-    "arch": _unfit_arch,
-    "cpu": _unfit_cpu,
+    "arch": _fits(
+        lambda root, arch: {arch, root.find("os/type").get("arch")} <= _X86,
+        "its machine type, devices and disk are of another architecture",
+    ),
+    "cpu": _fits(
+        lambda root, cpu: cpu.get("mode") != "host-passthrough" or root.get("type") != "qemu",
+        "an emulated guest (type qemu) does not start with it",
+    ),
     "graphics": _unfit_graphics,
-    "machine": _unfit_machine,
-    "memory": _unfit_memory,
+    "machine": _fits(
+        lambda root, machine: _family(machine) == _family(root.find("os/type").get("machine", "")),
+        "the addresses of its devices are those of another machine type",
+    ),
+    "memory": _fits(
+        lambda root, mib: root.find("cpu/numa") is None or mib <= in_mib(root.find("memory")),
+        "its NUMA cells share the memory out",
+    ),
     "vcpu": _unfit_vcpu,
 }
 STAGED: Final = frozenset(_SETTERS)

@@ -13,7 +13,6 @@ from provider.domain.seen import Seen, Slots, VolumePath, see, written_disks
 from provider.host import optional
 from provider.host.definitions import INACTIVE, SECURE, both_xmls
 from provider.host.host import Host
-from provider.host.optional import Tell
 from provider.host.others import Everybody, Has
 from provider.host.sight import look
 from provider.nic import nic
@@ -81,7 +80,7 @@ def everybody(host: Host) -> Everybody:
     return found
 
 
-def has_kvm(host: Host, tell: Tell) -> bool:
+def has_kvm(host: Host, tell: optional.Tell) -> bool:
     said = optional.look(
         tell,
         f"what {host.uri} can run",

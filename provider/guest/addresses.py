@@ -15,7 +15,6 @@ from provider.guest.agent import Agent, AgentError
 from provider.guest.files import Setting
 from provider.host import optional
 from provider.host.macs import same_mac
-from provider.host.optional import Tell
 
 FROM_NEIGHBOURS: Final = 2  # VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP
 
@@ -68,7 +67,7 @@ def _from_outside(domain: Any, *silence: str) -> Inside:
     return Inside(neighbours=found, silence="; ".join(unheard))
 
 
-def neighbours(domain: Any, tell: Tell) -> tuple[Address, ...]:
+def neighbours(domain: Any, tell: optional.Tell) -> tuple[Address, ...]:
     """From the host's neighbour table; nothing where libvirt can't read it."""
     ask = partial(domain.interfaceAddresses, FROM_NEIGHBOURS)
     found: dict[str, Any] = optional.look(tell, "what the host has heard of it", ask, {})

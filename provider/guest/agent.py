@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from provider.connection import api, errors
 from provider.errors import OperatorError
-from provider.host.clock import Clock
+from provider.host.clock import Clock, until
 from provider.host.macs import same_mac
 
 # (domain, JSON text, seconds) -> JSON text, as libvirt_qemu.qemuAgentCommand.
@@ -82,17 +82,12 @@ class Agent:
 
     def answers(self, seconds: float = 0.0) -> bool:
         """Whether it answers within so many seconds; a paused guest is not asked, since it can't."""
-        deadline = self.clock.monotonic() + seconds
-        while True:
-            if self.can_answer():
-                try:
-                    self._ask("guest-ping", PING_SECONDS)
-                    return True
-                except AgentError:
-                    pass
-            if self.clock.monotonic() >= deadline:
-                return False
-            self.clock.sleep(_SLOW_POLL)
+        return until(self._answers, self.clock, seconds, _SLOW_POLL)
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(AgentError):
+            return self.can_answer() and self._ask("guest-ping", PING_SECONDS) is not None
+        return False
 
     def can_answer(self) -> bool:
         """Whether the guest runs, and is not paused."""

@@ -21,7 +21,6 @@ from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, 
 from provider.resource.own import domain_of
 
 ASK_SECONDS: Final = 4.0  # for an agent to answer where nothing is to be written
-COMPARED: Final = ("domain", "files", "secretFiles", "apply", "remove", "read", "state", "concerns")
 
 
 class GuestFiles(Resource):
@@ -77,9 +76,10 @@ class GuestFiles(Resource):
 
     def _bring(self, call: Call, domain: api.Domain, olds: Props, news: Props, preview: bool) -> Props:
         """Tell what changes, and make it so; ``olds``: the inputs before, as they were seen in the guest."""
+        unseen: Props = {**news, "guest": domain.name(), "undeclared": []}
         if preview and shape.unknown(news):
             seen.foretell_unseen(call, domain.name())
-            return {**news, "guest": domain.name(), "undeclared": []}
+            return unseen
         try:
             seconds = ASK_SECONDS if preview else news.get("wait", schema.WAIT)
             agents = call.host.agents if preview else None
@@ -89,7 +89,7 @@ class GuestFiles(Resource):
                 raise
             call.tell(f"{error}; it is waited for by up")
             seen.foretell_unseen(call, domain.name())
-            return {**news, "guest": domain.name(), "undeclared": []}
+            return unseen
         seen.foretell(call, domain.name(), guest, olds, news)
         if not preview:
             guest = self._apply(call, domain, guest, olds, news)

@@ -34,6 +34,11 @@ class Wanted:
     model: str = DEFAULT_MODEL
     link: Link | None = None
 
+    @property
+    def source(self) -> tuple[str, str]:
+        """The kind of what it is plugged into, and its name."""
+        return ("bridge", self.bridge or "") if self.network is None else ("network", self.network)
+
 
 @dataclass(frozen=True)
 class Nic:
@@ -87,10 +92,10 @@ def of_mac(domain_xml: str | None, mac: str) -> list[Nic]:
 
 def to_plug(wanted: Wanted, alias: str | None = None) -> str:
     """The element that plugs in a new NIC."""
-    kind, source = ("network", wanted.network) if wanted.network is not None else ("bridge", wanted.bridge)
+    kind, name = wanted.source
     root = etree.Element("interface", type=kind)
     etree.SubElement(root, "mac", address=same_mac(wanted.mac))
-    etree.SubElement(root, "source", {kind: source or ""})
+    etree.SubElement(root, "source", {kind: name})
     etree.SubElement(root, "model", type=wanted.model)
     if wanted.link is not None:
         etree.SubElement(root, "link", state=wanted.link)
@@ -107,11 +112,11 @@ def with_link(nic: Nic, state: Link) -> str:
 
 def with_place(nic: Nic, wanted: Wanted) -> str:
     """The NIC's whole element on the wanted network or bridge; a port group belongs to the network of before."""
-    kind, name = ("network", wanted.network) if wanted.network is not None else ("bridge", wanted.bridge)
+    kind, name = wanted.source
     root = etree.fromstring(nic.xml.encode())
     source = child(root, "source")
     source.attrib.clear()
-    source.set(kind, name or "")
+    source.set(kind, name)
     root.set("type", kind)
     return written(root)
 

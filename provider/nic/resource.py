@@ -18,7 +18,7 @@ from provider.nic import bring, imported, mover, nic, seat, seen
 from provider.nic import forbidden as nic_forbidden
 from provider.nic import schema as interface_schema
 from provider.nic.forbidden import Homes
-from provider.nic.networks import require_networks
+from provider.nic.needs import refuse_taken, require_networks
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
 from provider.resource.own import domain_of
@@ -175,15 +175,11 @@ def _refuse_taken(call: Call, inputs: Props, before: str) -> None:
         return
     own = {before.lower(), str(inputs["domain"]).lower()}
     taken = [
-        other.name()
+        (mac, other.name())
         for other in seen.others(call, mac, "")
         if other.UUIDString().lower() not in own and not seen.fenced(other, mac)
     ]
-    if taken:
-        which = ", ".join(f"{mac} (domain {name})" for name in taken)
-        raise Refused(
-            f"NIC {mac}: another domain of this host has this MAC already: {which}; unplug it there first"
-        )
+    refuse_taken(f"NIC {mac}", taken)
 
 
 def _require_network(call: Call, inputs: Props) -> None:

@@ -17,6 +17,11 @@ from provider.resource.base import COMPUTED, Failure
 LONGEST: Final = 200  # bytes: a file system takes 255, and libvirt adds endings such as .hostsfile
 LONGEST_PATH: Final = 4000  # bytes
 _MAC: Final = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
+_NO_MAC: Final = (
+    "{1} is no MAC; an example is 52:54:00:00:01:00",
+    '"{0}" is a multicast address, and no NIC can have it',
+    '"{0}" is nobody\'s address, and no NIC can have it',
+)
 UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _WORD: Final = re.compile(r"[A-Za-z0-9._+-]{1,100}")
 _INTERFACE: Final = re.compile(r"(?!\.\.?$)[A-Za-z0-9._-]{1,15}")
@@ -121,12 +126,13 @@ def _look_alike(name: str) -> str:
     return ""
 
 
-def mac_failure(path: str, value: Any) -> Iterator[Failure]:
+def mac_failure(path: str, value: Any, said: tuple[str, str, str] = _NO_MAC) -> Iterator[Failure]:
+    """``said`` of what is no MAC, is a group's, is nobody's; with ``{0}`` as the value, ``{1}`` as `short` has it."""
     if value is COMPUTED:
         return
     if not _MAC.fullmatch(value):
-        yield Failure(path, f"{short(value)} is no MAC; an example is 52:54:00:00:01:00")
+        yield Failure(path, said[0].format(value, short(value)))
     elif int(value[:2], 16) & 1:
-        yield Failure(path, f'"{value}" is a multicast address, and no NIC can have it')
+        yield Failure(path, said[1].format(value))
     elif not int(value.replace(":", ""), 16):
-        yield Failure(path, f'"{value}" is nobody\'s address, and no NIC can have it')
+        yield Failure(path, said[2].format(value))
