@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from provider.connection import api
@@ -81,13 +82,9 @@ def _restart(call: Call, network: api.Network, live: str, change: Change) -> Non
 
 def _running(call: Call, network: api.Network) -> set[str] | None:
     """The guests that a restart cuts off; None where that can't be told."""
-    plugged = optional.look(
-        call.tell,
-        f"the guests of {call.host.uri}",
-        lambda: plugged_now(call.host, network),
-        None,
-        f"which of them are plugged into network {network.name()} is not known",
-    )
+    what, ask = f"the guests of {call.host.uri}", partial(plugged_now, call.host, network)
+    unknown = f"which of them are plugged into network {network.name()} is not known"
+    plugged = optional.look(call.tell, what, ask, None, unknown)
     return None if plugged is None else {domain.name() for domain, _ in plugged}
 
 

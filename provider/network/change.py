@@ -175,13 +175,10 @@ def _without(inputs: Props, live: Collection[str]) -> dict[str, Any]:
 
 def _equal(after: Props, seen: Props, kept: Props) -> bool:
     """Whether the definition has every declared property as declared."""
-    return all(same(*_members(key, after, seen, kept)) for key in kept if key in after)
-
-
-def _members(key: str, after: Props, seen: Props, kept: Props) -> tuple[Any, Any]:
-    if key != "dns":
-        return after.get(key), seen.get(key)
-    return tuple({k: side["dns"][k] for k in kept["dns"]} for side in (after, seen))  # type: ignore[return-value]
+    there, found = (
+        {**side, "dns": {k: side["dns"][k] for k in kept.get("dns", {})}} for side in (after, seen)
+    )
+    return all(same(there.get(key), found.get(key)) for key in kept if key in after)
 
 
 def _judged(seen: Props, key: str, mended: Collection[str]) -> Any:

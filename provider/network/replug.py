@@ -25,7 +25,6 @@ from provider.host import optional
 from provider.host.definitions import live_xml
 from provider.host.elements import written
 from provider.host.host import Host
-from provider.host.optional import Tell
 from provider.network.seen import view
 from provider.nic import nic
 
@@ -47,11 +46,14 @@ def aside_name(network: api.Network) -> str:
     return f"park-{network.UUIDString().lower()}"
 
 
-def left_aside(host: Host, network: api.Network, tell: Tell) -> str | None:
+def left_aside(host: Host, network: api.Network, tell: optional.Tell) -> str | None:
     """The name of the empty network if a killed update has left it."""
+    return None if _left(host, network, tell) is None else aside_name(network)
+
+
+def _left(host: Host, network: api.Network, tell: optional.Tell) -> api.Network | None:
     name = aside_name(network)
-    found = optional.look(tell, f"network {name}", lambda: host.network_by_name(name), None, _LEFT)
-    return name if found is not None else None
+    return optional.look(tell, f"network {name}", partial(host.network_by_name, name), None, _LEFT)
 
 
 def plugged_now(host: Host, network: api.Network) -> list[Plugged]:
@@ -62,7 +64,7 @@ def plugged_now(host: Host, network: api.Network) -> list[Plugged]:
     return found
 
 
-def unplugged(host: Host, network: api.Network, tell: Tell) -> list[Plugged]:
+def unplugged(host: Host, network: api.Network, tell: optional.Tell) -> list[Plugged]:
     """Those of them that look plugged in and are not, or are still in the empty network."""
     if not network.isActive() or view(network.XMLDesc())["mode"] == "bridge":
         return []  # the host's own bridge keeps its ports
@@ -74,7 +76,7 @@ def unplugged(host: Host, network: api.Network, tell: Tell) -> list[Plugged]:
     return [(domain, xml) for domain, live in lives for xml in _cut_off(live, names, uuids)]
 
 
-def _running(host: Host, tell: Tell) -> Iterator[tuple[api.Domain, str]]:
+def _running(host: Host, tell: optional.Tell) -> Iterator[tuple[api.Domain, str]]:
     """The running domains with their XML, but for those that have gone and those that can't be looked at."""
     for domain in optional.look(tell, f"the guests of {host.uri}", host.conn.listAllDomains, (), _GUESTS):
         unknown = "whether it is cut off is not known"
@@ -95,7 +97,7 @@ def _cut_off(domain_xml: str, names: tuple[str, str], ports: Collection[str]) ->
     ]
 
 
-def replug(host: Host, network: api.Network, tell: Tell) -> tuple[str, ...]:
+def replug(host: Host, network: api.Network, tell: optional.Tell) -> tuple[str, ...]:
     """Plug in every guest that is cut off, and name them; `OperatorError` names those that still are."""
     cut_off = unplugged(host, network, tell)
     if cut_off:
@@ -104,7 +106,9 @@ def replug(host: Host, network: api.Network, tell: Tell) -> tuple[str, ...]:
     return _names(cut_off)
 
 
-def restart(host: Host, network: api.Network, last: str, tell: Tell, keeps_ports: bool = False) -> Outage:
+def restart(
+    host: Host, network: api.Network, last: str, tell: optional.Tell, keeps_ports: bool = False
+) -> Outage:
     """Stop and start the network, and plug every running guest in again.
 
     ``last``: its live XML, with which it is started again when its new definition fails.  ``keeps_ports``: it is
@@ -146,7 +150,9 @@ def _aside(host: Host, network: api.Network) -> api.Network:
     )
 
 
-def _move(host: Host, network: api.Network, aside: api.Network, nics: list[Plugged], tell: Tell) -> None:
+def _move(
+    host: Host, network: api.Network, aside: api.Network, nics: list[Plugged], tell: optional.Tell
+) -> None:
     """There and back, each NIC by itself: one guest that fails, or has gone, is not the others' loss."""
     name = network.name()
     said = {}
@@ -164,10 +170,10 @@ def _move(host: Host, network: api.Network, aside: api.Network, nics: list[Plugg
         raise OperatorError(f"network {name} runs, but {', '.join(still)} could not be plugged in again{why}")
 
 
-def _tidy(host: Host, network: api.Network, tell: Tell) -> None:
+def _tidy(host: Host, network: api.Network, tell: optional.Tell) -> None:
     """Take the empty network away, unless a guest is still in it, or may be."""
     name = aside_name(network)
-    aside = optional.look(tell, f"network {name}", lambda: host.network_by_name(name), None, _LEFT)
+    aside = _left(host, network, tell)
     if aside is not None:
         networks = optional.look(tell, f"the guests of {host.uri}", partial(_networks, host), {name}, _LEFT)
         if name not in networks:

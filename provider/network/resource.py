@@ -55,10 +55,8 @@ class Network(Resource):
             raise not_ours(call, self.token, f"network {wanted['name']}", existing.UUIDString())
         check_host(call.host, wanted, uuid, call.tell)
         if preview:
-            made = (
-                {"bridge": COMPUTED} if wanted["mode"] == "bridge" else {"bridge": COMPUTED, "mac": COMPUTED}
-            )
-            return "", {**made, **wanted, **_STATES}
+            made = ["bridge"] if wanted["mode"] == "bridge" else ["bridge", "mac"]
+            return "", {**dict.fromkeys(made, COMPUTED), **wanted, **_STATES}
         if existing is None:
             self._make(call, wanted, uuid)
         else:

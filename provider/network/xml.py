@@ -17,6 +17,11 @@ _ORDER: Final = (
     "name", "uuid", "title", "description", "metadata", "forward", "bridge", "mtu", "mac", "domain", "dns", "vlan",
     "bandwidth", "portgroup", "ip", "route",
 )  # fmt: skip
+# Property, and the element and the attribute that have it.
+_PLAIN: Final = (
+    ("bridge", "bridge", "name"), ("stp", "bridge", "stp"), ("delay", "bridge", "delay"), ("mac", "mac", "address"),
+    ("mtu", "mtu", "size"), ("domain", "domain", "name"),
+)  # fmt: skip
 
 
 def subnet(address: str) -> Interface:
@@ -46,13 +51,11 @@ def render(inputs: Mapping[str, Any], base: str) -> str:
     if "ipv6" in inputs:
         _attribute(root, "ipv6", "yes" if inputs["ipv6"] else None)
     _forward(root, inputs)
-    _bridge(root, inputs)
-    if "mac" in inputs:
-        child(root, "mac").set("address", inputs["mac"])
-    if "mtu" in inputs:
-        child(root, "mtu").set("size", str(inputs["mtu"]))
-    if "domain" in inputs:
-        child(root, "domain").set("name", inputs["domain"])
+    for key, tag, name in _PLAIN:
+        if key in inputs:
+            value = inputs[key]
+            said = {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
+            child(root, tag).set(name, said)
     if "dns" in inputs:
         _dns(root, inputs["dns"])
     _addresses(root, inputs)
@@ -87,15 +90,6 @@ def _mode(root: Element, mode: str, bridge_given: bool) -> None:
     forward.set("mode", mode)
     if mode != "nat":
         drop(forward, "nat")
-
-
-def _bridge(root: Element, inputs: Mapping[str, Any]) -> None:
-    if "bridge" in inputs:
-        child(root, "bridge").set("name", inputs["bridge"])
-    if "stp" in inputs:
-        child(root, "bridge").set("stp", "on" if inputs["stp"] else "off")
-    if "delay" in inputs:
-        child(root, "bridge").set("delay", str(inputs["delay"]))
 
 
 def _dns(root: Element, dns: Mapping[str, Any]) -> None:

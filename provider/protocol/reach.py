@@ -10,7 +10,6 @@ from provider.errors import OperatorError
 from provider.host import optional
 from provider.host.host import Host
 from provider.host.identity import Identity
-from provider.host.optional import Tell
 from provider.host.sights import Sights
 from provider.impact import allow
 from provider.protocol.answers import Task, config_failures, token_of
@@ -129,7 +128,7 @@ class Reach:
         return call
 
     def _reached(
-        self, tell: Tell, known: Props | None = None, connected: bool = True, looks: bool = False
+        self, tell: optional.Tell, known: Props | None = None, connected: bool = True, looks: bool = False
     ) -> Host | None:
         """The host, once it is sure to be the one that the state is of.
 
