@@ -29,7 +29,7 @@ from provider.nic import seen as interface_seen
 from provider.nic.schema import comparable
 from provider.resource import shape
 from provider.resource.base import Props
-from provider.resource.compare import declared_changes
+from provider.resource.shape import declared_changes
 from provider.survey.survey import DomainSeen, HostSeen, NetworkSeen
 
 
@@ -136,7 +136,7 @@ def _volume(wanted: Declared, seen: HostSeen, path: str) -> Iterator[Difference]
 def _domain(wanted: Declared, domain: DomainSeen, seen: HostSeen) -> Iterator[Difference]:
     looked = as_observed(domain, seen)
     names = {network.uuid: network.name for network in seen.networks}
-    said = domain_diff.known(wanted.inputs)
+    said = shape.known(wanted.inputs)
     less = started_with_less(looked.seen)
     read = as_read(said, looked, names.get, less)
     changes = domain_diff.differences(read, said, {}, names.get)

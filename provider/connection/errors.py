@@ -20,7 +20,6 @@ NO_NETWORK = 43
 NO_STORAGE_POOL = 49
 NO_STORAGE_VOL = 50
 NO_INTERFACE = 57
-NO_DOMAIN_METADATA = 80
 
 VirtError = libvirt.libvirtError
 
@@ -59,6 +58,16 @@ def _breaks(error: Exception) -> bool:
     if code(error) == NO_SUPPORT or _ANOTHER_DAEMON in str(error):
         return False
     return error.get_error_domain() == libvirt.VIR_FROM_RPC or any(sign in str(error) for sign in _LOST)
+
+
+def refusal(call: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> Exception | None:
+    """libvirt's error where it does not take the call; None where it does."""
+    try:
+        call(*args, **kwargs)
+    except VirtError as error:
+        refused: Exception = error
+        return refused
+    return None
 
 
 def unless(missing: int, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:

@@ -45,10 +45,8 @@ def refuse_older(uri: str, conn: Any) -> None:
             raise
         there = None
     for whose, number in ((f"libvirt at {uri}", there), ("the libvirt library here", libvirt.getVersion())):
-        lacking = (
-            [] if number is None else [what for what, since in NEEDED.items() if since > version(number)]
-        )
-        if number is not None and lacking:
+        lacking = [what for what, since in NEEDED.items() if number is not None and since > version(number)]
+        if lacking:
             raise Unreachable(
                 f"cannot work with {uri}: {whose} is {said(version(number))}, which lacks {', '.join(lacking)}; the "
                 f"oldest that does is {said(OLDEST)}, the oldest that was tried {said(TRIED)}"

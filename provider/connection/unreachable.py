@@ -16,7 +16,8 @@ from typing import Final
 from provider.connection import way
 from provider.connection.way import Way
 
-Say = Callable[[Way, "re.Match[str]"], str]
+# A sentence with words of `_words` and of the sign's groups in it, or what makes one.
+Say = str | Callable[[Way], str]
 
 
 def why(uri: str, said: str) -> str:
@@ -24,8 +25,23 @@ def why(uri: str, said: str) -> str:
     gone = way.of(uri)
     for sign, say in _REASONS:
         if found := re.search(sign, said):
-            return say(gone, found)
+            return say.format(**_words(gone), **found.groupdict()) if isinstance(say, str) else say(gone)
     return said
+
+
+def _words(gone: Way) -> dict[str, str]:
+    return {
+        "host": gone.host,
+        "quoted": shlex.quote(gone.host),
+        "there": _there(gone),
+        "try_it": gone.try_it,
+        "daemon": {"ssh": "sshd", "tls": "libvirtd (libvirtd-tls.socket)"}.get(gone.transport, "libvirtd"),
+        "folder": gone.options.get("pkipath", "~/.pki/libvirt or /etc/pki/libvirt"),
+    }
+
+
+def _there(gone: Way) -> str:
+    return f"on {gone.host}" if gone.host else "on this machine"
 
 
 def silent(uri: str, seconds: float) -> str:
@@ -34,7 +50,7 @@ def silent(uri: str, seconds: float) -> str:
     return f"{line}; see where it waits with: {gone.try_it}" if gone.transport == "ssh" else line
 
 
-def _changed_key(gone: Way, _: re.Match[str]) -> str:
+def _changed_key(gone: Way) -> str:
     known = gone.host if gone.port is None else f"[{gone.host}]:{gone.port}"
     return (
         f"{gone.host} shows another host key than it had: it was installed anew, or somebody stands in between; if you "
@@ -42,11 +58,7 @@ def _changed_key(gone: Way, _: re.Match[str]) -> str:
     )
 
 
-def _unknown_key(gone: Way, _: re.Match[str]) -> str:
-    return f"the host key of {gone.host} is not known here: compare it and accept it once with: {gone.try_it}"
-
-
-def _refused_key(gone: Way, _: re.Match[str]) -> str:
+def _refused_key(gone: Way) -> str:
     settings = _ssh_settings(gone)
     keys = [Path(name).expanduser() for name in settings.get("identityfile", ())]
     locked = [str(key) for key in keys if _has_passphrase(key)]
@@ -59,90 +71,67 @@ def _refused_key(gone: Way, _: re.Match[str]) -> str:
     return f"{line}: put it there with: {shlex.join(['ssh-copy-id', *gone.words[1:]])}"
 
 
-def _no_name(gone: Way, _: re.Match[str]) -> str:
-    return f"nothing here knows the name {gone.host}: see {shlex.join(['getent', 'hosts', gone.host])}, and libvirt:uri"
-
-
-def _nobody_listens(gone: Way, found: re.Match[str]) -> str:
-    what = {"ssh": "sshd", "tls": "libvirtd (libvirtd-tls.socket)"}.get(gone.transport, "libvirtd")
-    return f"{gone.host} refuses calls at port {found['port']}: start {what} there, or mend the port in libvirt:uri"
-
-
-def _too_far(gone: Way, found: re.Match[str]) -> str:
-    reason = f"cannot be reached at port {found['port']} ({found['reason']})"
-    return f"{gone.host} {reason}: is it off, or behind a firewall?"
-
-
-def _no_server(gone: Way, _: re.Match[str]) -> str:
-    return f"{gone.host} takes the call and says nothing that ssh knows: see what it does with: {gone.try_it}"
-
-
-def _not_in_group(gone: Way, _: re.Match[str]) -> str:
+def _not_in_group(gone: Way) -> str:
     user = _user(gone, _ssh_settings(gone) if gone.transport == "ssh" else {})
-    there = f"on {gone.host}" if gone.host else "on this machine"
-    return f"user {user} may not use libvirt {there}: as root there: usermod -aG libvirt {user}, then log in anew"
+    mend = f"as root there: usermod -aG libvirt {user}, then log in anew"
+    return f"user {user} may not use libvirt {_there(gone)}: {mend}"
 
 
-def _no_socket(gone: Way, found: re.Match[str]) -> str:
-    there = f"on {gone.host}" if gone.host else "on this machine"
-    return (
-        f"libvirtd does not listen {there} at {found['socket']}: start it there with: systemctl start libvirtd "
-        "(or virtqemud), or mend socket= in libvirt:uri"
-    )
-
-
-def _no_helper(gone: Way, _: re.Match[str]) -> str:
-    return (
-        f"{gone.host} has nothing that leads ssh to libvirt's socket: install libvirt-clients (virt-ssh-helper) there, "
-        "or netcat-openbsd where libvirt:uri says socket= or proxy=netcat"
-    )
-
-
-def _no_ssh(_gone: Way, _: re.Match[str]) -> str:
-    return "there is no ssh on this machine: install openssh-client"
-
-
-def _no_authority(_gone: Way, found: re.Match[str]) -> str:
-    return (
-        f"there is no CA certificate {found['file']} here: put it there, or name its folder: ?pkipath=FOLDER"
-    )
-
-
-def _untrusted(gone: Way, _: re.Match[str]) -> str:
-    return (
-        f"the certificate of {gone.host} is not of this machine's CA, has run out, or is for another name: "
-        "LIBVIRT_DEBUG=warn before the same command shows which"
-    )
-
-
-def _own_refused(gone: Way, _: re.Match[str]) -> str:
-    folder = gone.options.get("pkipath", "~/.pki/libvirt or /etc/pki/libvirt")
-    return (
-        f"{gone.host} does not accept this machine's certificate, or has been shown none: clientcert.pem and "
-        f"clientkey.pem, of its CA, belong into {folder}"
-    )
-
-
+_NOBODY_LISTENS: Final = (
+    "{host} refuses calls at port {port}: start {daemon} there, or mend the port in libvirt:uri"
+)
+_TOO_FAR: Final = "{host} cannot be reached at port {port} ({reason}): is it off, or behind a firewall?"
+_NO_SOCKET: Final = (
+    "libvirtd does not listen {there} at {socket}: start it there with: systemctl start libvirtd (or virtqemud), or "
+    "mend socket= in libvirt:uri"
+)
 # The first that is found counts; how each was seen stands in the test.
 _REASONS: Final[tuple[tuple[str, Say], ...]] = (
     ("HOST IDENTIFICATION HAS CHANGED", _changed_key),
-    ("Host key verification failed", _unknown_key),
+    (
+        "Host key verification failed",
+        "the host key of {host} is not known here: compare it and accept it once with: {try_it}",
+    ),
     (r"Permission denied \([a-z,-]+\)", _refused_key),
-    ("Could not resolve hostname|Name or service not known", _no_name),
-    (r"connect to host \S+ port (?P<port>\d+): Connection refused", _nobody_listens),
-    (r"connect to host \S+ port (?P<port>\d+): (?P<reason>[^:]+)", _too_far),
-    (r"during banner exchange|Connection to \S+ port \d+ timed out|kex_exchange_identification", _no_server),
-    (r"unable to connect to server at '\S+:(?P<port>\d+)': Connection refused", _nobody_listens),
-    (r"unable to connect to server at '\S+:(?P<port>\d+)': (?P<reason>.+)", _too_far),
+    (
+        "Could not resolve hostname|Name or service not known",
+        "nothing here knows the name {host}: see getent hosts {quoted}, and libvirt:uri",
+    ),
+    (r"connect to host \S+ port (?P<port>\d+): Connection refused", _NOBODY_LISTENS),
+    (r"connect to host \S+ port (?P<port>\d+): (?P<reason>[^:]+)", _TOO_FAR),
+    (
+        r"during banner exchange|Connection to \S+ port \d+ timed out|kex_exchange_identification",
+        "{host} takes the call and says nothing that ssh knows: see what it does with: {try_it}",
+    ),
+    (r"unable to connect to server at '\S+:(?P<port>\d+)': Connection refused", _NOBODY_LISTENS),
+    (r"unable to connect to server at '\S+:(?P<port>\d+)': (?P<reason>.+)", _TOO_FAR),
     (r"Failed to connect socket to '\S+': Permission denied|nc: .*Permission denied", _not_in_group),
     ("no polkit agent available|access denied by policy", _not_in_group),
-    (r"Failed to connect socket to '(?P<socket>\S+)': (No such file|Connection refused)", _no_socket),
-    (r"nc: (?P<socket>unix connect failed|/\S+): (No such file|Connection refused)", _no_socket),
-    (r"(nc|virt-ssh-helper): (command )?not found", _no_helper),
-    ("there is no ssh on this machine|Cannot find 'ssh' in path", _no_ssh),
-    (r"Cannot read CA certificate '(?P<file>[^']+)': No such file", _no_authority),
-    ("Failed to verify peer's certificate", _untrusted),
-    ("Unable to read TLS confirmation", _own_refused),
+    (r"Failed to connect socket to '(?P<socket>\S+)': (No such file|Connection refused)", _NO_SOCKET),
+    (r"nc: (?P<socket>unix connect failed|/\S+): (No such file|Connection refused)", _NO_SOCKET),
+    (
+        r"(nc|virt-ssh-helper): (command )?not found",
+        "{host} has nothing that leads ssh to libvirt's socket: install libvirt-clients (virt-ssh-helper) there, or "
+        "netcat-openbsd where libvirt:uri says socket= or proxy=netcat",
+    ),
+    (
+        "there is no ssh on this machine|Cannot find 'ssh' in path",
+        "there is no ssh on this machine: install openssh-client",
+    ),
+    (
+        r"Cannot read CA certificate '(?P<file>[^']+)': No such file",
+        "there is no CA certificate {file} here: put it there, or name its folder: ?pkipath=FOLDER",
+    ),
+    (
+        "Failed to verify peer's certificate",
+        "the certificate of {host} is not of this machine's CA, has run out, or is for another name: "
+        "LIBVIRT_DEBUG=warn before the same command shows which",
+    ),
+    (
+        "Unable to read TLS confirmation",
+        "{host} does not accept this machine's certificate, or has been shown none: clientcert.pem and clientkey.pem, "
+        "of its CA, belong into {folder}",
+    ),
 )
 
 

@@ -61,9 +61,8 @@ def unasked(uri: str) -> str:
     if way.transport != "ssh":
         return uri
     options = ["no_tty=1"]
-    if "command" not in way.options and os.access(
-        _SSH, os.X_OK
-    ):  # not where nothing may be run from the clone
+    # Not where nothing may be run from the clone.
+    if "command" not in way.options and os.access(_SSH, os.X_OK):
         options.append(f"command={quote(str(_SSH))}")
     return f"{uri}{'&' if urlsplit(uri).query else '?'}{'&'.join(options)}"
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal, Protocol, cast
+from typing import Any, Final, Literal
 
 from provider.connection import api, errors
 from provider.domain.read import Domain
 from provider.domain.seen import Seen, near, see
-from provider.host.clock import Clock
+from provider.host.clock import Clock, until
 
 Key = Literal["memory", "vcpu"]
 AMOUNTS: Final[tuple[Key, ...]] = ("memory", "vcpu")
@@ -22,13 +22,6 @@ POLL_SECONDS: Final = 0.2
 
 _LIVE: Final = 1
 _KIB_IN_MIB: Final = 1024
-
-
-class Sized(Protocol):
-    """Calls of a domain that only this module makes; memory in KiB."""
-
-    def setMemoryFlags(self, memory: int, flags: int) -> int: ...
-    def setVcpusFlags(self, nvcpus: int, flags: int) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -86,34 +79,25 @@ def has(seen: Seen | None, key: str) -> int | float:
 
 def after(domain: Domain, done: Collection[Step]) -> Domain:
     """The domain once the guest has followed these steps."""
-    now = domain.now
-    for step in done:
-        if now is not None:
-            now = (
-                replace(now, current_memory=step.wanted)
-                if step.key == "memory"
-                else replace(now, current_vcpu=step.wanted)
-            )
-    return replace(domain, now=now)
+    if domain.now is None:
+        return domain
+    amounts: dict[str, Any] = {f"current_{step.key}": step.wanted for step in done}
+    return replace(domain, now=replace(domain.now, **amounts))
 
 
 def perform(domain: api.Domain, step: Step, clock: Clock) -> str:
     """Empty once the running guest has the amount; else why it has not, and waits for its next start."""
-    deadline = clock.monotonic() + BALLOON_SECONDS
-    try:
-        if step.key == "memory":
-            cast(Sized, domain).setMemoryFlags(step.wanted * _KIB_IN_MIB, _LIVE)
-        else:
-            cast(Sized, domain).setVcpusFlags(step.wanted, _LIVE)
-            deadline = clock.monotonic()
-    except errors.VirtError as error:
-        return "" if _follows(domain, step) else errors.said(error)
-    while not _follows(domain, step):
-        if clock.monotonic() >= deadline:
-            return "the guest has not followed: it is booting, paused, or has no driver for it"
-        clock.sleep(POLL_SECONDS)
-    return ""
 
+    def follows() -> bool:
+        return same(step.key, has(see(domain.XMLDesc()), step.key), step.wanted)
 
-def _follows(domain: api.Domain, step: Step) -> bool:
-    return same(step.key, has(see(domain.XMLDesc()), step.key), step.wanted)
+    seconds = 0.0
+    if step.key == "memory":
+        seconds = BALLOON_SECONDS
+        error = errors.refusal(domain.setMemoryFlags, step.wanted * _KIB_IN_MIB, _LIVE)
+    else:
+        error = errors.refusal(domain.setVcpusFlags, step.wanted, _LIVE)
+    if until(follows, clock, 0.0 if error else seconds, POLL_SECONDS):
+        return ""
+    unmoved = "the guest has not followed: it is booting, paused, or has no driver for it"
+    return errors.said(error) if error else unmoved

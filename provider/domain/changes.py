@@ -7,29 +7,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from provider.connection import api
-from provider.domain import (
-    amounts as domain_amounts,
-)
-from provider.domain import (
-    diff,
-    new,
-    stage,
-    sweep,
-)
-from provider.domain import (
-    disks as domain_disks,
-)
-from provider.domain import next as domain_next
-from provider.domain import (
-    read as domain_read,
-)
+from provider.domain import amounts as domain_amounts
+from provider.domain import diff, new, next_start, stage, sweep
+from provider.domain import disks as domain_disks
+from provider.domain import read as domain_read
 from provider.domain.read import disk_path
 from provider.errors import Refused
+from provider.host.definitions import both_xmls
 from provider.host.macs import same_mac
 from provider.impact.allow import allowed
-from provider.nic import apply as nic_apply
 from provider.nic import plan as nic_plan
-from provider.nic.networks import require_networks
+from provider.nic.needs import require_networks
+from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Kind, Props
 
 _UNPLUGGABLE = "its bus cannot let go of it while the guest runs: needs a restart of the guest"
@@ -61,11 +50,10 @@ class Plan:
 def planned(call: Call, domain: api.Domain, news: Props, olds: Props) -> Plan:
     """`Refused` or `OperatorError` for what cannot be done; nothing is changed."""
     host, own = call.host, olds.get("own", {})
-    declared = diff.known(news)
-    read, seen = domain_next.look(host, domain, declared, own.get("adopted", {}))
+    declared = shape.known(news)
+    read, seen = next_start.look(host, domain, declared, own.get("adopted", {}))
     changes = diff.differences(read, declared, {}, sweep.network_name(host))
     keys = diff.to_stage(changes)
-    _refuse(call, domain, seen, read, declared, changes, own)
     plan = Plan(
         name=domain.name(),
         declared=declared,
@@ -78,11 +66,12 @@ def planned(call: Call, domain: api.Domain, news: Props, olds: Props) -> Plan:
         starts=seen.marked and not seen.running and "running" not in declared,
         unknown_disks=[i for i, d in enumerate(_entries(news)) if disk_path(d) is COMPUTED],
     )
+    _refuse(plan, own)
     _require(call, domain, plan)
     if declared.get("running", seen.running) != seen.running:
         return plan
     amounts = domain_amounts.steps(declared, seen, keys, olds.get("pendingRestart", ()))
-    pending = domain_next.awaited(host, domain_amounts.after(seen, amounts), declared, keys)
+    pending = next_start.awaited(host, domain_amounts.after(seen, amounts), declared, keys)
     plan = replace(plan, amounts=amounts, pending=pending)
     if not (pending and allowed(domain.name(), "restart")):
         return plan
@@ -105,7 +94,7 @@ def nics(
 ) -> list[nic_plan.Step]:
     if "networkInterfaces" not in declared:
         return []
-    live, config = nic_apply.both_xmls(domain)
+    live, config = both_xmls(domain)
     wanted = new.wanted_nics(call.host, declared)
     return nic_plan.plan(wanted, own.get("macs", ()), live, config or seen.xml)
 
@@ -115,24 +104,14 @@ def _entries(news: Props) -> list[Props]:
     return value if isinstance(value, list) else []
 
 
-def _refuse(
-    call: Call,
-    domain: api.Domain,
-    seen: domain_read.Domain,
-    read: Props,
-    declared: Props,
-    changes: Mapping[str, Kind],
-    own: Props,
-) -> None:
+def _refuse(plan: Plan, own: Props) -> None:
     """Whatever can't be changed in place, all of it at once and by name."""
-    keys = diff.to_stage(changes)
-    phrases = diff.refused(read, declared, changes, stage.unfit(seen.xml, declared, keys))
-    if "disks" in declared:
-        phrases += _disk_phrases(declared, own, seen)
+    unfit = stage.unfit(plan.seen.xml, plan.declared, plan.keys)
+    phrases = diff.refused(plan.read, plan.declared, plan.changes, unfit)
+    if "disks" in plan.declared:
+        phrases += _disk_phrases(plan.declared, own, plan.seen)
     if phrases:
-        raise Refused(
-            f"domain {domain.name()}: not done in place, and nothing was changed: {'; '.join(phrases)}"
-        )
+        raise Refused(f"domain {plan.name}: not done in place, and nothing was changed: {'; '.join(phrases)}")
 
 
 def _disk_phrases(declared: Props, own: Props, seen: domain_read.Domain) -> Iterator[str]:
@@ -172,9 +151,7 @@ def _require(call: Call, domain: api.Domain, plan: Plan) -> None:
     missing = {same_mac(e["mac"]) for e in declared.get("networkInterfaces", ())} - plugged
     paths = {step.path for step in plan.disks if step.action == "plug"}
     if missing or paths:
-        everybody, own = sweep.everybody(call.host), {domain.UUIDString()}
-        new.refuse_taken_macs(everybody, who, missing, own)
-        new.refuse_taken_disks(everybody, who, paths, own)
+        new.refuse_taken(sweep.everybody(call.host), who, missing, paths, domain.UUIDString())
     if paths:
         formats(call, plan.name, plan.disks)
 

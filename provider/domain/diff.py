@@ -11,7 +11,6 @@ from provider.domain.xml import metadata_elements
 from provider.host.macs import same_mac
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Kind, Props
-from provider.resource.compare import declared_changes
 
 IN_PLACE: Final = STAGED | {
     "autostart",
@@ -46,13 +45,8 @@ def differences(old: Props, new: Props, own: Props, network_name: NetworkName) -
         elif key == "disks" and isinstance(value, list):
             found.update(_disks(old[key], value, own.get("disks", ())))
         elif not _same(key, old[key], value):
-            found.update(declared_changes(old[key], value, key))
+            found.update(shape.changed(old[key], value, key, left_out=False))
     return found
-
-
-def known(props: Props) -> Props:
-    """The properties without those whose value, or a part of it, only an `up` can tell."""
-    return {key: value for key, value in props.items() if not _has_computed(value)}
 
 
 def owned(inputs: Props, adopted: Mapping[str, Any] | None = None) -> Props:
@@ -90,14 +84,10 @@ def refused(old: Props, new: Props, paths: Mapping[str, Kind], unfit: Mapping[st
     """
     return [
         f"{path} {shown(shape.at(old, path))} -> {shown(shape.at(new, path))} "
-        f"({unfit.get(shape.top(path)) or _impact(path)})"
+        f"({unfit.get(shape.top(path)) or _IMPACT.get(shape.top(path), _RESTART)})"
         for path in paths
         if shape.top(path) not in IN_PLACE - unfit.keys()
     ]
-
-
-def _impact(path: str) -> str:
-    return _IMPACT.get(shape.top(path), _RESTART)
 
 
 def _same(key: str, old: Any, new: Any) -> bool:
@@ -136,7 +126,7 @@ def _nics(
 def _same_place(old: Props, new: Props, network_name: NetworkName) -> bool:
     if {k: v for k, v in old.items() if k != "mac"} == {k: v for k, v in new.items() if k != "mac"}:
         return True
-    if _has_computed(new) or _has_computed(old):
+    if shape.unknown(new) or shape.unknown(old):
         return False
     one, other = wanted(old, network_name), wanted(new, network_name)
     return (one.network, one.bridge) == (other.network, other.bridge)
@@ -155,14 +145,6 @@ def _disks(old: list[Props], new: list[Props], own: Collection[str]) -> dict[str
         if path not in after and path in own and not (index < len(after) and after[index] not in before):
             found[f"disks[{index}]"] = "delete"
     return found
-
-
-def _has_computed(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return any(_has_computed(v) for v in value.values())
-    if isinstance(value, list):
-        return any(_has_computed(v) for v in value)
-    return value is COMPUTED
 
 
 def shown(value: Any) -> str:

@@ -15,10 +15,12 @@ from lxml import etree
 
 from provider.connection import api, errors
 from provider.domain.seen import Slots
-from provider.domain.xml import Disk, disk_element, letters
+from provider.domain.xml import Disk, disk_element, virtio_name
 from provider.errors import OperatorError
 from provider.host.clock import Clock
-from provider.nic.apply import POLL_SECONDS, UNPLUG_SECONDS, both_xmls
+from provider.host.definitions import both_xmls
+from provider.host.elements import attribute, drop, written
+from provider.nic.apply import UNPLUG_SECONDS, until_let_go
 from provider.nic.plan import CONFIG, LIVE
 
 # The disks of the running guest and of the persistent definition, as they are when it is called.
@@ -61,7 +63,7 @@ def plan(
             continue
         target = next((t for _, slots in sides for t, p in slots if p == path), None)
         if target is None or other is not None:
-            target = _free(taken)
+            target = next(name for n in range(_MOST) if (name := virtio_name(n)) not in taken)
         taken.add(target)
         plugs.append(Step("plug", sum(missing), path, target))
     return [
@@ -102,7 +104,7 @@ def perform(
             _plug(domain, step, formats[step.path], slots)
         elif step.flags == CONFIG:
             _ask(domain, step, slots)
-            if step.path in _paths(slots(domain)[1] or ()):
+            if step.path in _paths(_slots(domain, step, slots)):
                 raise OperatorError(f"{domain.name()}: disk {step.path} stays in the persistent definition")
     _let_go(domain, [s for s in steps if s.action == "unplug" and s.flags == LIVE], slots, clock, seconds)
 
@@ -110,47 +112,35 @@ def perform(
 def unplug_xml(xml: str, target: str) -> str | None:
     """The disk's element as the side has it, without its backing chain; None when it is not there."""
     for disk in etree.fromstring(xml.encode()).iterfind("devices/disk"):
-        found = disk.find("target")
-        if found is not None and found.get("dev") == target:
-            for chain in disk.findall("backingStore"):
-                disk.remove(chain)
-            disk.tail = None
-            return str(etree.tostring(disk, encoding="unicode"))
+        if attribute(disk, "target", "dev") == target:
+            drop(disk, "backingStore")
+            return written(disk)
     return None
 
 
 def _plug(domain: api.Domain, step: Step, format: str, slots: Slotted) -> None:
-    said = "libvirt took it, but its XML does not have it"
     element = disk_element(Disk(step.path, format), "disk", step.target, "virtio")
-    try:
-        domain.attachDeviceFlags(str(etree.tostring(element, encoding="unicode")), step.flags)
-    except errors.VirtError as error:
-        said = errors.said(error)
+    error = errors.refusal(domain.attachDeviceFlags, written(element), step.flags)
     live, config = slots(domain)
     sides = [side for flag, side in ((LIVE, live), (CONFIG, config)) if step.flags & flag]
     if not all(step.path in _paths(side or ()) for side in sides):
+        said = errors.said(error) if error else "libvirt took it, but its XML does not have it"
         raise OperatorError(f"{domain.name()}: disk {step.path} is not plugged in: {said}")
 
 
 def _let_go(domain: api.Domain, steps: Sequence[Step], slots: Slotted, clock: Clock, seconds: float) -> None:
-    """Ask until the running guest has let go of every one: libvirt answers 0 after 5 s for one that did not."""
-    if not steps:
-        return
     limit = seconds or UNPLUG_SECONDS
-    deadline = clock.monotonic() + limit
-    while True:
-        there = _paths(slots(domain)[0] or ())
-        held = [s for s in steps if s.path in there]
-        if not held:
-            return
-        if clock.monotonic() >= deadline:
-            raise OperatorError(
-                f"guest {domain.name()} holds on to disk {', '.join(s.path for s in held)}: not let go within "
-                f"{limit:g} s; it is paused, booting or without an operating system; run this again when it is up"
-            )
-        for step in held:
-            _ask(domain, step, slots)
-        clock.sleep(POLL_SECONDS)
+
+    def held() -> list[Step]:
+        there = _paths(slots(domain)[0] or ()) if steps else set()
+        return [s for s in steps if s.path in there]
+
+    left = until_let_go(held, lambda step: _ask(domain, step, slots), clock, limit)
+    if left:
+        raise OperatorError(
+            f"guest {domain.name()} holds on to disk {', '.join(s.path for s in left)}: not let go within "
+            f"{limit:g} s; it is paused, booting or without an operating system; run this again when it is up"
+        )
 
 
 def _ask(domain: api.Domain, step: Step, slots: Slotted) -> None:
@@ -158,20 +148,18 @@ def _ask(domain: api.Domain, step: Step, slots: Slotted) -> None:
     xml = unplug_xml((live if step.flags == LIVE else config) or "<domain/>", step.target)
     if xml is None:
         return
-    try:
-        domain.detachDeviceFlags(xml, step.flags)
-    except errors.VirtError as error:
-        now, defined = slots(domain)
-        there = step.path in _paths((now if step.flags == LIVE else defined) or ())
-        if there and "unplug" not in errors.said(error):
-            raise OperatorError(
-                f"{domain.name()}: disk {step.path} is not unplugged: {errors.said(error)}"
-            ) from error
+    error = errors.refusal(domain.detachDeviceFlags, xml, step.flags)
+    if error and "unplug" not in errors.said(error) and step.path in _paths(_slots(domain, step, slots)):
+        raise OperatorError(
+            f"{domain.name()}: disk {step.path} is not unplugged: {errors.said(error)}"
+        ) from error
+
+
+def _slots(domain: api.Domain, step: Step, slots: Slotted) -> Slots:
+    """On the side of the step."""
+    live, config = slots(domain)
+    return (live if step.flags == LIVE else config) or ()
 
 
 def _paths(slots: Slots) -> set[str]:
     return {path for _, path in slots}
-
-
-def _free(taken: Collection[str]) -> str:
-    return next(name for name in (letters("vd", n) for n in range(_MOST)) if name not in taken)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Protocol, cast
+from typing import Final
 
 from lxml import etree
 
@@ -11,10 +11,11 @@ from provider.connection import api, errors
 from provider.domain import sweep
 from provider.domain.xml import metadata_elements
 from provider.errors import OperatorError, Refused
-from provider.host.clock import Clock
+from provider.host.clock import Clock, until
+from provider.host.definitions import INACTIVE, SECURE
+from provider.host.elements import written
 from provider.host.host import Host
 from provider.impact.allow import allowed, how
-from provider.nic.apply import INACTIVE, SECURE
 from provider.resource import mark
 
 START_SECONDS = 60.0
@@ -32,32 +33,19 @@ _LIVE = 1
 _CONFIG = 2
 
 
-class Marked(Protocol):
-    """Calls of a domain that only this module makes."""
-
-    def setMetadata(
-        self, type: int, metadata: str | None, key: str | None, uri: str | None, flags: int
-    ) -> int: ...
-    def hasManagedSaveImage(self, flags: int = 0) -> int: ...
-
-
 def start(domain: api.Domain, clock: Clock) -> None:
     """Start it, or see the start through that a killed call has asked for: libvirt goes on without its caller."""
     if not domain.isActive():
-        try:
-            domain.create()
-        except errors.VirtError as error:
-            if not domain.isActive():
-                raise OperatorError(
-                    f"domain {domain.name()} is defined, but does not start: {errors.said(error)}"
-                ) from error
+        error = errors.refusal(domain.create)
+        if error and not domain.isActive():
+            raise OperatorError(
+                f"domain {domain.name()} is defined, but does not start: {errors.said(error)}"
+            ) from error
     _until_started(domain, clock)
 
 
 def _until_started(domain: api.Domain, clock: Clock) -> None:
-    deadline = clock.monotonic() + START_SECONDS
-    while list(domain.state()) == _STARTING_UP and clock.monotonic() < deadline:
-        clock.sleep(POLL_SECONDS)
+    until(lambda: list(domain.state()) != _STARTING_UP, clock, START_SECONDS, POLL_SECONDS)
 
 
 def shut_down(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
@@ -78,11 +66,9 @@ def shut_down(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
         reason = f"domain {name} has not shut down within {limit:g} s of being asked to (ACPI)"
     if not allowed(name, "restart"):
         raise Refused(_not_hard(name, reason))
-    try:
-        domain.destroy()
-    except errors.VirtError as error:
-        if _stays_active(domain, clock):
-            raise OperatorError(f"domain {name} cannot be stopped: {errors.said(error)}") from error
+    error = errors.refusal(domain.destroy)
+    if error and _stays_active(domain, clock):
+        raise OperatorError(f"domain {name} cannot be stopped: {errors.said(error)}") from error
 
 
 def refuse_removal(domain: api.Domain) -> None:
@@ -105,7 +91,7 @@ def restart(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
         raise Refused(
             f"{_paused(name)}; it is not restarted, and what waits for its next start goes on to wait"
         )
-    cast(Marked, domain).setMetadata(_ELEMENT, "<restarting/>", "restart", mark.RESTARTING, _CONFIG)
+    domain.setMetadata(_ELEMENT, "<restarting/>", "restart", mark.RESTARTING, _CONFIG)
     if not _asked_and_gone(domain, clock, limit):
         raise Refused(
             f"domain {name} has not shut down within {limit:g} s of being asked to (ACPI): it is not restarted, and "
@@ -117,7 +103,7 @@ def restart(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
 
 def unmark(domain: api.Domain) -> None:
     """Take the mark of a restart away, in the running guest and in its definition."""
-    cast(Marked, domain).setMetadata(_ELEMENT, None, None, mark.RESTARTING, _where(domain))
+    domain.setMetadata(_ELEMENT, None, None, mark.RESTARTING, _where(domain))
 
 
 def undefine(domain: api.Domain) -> None:
@@ -131,7 +117,7 @@ def undefine(domain: api.Domain) -> None:
 
 
 def _refuse_saved(domain: api.Domain) -> None:
-    if cast(Marked, domain).hasManagedSaveImage() and not allowed(domain.name(), "restart"):
+    if domain.hasManagedSaveImage() and not allowed(domain.name(), "restart"):
         raise Refused(
             f"domain {domain.name()} is saved (virsh managedsave), and what it had in memory would be lost; "
             f"start it, or allow it: {how(domain.name(), 'restart')}"
@@ -160,7 +146,7 @@ def define_again(host: Host, domain: api.Domain) -> None:
 
 def set_text(domain: api.Domain, key: str, text: str) -> None:
     """Its title or description (one of `TEXTS`), on every side that it has; an empty one is removed."""
-    cast(Marked, domain).setMetadata(TEXTS[key], text or None, None, None, _where(domain))
+    domain.setMetadata(TEXTS[key], text or None, None, None, _where(domain))
 
 
 def set_metadata(domain: api.Domain, text: str) -> None:
@@ -168,9 +154,7 @@ def set_metadata(domain: api.Domain, text: str) -> None:
     for number, element in enumerate(metadata_elements(text)):
         space = str(etree.QName(element).namespace)
         key = element.prefix or f"m{number}"
-        cast(Marked, domain).setMetadata(
-            _ELEMENT, _without_namespace(element, space), key, space, _where(domain)
-        )
+        domain.setMetadata(_ELEMENT, _without_namespace(element, space), key, space, _where(domain))
 
 
 def _without_namespace(element: object, space: str) -> str:
@@ -179,7 +163,7 @@ def _without_namespace(element: object, space: str) -> str:
     for part in plain.iter(f"{{{space}}}*"):
         part.tag = etree.QName(part).localname
     etree.cleanup_namespaces(plain)
-    return str(etree.tostring(plain, encoding="unicode"))
+    return written(plain)
 
 
 def _where(domain: api.Domain) -> int:
@@ -203,27 +187,15 @@ def _asked_and_gone(domain: api.Domain, clock: Clock, limit: float) -> bool:
 
 def _ask(domain: api.Domain, clock: Clock) -> None:
     """A guest that powers off while it is asked is refused as not running, and is active for a moment still."""
-    try:
-        domain.shutdown()
-    except errors.VirtError as error:
-        if _stays_active(domain, clock):
-            raise OperatorError(
-                f"domain {domain.name()} cannot be shut down: {errors.said(error)}"
-            ) from error
+    error = errors.refusal(domain.shutdown)
+    if error and _stays_active(domain, clock):
+        raise OperatorError(f"domain {domain.name()} cannot be shut down: {errors.said(error)}") from error
 
 
 def _stays_active(domain: api.Domain, clock: Clock) -> bool:
-    until = clock.monotonic() + SETTLE_SECONDS
-    while _active(domain) and clock.monotonic() < until:
-        clock.sleep(POLL_SECONDS)
-    return _active(domain)
+    return not until(lambda: not _active(domain), clock, SETTLE_SECONDS, POLL_SECONDS)
 
 
 def _active(domain: api.Domain) -> bool:
     """A domain that is gone altogether, as a transient one is once it has stopped, is not active."""
-    try:
-        return bool(domain.isActive())
-    except errors.VirtError as error:
-        if errors.code(error) == errors.NO_DOMAIN:
-            return False
-        raise
+    return bool(errors.unless(errors.NO_DOMAIN, domain.isActive))

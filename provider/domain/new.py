@@ -18,10 +18,10 @@ from provider.domain.stage import STAGED
 from provider.domain.xml import Disk, Spec, build
 from provider.errors import OperatorError, Refused
 from provider.host import optional
+from provider.host.elements import attribute
 from provider.host.host import Host
-from provider.host.optional import Tell
 from provider.host.others import Everybody
-from provider.nic import nic
+from provider.nic import needs, nic
 from provider.resource import remedy, xslt
 
 Props = Mapping[str, Any]
@@ -30,11 +30,9 @@ MEMORY_MIB = 512
 VCPU = 1
 
 
-def definition(host: Host, uuid: str, inputs: Props, tell: Tell) -> str:
+def definition(host: Host, uuid: str, inputs: Props, tell: optional.Tell) -> str:
     """The XML to be defined, the operator's stylesheet applied; `OperatorError` for a disk that the host lacks."""
-    xml = build(_spec(host, uuid, inputs, tell))
-    sheet = inputs.get("xml", {}).get("xslt")
-    return xml if not sheet else xslt.apply(xml, sheet)
+    return xslt.styled(build(_spec(host, uuid, inputs, tell)), inputs)
 
 
 def wanted_nics(host: Host, inputs: Props) -> tuple[nic.Wanted, ...]:
@@ -42,21 +40,16 @@ def wanted_nics(host: Host, inputs: Props) -> tuple[nic.Wanted, ...]:
     return tuple(wanted(entry, name) for entry in inputs.get("networkInterfaces", ()))
 
 
-def refuse_taken_macs(everybody: Everybody, who: str, macs: set[str], own: set[str]) -> None:
-    """``own``: UUIDs of the domains that may have them."""
-    taken = sweep.others_with_macs(everybody, macs, own)
-    if taken:
-        which = ", ".join(f"{mac} (domain {name})" for mac, name in taken)
-        raise Refused(
-            f"{who}: another domain of this host has this MAC already: {which}; unplug it there first"
-        )
+def refuse_taken(everybody: Everybody, who: str, macs: set[str], paths: set[str], own: str) -> None:
+    """`Refused` where another domain than the ``own`` one (its UUID) has one of the MACs, or may write to a file.
 
-
-def refuse_taken_disks(everybody: Everybody, who: str, paths: set[str], own: set[str]) -> None:
-    taken = sweep.others_with_disks(everybody, paths, own)
-    if taken:
-        which = ", ".join(f"{path} (domain {name})" for path, name in taken)
-        raise Refused(f"{who}: another domain writes to this disk already: {which}")
+    libvirt takes one MAC in any number of domains, and then answers flap between them.
+    """
+    others = [has for uuid, has in everybody.items() if uuid != own.lower()]
+    needs.refuse_taken(who, [(mac, has.name) for has in others for mac in sorted(macs & has.macs)])
+    written = [f"{path} (domain {has.name})" for has in others for path in sorted(paths & has.files)]
+    if written:
+        raise Refused(f"{who}: another domain writes to this disk already: {', '.join(written)}")
 
 
 def overruled(inputs: Props) -> frozenset[str]:
@@ -64,12 +57,11 @@ def overruled(inputs: Props) -> frozenset[str]:
 
     Of those that can be staged; a stylesheet that cannot be applied any more rules nothing.
     """
-    sheet = inputs.get("xml", {}).get("xslt")
-    if not sheet:
+    if not inputs.get("xml", {}).get("xslt"):
         return frozenset()
     plain = build(_of_inputs(inputs))
     try:
-        styled = see(xslt.apply(plain, sheet))
+        styled = see(xslt.styled(plain, inputs))
     except OperatorError:
         return frozenset()
     before = see(plain)
@@ -78,7 +70,7 @@ def overruled(inputs: Props) -> frozenset[str]:
     )
 
 
-def _spec(host: Host, uuid: str, inputs: Props, tell: Tell) -> Spec:
+def _spec(host: Host, uuid: str, inputs: Props, tell: optional.Tell) -> Spec:
     name = str(inputs["name"])
     cdrom = inputs.get("cloudinit")
     if cdrom is not None:
@@ -98,6 +90,8 @@ def _spec(host: Host, uuid: str, inputs: Props, tell: Tell) -> Spec:
 def _of_inputs(inputs: Props) -> Spec:
     """All of it that the host need not be asked about."""
     consoles = [c for c in inputs.get("consoles", ()) if c.get("targetType", "serial") == "virtio"]
+    given = ("arch", "machine", "emulator", "firmware", "title", "description", "metadata", "graphics")
+    as_given: dict[str, Any] = {key: inputs.get(key) for key in given}
     boot = tuple(dev for entry in inputs.get("bootDevices", ()) for dev in entry.get("devs", ()))
     return Spec(
         name=str(inputs["name"]),
@@ -105,22 +99,15 @@ def _of_inputs(inputs: Props) -> Spec:
         type=inputs.get("type", "qemu"),
         memory=inputs.get("memory", MEMORY_MIB),
         vcpu=inputs.get("vcpu", VCPU),
-        arch=inputs.get("arch"),
-        machine=inputs.get("machine"),
-        emulator=inputs.get("emulator"),
         cpu_mode=inputs.get("cpu", {}).get("mode"),
-        firmware=inputs.get("firmware"),
-        title=inputs.get("title"),
-        description=inputs.get("description"),
-        metadata=inputs.get("metadata"),
         boot=boot or ("hd",),
         virtio_consoles=len(consoles),
-        graphics=inputs.get("graphics"),
         video=inputs.get("video", {}).get("type"),
+        **as_given,
     )
 
 
-def disk_format(host: Host, who: str, path: str, tell: Tell) -> str:
+def disk_format(host: Host, who: str, path: str, tell: optional.Tell) -> str:
     """The format of a disk's file as its pool tells it: QEMU must never guess it from what a guest has written."""
     volume = host.volume_by_path(path) or _after_refresh(host, path, tell)
     if volume is None:
@@ -131,11 +118,10 @@ def disk_format(host: Host, who: str, path: str, tell: Tell) -> str:
             f"{who}: no active pool of {host.uri} has the disk {path}; if the file is there, and no pool that is "
             f"stopped has its folder: {remedy.pool_made(host.uri, name, folder)}"
         )
-    found = etree.fromstring(volume.XMLDesc(0).encode()).find("target/format")
-    return "raw" if found is None else str(found.get("type", "raw"))
+    return attribute(etree.fromstring(volume.XMLDesc(0).encode()), "target/format", "type") or "raw"
 
 
-def _after_refresh(host: Host, path: str, tell: Tell) -> api.Volume | None:
+def _after_refresh(host: Host, path: str, tell: optional.Tell) -> api.Volume | None:
     """A file that was put there behind libvirt's back is known once its pool has looked."""
     for pool in host.conn.listAllStoragePools():
         unknown = f"whether {path} is in it is not known"

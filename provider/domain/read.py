@@ -16,6 +16,7 @@ from lxml import etree
 from provider.domain.disks import blocked
 from provider.domain.seen import Seen
 from provider.domain.xml import metadata_elements
+from provider.host.elements import written
 from provider.host.macs import same_mac
 from provider.nic import nic
 from provider.nic.nic import Nic
@@ -68,6 +69,10 @@ def as_read(
             found: Any = _amount(value, *_AMOUNTS[key](domain.seen), (adopted or {}).get(key))
         elif key in _READERS:
             found = _READERS[key](value, domain)
+        elif key in _FACTS:
+            found = getattr(domain.seen, key)
+        elif key in ("autostart", "running"):
+            found = getattr(domain, key)
         elif key == "networkInterfaces":
             found = list(_nics(value, domain, network_name))
         else:
@@ -87,7 +92,7 @@ def imported(domain: Domain) -> Props:
     """All that is worth declaring of a domain that nobody has declared yet, and that can be: memory in whole MiB, NICs
     on a network or a bridge, each MAC once."""
     seen = domain.seen
-    nics = {n.mac: _nic(n) for n in reversed(seen.nics) if _place(n)}
+    nics = {n.mac: {"mac": n.mac, **_place(n)} for n in reversed(seen.nics) if _place(n)}
     read: Props = {
         "name": seen.name,
         "type": seen.type,
@@ -133,14 +138,6 @@ def _amount(declared: Any, most: Any, current: Any, adopted: Any) -> Any:
     return most if current == adopted else current
 
 
-def _scalar(of: Callable[[Domain], Any]) -> Callable[[Any, Domain], Any]:
-    return lambda _declared, domain: of(domain)
-
-
-def _machine(declared: Any, domain: Domain) -> Any:
-    return declared if same_machine(declared, domain.seen.machine) else domain.seen.machine
-
-
 def _metadata(declared: Any, domain: Domain) -> Any:
     """Of a running guest both sides count: libvirt can hold another text in each."""
     sides = [domain.seen] if domain.now is None else [domain.seen, domain.now]
@@ -158,10 +155,6 @@ def _words(of: Callable[[Seen], str | None]) -> Callable[[Any, Domain], Any]:
         return other or ("" if declared == "" else None)
 
     return read
-
-
-def _cpu(declared: Any, domain: Domain) -> Any:
-    return dict.fromkeys(declared, domain.seen.cpu_mode)
 
 
 def _disks(declared: Any, domain: Domain) -> Any:
@@ -187,11 +180,6 @@ def _disks(declared: Any, domain: Domain) -> Any:
         if other is not None:
             read.append({**disk, "volumeId" if "volumeId" in disk else "file": other})
     return read
-
-
-def _cloudinit(declared: Any, domain: Domain) -> Any:
-    cdroms = domain.seen.cdroms
-    return declared if declared in cdroms else next(iter(cdroms), None)
 
 
 def _boot(declared: Any, domain: Domain) -> Any:
@@ -221,34 +209,26 @@ def _graphics(declared: Any, domain: Domain) -> Any:
     return {k: found[k] for k in declared if found.get(k) is not None}
 
 
-def _video(declared: Any, domain: Domain) -> Any:
-    return None if domain.seen.video is None else dict.fromkeys(declared, domain.seen.video)
-
-
 # The most that a guest may have, and what it starts with.
 _AMOUNTS: Mapping[str, Callable[[Seen], tuple[Any, Any]]] = {
     "memory": lambda seen: (seen.memory, seen.current_memory),
     "vcpu": lambda seen: (seen.vcpu, seen.current_vcpu),
 }
+_FACTS = ("name", "type", "arch", "emulator", "firmware")
 _READERS: Mapping[str, Callable[[Any, Domain], Any]] = {
-    "name": _scalar(lambda d: d.seen.name),
-    "type": _scalar(lambda d: d.seen.type),
-    "arch": _scalar(lambda d: d.seen.arch),
-    "machine": _machine,
-    "emulator": _scalar(lambda d: d.seen.emulator),
-    "cpu": _cpu,
-    "firmware": _scalar(lambda d: d.seen.firmware),
-    "autostart": _scalar(lambda d: d.autostart),
-    "running": _scalar(lambda d: d.running),
+    "machine": lambda declared, d: declared if same_machine(declared, d.seen.machine) else d.seen.machine,
+    "cpu": lambda declared, domain: dict.fromkeys(declared, domain.seen.cpu_mode),
     "title": _words(lambda seen: seen.title),
     "description": _words(lambda seen: seen.description),
     "metadata": _metadata,
     "disks": _disks,
-    "cloudinit": _cloudinit,
+    "cloudinit": lambda declared, d: (
+        declared if declared in d.seen.cdroms else next(iter(d.seen.cdroms), None)
+    ),
     "bootDevices": _boot,
     "consoles": _consoles,
     "graphics": _graphics,
-    "video": _video,
+    "video": lambda declared, domain: domain.seen.video and dict.fromkeys(declared, domain.seen.video),
 }
 
 
@@ -279,10 +259,6 @@ def wanted(entry: Mapping[str, Any], network_name: NetworkName) -> nic.Wanted:
     return nic.Wanted(str(entry["mac"]), network=network, bridge=entry.get("bridge"))
 
 
-def _nic(found: Nic) -> Props:
-    return {"mac": found.mac, **_place(found)}
-
-
 def _place(found: Nic) -> Props:
     if found.network is not None:
         return {"networkName": found.network}
@@ -290,7 +266,7 @@ def _place(found: Nic) -> Props:
 
 
 def _text(elements: tuple[Any, ...]) -> str:
-    return "".join(str(etree.tostring(e, encoding="unicode", with_tail=False)) for e in elements)
+    return "".join(map(written, elements))
 
 
 def _same_element(one: Any, other: Any) -> bool:

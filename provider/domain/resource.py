@@ -6,29 +6,12 @@ from contextlib import AbstractContextManager
 from typing import ClassVar, Final
 
 from provider.connection import api, errors
-from provider.domain import (
-    amounts,
-    apart,
-    life,
-    new,
-    notes,
-    pending,
-    sweep,
-)
-from provider.domain import (
-    changes as domain_changes,
-)
-from provider.domain import (
-    diff as domain_diff,
-)
+from provider.domain import amounts, apart, life, new, next_start, notes, pending, sweep
+from provider.domain import changes as domain_changes
+from provider.domain import diff as domain_diff
 from provider.domain import disks as domain_disks
-from provider.domain import (
-    next as domain_next,
-)
 from provider.domain import read as domain_read
-from provider.domain import (
-    schema as domain_schema,
-)
+from provider.domain import schema as domain_schema
 from provider.domain.changes import Plan
 from provider.domain.read import as_read, imported, started_with_less
 from provider.errors import OperatorError, Refused
@@ -36,7 +19,8 @@ from provider.host.clock import Clock, SystemClock
 from provider.host.others import Everybody, Has
 from provider.impact.allow import allowed
 from provider.nic import apply as nic_apply
-from provider.nic.networks import require_networks
+from provider.nic.needs import require_networks
+from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
 from provider.resource.mark import uuid_of
 from provider.resource.names import UUID
@@ -60,7 +44,7 @@ class Domain(Resource):
         name = sweep.network_name(call.host)
         own = olds.get("own", {})
         changes = domain_diff.differences(old_inputs, news, own, name)
-        changes |= apart.changes(changes, domain_diff.known(news), own.get("apart", {}))
+        changes |= apart.changes(changes, shape.known(news), own.get("apart", {}))
         outputs: list[str] = []
         if olds.get("persistent") is False and not own.get("adopted", {}).get("transient"):
             outputs.append("persistent")
@@ -99,7 +83,7 @@ class Domain(Resource):
         adopted = dict(outputs.get("own", {}).get("adopted", {}))
         if domain.isPersistent():
             adopted.pop("transient", None)
-        read, seen = domain_next.look(call.host, domain, inputs, adopted)
+        read, seen = next_start.look(call.host, domain, inputs, adopted)
         waited = outputs.get("pendingRestart", ())
         own = domain_diff.owned_since_import(inputs, adopted, outputs.get("own", {}).get("imported"))
         sides = apart.apart(seen, inputs, own, waited)
@@ -112,7 +96,7 @@ class Domain(Resource):
             **_outputs(call, domain, read, inputs, seen),
             "own": {**own, **({"apart": sides} if sides else {})},
         }
-        return Found(id, read, domain_next.with_pending(after, apart.waits(seen, inputs, own, waited)))
+        return Found(id, read, next_start.with_pending(after, apart.waits(seen, inputs, own, waited)))
 
     def update(
         self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool
@@ -121,22 +105,22 @@ class Domain(Resource):
         domain = _existing(call, id)
         own = olds.get("own", {})
         plan = domain_changes.planned(call, domain, news, olds)
-        own_after = domain_next.owned_after(news, own, plan.keys)
+        persistent = bool(domain.isPersistent())
+        own_after = next_start.owned_after(news, own, plan.keys)
         if preview:
-            _note(call, domain, plan, olds, {})
+            _note(call, plan, olds, {}, persistent)
             turns = plan.starts or plan.declared.get("running", plan.seen.running) != plan.seen.running
             state = COMPUTED if turns else sweep.state(domain)
             kept = {key: value for key, value in olds.items() if key != "restarting"}
             outputs = {**kept, **news, "state": state, "persistent": True, "own": own_after}
-            return domain_next.with_pending(outputs, [] if plan.restart else plan.pending)
-        persistent = bool(domain.isPersistent())
+            return next_start.with_pending(outputs, [] if plan.restart else plan.pending)
         life.define_again(call.host, domain)
-        domain_next.stage(call.host, domain, plan.declared, plan.keys)
+        next_start.stage(call.host, domain, plan.declared, plan.keys)
         _set_autostart(domain, plan.declared)
         self._mend(call, domain, plan, own)
         failed = self._resize(domain, plan)
         self._turn(call, domain, plan)
-        _note(call, domain, plan, olds, failed, persistent)
+        _note(call, plan, olds, failed, persistent)
         return {**_outputs(call, domain, news, plan.declared), "own": own_after}
 
     def delete(self, call: Call, id: str, outputs: Props) -> None:
@@ -194,15 +178,8 @@ class Domain(Resource):
             life.unmark(domain)
 
 
-def _note(
-    call: Call,
-    domain: api.Domain,
-    plan: Plan,
-    olds: Props,
-    failed: dict[str, str],
-    persistent: bool | None = None,
-) -> None:
-    if not (domain.isPersistent() if persistent is None else persistent):
+def _note(call: Call, plan: Plan, olds: Props, failed: dict[str, str], persistent: bool) -> None:
+    if not persistent:
         call.note("live", "persistent", f"{plan.name} is defined again, as it runs")
     for note in notes.notes(plan, failed, olds.get("pendingRestart", ())):
         call.note(note.impact, note.path, note.text)
@@ -245,27 +222,20 @@ def _refuse_conflicts(everybody: Everybody, inputs: Props, uuid: str) -> None:
     """MACs and disks that another domain has; what is not known at preview is left to the `up`."""
     owned, who = domain_diff.owned(inputs), f"domain {inputs['name']}"
     paths = {path for path in owned["disks"] if path is not COMPUTED}
-    new.refuse_taken_macs(everybody, who, set(owned["macs"]), {uuid})
-    new.refuse_taken_disks(everybody, who, paths, {uuid})
+    new.refuse_taken(everybody, who, set(owned["macs"]), paths, uuid)
 
 
 def _defined(call: Call, uuid: str, inputs: Props, found: api.Domain | None) -> api.Domain:
     """Also over one of our own that a killed create has left without starting it: nothing runs in it."""
-    if found is None or not found.isActive():
-        xml = new.definition(call.host, uuid, inputs, call.tell)
-        wanted = new.wanted_nics(call.host, inputs)
-        require_networks(call.host, f"domain {inputs['name']}", wanted, call.tell)
-        return _define(call, str(inputs["name"]), xml)
-    if not found.isPersistent():
+    if found is not None and found.isActive():
         life.define_again(call.host, found)
-    return found
-
-
-def _define(call: Call, name: str, xml: str) -> api.Domain:
+        return found
+    who, xml = f"domain {inputs['name']}", new.definition(call.host, uuid, inputs, call.tell)
+    require_networks(call.host, who, new.wanted_nics(call.host, inputs), call.tell)
     try:
         return call.host.conn.defineXML(xml)
     except errors.VirtError as error:
-        raise OperatorError(f"domain {name} is not defined: {errors.said(error)}") from error
+        raise OperatorError(f"{who} is not defined: {errors.said(error)}") from error
 
 
 def _existing(call: Call, id: str) -> api.Domain:
@@ -300,4 +270,4 @@ def _outputs(
         **({"restarting": True} if seen.marked else {}),
         "own": domain_diff.owned(inputs),
     }
-    return domain_next.with_pending(outputs, pending.pending(declared, seen))
+    return next_start.with_pending(outputs, pending.pending(declared, seen))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final
 
 from provider.domain.xml import metadata_elements
@@ -11,6 +11,7 @@ from provider.errors import OperatorError
 from provider.host.macs import same_mac
 from provider.resource.base import COMPUTED, Failure, Props
 from provider.resource.names import (
+    choice_failures,
     interface_failures,
     mac_failure,
     name_failures,
@@ -18,104 +19,92 @@ from provider.resource.names import (
     short,
     word_failures,
 )
+from provider.resource.specs import (
+    BOOLEAN,
+    INTEGER,
+    NUMBER,
+    STRING,
+    STRINGS,
+    array,
+    boolean,
+    integer,
+    record,
+    resource,
+    said,
+    string,
+)
 
-_STRING: Final = {"type": "string"}
-_INTEGER: Final = {"type": "integer"}
-_BOOLEAN: Final = {"type": "boolean"}
-
-
-def _object(properties: Mapping[str, Any], *required: str) -> dict[str, Any]:
-    return {"type": "object", "properties": dict(properties), "required": list(required)}
-
-
-def _list(items: Mapping[str, Any]) -> dict[str, Any]:
-    return {"type": "array", "items": dict(items)}
-
-
-def _said(spec: Mapping[str, Any], description: str) -> dict[str, Any]:
-    return {**spec, "description": description}
-
-
-INPUTS: Final[Mapping[str, Any]] = {
-    "name": _STRING,
-    "type": _said(_STRING, "kvm or qemu; kvm where the host has it."),
-    "arch": _STRING,
-    "machine": _said(_STRING, "pc, q35 or a version of them; libvirt's default is pc."),
-    "emulator": _STRING,
-    "memory": _said(_INTEGER, "MiB; 512 for a new domain that does not say."),
-    "vcpu": _said(_INTEGER, "1 for a new domain that does not say."),
-    "cpu": _object({"mode": _STRING}),
-    "firmware": _said(_STRING, "Path of the loader, as pflash."),
-    "autostart": _BOOLEAN,
-    "running": _said(_BOOLEAN, "A new domain is started unless this is false."),
-    "title": _said(_STRING, "One line, which `virsh list --title` shows."),
-    "description": _STRING,
-    "metadata": _said(_STRING, "XML elements, each in an XML namespace of its own."),
-    "disks": _said(
-        _list(_object({"volumeId": _STRING, "file": _STRING})),
-        "Virtio disks, vda first: a volume's ID or its file.",
-    ),
-    "networkInterfaces": _said(
-        _list(_object({"networkId": _STRING, "networkName": _STRING, "bridge": _STRING, "mac": _STRING})),
-        "Virtio NICs.  NICs beside these belong to others, Interface resources for example.",
-    ),
-    "cloudinit": _said(_STRING, "ID of a CloudInitDisk, attached as a CD."),
-    "consoles": _said(
-        _list(_object({"type": _STRING, "targetPort": _STRING, "targetType": _STRING})),
-        "Beyond the serial console, which is always there.",
-    ),
-    "graphics": _object(
-        {
-            "type": _STRING,
-            "autoport": _BOOLEAN,
-            "listenType": _STRING,
-            "listenAddress": _STRING,
-            "websocket": _INTEGER,
-        }
-    ),
-    "video": _object({"type": _STRING}),
-    "qemuAgent": _said(_BOOLEAN, "The guest agent's channel is always there."),
-    "bootDevices": _list(_object({"devs": _list(_STRING)})),
-    "xml": _said(_object({"xslt": _STRING}), "A stylesheet with the last word on a new domain's XML."),
-}
-
-SCHEMA: Final[Mapping[str, Any]] = {
-    "description": "A virtual machine.  What is declared is compared and kept; what is not, is left as it is.",
-    "inputProperties": INPUTS,
-    "requiredInputs": [],
-    "properties": {
-        **INPUTS,
-        "state": _said(_STRING, "As virsh says it: running, paused, shut off, …"),
-        "pendingRestart": _said(
-            _list(_STRING),
+_NUMBERS: Final = array(NUMBER)
+_OWN: Final = record(
+    {
+        "macs": STRINGS,
+        "disks": STRINGS,
+        "apart": record(
+            {
+                "amounts": record({"memory": _NUMBERS, "vcpu": _NUMBERS}),
+                **dict.fromkeys(("macs", "moved", "disks", "texts"), STRINGS),
+            }
+        ),
+        "adopted": record({"memory": NUMBER, "vcpu": INTEGER, "transient": BOOLEAN}),
+        "imported": record({"macs": STRINGS, "disks": STRINGS}),
+    }
+)
+SCHEMA: Final = resource(
+    "A virtual machine.  What is declared is compared and kept; what is not, is left as it is.",
+    {
+        "name": STRING,
+        "type": string("kvm or qemu; kvm where the host has it."),
+        "arch": STRING,
+        "machine": string("pc, q35 or a version of them; libvirt's default is pc."),
+        "emulator": STRING,
+        "memory": integer("MiB; 512 for a new domain that does not say."),
+        "vcpu": integer("1 for a new domain that does not say."),
+        "cpu": record({"mode": STRING}),
+        "firmware": string("Path of the loader, as pflash."),
+        "autostart": BOOLEAN,
+        "running": boolean("A new domain is started unless this is false."),
+        "title": string("One line, which `virsh list --title` shows."),
+        "description": STRING,
+        "metadata": string("XML elements, each in an XML namespace of its own."),
+        "disks": said(
+            array(record({"volumeId": STRING, "file": STRING})),
+            "Virtio disks, vda first: a volume's ID or its file.",
+        ),
+        "networkInterfaces": said(
+            array(record(dict.fromkeys(("networkId", "networkName", "bridge", "mac"), STRING))),
+            "Virtio NICs.  NICs beside these belong to others, Interface resources for example.",
+        ),
+        "cloudinit": string("ID of a CloudInitDisk, attached as a CD."),
+        "consoles": said(
+            array(record(dict.fromkeys(("type", "targetPort", "targetType"), STRING))),
+            "Beyond the serial console, which is always there.",
+        ),
+        "graphics": record(
+            {
+                **dict.fromkeys(("type", "listenType", "listenAddress"), STRING),
+                "autoport": BOOLEAN,
+                "websocket": INTEGER,
+            }
+        ),
+        "video": record({"type": STRING}),
+        "qemuAgent": boolean("The guest agent's channel is always there."),
+        "bootDevices": array(record({"devs": STRINGS})),
+        "xml": said(record({"xslt": STRING}), "A stylesheet with the last word on a new domain's XML."),
+    },
+    {
+        "state": string("As virsh says it: running, paused, shut off, …"),
+        "pendingRestart": said(
+            STRINGS,
             "Declared properties that the running guest has otherwise than its persistent definition, and gets once it "
             "was shut down and started again; absent when there are none.",
         ),
-        "restarting": _said(
-            _BOOLEAN,
+        "restarting": boolean(
             "True once a restart that was allowed was cut off: the next up starts a guest that it has left shut off, "
-            "unless running says otherwise. Absent otherwise.",
+            "unless running says otherwise. Absent otherwise."
         ),
-        "persistent": _said(_BOOLEAN, "False once the domain was undefined while it runs."),
-        "own": _said(
-            _object(
-                {
-                    "macs": _list(_STRING),
-                    "disks": _list(_STRING),
-                    "apart": _object(
-                        {
-                            "amounts": _object(
-                                {key: _list({"type": "number"}) for key in ("memory", "vcpu")}
-                            ),
-                            **{key: _list(_STRING) for key in ("macs", "moved", "disks", "texts")},
-                        }
-                    ),
-                    "adopted": _object(
-                        {"memory": {"type": "number"}, "vcpu": _INTEGER, "transient": _BOOLEAN}
-                    ),
-                    "imported": _object({"macs": _list(_STRING), "disks": _list(_STRING)}),
-                }
-            ),
+        "persistent": boolean("False once the domain was undefined while it runs."),
+        "own": said(
+            _OWN,
             "What networkInterfaces and disks have declared: what leaves them later is told from what is others'; "
             "of it, where the running guest and the persistent definition are apart. "
             "And what an imported guest started with, where that was less than it may have, whether it was transient "
@@ -123,11 +112,8 @@ SCHEMA: Final[Mapping[str, Any]] = {
             "that it had: while the inputs are those of the import, nobody has declared any of them.",
         ),
     },
-    "required": ["state", "persistent"],
-}
-
-_POSITIVE: Final = ("memory", "vcpu")
-_CHOICES: Final = {"type": ("kvm", "qemu")}
+    told=["state", "persistent"],
+)
 
 
 def filled(urn: str, olds: Props, news: Props) -> Props:
@@ -160,14 +146,10 @@ def failures(inputs: Props) -> Iterator[Failure]:
             yield from path_failures(f"disks[{index}].{key}", disk[key])
     yield from _nics(_members(inputs, "networkInterfaces"))
     for index, console in enumerate(_members(inputs, "consoles")):
-        if console.get("type", "pty") not in ("pty", COMPUTED):
-            yield Failure(f"consoles[{index}].type", f'must be "pty", not {short(console["type"])}')
-        yield from word_failures(f"consoles[{index}].targetPort", console.get("targetPort"))
-        if console.get("targetType", "serial") not in ("serial", "virtio", COMPUTED):
-            yield Failure(
-                f"consoles[{index}].targetType",
-                f'must be "serial" or "virtio", not {short(console["targetType"])}',
-            )
+        path, kind = f"consoles[{index}]", console.get("targetType", "serial")
+        yield from choice_failures(f"{path}.type", console.get("type", "pty"), ["pty"], '"pty"')
+        yield from word_failures(f"{path}.targetPort", console.get("targetPort"))
+        yield from choice_failures(f"{path}.targetType", kind, ["serial", "virtio"], '"serial" or "virtio"')
 
 
 def one_of(entry: Props, path: str, *keys: str) -> Iterator[Failure]:
@@ -179,14 +161,11 @@ def one_of(entry: Props, path: str, *keys: str) -> Iterator[Failure]:
 
 def _scalars(inputs: Props) -> Iterator[Failure]:
     yield from name_failures("a domain", inputs["name"])
-    for key in _POSITIVE:
+    for key in ("memory", "vcpu"):
         value = inputs.get(key, 1)
         if value is not COMPUTED and value < 1:
             yield Failure(key, f"must be at least 1, not {value}")
-    for key, choices in _CHOICES.items():
-        value = inputs.get(key, choices[0])
-        if value is not COMPUTED and value not in choices:
-            yield Failure(key, f"must be {' or '.join(choices)}, not {short(value)}")
+    yield from choice_failures("type", inputs.get("type", "kvm"), ["kvm", "qemu"], "kvm or qemu")
     title = inputs.get("title")
     if isinstance(title, str) and "\n" in title:
         yield Failure("title", f"must be one line, not {short(title)}; description may have several")

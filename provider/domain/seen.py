@@ -10,6 +10,7 @@ from typing import Any
 from lxml import etree
 
 from provider.domain.xml import AGENT_CHANNEL
+from provider.host.elements import attribute
 from provider.host.xml_in import DEFINITIONS, of_libvirt, parsed
 from provider.nic import nic
 from provider.resource.mark import RESTARTING
@@ -77,9 +78,7 @@ def see(xml: str, volume_path: VolumePath = lambda _pool, _volume: None) -> Seen
     ``volume_path`` finds the file of a disk that was declared by pool and volume name, which virt-manager does.
     """
     root = parsed(xml)
-    kind = root.find("os/type")
-    cpu = root.find("cpu")
-    memory = in_mib(root.find("memory"))
+    memory, slots = in_mib(root.find("memory")), _slots(root, ("disk", None), volume_path)
     vcpu = int((root.findtext("vcpu") or "1").strip())
     return Seen(
         name=root.findtext("name") or "",
@@ -88,11 +87,11 @@ def see(xml: str, volume_path: VolumePath = lambda _pool, _volume: None) -> Seen
         memory=memory,
         current_memory=in_mib(root.find("currentMemory")) or memory,
         vcpu=vcpu,
-        current_vcpu=int(_attribute(root, "vcpu", "current") or vcpu),
-        arch=None if kind is None else kind.get("arch"),
-        machine=None if kind is None else kind.get("machine"),
+        current_vcpu=int(attribute(root, "vcpu", "current") or vcpu),
+        arch=attribute(root, "os/type", "arch"),
+        machine=attribute(root, "os/type", "machine"),
         emulator=root.findtext("devices/emulator"),
-        cpu_mode=None if cpu is None else cpu.get("mode"),
+        cpu_mode=attribute(root, "cpu", "mode"),
         cpu_of_host=root.find("cpu/vendor") is not None,
         firmware=root.findtext("os/loader"),
         title=root.findtext("title"),
@@ -100,14 +99,14 @@ def see(xml: str, volume_path: VolumePath = lambda _pool, _volume: None) -> Seen
         metadata=tuple(e for e in root.iterfind("metadata/*") if isinstance(e.tag, str) and not _is_mark(e)),
         restarting=any(_is_mark(e) for e in root.iterfind("metadata/*")),
         boot=tuple(e.get("dev") for e in root.iterfind("os/boot")),
-        disks=_paths(root, ("disk", None), volume_path),
-        cdroms=_paths(root, ("cdrom",), volume_path),
-        slots=_slots(root, ("disk", None), volume_path),
+        disks=tuple(path for _, path in slots if path),
+        cdroms=tuple(path for _, path in _slots(root, ("cdrom",), volume_path) if path),
+        slots=slots,
         balloon=root.find("devices/memballoon[@model='none']") is None,
         nics=tuple(nic.nics(xml)),
         consoles=tuple(_console(e) for e in root.iterfind("devices/console")),
         graphics=_graphics(root.find("devices/graphics")),
-        video=next((e.get("type") for e in root.iterfind("devices/video/model")), None),
+        video=attribute(root, "devices/video/model", "type"),
         agent=any(e.get("name") == AGENT_CHANNEL for e in root.iterfind("devices/channel/target")),
     )
 
@@ -139,10 +138,6 @@ def in_mib(element: Any) -> int | float:
     return int(mib) if mib == int(mib) else mib
 
 
-def _paths(root: Any, devices: tuple[str | None, ...], volume_path: VolumePath) -> tuple[str, ...]:
-    return tuple(path for _, path in _slots(root, devices, volume_path) if path)
-
-
 def near(one: float, other: float) -> bool:
     """Whether two amounts of memory in MiB are one: a balloon comes to rest a little beside its target."""
     return abs(one - other) <= max(1.0, other / 100)
@@ -150,7 +145,7 @@ def near(one: float, other: float) -> bool:
 
 def _slots(root: Any, devices: tuple[str | None, ...], volume_path: VolumePath) -> Slots:
     found = [
-        (_attribute(disk, "target", "dev") or "", _path(disk, volume_path) or "")
+        (attribute(disk, "target", "dev") or "", _path(disk, volume_path) or "")
         for disk in root.iterfind("devices/disk")
         if disk.get("device") in devices
     ]
@@ -169,30 +164,21 @@ def _path(disk: Any, volume_path: VolumePath) -> str | None:
 
 
 def _console(element: Any) -> dict[str, str]:
-    target = element.find("target")
-    held = {} if target is None else target.attrib
     return {
         "type": element.get("type", "pty"),
-        "targetPort": held.get("port", "0"),
-        "targetType": held.get("type", "serial"),
+        "targetPort": attribute(element, "target", "port") or "0",
+        "targetType": attribute(element, "target", "type") or "serial",
     }
 
 
 def _graphics(element: Any) -> dict[str, Any] | None:
     if element is None:
         return None
-    listen = element.find("listen")
     websocket = element.get("websocket")
     return {
         "type": element.get("type"),
         "autoport": element.get("autoport") == "yes",
         "websocket": None if websocket is None else int(websocket),
-        "listenType": None if listen is None else listen.get("type"),
-        "listenAddress": None if listen is None else listen.get("address"),
+        "listenType": attribute(element, "listen", "type"),
+        "listenAddress": attribute(element, "listen", "address"),
     }
-
-
-def _attribute(element: Any, child: str, name: str) -> str | None:
-    found = element.find(child)
-    value = None if found is None else found.get(name)
-    return None if value is None else str(value)

@@ -16,6 +16,7 @@ from lxml import etree
 
 from provider.domain.seen import in_mib
 from provider.domain.xml import add_graphics, add_serial, add_virtio_console
+from provider.host.elements import attribute, child, drop, written
 from provider.host.xml_in import of_libvirt, parsed
 
 _MIB_IN_KIB: Final = 1024
@@ -29,7 +30,7 @@ def staged(xml: str, declared: Mapping[str, Any], keys: Collection[str]) -> str:
     root = parsed(xml)
     for key in sorted(keys):
         _SETTERS[key](root, declared[key])
-    return str(etree.tostring(root, encoding="unicode"))
+    return written(root)
 
 
 @of_libvirt("a domain")
@@ -55,26 +56,22 @@ def _memory(root: Any, mib: int) -> None:
 
 def _vcpu(root: Any, count: int) -> None:
     """What the guest starts with; the most grows along.  A list of single ones would not match."""
-    element = root.find("vcpu")
-    if element is None:
-        element = etree.SubElement(root, "vcpu")
+    element = child(root, "vcpu")
     most = int(element.text or 1)
     element.attrib.pop("current", None)
     if count < most:
         element.set("current", str(count))
     element.text = str(max(most, count))
-    _drop(root, "vcpus")
+    drop(root, "vcpus")
 
 
 def _cpu(root: Any, declared: Mapping[str, Any]) -> None:
     """The mode; model, vendor and how to match them belong to the mode of before, topology and NUMA do not."""
-    cpu = root.find("cpu")
-    if cpu is None:
-        cpu = etree.SubElement(root, "cpu")
+    cpu = child(root, "cpu")
     for name in ("match", "check", "migratable"):
         cpu.attrib.pop(name, None)
     for tag in ("model", "vendor", *(("feature",) if declared["mode"] == "custom" else ())):
-        _drop(cpu, tag)
+        drop(cpu, tag)
     cpu.set("mode", declared["mode"])
 
 
@@ -95,7 +92,7 @@ def _firmware(root: Any, path: str) -> None:
     """The loader as a new domain has it; libvirt's own choice of one (``firmware='efi'``) would speak against it."""
     os = root.find("os")
     os.attrib.pop("firmware", None)
-    _drop(os, "firmware")
+    drop(os, "firmware")
     loader = os.find("loader")
     if loader is None:
         loader = etree.Element("loader")
@@ -107,9 +104,9 @@ def _firmware(root: Any, path: str) -> None:
 def _boot(root: Any, declared: Any) -> None:
     """libvirt takes an order of kinds of devices, or one of single devices, but not both."""
     os = root.find("os")
-    _drop(os, "boot")
+    drop(os, "boot")
     for device in root.iterfind("devices/*"):
-        _drop(device, "boot")
+        drop(device, "boot")
     for entry in declared:
         for dev in entry.get("devs", ()):
             etree.SubElement(os, "boot", dev=dev)
@@ -172,15 +169,11 @@ def _listen(graphics: Any, declared: Mapping[str, Any]) -> None:
 
 def _video(root: Any, declared: Mapping[str, Any]) -> None:
     """The first video device; sizes of its memory belong to the type of before."""
-    devices = root.find("devices")
-    video = devices.find("video")
-    if video is None:
-        video = etree.SubElement(devices, "video")
-    model = video.find("model")
-    primary = None if model is None else model.get("primary")
-    _drop(video, "model")
+    video = child(root.find("devices"), "video")
+    primary = attribute(video, "model", "primary")
+    drop(video, "model")
     if declared["type"] == "none":
-        _drop(video, "address")
+        drop(video, "address")
     video.insert(0, etree.Element("model", {"type": declared["type"]}))
     if primary is not None and declared["type"] != "none":
         video[0].set("primary", primary)
@@ -194,21 +187,8 @@ def _family(machine: str) -> str:
     return _VERSION.sub("", machine)
 
 
-def _unfit_machine(root: Any, machine: str) -> str | None:
-    if _family(machine) == _family(root.find("os/type").get("machine", "")):
-        return None
-    return "the addresses of its devices are those of another machine type"
-
-
-def _unfit_arch(root: Any, arch: str) -> str | None:
-    if {arch, root.find("os/type").get("arch")} <= _X86:
-        return None
-    return "its machine type, devices and disk are of another architecture"
-
-
-def _unfit_memory(root: Any, mib: int) -> str | None:
-    fits = root.find("cpu/numa") is None or mib <= in_mib(root.find("memory"))
-    return None if fits else "its NUMA cells share the memory out"
+def _fits(fits: Callable[[Any, Any], bool], reason: str) -> Callable[[Any, Any], str | None]:
+    return lambda root, declared: None if fits(root, declared) else reason
 
 
 def _unfit_vcpu(root: Any, count: int) -> str | None:
@@ -223,12 +203,6 @@ def _unfit_vcpu(root: Any, count: int) -> str | None:
     return None if has == count else f"its CPU topology is one of {has}"
 
 
-def _unfit_cpu(root: Any, declared: Mapping[str, Any]) -> str | None:
-    if declared.get("mode") == "host-passthrough" and root.get("type") == "qemu":
-        return "an emulated guest (type qemu) does not start with it"
-    return None
-
-
 def _unfit_graphics(root: Any, declared: Mapping[str, Any]) -> str | None:
     if declared.get("autoport", True):
         return None
@@ -239,11 +213,6 @@ def _unfit_graphics(root: Any, declared: Mapping[str, Any]) -> str | None:
     if not listens or graphics.get("port", "-1") != "-1":
         return None
     return "without autoport it has no port, and the guest does not start"
-
-
-def _drop(parent: Any, tag: str) -> None:
-    for child in parent.findall(tag):
-        parent.remove(child)
 
 
 _SETTERS: Final[Mapping[str, Callable[[Any, Any], None]]] = {
@@ -260,11 +229,23 @@ _SETTERS: Final[Mapping[str, Callable[[Any, Any], None]]] = {
     "video": _video,
 }
 _UNFIT: Final[Mapping[str, Callable[[Any, Any], str | None]]] = {
-    "arch": _unfit_arch,
-    "cpu": _unfit_cpu,
+    "arch": _fits(
+        lambda root, arch: {arch, root.find("os/type").get("arch")} <= _X86,
+        "its machine type, devices and disk are of another architecture",
+    ),
+    "cpu": _fits(
+        lambda root, cpu: cpu.get("mode") != "host-passthrough" or root.get("type") != "qemu",
+        "an emulated guest (type qemu) does not start with it",
+    ),
     "graphics": _unfit_graphics,
-    "machine": _unfit_machine,
-    "memory": _unfit_memory,
+    "machine": _fits(
+        lambda root, machine: _family(machine) == _family(root.find("os/type").get("machine", "")),
+        "the addresses of its devices are those of another machine type",
+    ),
+    "memory": _fits(
+        lambda root, mib: root.find("cpu/numa") is None or mib <= in_mib(root.find("memory")),
+        "its NUMA cells share the memory out",
+    ),
     "vcpu": _unfit_vcpu,
 }
 STAGED: Final = frozenset(_SETTERS)

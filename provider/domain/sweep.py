@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from lxml import etree
 
@@ -11,13 +11,11 @@ from provider.domain.disks import Slotted
 from provider.domain.read import Domain
 from provider.domain.seen import Seen, Slots, VolumePath, see, written_disks
 from provider.host import optional
+from provider.host.definitions import INACTIVE, SECURE, both_xmls
 from provider.host.host import Host
-from provider.host.macs import same_mac
-from provider.host.optional import Tell
 from provider.host.others import Everybody, Has
 from provider.host.sight import look
 from provider.nic import nic
-from provider.nic.apply import INACTIVE, SECURE, both_xmls
 
 STATES = ("no state", "running", "idle", "paused", "in shutdown", "shut off", "crashed", "pmsuspended")
 
@@ -68,42 +66,21 @@ def network_name(host: Host) -> Callable[[str], str | None]:
     return name
 
 
-def others_with_macs(everybody: Everybody, macs: set[str], but: set[str]) -> list[tuple[str, str]]:
-    """(MAC, domain name) of each of these MACs that a domain has, live or persistent; domains ``but`` (UUIDs) aside.
-
-    libvirt takes one MAC in any number of domains, and then answers flap between them.
-    """
-    wanted = {same_mac(mac) for mac in macs}
-    return [(mac, has.name) for has in _others(everybody, but) for mac in sorted(wanted & has.macs)]
-
-
-def others_with_disks(everybody: Everybody, paths: set[str], but: set[str]) -> list[tuple[str, str]]:
-    """(path, domain name) of each of these files that another domain may write to."""
-    return [(path, has.name) for has in _others(everybody, but) for path in sorted(paths & has.files)]
-
-
-def _others(everybody: Everybody, but: set[str]) -> Iterator[Has]:
-    own = {uuid.lower() for uuid in but}
-    return (has for uuid, has in everybody.items() if uuid not in own)
-
-
 def everybody(host: Host) -> Everybody:
     """What each domain of the host has; by its UUID in lower case."""
     found: dict[str, Has] = {}
     for domain in look(host).conn.listAllDomains():
-        try:
-            xmls = [xml for xml in both_xmls(domain) if xml is not None]
-        except errors.VirtError as error:
-            if errors.code(error) != errors.NO_DOMAIN:
-                raise
+        both = errors.unless(errors.NO_DOMAIN, both_xmls, domain)
+        if both is None:
             continue  # a domain that went away while it was looked at has nothing
+        xmls = [xml for xml in both if xml is not None]
         macs = frozenset(mac for xml in xmls for mac in nic.macs(xml))
         files = frozenset(path for xml in xmls for path in written_disks(xml))
         found[domain.UUIDString().lower()] = Has(domain.name(), macs, files)
     return found
 
 
-def has_kvm(host: Host, tell: Tell) -> bool:
+def has_kvm(host: Host, tell: optional.Tell) -> bool:
     said = optional.look(
         tell,
         f"what {host.uri} can run",

@@ -65,9 +65,8 @@ def build(spec: Spec) -> str:
     _text(root, "vcpu", str(spec.vcpu))
     _os(root, spec)
     features = etree.SubElement(root, "features")
-    etree.SubElement(
-        features, "acpi"
-    )  # without it a guest can neither be asked to shut down nor be hot-plugged
+    # Without ACPI a guest can neither be asked to shut down nor be hot-plugged.
+    etree.SubElement(features, "acpi")
     etree.SubElement(features, "apic")
     if spec.cpu_mode:
         etree.SubElement(root, "cpu", mode=spec.cpu_mode)
@@ -109,30 +108,26 @@ def _devices(devices: Any, spec: Spec) -> None:
     if spec.emulator:
         _text(devices, "emulator", spec.emulator)
     for number, disk in enumerate(spec.disks):
-        _disk(devices, disk, device="disk", dev=letters("vd", number), bus="virtio")
+        devices.append(disk_element(disk, "disk", virtio_name(number), "virtio"))
     if spec.cdrom:
         bus, prefix = ("sata", "sd") if is_q35(spec.machine) else ("ide", "hd")
-        cdrom = _disk(devices, Disk(spec.cdrom, "raw"), device="cdrom", dev=prefix + "a", bus=bus)
-        etree.SubElement(cdrom, "readonly")
+        devices.append(disk_element(Disk(spec.cdrom, "raw"), "cdrom", f"{prefix}a", bus))
+        etree.SubElement(devices[-1], "readonly")
     if is_q35(spec.machine):
         etree.SubElement(devices, "controller", type="pci", index="0", model="pcie-root")
         for index in range(1, SPARE_ROOT_PORTS + 1):
             etree.SubElement(devices, "controller", type="pci", index=str(index), model="pcie-root-port")
     for wanted in spec.nics:
         devices.append(etree.fromstring(nic.to_plug(wanted)))
-    _consoles(devices, spec.virtio_consoles)
+    add_serial(devices)
+    for port in range(1, spec.virtio_consoles + 1):
+        add_virtio_console(devices, port)
     channel = etree.SubElement(devices, "channel", type="unix")
     etree.SubElement(channel, "target", type="virtio", name=AGENT_CHANNEL)
     if spec.graphics is not None:
         add_graphics(devices, spec.graphics)
     if spec.video is not None:
         etree.SubElement(etree.SubElement(devices, "video"), "model", type=spec.video)
-
-
-def _disk(devices: Any, source: Disk, device: str, dev: str, bus: str) -> Any:
-    disk = disk_element(source, device, dev, bus)
-    devices.append(disk)
-    return disk
 
 
 def disk_element(source: Disk, device: str, dev: str, bus: str) -> Any:
@@ -144,20 +139,14 @@ def disk_element(source: Disk, device: str, dev: str, bus: str) -> Any:
     return disk
 
 
-def letters(prefix: str, number: int) -> str:
+def virtio_name(number: int) -> str:
     """vda … vdz, vdaa …, as the kernel counts."""
     letters = ""
     number += 1
     while number:
         number, last = divmod(number - 1, 26)
         letters = chr(ord("a") + last) + letters
-    return prefix + letters
-
-
-def _consoles(devices: Any, virtio: int) -> None:
-    add_serial(devices)
-    for port in range(1, virtio + 1):
-        add_virtio_console(devices, port)
+    return f"vd{letters}"
 
 
 def add_serial(devices: Any) -> None:

@@ -5,7 +5,6 @@ Nothing is changed: of the agent's commands only those are used that read, and a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -16,7 +15,6 @@ from provider.guest.agent import Agent, AgentError
 from provider.guest.files import Setting
 from provider.host import optional
 from provider.host.macs import same_mac
-from provider.host.optional import Tell
 
 FROM_NEIGHBOURS: Final = 2  # VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP
 
@@ -51,7 +49,8 @@ def look(domain: Any, agent: Agent | None) -> Inside:
     try:
         if not agent.answers():
             return _from_outside(domain, "its agent does not answer")
-        addresses = tuple(_each(agent))
+        nics = agent.interfaces()
+        addresses = tuple(Address(mac, a.partition("/")[0]) for mac, nic in nics for a in nic.addresses)
     except (AgentError, errors.VirtError) as error:
         return _from_outside(domain, errors.said(error))
     try:
@@ -61,12 +60,6 @@ def look(domain: Any, agent: Agent | None) -> Inside:
     return Inside(agent=True, files=True, addresses=addresses, settings=settings)
 
 
-def _each(agent: Agent) -> Iterator[Address]:
-    for mac, nic in agent.interfaces():
-        for address in nic.addresses:
-            yield Address(mac, address.partition("/")[0])
-
-
 def _from_outside(domain: Any, *silence: str) -> Inside:
     """What the host's neighbour table tells; ``silence``: why the guest has told nothing."""
     unheard = list(silence)
@@ -74,7 +67,7 @@ def _from_outside(domain: Any, *silence: str) -> Inside:
     return Inside(neighbours=found, silence="; ".join(unheard))
 
 
-def neighbours(domain: Any, tell: Tell) -> tuple[Address, ...]:
+def neighbours(domain: Any, tell: optional.Tell) -> tuple[Address, ...]:
     """From the host's neighbour table; nothing where libvirt can't read it."""
     ask = partial(domain.interfaceAddresses, FROM_NEIGHBOURS)
     found: dict[str, Any] = optional.look(tell, "what the host has heard of it", ask, {})

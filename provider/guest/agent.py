@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from provider.connection import api, errors
 from provider.errors import OperatorError
-from provider.host.clock import Clock
+from provider.host.clock import Clock, until
 from provider.host.macs import same_mac
 
 # (domain, JSON text, seconds) -> JSON text, as libvirt_qemu.qemuAgentCommand.
@@ -82,21 +82,24 @@ class Agent:
 
     def answers(self, seconds: float = 0.0) -> bool:
         """Whether it answers within so many seconds; a paused guest is not asked, since it can't."""
-        deadline = self.clock.monotonic() + seconds
-        while True:
-            if self.can_answer():
-                try:
-                    self._ask("guest-ping", PING_SECONDS)
-                    return True
-                except AgentError:
-                    pass
-            if self.clock.monotonic() >= deadline:
-                return False
-            self.clock.sleep(_SLOW_POLL)
+        return until(self._answers, self.clock, seconds, _SLOW_POLL)
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(AgentError):
+            return self.can_answer() and self._ask("guest-ping", PING_SECONDS) is not None
+        return False
 
     def can_answer(self) -> bool:
         """Whether the guest runs, and is not paused."""
         return bool(self._domain.isActive()) and self._domain.state()[0] == RUNNING
+
+    def tries(self, work: Callable[[], object]) -> bool:
+        """Whether this was done in the guest; where its agent does not answer at once it is not tried."""
+        with contextlib.suppress(OperatorError, errors.VirtError):
+            if self.answers():
+                work()
+                return True
+        return False
 
     def nics(self) -> dict[str, GuestNic]:
         """The guest's NICs by MAC."""
@@ -139,8 +142,9 @@ class Agent:
                 )
             self.clock.sleep(poll)
             poll = min(poll * _SLOWER, _SLOW_POLL)
-        out, err = (_decoded(status.get(key, "")) for key in ("out-data", "err-data"))
-        return Done(status.get("exitcode", 1), out, err)
+        printed = (base64.b64decode(status.get(key, "")) for key in ("out-data", "err-data"))
+        said = (text.decode(errors="replace").strip() for text in printed)
+        return Done(status.get("exitcode", 1), *said)
 
     def _end(self, pid: int) -> None:
         """So that the next one does not meet it; that it is gone already is fine."""
@@ -158,7 +162,3 @@ class Agent:
             raise AgentError(
                 "this libvirt-python has no libvirt_qemu, by which agents are reached"
             ) from error
-
-
-def _decoded(text: str) -> str:
-    return base64.b64decode(text).decode(errors="replace").strip()

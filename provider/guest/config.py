@@ -47,13 +47,13 @@ class GuestFile:
 
 def file_for(style: Style, setup: Setup) -> GuestFile:
     """The file by which the guest sets the NIC up, now and at each boot."""
-    path, mode = _PLACES[style]
-    return GuestFile(path.format(setup.label), _RENDERERS[style](setup), mode)
+    path, mode, render = _STYLES[style]
+    return GuestFile(path.format(setup.label), render(setup), mode)
 
 
 def every_path(mac: str) -> list[str]:
     """All paths at which a file of ours for this NIC may be."""
-    return [path.format(alias_for(mac)) for path, _ in _PLACES.values()]
+    return [path.format(alias_for(mac)) for path, *_ in _STYLES.values()]
 
 
 def style_of(facts: str) -> Style | None:
@@ -141,15 +141,10 @@ def _text(lines: list[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-_PLACES: Final[Mapping[Style, tuple[str, str]]] = {
-    "ifcfg": ("/etc/sysconfig/network-scripts/ifcfg-{}", "644"),
-    "networkmanager": ("/etc/NetworkManager/system-connections/{}.nmconnection", "600"),
-    "networkd": ("/etc/systemd/network/10-{}.network", "644"),
-    "netplan": ("/etc/netplan/90-{}.yaml", "600"),
-}
-_RENDERERS: Final[Mapping[Style, Callable[[Setup], str]]] = {
-    "ifcfg": _ifcfg,
-    "networkmanager": _keyfile,
-    "networkd": _networkd,
-    "netplan": _netplan,
+# Path, mode, and what is in it.
+_STYLES: Final[Mapping[Style, tuple[str, str, Callable[[Setup], str]]]] = {
+    "ifcfg": ("/etc/sysconfig/network-scripts/ifcfg-{}", "644", _ifcfg),
+    "networkmanager": ("/etc/NetworkManager/system-connections/{}.nmconnection", "600", _keyfile),
+    "networkd": ("/etc/systemd/network/10-{}.network", "644", _networkd),
+    "netplan": ("/etc/netplan/90-{}.yaml", "600", _netplan),
 }

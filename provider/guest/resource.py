@@ -6,33 +6,26 @@ done in it by hand is drift.  A guest that can't be asked is not drift: it is to
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from provider.connection import api
 from provider.errors import OperatorError
 from provider.guest import schema, seen, store
-from provider.guest.agent import Agent, AgentError
+from provider.guest.agent import AgentError
 from provider.guest.seen import Guest
 from provider.guest.tools import Tools
 from provider.host.agents import Agents
 from provider.host.clock import SystemClock
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
+from provider.resource.own import domain_of
 
 ASK_SECONDS: Final = 4.0  # for an agent to answer where nothing is to be written
-COMPARED: Final = ("domain", "files", "secretFiles", "apply", "remove", "read", "state", "concerns")
 
 
 class GuestFiles(Resource):
     token: ClassVar[str] = "libvirt:index/guestFiles:GuestFiles"
-    schema: ClassVar[Mapping[str, Any]] = {
-        "description": "Files in a guest, written by its agent, and a command that applies them.",
-        "inputProperties": schema.INPUTS,
-        "requiredInputs": ["domain"],
-        "properties": {**schema.INPUTS, **schema.OUTPUTS},
-        "required": [*schema.REQUIRED_OUTPUTS],
-    }
+    schema = schema.SCHEMA
     in_id = ("domain",)
 
     def __init__(self, tools: Tools | None = None) -> None:
@@ -50,7 +43,7 @@ class GuestFiles(Resource):
         if preview and inputs["domain"] is COMPUTED:
             seen.foretell_unseen(call, "a guest that is not made yet")
             return "", {**inputs, "guest": COMPUTED, "undeclared": COMPUTED}
-        domain = _domain(call, inputs["domain"])
+        domain = domain_of(call, inputs["domain"])
         outputs = self._bring(call, domain, {}, inputs, preview)
         return f"{inputs['domain']}/{call.name}", outputs
 
@@ -78,14 +71,15 @@ class GuestFiles(Resource):
         if preview and news["domain"] is COMPUTED:
             seen.foretell_unseen(call, "a guest that is not made yet")
             return {**olds, **news}
-        domain = _domain(call, news["domain"])
+        domain = domain_of(call, news["domain"])
         return self._bring(call, domain, old_inputs, news, preview)
 
     def _bring(self, call: Call, domain: api.Domain, olds: Props, news: Props, preview: bool) -> Props:
         """Tell what changes, and make it so; ``olds``: the inputs before, as they were seen in the guest."""
+        unseen: Props = {**news, "guest": domain.name(), "undeclared": []}
         if preview and shape.unknown(news):
             seen.foretell_unseen(call, domain.name())
-            return {**news, "guest": domain.name(), "undeclared": []}
+            return unseen
         try:
             seconds = ASK_SECONDS if preview else news.get("wait", schema.WAIT)
             agents = call.host.agents if preview else None
@@ -95,14 +89,14 @@ class GuestFiles(Resource):
                 raise
             call.tell(f"{error}; it is waited for by up")
             seen.foretell_unseen(call, domain.name())
-            return {**news, "guest": domain.name(), "undeclared": []}
+            return unseen
         seen.foretell(call, domain.name(), guest, olds, news)
         if not preview:
             guest = self._apply(call, domain, guest, olds, news)
         return {**news, **guest.outputs(call, domain, news)}
 
     def _apply(self, call: Call, domain: api.Domain, guest: Guest, olds: Props, news: Props) -> Guest:
-        agent = self._agent(domain)
+        agent = self._tools.agent(domain)
         wanted = schema.files(news)
         for path, file in wanted.items():
             if guest.files.get(path) != file.seen:
@@ -126,7 +120,7 @@ class GuestFiles(Resource):
         agents: Agents | None = None,
     ) -> Guest:
         """``more``: paths to look for beside those of the inputs.  ``agents``: whom to ask by, once in a run."""
-        agent = self._agent(domain)
+        agent = self._tools.agent(domain)
         if not domain.isActive():
             raise AgentError(f"guest {domain.name()} is shut off")
         if not (agents.answers(agent, seconds) if agents else agent.answers(seconds)):
@@ -144,7 +138,7 @@ class GuestFiles(Resource):
         domain = call.host.domain_by_uuid(outputs["domain"])
         if domain is None:
             return
-        agent = self._agent(domain)
+        agent = self._tools.agent(domain)
         if not agent.answers(ASK_SECONDS):
             call.tell(f"guest {domain.name()}: its agent does not answer: what is in it stays")
             return
@@ -153,13 +147,3 @@ class GuestFiles(Resource):
             seconds = call.timeout or outputs.get("timeout", schema.TIMEOUT)
             store.run(agent, outputs["remove"], {}, call.urn, seconds)
         store.remove(agent, list(outputs.get("files", {})))
-
-    def _agent(self, domain: api.Domain) -> Agent:
-        return Agent(domain, self._tools.clock, self._tools.send)
-
-
-def _domain(call: Call, uuid: str) -> api.Domain:
-    domain = call.host.domain_by_uuid(uuid)
-    if domain is None:
-        raise OperatorError(f"{call.name}: there is no domain {uuid} on {call.host.uri}")
-    return domain

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from provider.guest import store
 from provider.resource.base import COMPUTED, Failure, Props
 from provider.resource.names import domain_failures, short
+from provider.resource.specs import STRING, STRINGS, integer, mapping, resource, said, string
 
-_STRING: Final = {"type": "string"}
-_NAMED: Final = {"type": "object", "additionalProperties": _STRING}
 _PATH: Final = re.compile(r"(?!.*/\.{1,2}(/|$))(?!.*//)/[^\x00-\x1f\x7f]{1,1000}(?<![/~])")
 _MODE: Final = re.compile(r"0?[0-7]{3}")
 _OWNER: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}:[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}")
@@ -24,53 +23,41 @@ LONGEST_WAIT: Final = 3600  # seconds
 WAIT: Final = 300
 TIMEOUT: Final = 600
 
-INPUTS: Final[Mapping[str, Any]] = {
-    "domain": {**_STRING, "description": "UUID of the domain, whose agent is asked."},
-    "files": {
-        "type": "object",
-        "additionalProperties": _NAMED,
-        "description": "By absolute path: content, and mode (0644) and owner (root:root) where they are others.",
+_TEXTS: Final = mapping(STRING)
+SCHEMA: Final = resource(
+    "Files in a guest, written by its agent, and a command that applies them.",
+    {
+        "domain": string("UUID of the domain, whose agent is asked."),
+        "files": said(
+            mapping(_TEXTS),
+            "By absolute path: content, and mode (0644) and owner (root:root) where they are others.",
+        ),
+        "secretFiles": said(
+            _TEXTS,
+            "Contents by name, there only while apply runs: in the folder whose path is in $SECRETS.",
+        ),
+        "concerns": said(
+            mapping(STRINGS), "By the name of a secret file: what of state another content restarts."
+        ),
+        "apply": string("A shell command that brings state about; it may be run again at any time."),
+        "remove": string("A shell command that undoes it, before the files go."),
+        "read": string(
+            'A shell command that changes nothing and prints {"state": {NAME: {FIELD: TEXT}}, "notes": [TEXT]}; an '
+            "empty text says that it can't be told."
+        ),
+        "state": said(
+            mapping(_TEXTS), "What read is to say; what it names beside it is told, and left alone."
+        ),
+        "wait": integer(f"Seconds that up waits for the agent; {WAIT} when not given."),
+        "timeout": integer(f"Seconds for apply to end; {TIMEOUT} when not given."),
     },
-    "secretFiles": {
-        **_NAMED,
-        "description": "Contents by name, there only while apply runs: in the folder whose path is in $SECRETS.",
+    {
+        "guest": string("Name of the domain."),
+        "undeclared": said(STRINGS, "What read names and state does not."),
     },
-    "concerns": {
-        "type": "object",
-        "additionalProperties": {"type": "array", "items": _STRING},
-        "description": "By the name of a secret file: what of state another content restarts.",
-    },
-    "apply": {
-        **_STRING,
-        "description": "A shell command that brings state about; it may be run again at any time.",
-    },
-    "remove": {**_STRING, "description": "A shell command that undoes it, before the files go."},
-    "read": {
-        **_STRING,
-        "description": "A shell command that changes nothing and prints "
-        '{"state": {NAME: {FIELD: TEXT}}, "notes": [TEXT]}; '
-        "an empty text says that it can't be told.",
-    },
-    "state": {
-        "type": "object",
-        "additionalProperties": _NAMED,
-        "description": "What read is to say; what it names beside it is told, and left alone.",
-    },
-    "wait": {
-        "type": "integer",
-        "description": f"Seconds that up waits for the agent; {WAIT} when not given.",
-    },
-    "timeout": {"type": "integer", "description": f"Seconds for apply to end; {TIMEOUT} when not given."},
-}
-OUTPUTS: Final[Mapping[str, Any]] = {
-    "guest": {**_STRING, "description": "Name of the domain."},
-    "undeclared": {
-        "type": "array",
-        "items": _STRING,
-        "description": "What read names and state does not.",
-    },
-}
-REQUIRED_OUTPUTS: Final = ("domain", "guest", "undeclared")
+    given=["domain"],
+    told=["domain", "guest", "undeclared"],
+)
 
 
 def failures(inputs: Props) -> Iterator[Failure]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from provider.guest import config
 from provider.guest.agent import Agent, AgentError, GuestNic
 from provider.guest.config import GuestFile, Setup, Style
-from provider.host.clock import Clock
+from provider.host.clock import Clock, until
 from provider.host.macs import same_mac
 
 SEEN_SECONDS: Final = 30.0  # for a guest to see a NIC that was plugged in; 0.2 to 0.6 s at rest
@@ -121,11 +122,8 @@ def quiet(agent: Agent, setup: Setup) -> None:
 
 def wait_seen(agent: Agent, mac: str, clock: Clock, seconds: float) -> GuestNic | None:
     """The NIC once the guest has it under the name that it keeps: for a moment it may have another."""
-    deadline = clock.monotonic() + seconds
-    while same_mac(mac) not in agent.nics():
-        if clock.monotonic() >= deadline:
-            return None
-        clock.sleep(_POLL)
+    if not until(lambda: same_mac(mac) in agent.nics(), clock, seconds, _POLL):
+        return None
     agent.run(_SETTLE)
     return agent.nics().get(same_mac(mac))
 
@@ -144,14 +142,13 @@ def announce(agent: Agent, style: Style, name: str, setup: Setup) -> None:
 
 def wait_addresses(agent: Agent, setup: Setup, clock: Clock, seconds: float = CHECK_SECONDS) -> bool:
     """Whether the guest comes to have all the addresses on the NIC."""
-    deadline = clock.monotonic() + seconds
-    while True:
-        seen = agent.nics().get(same_mac(setup.mac))
-        if seen is not None and set(setup.addresses) <= set(seen.addresses):
-            return True
-        if clock.monotonic() >= deadline:
-            return False
-        clock.sleep(_POLL)
+    return until(lambda: has_addresses(agent, setup.mac, setup.addresses), clock, seconds, _POLL)
+
+
+def has_addresses(agent: Agent, mac: str, addresses: Collection[str]) -> bool:
+    """Whether the guest has all of them on the NIC."""
+    seen = agent.nics().get(same_mac(mac))
+    return seen is not None and set(addresses) <= set(seen.addresses)
 
 
 def has_file(agent: Agent, mac: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -143,14 +143,14 @@ def read(agent: Agent, command: str) -> Told:
     text = agent.run(command, seconds=READ_SECONDS)
     try:
         said = json.loads(text)
-        return Told(dict(_states(said["state"])), tuple(map(_text, said.get("notes", ()))))
+        state = {_text(name): _texts(fields) for name, fields in said["state"].items()}
+        return Told(state, tuple(map(_text, said.get("notes", ()))))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise AgentError(f"guest {agent.guest}: read prints what is no state: {text[:200]!r}") from error
 
 
-def _states(given: Any) -> Iterator[tuple[str, dict[str, str]]]:
-    for name, fields in given.items():
-        yield _text(name), {_text(field): _text(value) for field, value in fields.items()}
+def _texts(fields: Any) -> dict[str, str]:
+    return {_text(field): _text(value) for field, value in fields.items()}
 
 
 def _text(value: Any) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provider.guest import agent
+from provider.connection import api
+from provider.guest.agent import Agent, Command, command
 from provider.host import arp_probe
 from provider.host.clock import Clock
 
@@ -14,5 +15,8 @@ class Tools:
     """The clock, an agent's command, and asking a network who has an address."""
 
     clock: Clock
-    send: agent.Command = agent.command
+    send: Command = command
     ask: arp_probe.Ask = arp_probe.ask
+
+    def agent(self, domain: api.Domain) -> Agent:
+        return Agent(domain, self.clock, self.send)

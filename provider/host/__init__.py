@@ -1,4 +1,4 @@
-"""One hypervisor: who it is, what is looked up on it, and what looks share.
+"""One hypervisor: its connection, who it is, looks at it that many share, and how its XML is read.
 
-Nothing of any one kind of object: those have rooms of their own.
+No resource: each kind of object has a room of its own.
 """

@@ -20,6 +20,10 @@ U = TypeVar("U")
 Tell = Callable[[str], None]  # takes one line
 
 
+def unheard(line: str) -> None:
+    """A `Tell` where nobody is to hear it."""
+
+
 def look(tell: Tell, what: str, ask: Callable[[], T], otherwise: U, so: str = "") -> T | U:
     """What ``ask`` finds; else ``otherwise``, and a line with libvirt's words.  A lost connection is raised.
 

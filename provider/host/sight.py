@@ -80,9 +80,9 @@ class Sight(Host):
         """By UUID, in libvirt's order."""
         return self._once.get("domains", lambda: _by_uuid(_Domain(self, d) for d in self._listed(0)))
 
-    def in_list(self, flag: int) -> frozenset[str]:
-        """The UUIDs of the domains that libvirt lists under one of its filters."""
-        return self._once.get(flag, lambda: frozenset(d.UUIDString() for d in self._listed(flag)))
+    def is_in(self, uuid: str, flag: int) -> bool:
+        """Whether libvirt lists the domain under one of its filters."""
+        return uuid in self._once.get(flag, lambda: frozenset(d.UUIDString() for d in self._listed(flag)))
 
     def _listed(self, flag: int) -> list[api.Domain]:
         return self._host.conn.listAllDomains(flag)
@@ -176,7 +176,7 @@ class _Domain(_Object):
         return list(self._real.state(flags)) if state is None else [state, 0]
 
     def _is_in(self, flag: int) -> bool:
-        return self._uuid in self._sight.in_list(flag)
+        return self._sight.is_in(self._uuid, flag)
 
 
 class _Pool(_Object):

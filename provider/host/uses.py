@@ -7,10 +7,9 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from provider.connection import api, errors
+from provider.connection import api
+from provider.host import definitions
 from provider.host.disk_files import files, pool_volumes
-
-_INACTIVE = 2  # virDomainXMLFlags
 
 
 @dataclass(frozen=True)
@@ -39,15 +38,12 @@ class Looks:
         with self._lock:
             if self._found is None or (self._began <= asked and not self._kept):
                 began = self._now()
-                found = [errors.unless(errors.NO_DOMAIN, _uses, domain) for domain in listed()]
-                self._found, self._began = tuple(each for each in found if each is not None), began
+                self._found, self._began = tuple(map(_uses, listed())), began
             return self._found
 
 
 def _uses(domain: api.Domain) -> Uses:
-    xmls = [domain.XMLDesc()]
-    if domain.isActive() and domain.isPersistent():
-        xmls.append(domain.XMLDesc(_INACTIVE))
+    xmls = definitions.xmls(domain)
     return Uses(
         domain.name(),
         domain.UUIDString(),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import quote, unquote
 
 from provider.connection import errors
@@ -18,17 +18,13 @@ from provider.errors import Refused
 from provider.impact.kinds import HARM, Harm
 
 if TYPE_CHECKING:
-    from provider.connection.api import Connection
+    from provider.connection.api import Connection, Object
 
 VARIABLE = "LIBVIRT_ALLOW"
 HOST_UUID: Final = "host UUID"
 What = Harm | Literal["host UUID"]
 ALLOWED: Final[tuple[What, ...]] = (*HARM, HOST_UUID)
 MOST: Final = 12  # names in one line; of more, the number
-
-
-class _Named(Protocol):
-    def name(self) -> str: ...
 
 
 def allowed(name: str, impact: What) -> bool:
@@ -48,7 +44,7 @@ def in_vain(uri: str, conn: Connection) -> list[str]:
     A restart meets a domain that is there, an outage a network; data may be lost of a volume that is gone already, so
     of its name nothing is said.  What can't be listed is no reason to fail.
     """
-    known: dict[str, tuple[str, Callable[[], Iterable[_Named]]]] = {
+    known: dict[str, tuple[str, Callable[[], Iterable[Object]]]] = {
         "restart": ("domain", conn.listAllDomains),
         "network outage": ("network", conn.listAllNetworks),
     }

@@ -69,12 +69,7 @@ _NEW_VOLUME: Final = Entry("data loss", "refused: the volume would have to be ma
 _NEW_POOL: Final = Entry("data loss", "refused: its volumes would be lost to the stack; declare another pool")
 _HOLE: Final = "each call stops forwarded traffic for 0.2 to 0.4 s, so only what differs is sent"
 
-_POOLS: Final = {
-    "name": _NEW_POOL,
-    "type": _NEW_POOL,
-    "path": _NEW_POOL,
-    "target": _NEW_POOL,
-}
+_POOLS: Final = dict.fromkeys(("name", "type", "path", "target"), _NEW_POOL)
 _VOLUMES: Final = {
     "name": _NEW_VOLUME,
     "pool": _NEW_VOLUME,
@@ -90,8 +85,9 @@ _VOLUMES: Final = {
     "xml": _NEW_VOLUME,
 }
 _SEEDS: Final = {
-    "name": Entry("data loss", "refused: it is a file of its own; declare another one"),
-    "pool": Entry("data loss", "refused: it is a file of its own; declare another one"),
+    **dict.fromkeys(
+        ("name", "pool"), Entry("data loss", "refused: it is a file of its own; declare another one")
+    ),
     **dict.fromkeys(
         ("userData", "metaData", "networkConfig"),
         Entry("next boot", "virStorageVolUpload into the same file, which a guest reads when it boots"),
@@ -188,11 +184,10 @@ _INTERFACES: Final = {
     "guest": Entry(
         "live", "with agent: the guest's own file, and its addresses, by virDomainQemuAgentCommand"
     ),
-    "addresses": Entry(
-        "live", "with agent: virDomainQemuAgentCommand; nothing is done in the guest otherwise"
+    **dict.fromkeys(
+        ("addresses", "gateway", "metric"),
+        Entry("live", "with agent: virDomainQemuAgentCommand; nothing is done in the guest otherwise"),
     ),
-    "gateway": Entry("live", "with agent: virDomainQemuAgentCommand; nothing is done in the guest otherwise"),
-    "metric": Entry("live", "with agent: virDomainQemuAgentCommand; nothing is done in the guest otherwise"),
 }
 _APPLIED: Final = Entry(
     "live",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from provider.connection import api
@@ -16,7 +17,7 @@ from provider.network.seen import Seen, view
 from provider.network.xml import render
 from provider.resource import shape
 from provider.resource.base import Call, Props
-from provider.resource.compare import as_declared
+from provider.resource.shape import as_declared
 
 Reservation = dict[str, str]
 
@@ -29,7 +30,12 @@ def bring(call: Call, network: api.Network, inputs: Props, restyled: bool, previ
     """
     host, both = call.host, sides(network)
     after = view(wanted(both, inputs))
-    _refuse_rename(after["name"], view(both.base)["name"])
+    before = view(both.base)["name"]
+    if after["name"] != before:
+        raise Refused(
+            f"network {before}: name can't be changed to {after['name']}: guests are plugged in by name; "
+            "declare a new network, and move them"
+        )
     check_host(host, {**after, **inputs}, network.UUIDString(), call.tell)
     change = plan(inputs, both, restyled)
     restarts = bool(change.waits) and allow.allowed(network.name(), "network outage")
@@ -38,7 +44,7 @@ def bring(call: Call, network: api.Network, inputs: Props, restyled: bool, previ
     tell.tell(call, told)
     cut_off = {domain.name() for domain, _ in unplugged(host, network, call.tell)}
     if cut_off:
-        call.note("live", "unplugged", f"{_list(cut_off)} plugged in again")
+        call.note("live", "unplugged", f"{', '.join(sorted(cut_off))} plugged in again")
     if left := left_aside(host, network, call.tell):
         call.note("live", "leftOver", f"empty network {left}, which a killed update has left, is removed")
     if preview:
@@ -76,22 +82,10 @@ def _restart(call: Call, network: api.Network, live: str, change: Change) -> Non
 
 def _running(call: Call, network: api.Network) -> set[str] | None:
     """The guests that a restart cuts off; None where that can't be told."""
-    plugged = optional.look(
-        call.tell,
-        f"the guests of {call.host.uri}",
-        lambda: plugged_now(call.host, network),
-        None,
-        f"which of them are plugged into network {network.name()} is not known",
-    )
+    what, ask = f"the guests of {call.host.uri}", partial(plugged_now, call.host, network)
+    unknown = f"which of them are plugged into network {network.name()} is not known"
+    plugged = optional.look(call.tell, what, ask, None, unknown)
     return None if plugged is None else {domain.name() for domain, _ in plugged}
-
-
-def _refuse_rename(after: str, before: str) -> None:
-    if after != before:
-        raise Refused(
-            f"network {before}: name can't be changed to {after}: guests are plugged in by name; "
-            "declare a new network, and move them"
-        )
 
 
 def verify(network: api.Network, inputs: Props) -> None:
@@ -155,7 +149,3 @@ def _hosts_as_declared(declared: list[Reservation], sides: list[list[Reservation
             result.append(next((one for one in found if one and one != {**host, "mac": mac}), host))
     strangers = {key: host for side in there for key, host in side.items()}
     return [*result, *strangers.values()]
-
-
-def _list(names: set[str]) -> str:
-    return ", ".join(sorted(names))

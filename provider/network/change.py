@@ -62,7 +62,7 @@ class Change:
 
 def fresh(inputs: Props, uuid: str) -> str:
     """The XML of a new network."""
-    return _styled(render(inputs, skeleton(uuid)), inputs)
+    return xslt.styled(render(inputs, skeleton(uuid)), inputs)
 
 
 def wanted(both: Sides, inputs: Props) -> str:
@@ -175,13 +175,10 @@ def _without(inputs: Props, live: Collection[str]) -> dict[str, Any]:
 
 def _equal(after: Props, seen: Props, kept: Props) -> bool:
     """Whether the definition has every declared property as declared."""
-    return all(same(*_members(key, after, seen, kept)) for key in kept if key in after)
-
-
-def _members(key: str, after: Props, seen: Props, kept: Props) -> tuple[Any, Any]:
-    if key != "dns":
-        return after.get(key), seen.get(key)
-    return tuple({k: side["dns"][k] for k in kept["dns"]} for side in (after, seen))  # type: ignore[return-value]
+    there, found = (
+        {**side, "dns": {k: side["dns"][k] for k in kept.get("dns", {})}} for side in (after, seen)
+    )
+    return all(same(there.get(key), found.get(key)) for key in kept if key in after)
 
 
 def _judged(seen: Props, key: str, mended: Collection[str]) -> Any:
@@ -192,8 +189,3 @@ def _judged(seen: Props, key: str, mended: Collection[str]) -> Any:
 
 def _ipv4(seen: Props) -> list[str]:
     return [address for address in seen["addresses"] if ":" not in address]
-
-
-def _styled(xml: str, inputs: Props) -> str:
-    stylesheet = inputs.get("xml", {}).get("xslt")
-    return xslt.apply(xml, stylesheet) if stylesheet else xml

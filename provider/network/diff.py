@@ -7,7 +7,7 @@ from typing import Any
 
 from provider.resource import shape
 from provider.resource.base import Kind, Props
-from provider.resource.compare import declared_changes
+from provider.resource.shape import declared_changes
 
 
 def changes(old_inputs: Props, news: Props) -> dict[str, Kind]:
@@ -29,7 +29,7 @@ def _has_all(there: Any, wanted: Any) -> bool:
 
 
 def _canonical(inputs: Props) -> Props:
-    result = {key: value for key, value in inputs.items() if not shape.unknown(value)}
+    result = shape.known(inputs)
     if "mac" in result:
         result["mac"] = result["mac"].lower()
     if "dhcpHosts" in result:

@@ -9,8 +9,8 @@ from typing import Any
 from provider.connection import api, errors
 from provider.errors import Lacking, OperatorError
 from provider.host import optional
+from provider.host.definitions import xmls
 from provider.host.host import Host
-from provider.host.optional import Tell
 from provider.network.change import Sides
 from provider.network.seen import subnets, view
 from provider.network.xml import subnet
@@ -32,7 +32,7 @@ def sides(network: api.Network) -> Sides:
         return Sides(live, network.XMLDesc())
 
 
-def check_host(host: Host, inputs: Mapping[str, Any], own_uuid: str, tell: Tell) -> None:
+def check_host(host: Host, inputs: Mapping[str, Any], own_uuid: str, tell: optional.Tell) -> None:
     """`OperatorError` when the host lacks the bridge, or another of its networks has the bridge or the subnet."""
     if inputs.get("mode") == "bridge" and isinstance(inputs.get("bridge"), str):
         _check_bridge(host, inputs["name"], inputs["bridge"], tell)
@@ -53,7 +53,7 @@ def check_host(host: Host, inputs: Mapping[str, Any], own_uuid: str, tell: Tell)
             )
 
 
-def _check_bridge(host: Host, name: str, bridge: str, tell: Tell) -> None:
+def _check_bridge(host: Host, name: str, bridge: str, tell: optional.Tell) -> None:
     """Of virInterface's two drivers, netcf knows only the bridges that it has set up itself, and fails for others."""
     there = optional.look(
         tell,
@@ -68,7 +68,7 @@ def _check_bridge(host: Host, name: str, bridge: str, tell: Tell) -> None:
         raise Lacking(f"network {name}", f"bridge {bridge} is missing on {host.uri}", advice)
 
 
-def _others(host: Host, own_uuid: str, tell: Tell) -> Iterator[tuple[str, str]]:
+def _others(host: Host, own_uuid: str, tell: optional.Tell) -> Iterator[tuple[str, str]]:
     """Name and XML of the host's other networks."""
     unknown = "whether it has the same bridge or subnet is not known"
     listed = optional.look(
@@ -95,15 +95,7 @@ def plugged(
     """
     found = []
     for domain in host.conn.listAllDomains():
-        xmls = errors.unless(errors.NO_DOMAIN, _xmls, domain) or []
-        here = [one for xml in xmls for one in nic.nics(xml) if one.network == network]
+        here = [one for xml in xmls(domain) for one in nic.nics(xml) if one.network == network]
         if any(one.mac not in macs_aside for one in here) and domain.UUIDString() not in domains_aside:
             found.append(domain.name())
     return sorted(found)
-
-
-def _xmls(domain: api.Domain) -> list[str]:
-    both = [domain.XMLDesc()]
-    if domain.isActive() and domain.isPersistent():
-        both.append(domain.XMLDesc(2))  # VIR_DOMAIN_XML_INACTIVE
-    return both

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 from lxml import etree
 
+from provider.host.elements import written
 from provider.network.seen import dhcp_host, view
 from provider.network.xml import dns_host, dns_names
 
@@ -150,7 +151,7 @@ def _canonical(host: Host) -> dict[str, str]:
 
 
 def _host_xml(host: Host) -> str:
-    return str(etree.tostring(etree.Element("host", dhcp_host(host)), encoding="unicode"))
+    return written(etree.Element("host", dhcp_host(host)))
 
 
 def _range_steps(wanted: Sequence[Host], have: Sequence[Host]) -> list[Step]:
@@ -162,13 +163,12 @@ def _range_steps(wanted: Sequence[Host], have: Sequence[Host]) -> list[Step]:
 
 
 def _range_xml(limits: Host) -> str:
-    element = etree.Element("range", start=limits["start"], end=limits["end"])
-    return str(etree.tostring(element, encoding="unicode"))
+    return written(etree.Element("range", start=limits["start"], end=limits["end"]))
 
 
 def _dns_steps(wanted: dict[str, list[str]], have: dict[str, list[str]]) -> list[Step]:
     differing = [ip for ip, names in wanted.items() if sorted(names) != sorted(have.get(ip, []))]
     return [
         *(("delete", f"<host ip='{ip}'/>") for ip in have if ip not in wanted or ip in differing),
-        *(("add", str(etree.tostring(dns_host(ip, wanted[ip]), encoding="unicode"))) for ip in differing),
+        *(("add", written(dns_host(ip, wanted[ip]))) for ip in differing),
     ]

@@ -22,8 +22,9 @@ from lxml import etree
 from provider.connection import api, errors
 from provider.errors import OperatorError
 from provider.host import optional
+from provider.host.definitions import live_xml
+from provider.host.elements import written
 from provider.host.host import Host
-from provider.host.optional import Tell
 from provider.network.seen import view
 from provider.nic import nic
 
@@ -45,24 +46,25 @@ def aside_name(network: api.Network) -> str:
     return f"park-{network.UUIDString().lower()}"
 
 
-def left_aside(host: Host, network: api.Network, tell: Tell) -> str | None:
+def left_aside(host: Host, network: api.Network, tell: optional.Tell) -> str | None:
     """The name of the empty network if a killed update has left it."""
+    return None if _left(host, network, tell) is None else aside_name(network)
+
+
+def _left(host: Host, network: api.Network, tell: optional.Tell) -> api.Network | None:
     name = aside_name(network)
-    found = optional.look(tell, f"network {name}", lambda: host.network_by_name(name), None, _LEFT)
-    return name if found is not None else None
+    return optional.look(tell, f"network {name}", partial(host.network_by_name, name), None, _LEFT)
 
 
 def plugged_now(host: Host, network: api.Network) -> list[Plugged]:
     """Each NIC of a running domain, declared or not, that belongs on this network: its XML as a definition has it."""
     found, names = [], (network.name(), aside_name(network))
     for domain in host.conn.listAllDomains():
-        if domain.isActive():
-            live = errors.unless(errors.NO_DOMAIN, domain.XMLDesc)
-            found += [(domain, one.xml) for one in nic.nics(live) if one.network in names]
+        found += [(domain, one.xml) for one in nic.nics(live_xml(domain)) if one.network in names]
     return found
 
 
-def unplugged(host: Host, network: api.Network, tell: Tell) -> list[Plugged]:
+def unplugged(host: Host, network: api.Network, tell: optional.Tell) -> list[Plugged]:
     """Those of them that look plugged in and are not, or are still in the empty network."""
     if not network.isActive() or view(network.XMLDesc())["mode"] == "bridge":
         return []  # the host's own bridge keeps its ports
@@ -74,17 +76,13 @@ def unplugged(host: Host, network: api.Network, tell: Tell) -> list[Plugged]:
     return [(domain, xml) for domain, live in lives for xml in _cut_off(live, names, uuids)]
 
 
-def _running(host: Host, tell: Tell) -> Iterator[tuple[api.Domain, str]]:
+def _running(host: Host, tell: optional.Tell) -> Iterator[tuple[api.Domain, str]]:
     """The running domains with their XML, but for those that have gone and those that can't be looked at."""
     for domain in optional.look(tell, f"the guests of {host.uri}", host.conn.listAllDomains, (), _GUESTS):
-        read = partial(errors.unless, errors.NO_DOMAIN, _live, domain)
-        live = optional.look(tell, f"guest {domain.name()}", read, None, "whether it is cut off is not known")
+        unknown = "whether it is cut off is not known"
+        live = optional.look(tell, f"guest {domain.name()}", partial(live_xml, domain), None, unknown)
         if live is not None:
             yield domain, live
-
-
-def _live(domain: api.Domain) -> str | None:
-    return domain.XMLDesc() if domain.isActive() else None
 
 
 def _cut_off(domain_xml: str, names: tuple[str, str], ports: Collection[str]) -> list[str]:
@@ -99,7 +97,7 @@ def _cut_off(domain_xml: str, names: tuple[str, str], ports: Collection[str]) ->
     ]
 
 
-def replug(host: Host, network: api.Network, tell: Tell) -> tuple[str, ...]:
+def replug(host: Host, network: api.Network, tell: optional.Tell) -> tuple[str, ...]:
     """Plug in every guest that is cut off, and name them; `OperatorError` names those that still are."""
     cut_off = unplugged(host, network, tell)
     if cut_off:
@@ -109,7 +107,7 @@ def replug(host: Host, network: api.Network, tell: Tell) -> tuple[str, ...]:
 
 
 def restart(
-    host: Host, network: api.Network, last: str | None, tell: Tell, keeps_ports: bool = False
+    host: Host, network: api.Network, last: str, tell: optional.Tell, keeps_ports: bool = False
 ) -> Outage:
     """Stop and start the network, and plug every running guest in again.
 
@@ -133,17 +131,14 @@ def restart(
     return outage
 
 
-def _start(host: Host, network: api.Network, last: str | None) -> str | None:
+def _start(host: Host, network: api.Network, last: str) -> str | None:
     """What libvirt said when it refused, once the network runs with its last definition again."""
-    try:
-        network.create()
-    except errors.VirtError as error:
-        if last is None:
-            raise
-        host.conn.networkDefineXML(last)
-        network.create()
-        return errors.said(error)
-    return None
+    error = errors.refusal(network.create)
+    if error is None:
+        return None
+    host.conn.networkDefineXML(last)
+    network.create()
+    return errors.said(error)
 
 
 def _aside(host: Host, network: api.Network) -> api.Network:
@@ -155,7 +150,9 @@ def _aside(host: Host, network: api.Network) -> api.Network:
     )
 
 
-def _move(host: Host, network: api.Network, aside: api.Network, nics: list[Plugged], tell: Tell) -> None:
+def _move(
+    host: Host, network: api.Network, aside: api.Network, nics: list[Plugged], tell: optional.Tell
+) -> None:
     """There and back, each NIC by itself: one guest that fails, or has gone, is not the others' loss."""
     name = network.name()
     said = {}
@@ -173,19 +170,18 @@ def _move(host: Host, network: api.Network, aside: api.Network, nics: list[Plugg
         raise OperatorError(f"network {name} runs, but {', '.join(still)} could not be plugged in again{why}")
 
 
-def _tidy(host: Host, network: api.Network, tell: Tell) -> None:
+def _tidy(host: Host, network: api.Network, tell: optional.Tell) -> None:
     """Take the empty network away, unless a guest is still in it, or may be."""
     name = aside_name(network)
-    aside = optional.look(tell, f"network {name}", lambda: host.network_by_name(name), None, _LEFT)
+    aside = _left(host, network, tell)
     if aside is not None:
-        networks = optional.look(tell, f"the guests of {host.uri}", lambda: _networks(host), {name}, _LEFT)
+        networks = optional.look(tell, f"the guests of {host.uri}", partial(_networks, host), {name}, _LEFT)
         if name not in networks:
             aside.destroy()
 
 
 def _networks(host: Host) -> set[str | None]:
-    lives = (errors.unless(errors.NO_DOMAIN, _live, domain) for domain in host.conn.listAllDomains())
-    return {one.network for live in lives for one in nic.nics(live)}
+    return {one.network for domain in host.conn.listAllDomains() for one in nic.nics(live_xml(domain))}
 
 
 def _names(nics: list[Plugged]) -> tuple[str, ...]:
@@ -199,4 +195,4 @@ def _on(nic_xml: str, network: str) -> str:
     if source.get("network") != network:
         source.attrib.clear()
         source.set("network", network)
-    return str(etree.tostring(root, encoding="unicode"))
+    return written(root)

@@ -19,7 +19,7 @@ from provider.network.seen import declarable, view
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Kind, Props, Resource
 from provider.resource.mark import uuid_of
-from provider.resource.own import check_uuid, macs_of, not_ours
+from provider.resource.own import check_uuid, macs_of, named, not_ours, remove, there
 
 # Outputs that the next update mends when they are not as here.
 _STATES: dict[str, object] = {"active": True, "persistent": True, "unplugged": []}
@@ -34,7 +34,7 @@ class Network(Resource):
     schema = SCHEMA
 
     def check(self, call: Call, olds: Props, news: Props) -> Checked:
-        inputs = {**news, "name": news.get("name", olds.get("name", call.name))}
+        inputs = named(call, olds, news)
         return Checked(inputs, rules.failures(inputs))
 
     def diff(self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props) -> Diff:
@@ -55,10 +55,8 @@ class Network(Resource):
             raise not_ours(call, self.token, f"network {wanted['name']}", existing.UUIDString())
         check_host(call.host, wanted, uuid, call.tell)
         if preview:
-            made = (
-                {"bridge": COMPUTED} if wanted["mode"] == "bridge" else {"bridge": COMPUTED, "mac": COMPUTED}
-            )
-            return "", {**made, **wanted, **_STATES}
+            made = ["bridge"] if wanted["mode"] == "bridge" else ["bridge", "mac"]
+            return "", {**dict.fromkeys(made, COMPUTED), **wanted, **_STATES}
         if existing is None:
             self._make(call, wanted, uuid)
         else:
@@ -73,10 +71,7 @@ class Network(Resource):
                 network.setAutostart(int(inputs["autostart"]))
             verify(network, inputs)
         except Exception:
-            # What a failed create leaves would be nobody's: it is in no state.
-            if network.isActive():
-                network.destroy()
-            network.undefine()
+            remove(network)  # what a failed create leaves would be nobody's: it is in no state
             raise
 
     def read(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
@@ -96,7 +91,7 @@ class Network(Resource):
         self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool
     ) -> Props:
         network = self._found(call, id)
-        known = {key: value for key, value in news.items() if not shape.unknown(value)}
+        known = shape.known(news)
         restyled = "xml" in known and known["xml"] != old_inputs.get("xml")
         waits = bring(call, network, known, restyled, preview)
         if preview:
@@ -109,11 +104,7 @@ class Network(Resource):
         if network is None:
             return
         self.refuse_delete(call, id, outputs)
-        persistent = network.isPersistent()
-        if network.isActive():
-            network.destroy()
-        if persistent:
-            network.undefine()
+        remove(network)
         if call.host.network_by_uuid(id) is not None:
             raise OperatorError(
                 f"network {outputs.get('name', id)} is still on {call.host.uri}, though libvirt deleted it"
@@ -132,10 +123,7 @@ class Network(Resource):
         call.note("live", "", f"network {network.name()} is removed; no guest is plugged into it by then")
 
     def _found(self, call: Call, id: str) -> api.Network:
-        network = call.host.network_by_uuid(id)
-        if network is None:
-            raise OperatorError(f"network {id} is gone from {call.host.uri}; refresh, and try again")
-        return network
+        return there(call, call.host.network_by_uuid(id), f"network {id}")
 
     def _outputs(self, call: Call, network: api.Network, inputs: Props) -> Props:
         both = sides(network)

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Final
 
 from provider.resource import shape
 from provider.resource.base import Failure, Props
-from provider.resource.names import host_name_failures, interface_failures, name_failures, short
+from provider.resource.names import (
+    choice_failures,
+    host_name_failures,
+    interface_failures,
+    mac_failure,
+    name_failures,
+    short,
+)
 
 MODES: Final = ("nat", "route", "open", "none", "bridge")
-_MAC: Final = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
+_NO_MAC: Final = (
+    "{1} is no MAC address: six pairs of hex digits, as in 52:54:00:02:02:01",
+    "{0} is a group's address, not one interface's: its first byte must be even",
+    "{0} is nobody's address, and no NIC can have it",
+)
 _NOT_ON_A_BRIDGE: Final = (
     "addresses", "dhcp", "dhcpRanges", "dhcpHosts", "natPorts", "stp", "delay", "mac", "domain", "mtu",
 )  # fmt: skip
@@ -20,7 +30,7 @@ _NOT_ON_A_BRIDGE: Final = (
 
 def failures(props: Props) -> list[Failure]:
     """Every breach, by path.  Properties that hold a `COMPUTED` are judged when they are known."""
-    known = {key: value for key, value in props.items() if not shape.unknown(value)}
+    known = shape.known(props)
     return [
         *_names(known),
         *_mode(known, props),
@@ -36,28 +46,16 @@ def _names(props: Props) -> Iterator[Failure]:
     yield from interface_failures("bridge", props.get("bridge"))
     yield from host_name_failures("domain", props.get("domain"))
     if "mac" in props:
-        yield from _mac("mac", props["mac"])
+        yield from mac_failure("mac", props["mac"], _NO_MAC)
     if "mtu" in props and not 68 <= props["mtu"] <= 65535:
         yield Failure("mtu", f"must be from 68 to 65535, not {props['mtu']}")
     if "delay" in props and props["delay"] < 0:
         yield Failure("delay", f"must be 0 or more seconds, not {props['delay']}")
 
 
-def _mac(path: str, mac: str) -> Iterator[Failure]:
-    if not _MAC.fullmatch(mac):
-        yield Failure(
-            path, f"{short(mac)} is no MAC address: six pairs of hex digits, as in 52:54:00:02:02:01"
-        )
-    elif int(mac[:2], 16) & 1:
-        yield Failure(path, f"{mac} is a group's address, not one interface's: its first byte must be even")
-    elif not int(mac.replace(":", ""), 16):
-        yield Failure(path, f"{mac} is nobody's address, and no NIC can have it")
-
-
 def _mode(known: Props, props: Props) -> Iterator[Failure]:
     mode = known.get("mode", "nat" if "mode" not in props else None)
-    if mode is not None and mode not in MODES:
-        yield Failure("mode", f"must be one of {', '.join(MODES)}, not {short(mode)}")
+    yield from choice_failures("mode", mode, [*MODES, None], f"one of {', '.join(MODES)}")
     if mode == "bridge":
         if "bridge" not in props:
             yield Failure("bridge", "must be given in mode bridge: the host's bridge to plug guests into")
@@ -167,7 +165,7 @@ def _hosts(hosts: list[dict[str, str]], subnet: IPv4Network) -> Iterator[Failure
     seen: dict[tuple[str, str], int] = {}
     for index, host in enumerate(hosts):
         path = f"dhcpHosts[{index}]"
-        yield from _mac(f"{path}.mac", host["mac"])
+        yield from mac_failure(f"{path}.mac", host["mac"], _NO_MAC)
         yield from _inside(f"{path}.ip", host["ip"], subnet)
         yield from host_name_failures(f"{path}.name", host.get("name"))
         for key in ("mac", "ip", "name"):

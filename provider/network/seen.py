@@ -6,7 +6,7 @@ subnets, libvirt's own defaults filled in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from typing import Any, Final
@@ -19,6 +19,12 @@ Element = Any  # lxml.etree._Element
 Interface = IPv4Interface | IPv6Interface
 Seen = Mapping[str, Any]  # what `view` says
 
+# Property and element, its attribute, and what the wire form is made by.
+_PLAIN: Final[tuple[tuple[str, str, Callable[[Any], Any]], ...]] = (
+    ("mac", "address", str.lower),
+    ("mtu", "size", int),
+    ("domain", "name", lambda name: name),
+)
 NAT_PORTS: Final = {"start": 1024, "end": 65535}  # what libvirt does when no ports are given, and writes live
 
 
@@ -30,34 +36,31 @@ def view(xml: str) -> Seen:
     Who asks again gets the same object: not to be changed.
     """
     root = parsed(xml)
-    bridge, domain = root.find("bridge"), root.find("domain")
+    bridge = root.find("bridge")
     mode = mode_of(root)
     seen: dict[str, Any] = {"name": root.findtext("name"), "mode": mode, "ipv6": root.get("ipv6") == "yes"}
     if mode == "nat":
         port = root.find("forward/nat/port")
-        seen["natPorts"] = (
-            dict(NAT_PORTS)
-            if port is None
-            else {"start": int(port.get("start")), "end": int(port.get("end"))}
-        )
+        ends = ("start", "end")
+        seen["natPorts"] = dict(NAT_PORTS) if port is None else {end: int(port.get(end)) for end in ends}
     if bridge is not None and bridge.get("name"):
         seen["bridge"] = bridge.get("name")
     if mode != "bridge" and bridge is not None:
         seen["stp"] = bridge.get("stp", "on") == "on"
         seen["delay"] = int(bridge.get("delay", "0"))
-    if root.find("mac") is not None:
-        seen["mac"] = root.find("mac").get("address").lower()
-    if root.find("mtu") is not None:
-        seen["mtu"] = int(root.find("mtu").get("size"))
-    if domain is not None:
-        seen["domain"] = domain.get("name")
+    for key, attribute, form in _PLAIN:
+        if (element := root.find(key)) is not None:
+            seen[key] = form(element.get(attribute))
     seen["dns"] = _dns_view(root)
     seen["addresses"] = [str(ip_of(element).network) for element in root.findall("ip")]
     served = served_by(root)
-    dhcp = served.find("dhcp") if served is not None else None
-    seen["dhcp"] = {"enabled": dhcp is not None}
-    seen["dhcpRanges"] = [] if dhcp is None else [_range_view(r) for r in dhcp.findall("range")]
-    seen["dhcpHosts"] = [] if dhcp is None else [_host_view(host) for host in dhcp.findall("host")]
+    inside = etree.Element("ip") if served is None else served
+    seen["dhcp"] = {"enabled": inside.find("dhcp") is not None}
+    seen["dhcpRanges"] = [
+        {key: one.attrib[key] for key in ("start", "end", *one.keys())}
+        for one in inside.iterfind("dhcp/range")
+    ]
+    seen["dhcpHosts"] = [_host_view(one) for one in inside.iterfind("dhcp/host")]
     return seen
 
 
@@ -72,10 +75,6 @@ def _dns_view(root: Element) -> dict[str, Any]:
             for name in host.findall("hostname")
         ],
     }
-
-
-def _range_view(limits: Element) -> dict[str, str]:
-    return {"start": limits.attrib["start"], "end": limits.attrib["end"], **limits.attrib}
 
 
 def _host_view(host: Element) -> dict[str, str]:

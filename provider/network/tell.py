@@ -42,7 +42,8 @@ def tell(call: Call, what: Told) -> None:
     """Note each change with its impact, once."""
     _states(call, what)
     paths = list(diff.changes(what.seen, what.inputs))
-    live = [path for path in paths if _is_live(path, what.served)]
+    names = (NAMES,) if NAMES in what.served else ()
+    live = [path for path in paths if shape.top(path) in what.served or path.startswith(names)]
     if any(shape.top(path) in SERVED for path in live):
         _served(call, live, what.running, what.change.updates)
     if any(path.startswith(NAMES) for path in live):
@@ -77,17 +78,15 @@ def _served(call: Call, live: list[str], running: Seen | None, updates: Collecti
     forwards = running is not None and running["mode"] in ("nat", "route")
     holes = sum(one.makes_hole for one in updates) if forwards else 0
     hole = (
-        f"; {_count(holes, 'hole')} of 0.2 to 0.4 s in forwarded traffic, none to the gateway"
-        if holes
-        else ""
+        f"; {holes} hole{'s' if holes > 1 else ''} of 0.2 to 0.4 s in forwarded traffic, none to the gateway"
     )
     for key in sorted({shape.top(path) for path in live} & SERVED, reverse=True):
         section = SECTION_DHCP_HOST if key == "dhcpHosts" else SECTION_DHCP_RANGE
         what = _done([one for one in updates if one.section == section])
         kind = "reservations" if key == "dhcpHosts" else "DHCP ranges"
         leases = "" if key == "dhcpHosts" else "; dnsmasq restarts and keeps its leases"
-        call.note("live", key, f"{kind}: {what or 'as declared'}{leases}{hole}")
-        hole = ""
+        call.note("live", key, f"{kind}: {what or 'as declared'}{leases}{hole if holes else ''}")
+        holes = 0
 
 
 def _done(updates: Collection[Update]) -> str:
@@ -113,32 +112,23 @@ def _staged(call: Call, path: str, values: str, what: Told) -> None:
 def foretell(call: Call, both: Sides, change: Change, guests: Collection[str] | None) -> None:
     """``guests``: those that are plugged in; None where that is not known."""
     now, then = view(str(both.live)), view(change.define or both.base)
-    who = (
-        f"{_guests(sorted(guests))} {_be(guests, 'is', 'are')}"
-        if guests
-        else "no guest is plugged in; one would be"
-    )
-    if guests is None:
-        who = "guests that are plugged in are"
+    who = "guests that are plugged in are"
+    if guests is not None:
+        who = _guests(sorted(guests), "is", "are") or "no guest is plugged in; one would be"
     call.note(
         "network outage", "", f"the network is restarted: {who} cut off for 0.5 to 1.3 s{_also(now, then)}"
     )
 
 
-def _guests(names: Collection[str]) -> str:
-    return f"guest{'' if len(names) == 1 else 's'} {', '.join(names)}"
-
-
-def _be(names: Collection[str], one: str, several: str) -> str:
-    return one if len(names) == 1 else several
+def _guests(names: Collection[str], one: str, several: str) -> str:
+    """With the verb for one or for several; empty for none."""
+    guests, verb = ("guest", one) if len(names) == 1 else ("guests", several)
+    return f"{guests} {', '.join(names)} {verb}" if names else ""
 
 
 def measured(call: Call, now: Seen, then: Seen, outage: Outage) -> None:
-    who = (
-        f"{_guests(outage.guests)} {_be(outage.guests, 'was', 'were')} cut off"
-        if outage.guests
-        else "no guest was plugged in; it was off"
-    )
+    cut_off = _guests(outage.guests, "was cut off", "were cut off")
+    who = cut_off or "no guest was plugged in; it was off"
     call.note(
         "network outage", "", f"the network was restarted: {who} for {outage.seconds:.2f} s{_also(now, then)}"
     )
@@ -157,16 +147,7 @@ def _arp(now: Seen, then: Seen) -> str:
     return "; guests may miss the gateway for up to 20 s more: its MAC is another, which they have to ask for (ARP)"
 
 
-def _is_live(path: str, served: Collection[str]) -> bool:
-    return shape.top(path) in served or (path.startswith(NAMES) and NAMES in served)
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
-
-
 def _shown(value: Any) -> str:
-    text = (
-        {True: "on", False: "off", None: "none"}.get(value) if isinstance(value, bool | None) else str(value)
-    )
-    return str(text) if len(str(text)) <= _LONG else f"{str(text)[: _LONG - 3]}..."
+    words = {True: "on", False: "off", None: "none"}
+    text = words[value] if isinstance(value, bool | None) else str(value)
+    return text if len(text) <= _LONG else f"{text[: _LONG - 3]}..."

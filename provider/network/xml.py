@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from lxml import etree
 
+from provider.host.elements import child, drop, written
 from provider.host.xml_in import of_libvirt, parsed
 from provider.network.seen import Element, Interface, dhcp_host, ip_of, mode_of, served_by
 
@@ -15,6 +16,11 @@ from provider.network.seen import Element, Interface, dhcp_host, ip_of, mode_of,
 _ORDER: Final = (
     "name", "uuid", "title", "description", "metadata", "forward", "bridge", "mtu", "mac", "domain", "dns", "vlan",
     "bandwidth", "portgroup", "ip", "route",
+)  # fmt: skip
+# Property, and the element and the attribute that have it.
+_PLAIN: Final = (
+    ("bridge", "bridge", "name"), ("stp", "bridge", "stp"), ("delay", "bridge", "delay"), ("mac", "mac", "address"),
+    ("mtu", "mtu", "size"), ("domain", "domain", "name"),
 )  # fmt: skip
 
 
@@ -41,32 +47,30 @@ def render(inputs: Mapping[str, Any], base: str) -> str:
     root = parsed(base, blanks=False)
     root.attrib.pop("connections", None)  # libvirt's count of plugged guests, in live XML only
     if "name" in inputs:
-        _child(root, "name").text = inputs["name"]
+        child(root, "name").text = inputs["name"]
     if "ipv6" in inputs:
         _attribute(root, "ipv6", "yes" if inputs["ipv6"] else None)
     _forward(root, inputs)
-    _bridge(root, inputs)
-    if "mac" in inputs:
-        _child(root, "mac").set("address", inputs["mac"])
-    if "mtu" in inputs:
-        _child(root, "mtu").set("size", str(inputs["mtu"]))
-    if "domain" in inputs:
-        _child(root, "domain").set("name", inputs["domain"])
+    for key, tag, name in _PLAIN:
+        if key in inputs:
+            value = inputs[key]
+            said = {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
+            child(root, tag).set(name, said)
     if "dns" in inputs:
         _dns(root, inputs["dns"])
     _addresses(root, inputs)
     _dhcp(root, inputs)
-    root[:] = sorted(root, key=lambda child: _ORDER.index(child.tag) if child.tag in _ORDER else len(_ORDER))
+    root[:] = sorted(root, key=lambda one: _ORDER.index(one.tag) if one.tag in _ORDER else len(_ORDER))
     etree.indent(root)
-    return str(etree.tostring(root, encoding="unicode"))
+    return written(root)
 
 
 def _forward(root: Element, inputs: Mapping[str, Any]) -> None:
     if "mode" in inputs:
         _mode(root, inputs["mode"], "bridge" in inputs)
     if "natPorts" in inputs:
-        nat = _child(_child(root, "forward"), "nat")
-        port = _child(nat, "port")
+        nat = child(child(root, "forward"), "nat")
+        port = child(nat, "port")
         port.set("start", str(inputs["natPorts"]["start"]))
         port.set("end", str(inputs["natPorts"]["end"]))
 
@@ -76,38 +80,29 @@ def _mode(root: Element, mode: str, bridge_given: bool) -> None:
     before = mode_of(root)
     if mode == "bridge" != before:
         for tag in ("forward", "mac", "domain", "dns", "ip", "mtu", "bridge"):
-            _drop(root, tag)
+            drop(root, tag)
     elif before == "bridge" != mode and not bridge_given:
-        _drop(root, "bridge")  # the host's own, which libvirt must not make
+        drop(root, "bridge")  # the host's own, which libvirt must not make
     if mode == "none":
-        _drop(root, "forward")
+        drop(root, "forward")
         return
-    forward = _child(root, "forward")
+    forward = child(root, "forward")
     forward.set("mode", mode)
     if mode != "nat":
-        _drop(forward, "nat")
-
-
-def _bridge(root: Element, inputs: Mapping[str, Any]) -> None:
-    if "bridge" in inputs:
-        _child(root, "bridge").set("name", inputs["bridge"])
-    if "stp" in inputs:
-        _child(root, "bridge").set("stp", "on" if inputs["stp"] else "off")
-    if "delay" in inputs:
-        _child(root, "bridge").set("delay", str(inputs["delay"]))
+        drop(forward, "nat")
 
 
 def _dns(root: Element, dns: Mapping[str, Any]) -> None:
     if "localOnly" in dns and root.find("domain") is not None:
         root.find("domain").set("localOnly", "yes" if dns["localOnly"] else "no")
     if "enabled" in dns:
-        _attribute(_child(root, "dns"), "enable", None if dns["enabled"] else "no")
+        _attribute(child(root, "dns"), "enable", None if dns["enabled"] else "no")
     if "hosts" in dns:
-        _drop(_child(root, "dns"), "host")
+        drop(child(root, "dns"), "host")
         for ip, names in dns_names(dns["hosts"]).items():
             root.find("dns").append(dns_host(ip, names))
     if root.find("dns") is not None and not len(root.find("dns")) and not root.find("dns").attrib:
-        _drop(root, "dns")
+        drop(root, "dns")
 
 
 def _addresses(root: Element, inputs: Mapping[str, Any]) -> None:
@@ -117,7 +112,7 @@ def _addresses(root: Element, inputs: Mapping[str, Any]) -> None:
     kept = {ip_of(element).network: element for element in root.findall("ip")}
     if inputs["addresses"] and all(subnet(address).network in kept for address in inputs["addresses"]):
         return
-    _drop(root, "ip")
+    drop(root, "ip")
     for address in inputs["addresses"]:
         gateway = subnet(address)
         element = kept.get(gateway.network)
@@ -136,22 +131,22 @@ def _dhcp(root: Element, inputs: Mapping[str, Any]) -> None:
         return
     enabled = inputs.get("dhcp", {}).get("enabled")
     if enabled is False:
-        _drop(element, "dhcp")
+        drop(element, "dhcp")
         return
     ranges = inputs.get("dhcpRanges")
     if ranges is None and enabled and element.find("dhcp/range") is None:
         ranges = [guessed_range(str(ip_of(element)))]
     if ranges is not None:
-        dhcp = _child(element, "dhcp")
-        _drop(dhcp, "range")
+        dhcp = child(element, "dhcp")
+        drop(dhcp, "range")
         for index, limits in enumerate(ranges):
             dhcp.insert(index, etree.Element("range", start=limits["start"], end=limits["end"]))
     if "dhcpHosts" in inputs:
-        dhcp = _child(element, "dhcp")
-        _drop(dhcp, "host")
+        dhcp = child(element, "dhcp")
+        drop(dhcp, "host")
         dhcp.extend(etree.Element("host", dhcp_host(host)) for host in inputs["dhcpHosts"])
     if element.find("dhcp") is not None and not len(element.find("dhcp")):
-        _drop(element, "dhcp")
+        drop(element, "dhcp")
 
 
 def dns_names(hosts: list[dict[str, str]]) -> dict[str, list[str]]:
@@ -167,16 +162,6 @@ def dns_host(ip: str, names: list[str]) -> Element:
     for name in names:
         etree.SubElement(element, "hostname").text = name
     return element
-
-
-def _child(parent: Element, tag: str) -> Element:
-    found = parent.find(tag)
-    return etree.SubElement(parent, tag) if found is None else found
-
-
-def _drop(parent: Element, tag: str) -> None:
-    for element in parent.findall(tag):
-        parent.remove(element)
 
 
 def _attribute(element: Element, key: str, value: str | None) -> None:

@@ -1,4 +1,4 @@
-"""One NIC: its resource, its XML, plugging it in, and moving it from guest to guest.
+"""One NIC: its resource, its XML, and the calls that plug it in, move it from guest to guest and unplug it.
 
-Not what is declared of a domain's own NICs: that is in domain/.
+Not which NICs a domain declares: that is in domain/.
 """

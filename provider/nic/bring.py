@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from lxml import etree
-
 from provider.connection import api
 from provider.guest.tools import Tools
 from provider.host import optional
-from provider.nic import forbidden_homes, mover, nic, seen
+from provider.host.elements import attribute
+from provider.host.xml_in import parsed
+from provider.nic import forbidden as nic_forbidden
+from provider.nic import mover, nic, seen
 from provider.nic import seat as nic_seat
-from provider.nic.forbidden_homes import Forbidden
+from provider.nic.forbidden import Forbidden
 from provider.nic.task import AGENT_SECONDS, FIRST_BOOT_SECONDS, Outcome, Task
 from provider.resource.base import Call, Props
 
@@ -46,7 +47,7 @@ def bring(
     if sources or (told and not seat.stands(task.wanted.link or "up")):
         outcome = mover.Mover(tools, task).run()
         _tell(call, source, domain, mac, outcome)
-    forbidden_homes.settle(call, tools.clock, forbidden)
+    nic_forbidden.settle(call, tools.clock, forbidden)
     if inputs.get("guest") != "agent":
         return None
     if outcome is not None and outcome.inside:
@@ -54,7 +55,7 @@ def bring(
     if not domain.isActive():
         return False
     if olds.get("inGuest") is not True or any(olds.get(k) != inputs.get(k) for k in INSIDE):
-        _tell_gateway(call, domain, mac, mover.set_up_again(task, tools))
+        _tell_gateway(call, domain, mac, mover.Mover(tools, task).set_up_again())
     return True
 
 
@@ -80,19 +81,13 @@ def _task(
 
 def _bridge(call: Call, name: str) -> str | None:
     """The bridge of a network, from which is asked whether another host answers at an address."""
-    said = optional.look(
-        call.tell,
-        f"network {name}",
-        lambda: _xml(call.host.network_by_name(name)),
-        None,
-        "nobody is asked whether another host answers there",
-    )
-    found = None if said is None else etree.fromstring(said.encode()).find("bridge")
-    return None if found is None else found.get("name")
 
+    def read() -> str | None:
+        network = call.host.network_by_name(name)
+        return None if network is None else attribute(parsed(network.XMLDesc(0)), "bridge", "name")
 
-def _xml(network: api.Network | None) -> str | None:
-    return None if network is None else network.XMLDesc(0)
+    so = "nobody is asked whether another host answers there"
+    return optional.look(call.tell, f"network {name}", read, None, so)
 
 
 def _tell(call: Call, source: api.Domain | None, domain: api.Domain, mac: str, outcome: Outcome) -> None:

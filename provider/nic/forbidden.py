@@ -1,27 +1,140 @@
-"""What becomes of NICs with a forbidden MAC.  Pure.
+"""The NICs of an Interface's domain made as declared: its own, and those with a MAC that it forbids there.
 
-Such a NIC may be drift, or one that another resource of the same run is moving away just now: cutting it off would
-break that move, so it is given time to go by itself.
+A NIC with a forbidden MAC may be drift, or one that another resource of the same run is moving away just now: cutting
+it off would break that move, so it is given time to go by itself.  One that such a resource has in this very domain is
+left to that one.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
+from provider.connection import api
+from provider.errors import OperatorError
+from provider.host.clock import Clock
+from provider.host.definitions import both_xmls
 from provider.host.macs import alias_for, same_mac
-from provider.nic import nic
+from provider.nic import apply, nic, plan, seen
+from provider.nic.nic import Wanted
+from provider.resource.base import COMPUTED, Call, Props
 
 Verdict = Literal["absent", "now", "wait", "spare"]
-GRACE_SECONDS = 15.0
+GRACE_SECONDS: Final = 15.0
+_POLL_SECONDS: Final = 0.3
 
 
-def verdict(mac: str, live: str | None, config: str | None, known: bool, claimed: bool = False) -> Verdict:
+class Homes:
+    """Where this run's resources have their NICs, as far as they have been looked at: by host and MAC."""
+
+    def __init__(self) -> None:
+        self._homes: dict[tuple[str, str], str] = {}
+
+    def note(self, call: Call, mac: str, domain: str) -> None:
+        self._homes[call.host.uri, same_mac(mac)] = domain.lower()
+
+    def claims(self, call: Call, mac: str, domain: api.Domain) -> bool:
+        return self._homes.get((call.host.uri, same_mac(mac))) == domain.UUIDString().lower()
+
+
+@dataclass(frozen=True)
+class Place:
+    """A domain with what is wanted and forbidden on it.
+
+    ``known``: forbidden there before; ``left``: the resource leaves this domain, and does not come back to it.
+    """
+
+    domain: api.Domain
+    wanted: tuple[Wanted, ...]
+    macs: tuple[str, ...]
+    known: frozenset[str] = frozenset()
+    left: bool = False
+
+
+@dataclass(frozen=True)
+class Forbidden:
+    places: tuple[Place, ...]
+    homes: Homes
+
+
+def forbidden(
+    domain: api.Domain, source: api.Domain | None, news: Props, old_inputs: Props, homes: Homes
+) -> Forbidden:
+    """On the domain of an Interface, and on ``source``, which it leaves: what was forbidden there goes too."""
+    old = _macs(old_inputs.get("forbiddenMacs", ()))
+    known = frozenset(old) if source is None else frozenset[str]()
+    here = Place(domain, (seen.wanted(news),), _macs(news.get("forbiddenMacs", ())), known)
+    if source is None:
+        return Forbidden((here,), homes)
+    return Forbidden((here, Place(source, (), old, frozenset(old), left=True)), homes)
+
+
+def foretold(call: Call, what: Forbidden) -> Iterator[str]:
+    """What `settle` will unplug, in words."""
+    for place in what.places:
+        goes = ("now",) if place.left else ("now", "wait")
+        going = [mac for mac, verdict in _verdicts(call, what, place).items() if verdict in goes]
+        xmls = both_xmls(place.domain)
+        for line in plan.drift([], going, *xmls):
+            yield f"{place.domain.name()}: {line}"
+
+
+def settle(call: Call, clock: Clock, what: Forbidden) -> None:
+    """What is so already is not touched; a forbidden NIC that may be another resource's is given time to go."""
+    for place in what.places:
+        verdicts = _verdicts(call, what, place)
+        _mend(call, clock, place, [mac for mac, verdict in verdicts.items() if verdict == "now"])
+        if not place.left:
+            _wait(call, clock, what, place, verdicts)
+
+
+def _wait(call: Call, clock: Clock, what: Forbidden, place: Place, verdicts: dict[str, Verdict]) -> None:
+    waiting = [mac for mac, verdict in verdicts.items() if verdict in ("wait", "spare")]
+    deadline = clock.monotonic() + GRACE_SECONDS
+    while waiting and clock.monotonic() < deadline:
+        clock.sleep(_POLL_SECONDS)
+        waiting = [mac for mac in waiting if seen.has(place.domain, mac)]
+    # Asked again: the resource that has one may have come to its turn meanwhile.
+    late = [m for m in waiting if verdicts[m] == "wait" and not what.homes.claims(call, m, place.domain)]
+    _mend(call, clock, place, late)
+    for mac in set(waiting) - set(late):
+        call.note(
+            "live",
+            "forbiddenMacs",
+            f"NIC {mac} is still in {place.domain.name()}: left to the resource that has it, and unplugged by the next "
+            "up if it is there then and no resource has it",
+        )
+
+
+def _mend(call: Call, clock: Clock, place: Place, macs: list[str]) -> None:
+    """A guest that holds on to a forbidden NIC keeps nothing from being done: its link is down there."""
+    domain = place.domain
+    steps = plan.plan(place.wanted, macs, *both_xmls(domain))
+    try:
+        apply.perform(domain, steps, clock, call.timeout)
+    except OperatorError as error:
+        open_ = plan.plan(place.wanted, macs, *both_xmls(domain))
+        if any(s.action != "unplug" or s.flags != plan.LIVE or s.mac not in macs for s in open_):
+            raise
+        call.note("live", "forbiddenMacs", str(error))
+
+
+def _verdicts(call: Call, what: Forbidden, place: Place) -> dict[str, Verdict]:
+    live, config = both_xmls(place.domain)
+    return {
+        mac: _verdict(mac, live, config, mac in place.known, what.homes.claims(call, mac, place.domain))
+        for mac in place.macs
+    }
+
+
+def _verdict(mac: str, live: str | None, config: str | None, known: bool, claimed: bool) -> Verdict:
     """``known``: it was forbidden on this domain before, so who moves it away has had a run for that already.
 
     ``claimed``: it is another resource's, which has it in this very domain; that one moves it away, or takes it out.
     ``wait``: unplugged when it is still there after the time; ``spare``: left then, and told as drift.
     """
-    sides = [[n for n in nic.nics(xml) if n.mac == same_mac(mac)] for xml in (live, config)]
+    sides = [nic.of_mac(xml, mac) for xml in (live, config)]
     found = [n for side in sides for n in side]
     if not found:
         return "absent"
@@ -32,3 +145,8 @@ def verdict(mac: str, live: str | None, config: str | None, known: bool, claimed
     if any(n.user_alias == alias_for(mac) for n in found):
         return "wait" if known else "spare"
     return "now" if known else "wait"
+
+
+def _macs(macs: Any) -> tuple[str, ...]:
+    """Those that are known by now: at preview they may be another resource's output."""
+    return () if macs is COMPUTED else tuple(same_mac(mac) for mac in macs if mac is not COMPUTED)

@@ -10,9 +10,8 @@ from collections.abc import Mapping
 
 from provider.connection import errors
 from provider.errors import OperatorError
-from provider.guest.agent import Agent
+from provider.guest import setup as guest_setup
 from provider.guest.tools import Tools
-from provider.host.macs import same_mac
 from provider.nic import seen as interface_seen
 from provider.nic.bring import INSIDE
 from provider.resource.base import COMPUTED, Call, Kind, Props
@@ -47,9 +46,8 @@ def _inside(call: Call, tools: Tools, news: Props) -> bool:
     domain = call.host.domain_by_uuid(uuid)
     if domain is None:
         return False
-    agent = Agent(domain, tools.clock, tools.send)
+    agent = tools.agent(domain)
     try:
-        seen = agent.nics().get(same_mac(mac)) if call.host.agents.answers(agent) else None
+        return call.host.agents.answers(agent) and guest_setup.has_addresses(agent, mac, addresses)
     except (OperatorError, errors.VirtError):
         return False
-    return seen is not None and set(addresses) <= set(seen.addresses)

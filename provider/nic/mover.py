@@ -14,7 +14,6 @@ from provider.connection import api, errors
 from provider.errors import OperatorError, Refused
 from provider.guest import gateway_probe
 from provider.guest import setup as guest_setup
-from provider.guest.agent import Agent
 from provider.guest.config import Setup, Style
 from provider.guest.tools import Tools
 from provider.host.agents import Agents
@@ -33,7 +32,7 @@ class Mover:
         self._tools = tools
         self._task = task
         self._mac = same_mac(task.wanted.mac)
-        self._agent = Agent(task.target, tools.clock, tools.send)
+        self._agent = tools.agent(task.target)
         self._style: Style | None = None
         self._name: str | None = None
         self._outcome = Outcome()
@@ -62,6 +61,14 @@ class Mover:
         self._ask_gateway()
         return self._outcome
 
+    def set_up_again(self) -> Outcome:
+        """Set up inside a guest what is plugged in there already."""
+        self._prepare([Step("guest")])
+        self._set_up()
+        self._announce()
+        self._ask_gateway()
+        return self._outcome
+
     def _read_ahead(self, steps: list[Step]) -> None:
         """While the links are switched nobody answers: the calls for it are made up before."""
         for step in steps:
@@ -71,29 +78,28 @@ class Mover:
                 self._ready[step] = seat.rises(self._task.target, self._mac, LIVE)
 
     def _do(self, step: Step, sources: list[Seat]) -> None:
-        task, clock = self._task, self._tools.clock
+        task, clock, mac = self._task, self._tools.clock, self._mac
         domain = task.target if step.seat == TARGET else task.sources[step.seat]
-        if step.action == "plug":
-            seat.plug(domain, task.wanted, clock)
-        elif step.action == "guest":
-            self._set_up()
-        elif step.action == "probe":
-            self._outcome.probed = probe.refuse_others(task, self._tools, sources)
-        elif step.action == "down":
-            self._lowered.append(domain)
-            seat.link_down(domain, self._mac, clock, self._ready.pop(step))
-        elif step.action == "up":
-            seat.link_up(domain, self._mac, LIVE, clock, self._ready.pop(step))
-        elif step.action == "announce":
-            self._announce()
-        elif step.action == "forget":
-            seat.forget(domain, self._mac, clock)
-        elif step.action == "keep":
-            seat.link_up(domain, self._mac, CONFIG, clock)
-        elif step.action == "clean":
-            self._clean(domain)
-        else:
-            self._unplug(domain)
+        work: dict[move.Action, Callable[[], None]] = {
+            "plug": lambda: seat.plug(domain, task.wanted, clock),
+            "guest": self._set_up,
+            "probe": lambda: self._probe(sources),
+            "down": lambda: self._lower(domain, step),
+            "up": lambda: seat.link_up(domain, mac, LIVE, clock, self._ready.pop(step)),
+            "announce": self._announce,
+            "forget": lambda: seat.forget(domain, mac, clock),
+            "keep": lambda: seat.link_up(domain, mac, CONFIG, clock),
+            "clean": lambda: self._clean(domain),
+            "unplug": lambda: self._unplug(domain),
+        }
+        work[step.action]()
+
+    def _probe(self, sources: list[Seat]) -> None:
+        self._outcome.probed = probe.refuse_others(self._task, self._tools, sources)
+
+    def _lower(self, domain: api.Domain, step: Step) -> None:
+        self._lowered.append(domain)
+        seat.link_down(domain, self._mac, self._tools.clock, self._ready.pop(step))
 
     def _prepare(self, steps: list[Step]) -> None:
         """The guest's file is there before the NIC: what sets NICs up in the guest finds it when the NIC comes."""
@@ -101,19 +107,16 @@ class Mover:
         if task.guest != "agent" or task.setup is None or Step("guest") not in steps:
             return
         began = self._tools.clock.monotonic()
-        self._require_agent()
+        if not self._agent.answers(task.agent_seconds):
+            raise OperatorError(
+                f"the agent of guest {self._agent.guest} does not answer within {task.agent_seconds:g} s: it is "
+                'paused, booting, without an operating system or without an agent; declare guest "none" for one that '
+                "has none"
+            )
         self._style = guest_setup.look(self._agent)
         guest_setup.quiet(self._agent, task.setup)
         guest_setup.write(self._agent, self._style, task.setup)
         self._outcome.parts["guest"] = self._tools.clock.monotonic() - began
-
-    def _require_agent(self) -> None:
-        limit = self._task.agent_seconds
-        if not self._agent.answers(limit):
-            raise OperatorError(
-                f"the agent of guest {self._agent.guest} does not answer within {limit:g} s: it is paused, booting, "
-                'without an operating system or without an agent; declare guest "none" for one that has none'
-            )
 
     def _set_up(self) -> None:
         task, clock = self._task, self._tools.clock
@@ -179,7 +182,8 @@ class Mover:
         why = str(error) if isinstance(error, OperatorError) else errors.said(error)
         kind = Refused if isinstance(error, Refused) else OperatorError
         task = self._task
-        if target.link == "up" or self._finished():
+        # After the persistent definitions were changed there is no way back, and none is needed.
+        if target.link == "up" or {"forget", "keep"} & self._outcome.parts.keys():
             link = seat.look(task.target, self._mac).link
             return kind(
                 f"{why}; {task.target.name()} has NIC {self._mac}, its link is {link}; run this again"
@@ -187,7 +191,7 @@ class Mover:
         if target.running:
             self._quietly(lambda: seat.link_down(task.target, self._mac, self._tools.clock))
         back = [s.name() for s in self._lowered if self._raised(s)]
-        gone = self._quietly(lambda: self._unplug_again())
+        gone = self._quietly(self._unplug_again)
         said = [f"NIC {self._mac} is {'out of' if gone else 'still in'} {task.target.name()}"]
         if not gone:
             said.append("its link there is down")
@@ -197,10 +201,6 @@ class Mover:
             names = [d.name() for d, s in zip(task.sources, sources, strict=True) if s.link == "up"]
             said.append(f"nothing was switched: {', '.join(names)} has it as before")
         return kind(f"{why}; {', '.join(said)}; run this again")
-
-    def _finished(self) -> bool:
-        """After the persistent definitions were changed there is no way back, and none is needed."""
-        return "forget" in self._outcome.parts or "keep" in self._outcome.parts
 
     def _raised(self, source: api.Domain) -> bool:
         down = seat.look(self._task.target, self._mac).live != "up"
@@ -220,30 +220,14 @@ class Mover:
 
 def remove_file(domain: api.Domain, mac: str, tools: Tools) -> bool:
     """Take our file for the NIC out of a guest whose agent answers at once; whether it was done."""
-    agent = Agent(domain, tools.clock, tools.send)
-    try:
-        if agent.answers():
-            guest_setup.remove(agent, mac)
-            return True
-    except (OperatorError, errors.VirtError):
-        pass
-    return False
+    agent = tools.agent(domain)
+    return agent.tries(lambda: guest_setup.remove(agent, mac))
 
 
 def still_inside(domain: api.Domain, mac: str, tools: Tools, agents: Agents) -> bool | None:
     """Whether a guest that was set up still has our file; None where its agent does not tell."""
-    agent = Agent(domain, tools.clock, tools.send)
+    agent = tools.agent(domain)
     try:
         return guest_setup.has_file(agent, mac) if agents.answers(agent) else None
     except (OperatorError, errors.VirtError):
         return None
-
-
-def set_up_again(task: Task, tools: Tools) -> Outcome:
-    """Set up inside a guest what is plugged in there already."""
-    mover = Mover(tools, task)
-    mover._prepare([Step("guest")])
-    mover._set_up()
-    mover._announce()
-    mover._ask_gateway()
-    return mover._outcome

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from lxml import etree
 
+from provider.host.elements import attribute, child, drop, written
 from provider.host.macs import USER_ALIAS, alias_for, same_mac
 from provider.host.xml_in import DEFINITIONS, of_libvirt, parsed
 
@@ -32,6 +33,11 @@ class Wanted:
     bridge: str | None = None
     model: str = DEFAULT_MODEL
     link: Link | None = None
+
+    @property
+    def source(self) -> tuple[str, str]:
+        """The kind of what it is plugged into, and its name."""
+        return ("bridge", self.bridge or "") if self.network is None else ("network", self.network)
 
 
 @dataclass(frozen=True)
@@ -79,40 +85,40 @@ def macs(domain_xml: str | None) -> list[str]:
     return [nic.mac for nic in nics(domain_xml)]
 
 
+def of_mac(domain_xml: str | None, mac: str) -> list[Nic]:
+    """The NIC with this MAC, and each copy of it."""
+    return [nic for nic in nics(domain_xml) if nic.mac == same_mac(mac)]
+
+
 def to_plug(wanted: Wanted, alias: str | None = None) -> str:
     """The element that plugs in a new NIC."""
-    kind, source = ("network", wanted.network) if wanted.network is not None else ("bridge", wanted.bridge)
+    kind, name = wanted.source
     root = etree.Element("interface", type=kind)
     etree.SubElement(root, "mac", address=same_mac(wanted.mac))
-    etree.SubElement(root, "source", {kind: source or ""})
+    etree.SubElement(root, "source", {kind: name})
     etree.SubElement(root, "model", type=wanted.model)
     if wanted.link is not None:
         etree.SubElement(root, "link", state=wanted.link)
     etree.SubElement(root, "alias", name=alias or alias_for(wanted.mac))
-    return _text(root)
+    return written(root)
 
 
 def with_link(nic: Nic, state: Link) -> str:
     """The NIC's whole element with another link state: an update replaces the element, what is left out is lost."""
     root = etree.fromstring(nic.xml.encode())
-    link = root.find("link")
-    if link is None:
-        link = etree.SubElement(root, "link")
-    link.set("state", state)
-    return _text(root)
+    child(root, "link").set("state", state)
+    return written(root)
 
 
 def with_place(nic: Nic, wanted: Wanted) -> str:
     """The NIC's whole element on the wanted network or bridge; a port group belongs to the network of before."""
-    kind, name = ("network", wanted.network) if wanted.network is not None else ("bridge", wanted.bridge)
+    kind, name = wanted.source
     root = etree.fromstring(nic.xml.encode())
-    source = root.find("source")
-    if source is None:
-        source = etree.SubElement(root, "source")
+    source = child(root, "source")
     source.attrib.clear()
-    source.set(kind, name or "")
+    source.set(kind, name)
     root.set("type", kind)
-    return _text(root)
+    return written(root)
 
 
 def place_of(xml: str) -> str:
@@ -132,41 +138,28 @@ def _nic(element: Any) -> Nic:
     held = {} if source is None else dict(source.attrib)
     address = plain.find("address")
     return Nic(
-        mac=same_mac(_attribute(plain, "mac", "address") or ""),
-        alias=_attribute(plain, "alias", "name"),
+        mac=same_mac(attribute(plain, "mac", "address") or ""),
+        alias=attribute(plain, "alias", "name"),
         network=held.get("network"),
         bridge=held.get("bridge"),
-        model=_attribute(plain, "model", "type"),
-        link="down" if _attribute(plain, "link", "state") == "down" else "up",
-        target=_attribute(element, "target", "dev"),
+        model=attribute(plain, "model", "type"),
+        link="down" if attribute(plain, "link", "state") == "down" else "up",
+        target=attribute(element, "target", "dev"),
         address=() if address is None else tuple(sorted((str(k), str(v)) for k, v in address.attrib.items())),
-        xml=_text(plain),
+        xml=written(plain),
     )
 
 
 def _as_defined(element: Any) -> Any:
     """A copy of a live or persistent element without what only libvirt may say."""
     plain = copy.deepcopy(element)
-    plain.tail = None
     source = plain.find("source")
     if source is not None and "network" in source.attrib:
         plain.set("type", "network")
         for name in set(source.attrib) - {"network", "portgroup"}:
             del source.attrib[name]
-    target = plain.find("target")
-    if target is not None and target.get("dev", "").startswith("vnet"):
-        plain.remove(target)
+    if (attribute(plain, "target", "dev") or "").startswith("vnet"):
+        drop(plain, "target")
     for name in ("resource", "backenddomain"):
-        for child in plain.findall(name):
-            plain.remove(child)
+        drop(plain, name)
     return plain
-
-
-def _attribute(element: Any, child: str, name: str) -> str | None:
-    found = element.find(child)
-    value = None if found is None else found.get(name)
-    return None if value is None else str(value)
-
-
-def _text(element: Any) -> str:
-    return str(etree.tostring(element, encoding="unicode"))

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from functools import partial
 
-from provider.connection import api, errors
-from provider.errors import OperatorError, Refused
-from provider.guest import agent as guest_agent
+from provider.errors import Refused
 from provider.guest import setup as guest_setup
-from provider.guest.agent import Agent
-from provider.guest.config import Setup
+from provider.guest.agent import RUNNING
 from provider.guest.tools import Tools
 from provider.host import arp_probe
+from provider.host.definitions import both_xmls
 from provider.host.macs import same_mac
-from provider.nic import apply, nic
+from provider.nic import nic
 from provider.nic.move import Seat
 from provider.nic.task import Task
 
@@ -25,13 +23,15 @@ def refuse_others(task: Task, tools: Tools, sources: list[Seat]) -> bool:
     mac = same_mac(task.wanted.mac)
     running = [domain for seat, domain in zip(sources, task.sources, strict=True) if seat.live is not None]
     if task.guest == "agent":
-        for domain in running:
-            _quiet(domain, task.setup, tools)
+        # An old holder that was booted since has all its NICs answer for the address: only this one shall.
+        for agent in map(tools.agent, running):
+            agent.tries(partial(guest_setup.quiet, agent, task.setup))
     held = any(
-        seat.live == "up" and domain.state()[0] == guest_agent.RUNNING
+        seat.live == "up" and domain.state()[0] == RUNNING
         for seat, domain in zip(sources, task.sources, strict=True)
     )
-    own = {found for domain in (task.target, *running) for found in _macs(domain)} - {mac}
+    xmls = [xml for domain in (task.target, *running) for xml in both_xmls(domain)]
+    own = {found for xml in xmls for found in nic.macs(xml)} - {mac}
     for address in task.setup.addresses:
         ip = address.split("/")[0]
         answers = tools.ask(task.uri, task.bridge, ip)
@@ -44,15 +44,3 @@ def refuse_others(task: Task, tools: Tools, sources: list[Seat]) -> bool:
                 "unplug it there first"
             )
     return True
-
-
-def _quiet(domain: api.Domain, setup: Setup, tools: Tools) -> None:
-    """An old holder that was booted since has all its NICs answer for the address: only this one shall."""
-    agent = Agent(domain, tools.clock, tools.send)
-    with suppress(OperatorError, errors.VirtError):
-        if agent.answers():
-            guest_setup.quiet(agent, setup)
-
-
-def _macs(domain: api.Domain) -> set[str]:
-    return {found for xml in apply.both_xmls(domain) for found in nic.macs(xml)}

@@ -7,31 +7,26 @@ forbidden MACs on its domain are drift.  Every other NIC of the domain is somebo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from provider.connection import api
-from provider.errors import OperatorError, Refused
-from provider.guest.agent import Agent
+from provider.errors import Refused
 from provider.guest.tools import Tools
 from provider.host.clock import Clock, SystemClock
 from provider.host.macs import same_mac
-from provider.nic import bring, forbidden_homes, imported, mover, nic, seat, seen
+from provider.nic import bring, imported, mover, nic, seat, seen
+from provider.nic import forbidden as nic_forbidden
 from provider.nic import schema as interface_schema
-from provider.nic.forbidden_homes import Homes
-from provider.nic.networks import require_networks
+from provider.nic.forbidden import Homes
+from provider.nic.needs import refuse_taken, require_networks
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
+from provider.resource.own import domain_of
 
 
 class Interface(Resource):
     token: ClassVar[str] = "libvirt:index/interface:Interface"
-    schema: ClassVar[Mapping[str, Any]] = {
-        "description": "A NIC of a domain that comes and goes while the guest runs.",
-        "inputProperties": interface_schema.INPUTS,
-        "requiredInputs": ["domain", "network", "mac"],
-        "properties": {**interface_schema.INPUTS, **interface_schema.OUTPUTS},
-        "required": [*interface_schema.REQUIRED_OUTPUTS],
-    }
+    schema = interface_schema.SCHEMA
     in_id = ("domain", "mac")
     made_of: ClassVar[Mapping[str, tuple[str, ...]]] = {"guestFile": ("addresses", "gateway", "metric")}
 
@@ -57,12 +52,12 @@ class Interface(Resource):
         if preview and inputs["domain"] is COMPUTED:
             _refuse_taken(call, inputs, "")
             return "", seen.unknown(call, inputs)
-        domain = _domain(call, inputs["domain"])
+        domain = domain_of(call, inputs["domain"])
         _refuse_taken(call, inputs, "")
         _require_network(call, inputs)
         call.note("live", "", f"NIC {inputs['mac']} is plugged into {domain.name()}")
-        forbidden = forbidden_homes.forbidden(domain, None, inputs, {}, self._homes)
-        for line in forbidden_homes.foretold(call, forbidden):
+        forbidden = nic_forbidden.forbidden(domain, None, inputs, {}, self._homes)
+        for line in nic_forbidden.foretold(call, forbidden):
             call.note("live", "forbiddenMacs", line)
         if preview:
             return "", seen.unknown(call, inputs)
@@ -92,7 +87,7 @@ class Interface(Resource):
     def _still_inside(self, call: Call, domain: api.Domain, mac: str) -> bool:
         """Taken for so where the guest does not tell, and told."""
         inside = mover.still_inside(domain, mac, self._tools, call.host.agents)
-        if inside is None and Agent(domain, self._tools.clock).can_answer():
+        if inside is None and self._tools.agent(domain).can_answer():
             call.tell(
                 f"guest {domain.name()}: its agent does not answer; whether NIC {mac} is set up in it was not looked at"
             )
@@ -104,16 +99,16 @@ class Interface(Resource):
         if preview and news["domain"] is COMPUTED:
             return {**olds, **seen.unknown(call, news)}
         before = str(olds.get("domain", old_inputs["domain"]))
-        domain = _domain(call, news["domain"])
+        domain = domain_of(call, news["domain"])
         _refuse_changed(old_inputs, news)
         _refuse_taken(call, news, before)
         _require_network(call, news)
         moved = before.lower() != str(news["domain"]).lower()
         source = call.host.domain_by_uuid(before) if moved else None
-        forbidden = forbidden_homes.forbidden(domain, source, news, old_inputs, self._homes)
+        forbidden = nic_forbidden.forbidden(domain, source, news, old_inputs, self._homes)
         _foretell(call, source if preview else None, domain, old_inputs, news)
-        told = forbidden_homes.foretold(call, forbidden) if moved else _drift(domain, olds)
-        for line in told:
+        drift = [f"{domain.name()}: {line}" for line in olds.get("extra", ())]
+        for line in nic_forbidden.foretold(call, forbidden) if moved else drift:
             call.note("live", "extra", line)
         if preview:
             return {**olds, **news, "extra": []}
@@ -173,17 +168,6 @@ def _foretell(
         call.note("live", "forbiddenMacs", f"other MACs are forbidden beside NIC {mac} of {name}")
 
 
-def _drift(domain: api.Domain, olds: Props) -> list[str]:
-    return [f"{domain.name()}: {line}" for line in olds.get("extra", ())]
-
-
-def _domain(call: Call, uuid: str) -> api.Domain:
-    domain = call.host.domain_by_uuid(uuid)
-    if domain is None:
-        raise OperatorError(f"{call.name}: there is no domain {uuid} on {call.host.uri}")
-    return domain
-
-
 def _refuse_taken(call: Call, inputs: Props, before: str) -> None:
     """No third domain may have the MAC; ``before`` had it, and what a move has left over with its link down goes."""
     mac = inputs["mac"]
@@ -191,15 +175,11 @@ def _refuse_taken(call: Call, inputs: Props, before: str) -> None:
         return
     own = {before.lower(), str(inputs["domain"]).lower()}
     taken = [
-        other.name()
+        (mac, other.name())
         for other in seen.others(call, mac, "")
         if other.UUIDString().lower() not in own and not seen.fenced(other, mac)
     ]
-    if taken:
-        which = ", ".join(f"{mac} (domain {name})" for name in taken)
-        raise Refused(
-            f"NIC {mac}: another domain of this host has this MAC already: {which}; unplug it there first"
-        )
+    refuse_taken(f"NIC {mac}", taken)
 
 
 def _require_network(call: Call, inputs: Props) -> None:

@@ -2,67 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Interface
-from typing import Any, Final
+from typing import Final
 
 from provider.host.macs import same_mac
 from provider.resource.base import COMPUTED, Failure, Props
-from provider.resource.names import domain_failures, mac_failure, name_failures, short, word_failures
+from provider.resource.names import (
+    choice_failures,
+    domain_failures,
+    mac_failure,
+    name_failures,
+    short,
+    word_failures,
+)
+from provider.resource.specs import STRING, STRINGS, boolean, integer, record, resource, said, string
 
-_STRING: Final = {"type": "string"}
-_BOOLEAN: Final = {"type": "boolean"}
-_STRINGS: Final = {"type": "array", "items": _STRING}
 GUEST_WAYS: Final = ("agent", "cloud-init", "none")
 
-INPUTS: Final[Mapping[str, Any]] = {
-    "domain": {
-        **_STRING,
-        "description": "UUID of the domain; another one moves the NIC there, make before break.",
+SCHEMA: Final = resource(
+    "A NIC of a domain that comes and goes while the guest runs.",
+    {
+        "domain": string("UUID of the domain; another one moves the NIC there, make before break."),
+        "network": string("Name of the network; another one moves the NIC live."),
+        "mac": string("What the NIC is known by: no other domain of the host may have it."),
+        "model": string("virtio for a new NIC that does not say."),
+        "link": string("up or down; left as it is when not declared."),
+        "forbiddenMacs": said(STRINGS, "NICs with one of these MACs are unplugged from the domain."),
+        "guest": string(
+            "Who sets the NIC up inside the guest: agent (this provider, through the QEMU guest agent, so that it "
+            "outlives a reboot), cloud-init (the guest, from its seed disk), or none (you; see guestFile)."
+        ),
+        "addresses": said(
+            STRINGS,
+            "IPv4 addresses of the NIC with their prefix: 192.0.2.1/24. Before its link goes up they are asked for on "
+            "the network, where that can be done, and somebody who answers stops it.",
+        ),
+        "gateway": string("Where the guest's default route goes; none by this NIC if not given."),
+        "metric": integer("Of that route; 50 when not given."),
     },
-    "network": {**_STRING, "description": "Name of the network; another one moves the NIC live."},
-    "mac": {**_STRING, "description": "What the NIC is known by: no other domain of the host may have it."},
-    "model": {**_STRING, "description": "virtio for a new NIC that does not say."},
-    "link": {**_STRING, "description": "up or down; left as it is when not declared."},
-    "forbiddenMacs": {
-        **_STRINGS,
-        "description": "NICs with one of these MACs are unplugged from the domain.",
+    {
+        "alias": string("libvirt's name of the NIC; ua-… for one that this provider made."),
+        "target": string("The host's end of it (vnet7) while the guest runs."),
+        "holder": string("Name of the domain."),
+        "live": boolean("Whether the running guest has it."),
+        "persistent": boolean("Whether the persistent definition has it."),
+        "extra": said(STRINGS, "Drift: what is plugged in too often, not at all, or must not be."),
+        "inGuest": boolean("Whether the guest's agent has set it up inside."),
+        "guestFile": said(
+            record({"path": STRING, "content": STRING}),
+            'With guest "none": the file to install in a Fedora guest, and its path.',
+        ),
     },
-    "guest": {
-        **_STRING,
-        "description": "Who sets the NIC up inside the guest: agent (this provider, through the QEMU guest agent, so "
-        "that it outlives a reboot), cloud-init (the guest, from its seed disk), or none (you; see guestFile).",
-    },
-    "addresses": {
-        **_STRINGS,
-        "description": "IPv4 addresses of the NIC with their prefix: 192.0.2.1/24. Before its link goes up they are "
-        "asked for on the network, where that can be done, and somebody who answers stops it.",
-    },
-    "gateway": {
-        **_STRING,
-        "description": "Where the guest's default route goes; none by this NIC if not given.",
-    },
-    "metric": {"type": "integer", "description": "Of that route; 50 when not given."},
-}
-
-OUTPUTS: Final[Mapping[str, Any]] = {
-    "alias": {**_STRING, "description": "libvirt's name of the NIC; ua-… for one that this provider made."},
-    "target": {**_STRING, "description": "The host's end of it (vnet7) while the guest runs."},
-    "holder": {**_STRING, "description": "Name of the domain."},
-    "live": {**_BOOLEAN, "description": "Whether the running guest has it."},
-    "persistent": {**_BOOLEAN, "description": "Whether the persistent definition has it."},
-    "extra": {
-        **_STRINGS,
-        "description": "Drift: what is plugged in too often, not at all, or must not be.",
-    },
-    "inGuest": {**_BOOLEAN, "description": "Whether the guest's agent has set it up inside."},
-    "guestFile": {
-        "type": "object",
-        "properties": {"path": _STRING, "content": _STRING},
-        "description": 'With guest "none": the file to install in a Fedora guest, and its path.',
-    },
-}
-REQUIRED_OUTPUTS: Final = ("domain", "network", "mac", "holder", "live", "persistent", "extra")
+    given=["domain", "network", "mac"],
+    told=["domain", "network", "mac", "holder", "live", "persistent", "extra"],
+)
 
 
 def failures(inputs: Props) -> Iterator[Failure]:
@@ -75,14 +69,13 @@ def failures(inputs: Props) -> Iterator[Failure]:
         yield from wrong
         if not wrong and COMPUTED not in (mac, inputs["mac"]) and same_mac(mac) == same_mac(inputs["mac"]):
             yield Failure(f"forbiddenMacs[{index}]", f"{mac} is the MAC of this interface itself")
-    if inputs.get("link", "up") not in ("up", "down", COMPUTED):
-        yield Failure("link", f'must be "up" or "down", not {short(inputs["link"])}')
+    yield from choice_failures("link", inputs.get("link", "up"), ["up", "down"], '"up" or "down"')
     yield from _guest_failures(inputs)
 
 
 def _guest_failures(inputs: Props) -> Iterator[Failure]:
-    if inputs.get("guest", COMPUTED) not in (*GUEST_WAYS, COMPUTED):
-        yield Failure("guest", f'must be "agent", "cloud-init" or "none", not {short(inputs["guest"])}')
+    ways = '"agent", "cloud-init" or "none"'
+    yield from choice_failures("guest", inputs.get("guest", COMPUTED), GUEST_WAYS, ways)
     if inputs.get("guest") == "agent" and not inputs.get("addresses"):
         yield Failure("addresses", 'must be given with guest "agent": what it shall set up')
     networks = []

@@ -7,15 +7,15 @@ from dataclasses import replace
 from provider.connection import api
 from provider.errors import OperatorError
 from provider.host.clock import Clock
-from provider.host.macs import same_mac
+from provider.host.definitions import SECURE, both_xmls
 from provider.nic import apply, nic, plan
 from provider.nic.move import Seat
-from provider.nic.nic import Link, Nic, Wanted
+from provider.nic.nic import Link, Wanted
 from provider.nic.plan import CONFIG, LIVE, Step
 
 
 def look(domain: api.Domain, mac: str) -> Seat:
-    live, config = apply.both_xmls(domain)
+    live, config = both_xmls(domain)
     return Seat(
         running=live is not None,
         persistent=config is not None,
@@ -25,38 +25,37 @@ def look(domain: api.Domain, mac: str) -> Seat:
 
 
 def _link(xml: str | None, mac: str) -> Link | None:
-    links = [n.link for n in _those(xml, mac)]
+    links = [n.link for n in nic.of_mac(xml, mac)]
     return None if not links else "up" if "up" in links else "down"
-
-
-def _those(xml: str | None, mac: str) -> list[Nic]:
-    return [n for n in nic.nics(xml) if n.mac == same_mac(mac)]
 
 
 def plug(domain: api.Domain, wanted: Wanted, clock: Clock) -> None:
     """Plug it in with its link down wherever it is missing."""
-    live, config = apply.both_xmls(domain)
-    steps = plan.plan([replace(wanted, link="down")], (), live, config)
+    steps = plan.plan([replace(wanted, link="down")], (), *both_xmls(domain))
     apply.perform(domain, [s for s in steps if s.action == "plug"], clock)
+
+
+def _leaving(domain: api.Domain, mac: str) -> list[Step]:
+    """What takes it out of the domain, and every copy of it."""
+    return plan.plan([], [mac], *both_xmls(domain))
 
 
 def fences(domain: api.Domain, mac: str) -> list[Step]:
     """What takes down the link of the running guest's NIC, and of every copy of it."""
-    live, config = apply.both_xmls(domain)
-    return [s for s in plan.plan([], [mac], live, config) if s.action == "fence"]
+    return [s for s in _leaving(domain, mac) if s.action == "fence"]
 
 
 def link_down(domain: api.Domain, mac: str, clock: Clock, steps: list[Step] | None = None) -> None:
     """Take it down; the XML says afterwards that it is.  ``steps``: `fences`, read beforehand where time counts."""
     apply.perform(domain, fences(domain, mac) if steps is None else steps, clock)
-    if _link(domain.XMLDesc(apply.SECURE), mac) == "up":
+    if _link(domain.XMLDesc(SECURE), mac) == "up":
         raise OperatorError(f"{domain.name()}: libvirt took it, but the link of NIC {mac} is still up")
 
 
 def rises(domain: api.Domain, mac: str, flags: int) -> list[Step]:
     """What brings the link of one side up; of copies, the first's."""
-    live, config = apply.both_xmls(domain)
-    found = next(iter(_those(live if flags == LIVE else config, mac)), None)
+    live, config = both_xmls(domain)
+    found = next(iter(nic.of_mac(live if flags == LIVE else config, mac)), None)
     if found is None or found.link == "up":
         return []
     return [Step("link", flags, found.mac, nic.with_link(found, "up"), found)]
@@ -72,12 +71,9 @@ def link_up(domain: api.Domain, mac: str, flags: int, clock: Clock, steps: list[
 
 def forget(domain: api.Domain, mac: str, clock: Clock) -> None:
     """Out of the persistent definition, every copy of it."""
-    live, config = apply.both_xmls(domain)
-    steps = plan.plan([], [mac], live, config)
-    apply.perform(domain, [s for s in steps if s.flags == CONFIG], clock)
+    apply.perform(domain, [s for s in _leaving(domain, mac) if s.flags == CONFIG], clock)
 
 
 def unplug(domain: api.Domain, mac: str, clock: Clock, seconds: float) -> None:
     """Out of both; `OperatorError` for a guest that holds on, its link down."""
-    live, config = apply.both_xmls(domain)
-    apply.perform(domain, plan.plan([], [mac], live, config), clock, seconds)
+    apply.perform(domain, _leaving(domain, mac), clock, seconds)

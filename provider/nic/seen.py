@@ -8,8 +8,9 @@ from provider.connection import api, errors
 from provider.guest import config as guest_config
 from provider.guest.agent import RUNNING
 from provider.guest.config import Setup
+from provider.host.definitions import both_xmls
 from provider.host.macs import alias_for, same_mac
-from provider.nic import apply, nic, plan
+from provider.nic import nic, plan
 from provider.nic import seat as nic_seat
 from provider.nic.nic import Nic, Wanted
 from provider.resource.base import COMPUTED, Call, Props
@@ -35,12 +36,8 @@ def setup(inputs: Props) -> Setup | None:
 def others(call: Call, mac: str, but: str) -> Iterator[api.Domain]:
     """The other domains of the host that have a NIC with this MAC, live or persistent."""
     for domain in call.host.conn.listAllDomains():
-        try:
-            if domain.UUIDString().lower() != but.lower() and has(domain, mac):
-                yield domain
-        except errors.VirtError as error:
-            if errors.code(error) != errors.NO_DOMAIN:
-                raise  # a domain that went away while it was looked at has nothing
+        if domain.UUIDString().lower() != but.lower() and errors.unless(errors.NO_DOMAIN, has, domain, mac):
+            yield domain  # one that went away while it was looked at has nothing
 
 
 def has(domain: api.Domain, mac: str) -> bool:
@@ -54,8 +51,7 @@ def fenced(domain: api.Domain, mac: str) -> bool:
 
 def seen(domain: api.Domain, mac: str) -> list[Nic]:
     """The NICs with this MAC: of the persistent definition, then of the running guest."""
-    live, config = apply.both_xmls(domain)
-    return [n for xml in (config, live) for n in nic.nics(xml) if n.mac == same_mac(mac)]
+    return [n for xml in reversed(both_xmls(domain)) for n in nic.of_mac(xml, mac)]
 
 
 def as_read(inputs: Props, mine: list[Nic], domain: str) -> Props:
@@ -82,9 +78,9 @@ def imported(mine: list[Nic], domain: str) -> Props:
 
 def outputs(call: Call, domain: api.Domain, inputs: Props, inside: bool | None) -> Props:
     """``inside``: whether the agent has set it up; None when that is not its task."""
-    live, config = apply.both_xmls(domain)
+    live, config = both_xmls(domain)
     mac = same_mac(inputs["mac"])
-    here = [[n for n in nic.nics(xml) if n.mac == mac] for xml in (live, config)]
+    here = [nic.of_mac(xml, mac) for xml in (live, config)]
     mine = [n for side in here for n in side]
     said = {
         "alias": next((n.alias for n in mine if n.alias is not None), None),

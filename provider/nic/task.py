@@ -11,9 +11,7 @@ from provider.nic.nic import Wanted
 
 GuestWay = Literal["agent", "cloud-init", "none"]
 AGENT_SECONDS: Final = 60.0  # for an agent to answer: the guest may be booting
-FIRST_BOOT_SECONDS: Final = (
-    600.0  # where this run has started the guest: it may install its agent as it boots
-)
+FIRST_BOOT_SECONDS: Final = 600.0  # where this run has started it: it may install its agent as it boots
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The Pulumi provider protocol: messages in, messages out.
+"""The Pulumi provider protocol: messages in, messages out, and which host and which handler a call is for.
 
-Nothing of libvirt: that is in the rooms of the resource types.
+Not what is done to that host: that is in the rooms of the resource types.
 """

@@ -16,12 +16,7 @@ from provider.resource.base import COMPUTED, Failure, Props
 from provider.resource.names import short
 
 LONGEST_URI = 1000  # characters
-_URI = re.compile(r"[a-z]+(\+[a-z0-9]+)?://\S*")
-_KINDS = {
-    "add": provider_pb2.PropertyDiff.ADD,
-    "delete": provider_pb2.PropertyDiff.DELETE,
-    "update": provider_pb2.PropertyDiff.UPDATE,
-}
+_URI = re.compile(rf"(?!.{{{LONGEST_URI + 1}}})[a-z]+(\+[a-z0-9]+)?://\S*")
 
 
 @dataclass
@@ -51,20 +46,11 @@ def config_failures(config: Props) -> list[Failure]:
     uri = config.get("uri")
     if uri is None or uri == "":
         found.append(Failure("uri", "must be given: the hypervisor, for example qemu:///system"))
-    elif uri is not COMPUTED and not _is_uri(uri):
+    elif uri is not COMPUTED and not (isinstance(uri, str) and uri.isprintable() and _URI.fullmatch(uri)):
         found.append(
             Failure("uri", f"is no libvirt URI: {short(uri)}; an example is qemu+ssh://root@host/system")
         )
     return found
-
-
-def _is_uri(uri: Any) -> bool:
-    return (
-        isinstance(uri, str)
-        and len(uri) <= LONGEST_URI
-        and uri.isprintable()
-        and _URI.fullmatch(uri) is not None
-    )
 
 
 def token_of(urn: str) -> str:
@@ -84,7 +70,7 @@ def diff_response(changes: dict[str, Any], output_paths: Iterable[str]) -> Any:
         diffs=list(dict.fromkeys(shape.top(path) for path in changes)),
         hasDetailedDiff=True,
         detailedDiff={
-            path: provider_pb2.PropertyDiff(kind=_KINDS[kind], inputDiff=path not in outputs)
+            path: provider_pb2.PropertyDiff(kind=kind.upper(), inputDiff=path not in outputs)
             for path, kind in changes.items()
         },
     )

@@ -9,11 +9,6 @@ import grpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
 SECONDS = 5.0  # an engine that takes no messages must not hold up the work
-_SEVERITIES = {
-    "info": engine_pb2.INFO,
-    "warning": engine_pb2.WARNING,
-    "error": engine_pb2.ERROR,
-}
 
 
 class EngineLog:
@@ -27,6 +22,7 @@ class EngineLog:
         """Send one message about a resource.  That nobody listens is no reason to fail."""
         if self._stub is None:  # made here: a channel belongs to the loop that is running
             self._stub = engine_pb2_grpc.EngineStub(grpc.aio.insecure_channel(self._address))
-        request = engine_pb2.LogRequest(severity=_SEVERITIES[severity], message=message, urn=urn)
+        level = engine_pb2.LogSeverity.Value(severity.upper())
+        request = engine_pb2.LogRequest(severity=level, message=message, urn=urn)
         with contextlib.suppress(grpc.RpcError):
             await self._stub.Log(request, timeout=SECONDS)

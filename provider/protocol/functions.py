@@ -4,53 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from provider.connection import errors
 from provider.domain import sweep as domain_sweep
 from provider.errors import Lacking, OperatorError
 from provider.host.host import Host
+from provider.host.optional import unheard
 from provider.network.host import check_host
 from provider.resource.base import Props
+from provider.resource.specs import STRING, STRINGS, Spec, array, boolean, record, said
 from provider.storage import base_image, storage
 
 GET_HOST: Final = "libvirt:index/getHost:getHost"
 _NOBODY: Final = "getHost"
 
-_STRING: Final = {"type": "string"}
-_STRINGS: Final = {"type": "array", "items": _STRING}
-_OVERLAY: Final = {
-    "type": "object",
-    "properties": {"pool": _STRING, "name": _STRING, "base": _STRING},
-    "required": ["pool", "name", "base"],
-}
 
-SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
+SCHEMAS: Final[Mapping[str, Spec]] = {
     GET_HOST: {
         "description": "What a host is and lacks, told before anything is made on it.",
         "inputProperties": {
-            "bridges": {**_STRINGS, "description": "Bridges that the host must have by itself."},
-            "pools": {**_STRINGS, "description": "Storage pools that must run already."},
-            "overlays": {
-                "type": "array",
-                "items": _OVERLAY,
-                "description": "Volumes, each with the path of its base image: needed where the volume is not there.",
-            },
+            "bridges": said(STRINGS, "Bridges that the host must have by itself."),
+            "pools": said(STRINGS, "Storage pools that must run already."),
+            "overlays": said(
+                array(record(dict.fromkeys(("pool", "name", "base"), STRING), "pool", "name", "base")),
+                "Volumes, each with the path of its base image: needed where the volume is not there.",
+            ),
         },
-        "requiredInputs": [],
         "properties": {
-            "kvm": {
-                "type": "boolean",
-                "description": "Whether guests run on the processor; else they are emulated.",
-            },
-            "lacks": {**_STRINGS, "description": "What is missing, and what to do, a line each."},
+            "kvm": boolean("Whether guests run on the processor; else they are emulated."),
+            "lacks": said(STRINGS, "What is missing, and what to do, a line each."),
         },
         "required": ["kvm", "lacks"],
     }
 }
 
 
-def named(token: str) -> Mapping[str, Any]:
+def named(token: str) -> Spec:
     """The schema of a function; `OperatorError` where there is none of that name."""
     if token not in SCHEMAS:
         raise OperatorError(f"function {token} is not implemented by this provider")
@@ -66,10 +56,6 @@ def get_host(host: Host, args: Props) -> tuple[Props, list[Lacking]]:
     return {"kvm": kvm or bool(unknown), "lacks": [f"{lack.what}: {lack.advice}" for lack in lacks]}, lacks
 
 
-def _unheard(line: str) -> None:
-    """What can't be looked at is told by the resource that needs it."""
-
-
 def _tried(look: Callable[[], object]) -> object:
     """What is seen, or why nothing is."""
     try:
@@ -81,7 +67,7 @@ def _tried(look: Callable[[], object]) -> object:
 def _looks(host: Host, args: Props) -> Iterator[Callable[[], object]]:
     """What the resources themselves look at, and in what words they miss it."""
     for bridge in dict.fromkeys(args.get("bridges", ())):
-        yield partial(check_host, host, {"name": _NOBODY, "mode": "bridge", "bridge": bridge}, "", _unheard)
+        yield partial(check_host, host, {"name": _NOBODY, "mode": "bridge", "bridge": bridge}, "", unheard)
     for pool in dict.fromkeys(args.get("pools", ())):
         yield partial(storage.active_pool, host, pool, _NOBODY)
     overlays = args.get("overlays", ())
@@ -89,7 +75,7 @@ def _looks(host: Host, args: Props) -> Iterator[Callable[[], object]]:
     there = found if isinstance(found, set) else set()
     bases = [each["base"] for each in overlays if (each["pool"], each["name"]) not in there]
     for base in dict.fromkeys(bases):
-        yield partial(base_image.by_path, host, base, _NOBODY, _unheard)
+        yield partial(base_image.by_path, host, base, _NOBODY, unheard)
 
 
 def _volumes(host: Host, pools: Collection[str]) -> set[tuple[str, str]]:

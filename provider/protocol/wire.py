@@ -59,15 +59,15 @@ def load(struct: struct_pb2.Struct) -> tuple[Props, Secrets]:
 
 def dump(props: Mapping[str, Any], secret: Collection[str] = ()) -> struct_pb2.Struct:
     texts = secret.texts if isinstance(secret, Secrets) else ()
-    hidden = {key for key, value in props.items() if key in secret or _tells(value, texts)}
+    hidden = {
+        key
+        for key, value in props.items()
+        if key in secret or (texts and any(text in part for part in _texts(value) for text in texts))
+    }
     struct = struct_pb2.Struct()
-    struct.update({k: _wrapped(v) if k in hidden else _written(v) for k, v in props.items()})
+    written = {key: _written(value) for key, value in props.items()}
+    struct.update({k: {SIGNATURE: SECRET, "value": v} if k in hidden else v for k, v in written.items()})
     return struct
-
-
-def _tells(value: Any, texts: Collection[str]) -> bool:
-    """Whether one of the texts stands anywhere in the value."""
-    return bool(texts) and any(text in part for part in _texts(value) for text in texts)
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -103,10 +103,6 @@ def _plain(value: struct_pb2.Value, hidden: list[Any]) -> Any:
         return hidden[-1]
     parts = ((key, part) for key, part in fields.items() if part.WhichOneof("kind") != "null_value")
     return {key: _plain(part, hidden) for key, part in parts}
-
-
-def _wrapped(value: Any) -> Any:
-    return {SIGNATURE: SECRET, "value": _written(value)}
 
 
 def _written(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What all resource types share: their shape, names, comparing, marks, and the words of remedies.
+"""What all resource types share: schemas, names, comparing, marks, stylesheets, and the words of remedies.
 
 No resource type itself.
 """

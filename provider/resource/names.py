@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from provider.resource.base import COMPUTED, Failure
@@ -17,9 +17,14 @@ from provider.resource.base import COMPUTED, Failure
 LONGEST: Final = 200  # bytes: a file system takes 255, and libvirt adds endings such as .hostsfile
 LONGEST_PATH: Final = 4000  # bytes
 _MAC: Final = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
+_NO_MAC: Final = (
+    "{1} is no MAC; an example is 52:54:00:00:01:00",
+    '"{0}" is a multicast address, and no NIC can have it',
+    '"{0}" is nobody\'s address, and no NIC can have it',
+)
 UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _WORD: Final = re.compile(r"[A-Za-z0-9._+-]{1,100}")
-_INTERFACE: Final = re.compile(r"[A-Za-z0-9._-]{1,15}")
+_INTERFACE: Final = re.compile(r"(?!\.\.?$)[A-Za-z0-9._-]{1,15}")
 _HOST_NAME: Final = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?", re.ASCII)
 _ALIKE: Final = frozenset({"LATIN", "CYRILLIC", "GREEK"})  # scripts with letters that look the same
 
@@ -53,39 +58,37 @@ def path_failures(path: str, file: object) -> Iterator[Failure]:
         )
 
 
+def _unfit(path: str, value: object, pattern: re.Pattern[str], why: str) -> Iterator[Failure]:
+    if isinstance(value, str) and not pattern.fullmatch(value):
+        yield Failure(path, f"{short(value)} is {why}")
+
+
 def word_failures(path: str, word: object) -> Iterator[Failure]:
     """Of a property whose values are libvirt's own words: they are never anything else than these characters."""
-    if isinstance(word, str) and not _WORD.fullmatch(word):
-        yield Failure(
-            path, f"{short(word)} is no word of libvirt's; allowed: letters, digits, '.', '_', '+' and '-'"
-        )
+    return _unfit(path, word, _WORD, "no word of libvirt's; allowed: letters, digits, '.', '_', '+' and '-'")
 
 
 def interface_failures(path: str, name: object) -> Iterator[Failure]:
     """Of the name of a bridge."""
-    if isinstance(name, str) and (not _INTERFACE.fullmatch(name) or name in (".", "..")):
-        yield Failure(
-            path,
-            f"{short(name)} is no name of an interface: 1 to 15 characters, each a letter, a digit, '.', '_' or '-'",
-        )
+    why = "no name of an interface: 1 to 15 characters, each a letter, a digit, '.', '_' or '-'"
+    return _unfit(path, name, _INTERFACE, why)
 
 
 def host_name_failures(path: str, name: object) -> Iterator[Failure]:
     """Of what is written into the files of dnsmasq, where a line break would begin another setting."""
-    if isinstance(name, str) and not _HOST_NAME.fullmatch(name):
-        yield Failure(
-            path,
-            f"{short(name)} is no name that DNS can have; allowed: parts of up to 63 letters, digits, '-' and '_', "
-            "with dots between them",
-        )
+    why = "no name that DNS can have; allowed: parts of up to 63 letters, digits, '-' and '_', with dots between them"
+    return _unfit(path, name, _HOST_NAME, why)
 
 
 def domain_failures(path: str, uuid: object) -> Iterator[Failure]:
     """Of a property that is the UUID of a domain."""
-    if isinstance(uuid, str) and not UUID.fullmatch(uuid):
-        yield Failure(
-            path, f"{short(uuid)} is no UUID; allowed: that of a domain, which is its resource's ID"
-        )
+    return _unfit(path, uuid, UUID, "no UUID; allowed: that of a domain, which is its resource's ID")
+
+
+def choice_failures(path: str, value: object, allowed: Collection[object], said: str) -> Iterator[Failure]:
+    """``said``: what is allowed, in words."""
+    if value not in allowed and value is not COMPUTED:
+        yield Failure(path, f"must be {said}, not {short(value)}")
 
 
 def short(value: object) -> str:
@@ -123,12 +126,13 @@ def _look_alike(name: str) -> str:
     return ""
 
 
-def mac_failure(path: str, value: Any) -> Iterator[Failure]:
+def mac_failure(path: str, value: Any, said: tuple[str, str, str] = _NO_MAC) -> Iterator[Failure]:
+    """``said`` of what is no MAC, is a group's, is nobody's; with ``{0}`` as the value, ``{1}`` as `short` has it."""
     if value is COMPUTED:
         return
     if not _MAC.fullmatch(value):
-        yield Failure(path, f"{short(value)} is no MAC; an example is 52:54:00:00:01:00")
+        yield Failure(path, said[0].format(value, short(value)))
     elif int(value[:2], 16) & 1:
-        yield Failure(path, f'"{value}" is a multicast address, and no NIC can have it')
+        yield Failure(path, said[1].format(value))
     elif not int(value.replace(":", ""), 16):
-        yield Failure(path, f'"{value}" is nobody\'s address, and no NIC can have it')
+        yield Failure(path, said[2].format(value))

@@ -6,24 +6,24 @@ import os
 import posixpath
 import shlex
 from collections.abc import Callable, Iterable
-from typing import Final, Protocol
+from typing import Final, TypeVar
 from uuid import UUID
 
+from provider.connection.api import Domain, Network, Object, Pool
 from provider.errors import OperatorError
-from provider.resource.base import Call
+from provider.resource.base import Call, Props
+
+T = TypeVar("T")
 
 # What to type to take over what exists, where whoever starts the engine has a command for that; ``{stack}`` in it
 # stands for the stack's name.
 VARIABLE: Final = "LIBVIRT_ADOPT"
 
 
-class _Named(Protocol):
-    def UUIDString(self) -> str: ...
-
-
 def not_ours(call: Call, token: str, what: str, id: str) -> OperatorError:
     """An object that some other hand has made is never taken silently; the line says how to adopt it."""
-    command = os.environ.get(VARIABLE, "").replace("{stack}", _stack(call.urn))
+    stack = call.urn.removeprefix("urn:pulumi:").partition("::")[0]
+    command = os.environ.get(VARIABLE, "").replace("{stack}", stack)
     how = f"type: {command}" if command else by_import(call.urn, token, id)
     return OperatorError(
         f"{what} exists already on {call.host.uri}, and not by this stack: to adopt it, {how}"
@@ -43,11 +43,36 @@ def by_import(urn: str, token: str, id: str) -> str:
     return f"give this resource import_={id!r}, or type: {command}"
 
 
-def _stack(urn: str) -> str:
-    return urn.removeprefix("urn:pulumi:").partition("::")[0]
+def named(call: Call, olds: Props, news: Props) -> Props:
+    """The inputs with a name: that of before, or the resource's own, where they have none."""
+    return {**news, "name": news.get("name", olds.get("name", call.name))}
 
 
-def check_uuid(id: str, what: str, by_name: Callable[[str], _Named | None]) -> None:
+def there(call: Call, found: T | None, what: str) -> T:
+    """The object that was looked up; `OperatorError` where it is gone."""
+    if found is None:
+        raise OperatorError(f"{what} is gone from {call.host.uri}; refresh, and try again")
+    return found
+
+
+def domain_of(call: Call, uuid: str) -> Domain:
+    """The domain that a resource is to be in; `OperatorError` where it is not there."""
+    domain = call.host.domain_by_uuid(uuid)
+    if domain is None:
+        raise OperatorError(f"{call.name}: there is no domain {uuid} on {call.host.uri}")
+    return domain
+
+
+def remove(one: Network | Pool) -> None:
+    """Stop it, and remove its definition, as far as it has either."""
+    persistent = one.isPersistent()
+    if one.isActive():
+        one.destroy()
+    if persistent:
+        one.undefine()
+
+
+def check_uuid(id: str, what: str, by_name: Callable[[str], Object | None]) -> None:
     """`OperatorError` for an ID that is no UUID; with the right one, if it is the object's name."""
     try:
         UUID(id)

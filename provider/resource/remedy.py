@@ -13,7 +13,8 @@ _PLAIN: Final = re.compile(r"[\w@%+=:,./-]+")
 def virsh(uri: str, *commands: str) -> str:
     """One line for a shell, whatever names are in it; each command as virsh itself reads it (see `word`)."""
     one = commands[0] if len(commands) == 1 and "'" not in commands[0] else shlex.quote("; ".join(commands))
-    return f"virsh -c {_quoted(uri)} {one}"
+    quoted = shlex.quote(uri) if "'" in uri else f"'{uri}'"
+    return f"virsh -c {quoted} {one}"
 
 
 def word(text: str) -> str:
@@ -32,7 +33,3 @@ def free_name(wanted: str, taken: Collection[str]) -> str:
     """``base``, or ``base2`` and so on where there is such a pool already."""
     names = (wanted if number == 1 else f"{wanted}{number}" for number in range(1, len(taken) + 2))
     return next(name for name in names if name not in taken)
-
-
-def _quoted(text: str) -> str:
-    return shlex.quote(text) if "'" in text else f"'{text}'"

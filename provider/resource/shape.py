@@ -1,9 +1,12 @@
-"""What all resource types share: properties against their schema, and the paths at which two of them differ."""
+"""What all resource types share: properties against their schema, and the paths at which two of them differ.
+
+What is not declared is not ours to say, so it is never a difference.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from provider.resource.base import COMPUTED, Failure, Kind, Props
@@ -14,11 +17,8 @@ Spec = Mapping[str, Any]
 # What libvirt could not be told: control characters, halves of a character, and two that are none.
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _HALVES = re.compile("[\ud800-\udfff]")
-_FILES = (
-    "userData",
-    "metaData",
-    "networkConfig",
-)  # what a guest reads: no XML has them in it, a disk has them whole
+# What a guest reads: no XML has them in it, a disk has them whole.
+_FILES = ("userData", "metaData", "networkConfig")
 _LARGEST = 2**53 - 1  # Pulumi's numbers are floats
 
 _WORDS = {
@@ -99,20 +99,23 @@ def _joined(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-def changed(old: Any, new: Any, path: str = "") -> dict[str, Kind]:
-    """Path -> kind of each leaf that differs; a `COMPUTED` differs from everything but itself."""
+def changed(old: Any, new: Any, path: str = "", *, left_out: bool = True) -> dict[str, Kind]:
+    """Path -> kind of each leaf that differs; a `COMPUTED` differs from everything but itself.
+
+    ``left_out``: whether a property that ``new`` leaves out differs; within lists it always does.
+    """
     if old is new or old == new:
         return {}
     found: dict[str, Kind] = {}
     if isinstance(old, dict) and isinstance(new, dict):
-        for key in sorted({*old, *new}):
+        for key in sorted({*old, *new} if left_out else new):
             at = _joined(path, key)
             if key not in old:
                 found[at] = "add"
             elif key not in new:
                 found[at] = "delete"
             else:
-                found.update(changed(old[key], new[key], at))
+                found.update(changed(old[key], new[key], at, left_out=left_out))
     elif isinstance(old, list) and isinstance(new, list):
         for index in range(max(len(old), len(new))):
             at = f"{path}[{index}]"
@@ -125,6 +128,34 @@ def changed(old: Any, new: Any, path: str = "") -> dict[str, Kind]:
     else:
         found[path] = "update"
     return found
+
+
+def declared_changes(old: Any, new: Any) -> dict[str, Kind]:
+    """As `changed`, but what ``new`` leaves out is not ours to say, and so no difference."""
+    return changed(old, new, left_out=False)
+
+
+def as_declared(
+    inputs: Props, wanted: Mapping[str, Any], seen: Mapping[str, Any], same: Callable[[Any, Any], bool]
+) -> Props:
+    """The inputs as the hypervisor has them: in the declared spelling where ``seen`` means what ``wanted`` means,
+    else as seen; in objects only the declared members.  ``wanted`` is ``inputs`` in the form of ``seen``."""
+    result: Props = {}
+    for key, value in inputs.items():
+        if key not in wanted:
+            result[key] = value
+        elif isinstance(value, dict) and isinstance(seen.get(key), dict):
+            result[key] = as_declared(value, wanted[key], seen[key], same)
+        elif key in seen and same(wanted[key], seen[key]):
+            result[key] = value
+        elif key in seen:
+            result[key] = seen[key]
+    return result
+
+
+def known(props: Props) -> Props:
+    """The properties without those whose value, or a part of it, only an `up` can tell."""
+    return {key: value for key, value in props.items() if not unknown(value)}
 
 
 def top(path: str) -> str:

@@ -7,17 +7,23 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import lxml
 
 from provider.errors import OperatorError
 from provider.resource import xslt_child
+from provider.resource.specs import record, string
 
-STYLESHEET: Final = (
-    "A stylesheet applied to what libvirt is given.  It may take "
-    f"{xslt_child.SECONDS} s of processor time and {xslt_child.MEMORY >> 20} MiB, and reaches no file and no network."
+SPEC: Final = record(
+    {
+        "xslt": string(
+            f"A stylesheet applied to what libvirt is given.  It may take {xslt_child.SECONDS} s of processor time and "
+            f"{xslt_child.MEMORY >> 20} MiB, and reaches no file and no network."
+        )
+    }
 )
 # Isolated, and without what site.py would look for: it starts in some 30 ms.
 _COMMAND: Final = (sys.executable, "-I", "-S", "-c")
@@ -26,6 +32,12 @@ _START: Final = (
 )
 # Seconds: its processor time is limited, so only one that somebody stopped takes so long.
 _PATIENCE: Final = 120.0
+
+
+def styled(xml: str, inputs: Mapping[str, Any]) -> str:
+    """As ``xml.xslt`` of the inputs makes it; the same where they have none."""
+    stylesheet = inputs.get("xml", {}).get("xslt")
+    return apply(xml, stylesheet) if stylesheet else xml
 
 
 def apply(xml: str, xslt: str) -> str:

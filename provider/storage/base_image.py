@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import posixpath
+from functools import partial
 
-from provider.connection import api, errors
+from provider.connection import api
 from provider.errors import Lacking
+from provider.host import optional
 from provider.host.host import Host
-from provider.host.optional import Tell
 from provider.resource import remedy
 from provider.storage import qcow2, storage, volume_xml
 
 
-def by_path(host: Host, path: str, wanted_for: str, tell: Tell) -> volume_xml.Seen:
+def by_path(host: Host, path: str, wanted_for: str, tell: optional.Tell) -> volume_xml.Seen:
     """The image at this path; libvirt can only see files that are in an active pool, so the line says which."""
     volume = storage.find_path(host, path, tell)
     if volume is not None:
@@ -21,19 +22,14 @@ def by_path(host: Host, path: str, wanted_for: str, tell: Tell) -> volume_xml.Se
     pools = storage.pools_of(host, directory, tell)
     start = f"virsh -c '{host.uri}'"
     if not pools:
-        advice = (
-            f"no storage pool has {directory}; type: "
-            f"{remedy.pool_made(host.uri, _free(host), directory)}; and put {name} there"
-        )
+        free = remedy.free_name("base", [pool.name() for pool in host.conn.listAllStoragePools()])
+        made = remedy.pool_made(host.uri, free, directory)
+        advice = f"no storage pool has {directory}; type: {made}; and put {name} there"
     elif not any(pool.isActive() for pool in pools):
         advice = f"storage pool {pools[0].name()} is not active; type: {start} pool-start {pools[0].name()}"
     else:
         advice = f"put {name} into {directory} there"
     raise Lacking(wanted_for, f"base image {path} is missing on {host.uri}", advice)
-
-
-def _free(host: Host) -> str:
-    return remedy.free_name("base", [pool.name() for pool in host.conn.listAllStoragePools()])
 
 
 def by_name(host: Host, pool_name: str, name: str, wanted_for: str) -> volume_xml.Seen:
@@ -49,9 +45,7 @@ def is_untouched(host: Host, volume: api.Volume, seen: volume_xml.Seen) -> bool:
     """Whether nothing was ever written into the volume; False where that can't be told."""
     if seen.format == "raw":
         return seen.allocation == 0
-    try:
-        return seen.format == "qcow2" and qcow2.is_blank(storage.download(host, volume, qcow2.HEAD_BYTES))
-    except errors.VirtError as error:
-        if errors.lost(error):
-            raise
-        return False
+    read = partial(storage.download, host, volume, qcow2.HEAD_BYTES)
+    return seen.format == "qcow2" and qcow2.is_blank(
+        optional.look(optional.unheard, volume.name(), read, b"")
+    )

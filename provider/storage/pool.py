@@ -3,47 +3,27 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from provider.connection import api
 from provider.errors import OperatorError, Refused
 from provider.resource.base import COMPUTED, Call, Checked, Diff, Failure, Found, Kind, Props, Resource
-from provider.resource.compare import declared_changes
 from provider.resource.mark import uuid_of
 from provider.resource.names import name_failures, path_failures, short
-from provider.resource.own import check_uuid, not_ours, staying
+from provider.resource.own import check_uuid, named, not_ours, remove, staying, there
+from provider.resource.shape import declared_changes
 from provider.storage import pool_xml, storage
+from provider.storage.schema import POOL
 
-_STRING = {"type": "string"}
-_BOOLEAN = {"type": "boolean"}
 _STATES = ("active", "persistent", "autostart")  # outputs that, when false, the next update mends
-
-_INPUTS = {
-    "name": {**_STRING, "description": "The pool's name in libvirt; the resource's own name when not given."},
-    "type": {**_STRING, "description": "dir, the only kind that is implemented."},
-    "path": {**_STRING, "description": "The directory, absolute; made if it is not there."},
-    "target": {"type": "object", "properties": {"path": _STRING}, "description": "The same as path."},
-}
 
 
 class Pool(Resource):
     token = "libvirt:index/pool:Pool"
-    schema: ClassVar[Mapping[str, Any]] = {
-        "description": "A storage pool over a directory of the host; it starts with the host.",
-        "inputProperties": _INPUTS,
-        "requiredInputs": ["type"],
-        "properties": {
-            **_INPUTS,
-            "active": {**_BOOLEAN, "description": "Whether it runs; started again by the next up."},
-            "persistent": {**_BOOLEAN, "description": "Whether it is defined; defined again by the next up."},
-            "autostart": {**_BOOLEAN, "description": "Whether it starts with the host; always set."},
-        },
-        "required": ["name", "type", "path", "active", "persistent", "autostart"],
-    }
+    schema = POOL
 
     def check(self, call: Call, olds: Props, news: Props) -> Checked:
-        inputs = {**news, "name": news.get("name", olds.get("name", call.name))}
+        inputs = named(call, olds, news)
         failures = []
         if inputs["type"] not in ("dir", COMPUTED):
             failures.append(
@@ -81,9 +61,8 @@ class Pool(Resource):
             self._make(call, name, uuid, path)
         elif existing.isPersistent() and not existing.autostart():
             with call.host.storage:
-                self._start(
-                    existing
-                )  # autostart is set last: a killed create has left it, perhaps without a directory
+                # Autostart is set last: a killed create has left it, perhaps without a directory.
+                self._start(existing)
         else:
             self._bring(call, existing)
         return uuid, self._outputs(call, self._found(call, uuid), inputs)
@@ -94,10 +73,7 @@ class Pool(Resource):
             with call.host.storage:
                 self._start(pool)
         except Exception:
-            # What a failed create leaves would be nobody's: it is in no state.
-            if pool.isActive():
-                pool.destroy()
-            pool.undefine()
+            remove(pool)  # what a failed create leaves would be nobody's: it is in no state
             raise
 
     def _start(self, pool: api.Pool) -> None:
@@ -171,12 +147,8 @@ class Pool(Resource):
             return
         self.refuse_delete(call, id, outputs)
         name = pool.name()
-        persistent = pool.isPersistent()
         with call.host.storage:
-            if pool.isActive():
-                pool.destroy()
-            if persistent:
-                pool.undefine()
+            remove(pool)
         if call.host.pool_by_uuid(id) is not None:
             raise OperatorError(f"storage pool {name} is still on {call.host.uri}, though libvirt deleted it")
 
@@ -192,10 +164,7 @@ class Pool(Resource):
         call.note("live", "", f"storage pool {name} is undefined; its folder and the files in it stay")
 
     def _found(self, call: Call, id: str) -> api.Pool:
-        pool = call.host.pool_by_uuid(id)
-        if pool is None:
-            raise OperatorError(f"storage pool {id} is gone from {call.host.uri}; refresh, and try again")
-        return pool
+        return there(call, call.host.pool_by_uuid(id), f"storage pool {id}")
 
     def _outputs(self, call: Call, pool: api.Pool, inputs: Props) -> Props:
         return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lxml import etree
 
+from provider.host.elements import written
 from provider.host.xml_in import of_libvirt, parsed
 
 
@@ -12,7 +13,7 @@ def render(name: str, uuid: str, path: str) -> str:
     etree.SubElement(pool, "name").text = name
     etree.SubElement(pool, "uuid").text = uuid
     etree.SubElement(etree.SubElement(pool, "target"), "path").text = path
-    return str(etree.tostring(pool, encoding="unicode"))
+    return written(pool)
 
 
 @of_libvirt("a storage pool")

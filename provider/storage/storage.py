@@ -7,16 +7,16 @@ import posixpath
 import time
 from collections.abc import Collection, Iterator
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from provider.connection import api, errors
 from provider.errors import Lacking, OperatorError
 from provider.host import optional
 from provider.host.host import Host
-from provider.host.optional import Tell
 from provider.host.sight import look
 from provider.host.uses import Uses
 from provider.resource import remedy
+from provider.resource.base import COMPUTED
 from provider.storage import pool_xml, volume_xml
 
 _CHUNK: Final = 256 * 1024
@@ -43,7 +43,7 @@ def active_pool(host: Host, name: str, wanted_for: str) -> api.Pool:
     return pool
 
 
-def pool_of(host: Host, path: str, name: str | None, what: str, tell: Tell) -> api.Pool:
+def pool_of(host: Host, path: str, name: str | None, what: str, tell: optional.Tell) -> api.Pool:
     """The pool of the volume at ``path``, by its name where that is known, running: else nothing can be said of the
     volume."""
     if name is None:
@@ -99,7 +99,7 @@ def _readable(volume: api.Volume) -> bool:
     return True
 
 
-def find_path(host: Host, path: str, tell: Tell) -> api.Volume | None:
+def find_path(host: Host, path: str, tell: optional.Tell) -> api.Volume | None:
     """The volume of this path in any active pool, after a refresh of those that have its directory."""
     known = host.volume_by_path(path)
     if known is not None and _readable(known):
@@ -111,7 +111,7 @@ def find_path(host: Host, path: str, tell: Tell) -> api.Volume | None:
         return host.volume_by_path(path)
 
 
-def pools_of(host: Host, directory: str, tell: Tell) -> list[api.Pool]:
+def pools_of(host: Host, directory: str, tell: optional.Tell) -> list[api.Pool]:
     """The pools over this very directory, running or not."""
     wanted, found = posixpath.normpath(directory), []
     for pool in host.conn.listAllStoragePools():
@@ -121,6 +121,13 @@ def pools_of(host: Host, directory: str, tell: Tell) -> list[api.Pool]:
         if posixpath.normpath(path or "/") == wanted:
             found.append(pool)
     return found
+
+
+def foreseen(host: Host, pool_name: Any, name: Any) -> tuple[api.Pool | None, str | None]:
+    """The pool, and the path that a file of this name has in it; None for what is not there or known yet."""
+    pool = None if pool_name is COMPUTED else host.pool_by_name(pool_name)
+    folder = None if pool is None else pool_path(pool)
+    return pool, None if folder is None or name is COMPUTED else posixpath.join(folder, name)
 
 
 def pool_path(pool: api.Pool) -> str | None:
@@ -196,10 +203,9 @@ def refuse_delete(
     ``asked`` as for `Looks.since`.
     """
     domains = volume_users(host, pool.name(), path, condemned, asked)
-    standing = overlays(host, path)
+    standing = [other for other in overlays(host, path) if other not in condemned]
     if domains:
         raise OperatorError(f"{what} is not deleted: it is a disk of {', '.join(domains)}")
-    standing = [other for other in standing if other not in condemned]
     if standing:
         raise OperatorError(f"{what} is not deleted: {', '.join(standing)} stands on it")
 

@@ -3,53 +3,48 @@
 from __future__ import annotations
 
 import posixpath
-from typing import Any
+from typing import Any, Final
 
 from provider.connection import api
 from provider.errors import OperatorError, Refused
 from provider.impact.allow import allowed, how
 from provider.resource import xslt
-from provider.resource.base import COMPUTED, Call, Checked, Diff, Failure, Found, Props, Resource
-from provider.resource.compare import declared_changes
-from provider.resource.names import name_failures, path_failures, short
-from provider.resource.own import check_path, not_ours
+from provider.resource.base import COMPUTED, Call, Checked, Failure, Found, Props
+from provider.resource.names import choice_failures, name_failures, path_failures
+from provider.resource.own import check_path, named, not_ours
+from provider.resource.shape import declared_changes
 from provider.storage import base_image, storage, volume_grow, volume_xml
-from provider.storage.schema import SCHEMA
+from provider.storage.schema import VOLUME
+from provider.storage.stored_file import StoredFile
 from provider.storage.volume_xml import Backing, Seen
 
+_NO_SIZE: Final = "must be given, in bytes, for a volume without a base image"
 
-class Volume(Resource):
+
+class Volume(StoredFile):
     token = "libvirt:index/volume:Volume"
-    schema = SCHEMA
-    in_id = ("name",)
-    compares_alone = True
+    kind = "volume"
+    schema = VOLUME
 
     def check(self, call: Call, olds: Props, news: Props) -> Checked:
-        inputs = {**news, "name": news.get("name", olds.get("name", call.name))}
-        inputs.setdefault("pool", "default")
+        inputs = {"pool": "default", **named(call, olds, news)}
         failures = list(name_failures("a volume", inputs["name"]))
         failures += name_failures("a pool", inputs["pool"], "pool")
         failures += path_failures("baseVolumeId", inputs.get("baseVolumeId"))
         failures += name_failures("a volume", inputs.get("baseVolumeName"), "baseVolumeName")
         failures += name_failures("a pool", inputs.get("baseVolumePool"), "baseVolumePool")
         size = inputs.get("size", COMPUTED)
-        if inputs.get("format", "qcow2") not in ("qcow2", "raw", COMPUTED):
-            failures.append(Failure("format", f"must be qcow2 or raw, not {short(inputs['format'])}"))
-        if size is not COMPUTED and size <= 0:
-            failures.append(Failure("size", f"must be more than 0 bytes, not {size}"))
-        overlay = "baseVolumeId" in inputs or "baseVolumeName" in inputs
-        if not overlay and "size" not in inputs:
-            failures.append(Failure("size", "must be given, in bytes, for a volume without a base image"))
-        if overlay and inputs.get("format") == "raw":
-            failures.append(Failure("format", "must be qcow2 for a volume with a base image"))
-        if "baseVolumeId" in inputs and "baseVolumeName" in inputs:
-            failures.append(Failure("baseVolumeName", "can't be given beside baseVolumeId"))
-        if "baseVolumePool" in inputs and "baseVolumeName" not in inputs:
-            failures.append(Failure("baseVolumePool", "has no meaning without baseVolumeName"))
-        return Checked(inputs, failures)
-
-    def diff(self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props) -> Diff:
-        return Diff(declared_changes(old_inputs, news))
+        failures += choice_failures("format", _format(inputs), ["qcow2", "raw"], "qcow2 or raw")
+        by_path, by_name, pool = (f"baseVolume{key}" in inputs for key in ("Id", "Name", "Pool"))
+        overlay = by_path or by_name
+        breaches = (
+            (size is not COMPUTED and size <= 0, "size", f"must be more than 0 bytes, not {size}"),
+            (not overlay and "size" not in inputs, "size", _NO_SIZE),
+            (overlay and _format(inputs) == "raw", "format", "must be qcow2 for a volume with a base image"),
+            (by_path and by_name, "baseVolumeName", "can't be given beside baseVolumeId"),
+            (pool and not by_name, "baseVolumePool", "has no meaning without baseVolumeName"),
+        )
+        return Checked(inputs, [*failures, *(Failure(path, why) for met, path, why in breaches if met)])
 
     def create(self, call: Call, inputs: Props, preview: bool) -> tuple[str, Props]:
         what = f"volume {inputs['name']}"
@@ -57,8 +52,8 @@ class Volume(Resource):
         outputs = {"backing": base.path} if base else {}
         if preview:
             self._check_new(call, inputs, base, what)
-            path = _path(call, inputs)
-            return "", {"path": path, "format": _format(inputs), **outputs, **inputs}
+            _, path = storage.foreseen(call.host, inputs["pool"], inputs["name"])
+            return "", {"path": path or COMPUTED, "format": _format(inputs), **outputs, **inputs}
         with call.host.storage:
             pool = storage.active_pool(call.host, inputs["pool"], what)
             volume = self._check_new(call, inputs, base, what, call.host.storage.asked)
@@ -99,11 +94,9 @@ class Volume(Resource):
 
         ``asked`` as for `Looks.since`.
         """
-        pool = None if inputs["pool"] is COMPUTED else call.host.pool_by_name(inputs["pool"])
-        folder = storage.pool_path(pool) if pool is not None else None
-        if pool is None or folder is None or not pool.isActive() or inputs["name"] is COMPUTED:
+        pool, path = storage.foreseen(call.host, inputs["pool"], inputs["name"])
+        if pool is None or path is None or not pool.isActive():
             return None
-        path = posixpath.join(folder, inputs["name"])
         domains = storage.volume_users(call.host, pool.name(), path, asked=asked)
         existing = storage.find(call.host, pool, inputs["name"])
         if existing is None:
@@ -120,19 +113,15 @@ class Volume(Resource):
         backing = Backing(base.path, base.format) if base else None
         capacity = inputs.get("size", base.capacity if base else 0)
         xml = volume_xml.render(inputs["name"], _format(inputs), capacity, backing)
-        stylesheet = inputs.get("xml", {}).get("xslt")
-        return xslt.apply(xml, stylesheet) if stylesheet else xml
+        return xslt.styled(xml, inputs)
 
     def read(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
-        name = posixpath.basename(id)
-        what = f"volume {name}"
-        check_path(id, "volume")
-        pool = storage.pool_of(call.host, id, (inputs or outputs).get("pool"), what, call.tell)
-        volume = storage.find(call.host, pool, name)
+        check_path(id, self.kind)
+        pool, volume = self._find(call, id, inputs or outputs)
         if volume is None:
-            domains = storage.volume_users(call.host, pool.name(), id)
+            name, domains = posixpath.basename(id), storage.volume_users(call.host, pool.name(), id)
             if domains and not allowed(name, "data loss"):
-                raise _missing(what, id, domains, name)
+                raise _missing(self._what(id), id, domains, name)
             return None
         seen = volume_xml.view(volume.XMLDesc())
         found = _as_declared(inputs, _props(pool, seen)) if inputs else _props(pool, seen)
@@ -144,9 +133,8 @@ class Volume(Resource):
         self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool
     ) -> Props:
         """Grows it, and nothing else.  Compares with the volume as it is now."""
-        what = f"volume {posixpath.basename(id)}"
-        pool = storage.pool_of(call.host, id, {**old_inputs, **olds}.get("pool"), what, call.tell)
-        volume = storage.find(call.host, pool, posixpath.basename(id))
+        what = self._what(id)
+        pool, volume = self._find(call, id, {**old_inputs, **olds})
         if volume is None:
             raise OperatorError(f"{what} is gone from {call.host.uri}; refresh, then run this again")
         seen = volume_xml.view(volume.XMLDesc())
@@ -162,23 +150,8 @@ class Volume(Resource):
             call.note("live", "size", f"{what} grows from {seen.capacity} to {size} bytes{inside}")
         return {**olds, **news}
 
-    def delete(self, call: Call, id: str, outputs: Props) -> None:
-        what = f"volume {posixpath.basename(id)}"
-        if storage.delete(
-            call.host, what, storage.pool_of(call.host, id, outputs.get("pool"), what, call.tell), id
-        ):
-            _note_loss(call, what)
-
-    def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
-        what = f"volume {posixpath.basename(id)}"
-        pool = storage.pool_of(call.host, id, outputs.get("pool"), what, call.tell)
-        if storage.find(call.host, pool, posixpath.basename(id)) is not None:
-            storage.refuse_delete(call.host, what, pool, id, call.condemned)
-            _note_loss(call, what)
-
-
-def _note_loss(call: Call, what: str) -> None:
-    call.note("data loss", "", f"{what} is removed, with all that is written on it")
+    def _note_removal(self, call: Call, what: str) -> None:
+        call.note("data loss", "", f"{what} is removed, with all that is written on it")
 
 
 def _never(what: str, path: str, found: Props, declared: Props) -> str:
@@ -203,17 +176,8 @@ def _missing(what: str, path: str, domains: list[str], name: str) -> OperatorErr
     )
 
 
-def _format(inputs: Props) -> str:
-    return str(inputs.get("format", "qcow2"))
-
-
-def _path(call: Call, inputs: Props) -> Any:
-    """Where the file will be; `COMPUTED` while the pool is not there."""
-    if COMPUTED in (inputs["name"], inputs["pool"]):
-        return COMPUTED
-    pool = call.host.pool_by_name(inputs["pool"])
-    folder = None if pool is None else storage.pool_path(pool)
-    return COMPUTED if folder is None else posixpath.join(folder, inputs["name"])
+def _format(inputs: Props) -> Any:
+    return inputs.get("format", "qcow2")
 
 
 def _differences(inputs: Props, base: Seen | None, seen: Seen) -> list[str]:

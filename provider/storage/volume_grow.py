@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol, cast
+from typing import Final
 
 from provider.connection import api, errors
 from provider.errors import OperatorError
+from provider.host.definitions import live_xml
 from provider.host.host import Host
 from provider.storage import storage, volume_xml
 
 _SECTOR: Final = 512
 _IN_BYTES: Final = 1
-
-
-class Resized(Protocol):
-    """A call of a domain that only this module makes."""
-
-    def blockResize(self, disk: str, size: int, flags: int = 0) -> int: ...
 
 
 def grow(host: Host, what: str, pool: api.Pool, volume: api.Volume, size: int, preview: bool) -> str | None:
@@ -41,26 +36,19 @@ def grow(host: Host, what: str, pool: api.Pool, volume: api.Volume, size: int, p
 def _runs_with(host: Host, pool: api.Pool, volume: api.Volume) -> tuple[api.Domain, str] | None:
     """The running domain that writes to the volume, and its name for the disk."""
     for domain in host.conn.listAllDomains():
-        xml = errors.unless(errors.NO_DOMAIN, _live, domain)
+        xml = live_xml(domain)
         target = xml and volume_xml.target_of(xml, volume.path(), pool.name(), volume.name())
         if target:
             return domain, target
     return None
 
 
-def _live(domain: api.Domain) -> str | None:
-    return domain.XMLDesc() if domain.isActive() else None
-
-
 def _resize(what: str, found: tuple[api.Domain, str] | None, volume: api.Volume, size: int) -> None:
-    said = "libvirt took it, but it has not grown"
-    try:
-        if found is None:
-            volume.resize(size)
-        else:
-            domain, target = found
-            cast(Resized, domain).blockResize(target, size, _IN_BYTES)
-    except errors.VirtError as error:
-        said = errors.said(error)
+    if found is None:
+        error = errors.refusal(volume.resize, size)
+    else:
+        domain, target = found
+        error = errors.refusal(domain.blockResize, target, size, _IN_BYTES)
     if volume_xml.view(volume.XMLDesc()).capacity != size:
+        said = errors.said(error) if error else "libvirt took it, but it has not grown"
         raise OperatorError(f"{what} is not grown to {size} bytes: {said}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from provider.host.elements import attribute, written
 from provider.host.xml_in import of_libvirt, parsed
 
 
@@ -44,7 +45,7 @@ def render(name: str, format: str, capacity: int, backing: Backing | None) -> st
         store = etree.SubElement(volume, "backingStore")
         etree.SubElement(store, "path").text = backing.path
         etree.SubElement(store, "format", type=backing.format)
-    return str(etree.tostring(volume, encoding="unicode"))
+    return written(volume)
 
 
 @of_libvirt("a volume")
@@ -52,13 +53,11 @@ def view(xml: str) -> Seen:
     volume = parsed(xml)
     backing, base = None, volume.findtext("backingStore/path")
     if base:
-        found = volume.find("backingStore/format")
-        backing = Backing(base, found.get("type") if found is not None else "raw")
-    format = volume.find("target/format")
+        backing = Backing(base, attribute(volume, "backingStore/format", "type") or "raw")
     return Seen(
         name=volume.findtext("name"),
         path=volume.findtext("target/path"),
-        format=format.get("type") if format is not None else "raw",
+        format=attribute(volume, "target/format", "type") or "raw",
         capacity=int(volume.findtext("capacity")),
         allocation=int(volume.findtext("allocation") or 0),
         backing=backing,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from lxml import etree
 
@@ -16,21 +16,15 @@ from provider.connection import api, errors, keepalive
 from provider.domain.seen import Seen, see
 from provider.domain.sweep import state
 from provider.host import optional
+from provider.host.definitions import INACTIVE
+from provider.host.elements import attribute
 from provider.host.host import Host
 from provider.host.macs import same_mac
-from provider.host.optional import Tell
 from provider.network.host import sides
+from provider.network.seen import mode_of
 from provider.nic.nic import Nic
 
-XML_INACTIVE: Final = 2
-
-
-class Named(Protocol):
-    @property
-    def name(self) -> str: ...
-
-
-N = TypeVar("N", bound=Named)
+S = TypeVar("S", "DomainSeen", "NetworkSeen", "PoolSeen")
 T = TypeVar("T")
 
 
@@ -124,7 +118,6 @@ class VolumeSeen:
     format: str | None
     capacity: int
     base: str | None
-    base_format: str | None
     modified: float | None
     born: float | None
     base_modified: float | None = None
@@ -197,14 +190,14 @@ def survey(host: Host) -> HostSeen:
     )
 
 
-def _all(missing: int, look: Callable[[Any], N], objects: Iterable[Any]) -> tuple[N, ...]:
+def _all(missing: int, look: Callable[[Any], S], objects: Iterable[Any]) -> tuple[S, ...]:
     found = (errors.unless(missing, look, each) for each in objects)
     return tuple(sorted((f for f in found if f is not None), key=lambda f: f.name))
 
 
 def _domain(domain: api.Domain) -> DomainSeen:
     live = domain.XMLDesc() if domain.isActive() else None
-    config = domain.XMLDesc(XML_INACTIVE) if domain.isPersistent() else None
+    config = domain.XMLDesc(INACTIVE) if domain.isPersistent() else None
     return DomainSeen(
         name=domain.name(),
         uuid=domain.UUIDString(),
@@ -220,22 +213,22 @@ def _domain(domain: api.Domain) -> DomainSeen:
 def _network(network: api.Network) -> NetworkSeen:
     both = sides(network)
     root = etree.fromstring((both.live or both.base).encode())
-    forward, bridge, mac = root.find("forward"), root.find("bridge"), root.find("mac")
+    mac = attribute(root, "mac", "address")
     return NetworkSeen(
         name=network.name(),
         uuid=network.UUIDString(),
         active=both.live is not None,
         persistent=both.persistent is not None,
         autostart=bool(network.autostart()),
-        mode="none" if forward is None else forward.get("mode", "nat"),
-        bridge=None if bridge is None else bridge.get("name"),
-        mac=None if mac is None else same_mac(mac.get("address", "")),
+        mode=mode_of(root),
+        bridge=attribute(root, "bridge", "name"),
+        mac=None if mac is None else same_mac(mac),
         live_xml=both.live,
         config_xml=both.persistent,
     )
 
 
-def _leases(network: api.Network, tell: Tell) -> Iterator[Lease]:
+def _leases(network: api.Network, tell: optional.Tell) -> Iterator[Lease]:
     """None of a network that is gone meanwhile."""
     ask = partial(errors.unless, errors.NO_NETWORK, network.DHCPLeases)
     what = f"the leases of network {network.name()}"
@@ -284,17 +277,15 @@ def _volume_or_path(pool: str, volume: api.Volume) -> VolumeSeen | str | None:
 
 def _volume(pool: str, volume: api.Volume) -> VolumeSeen:
     root = etree.fromstring(volume.XMLDesc().encode())
-    kind, base_kind = root.find("target/format"), root.find("backingStore/format")
     base = root.findtext("backingStore/path")
     times, base_times = _times(root, "target"), _times(root, "backingStore")
     return VolumeSeen(
         pool=pool,
         name=volume.name(),
         path=volume.path(),
-        format=None if kind is None else kind.get("type"),
+        format=attribute(root, "target/format", "type"),
         capacity=int(root.findtext("capacity") or 0),
         base=base,
-        base_format=None if base_kind is None else base_kind.get("type"),
         modified=times.get("mtime") or None,
         born=times.get("btime") or None,  # 0 where libvirt finds none, as on Linux
         base_modified=base_times.get("mtime") or None,

@@ -105,7 +105,6 @@ def overlay(plan: Plan, vm: VirtualMachine, **changes: Any) -> VolumeSeen:
         "format": "qcow2",
         "capacity": 1,
         "base": vm.base_image,
-        "base_format": "qcow2",
         "modified": None,
         "born": None,
     }

@@ -20,7 +20,7 @@ from provider.protocol import schema, wire
 from provider.protocol.resources import RESOURCES
 from provider.resource import shape, xslt
 from provider.resource.base import COMPUTED
-from provider.resource.compare import as_declared, declared_changes
+from provider.resource.shape import as_declared, declared_changes
 from tests.provider.fakes.basics import error
 from tests.provider.fakes.libvirt import Connection
 

@@ -168,7 +168,6 @@ def clean(plan: config.Plan = PLAN) -> Picture:
             format="qcow2",
             capacity=1,
             base=vm.base_image,
-            base_format="qcow2",
             modified=OVERLAY_WRITTEN,
             born=None,
             base_modified=BASE_WRITTEN,

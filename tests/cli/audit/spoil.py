@@ -109,7 +109,7 @@ def image(name: str, form: str = "qcow2") -> Callable[[Picture], object]:
 
     def add(picture: Picture) -> None:
         picture.pools["base"] = PoolSeen("base", "uuid-base", "dir", True, True, path.rpartition("/")[0])
-        picture.volumes[path] = VolumeSeen("base", name, path, form, 1, None, None, BASE_WRITTEN, None)
+        picture.volumes[path] = VolumeSeen("base", name, path, form, 1, None, BASE_WRITTEN, None)
 
     return add
 

@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from provider.host.definitions import both_xmls
 from provider.host.macs import alias_for, same_mac
 from provider.nic import apply as nic_apply
 from provider.nic import nic
@@ -166,10 +167,10 @@ def test_once_a_plan_is_done_everything_is_as_wanted_and_another_plan_is_empty(
     domain.lets_go = lets_go
     others_before = others(domain, wanted, banned)
 
-    steps = nic_plan.plan(wanted, banned, *nic_apply.both_xmls(domain))
+    steps = nic_plan.plan(wanted, banned, *both_xmls(domain))
     nic_apply.perform(domain, steps, domain.conn.clock)
 
-    live, config = nic_apply.both_xmls(domain)
+    live, config = both_xmls(domain)
     assert nic_plan.plan(wanted, banned, live, config) == []
     assert nic_plan.drift(wanted, banned, live, config) == []
     mine = {same_mac(w.mac) for w in wanted}
@@ -188,13 +189,13 @@ def test_a_plan_that_was_cut_off_anywhere_is_finished_by_the_next_one(
     plugs: list[tuple[str, int, bool, bool]], wanted: list[Wanted], banned: set[str], after: int
 ) -> None:
     domain = a_domain(plugs, running=True)
-    steps = nic_plan.plan(wanted, banned, *nic_apply.both_xmls(domain))
+    steps = nic_plan.plan(wanted, banned, *both_xmls(domain))
     nic_apply.perform(domain, steps[:after], domain.conn.clock)
 
-    rest = nic_plan.plan(wanted, banned, *nic_apply.both_xmls(domain))
+    rest = nic_plan.plan(wanted, banned, *both_xmls(domain))
     nic_apply.perform(domain, rest, domain.conn.clock)
 
-    assert nic_plan.plan(wanted, banned, *nic_apply.both_xmls(domain)) == []
+    assert nic_plan.plan(wanted, banned, *both_xmls(domain)) == []
 
 
 def a_domain(plugs: list[tuple[str, int, bool, bool]], running: bool) -> FakeDomain:
@@ -209,7 +210,7 @@ def a_domain(plugs: list[tuple[str, int, bool, bool]], running: bool) -> FakeDom
     for mac, flags, down, ours in plugs:
         wanted = Wanted(mac, network="bridged", link="down" if down else None)
         xml = nic.to_plug(wanted)
-        there = [n.alias for side in nic_apply.both_xmls(domain) for n in nic.nics(side)]
+        there = [n.alias for side in both_xmls(domain) for n in nic.nics(side)]
         if not ours or alias_for(mac) in there:
             xml = xml.replace(f'<alias name="{alias_for(mac)}"/>', "")
         domain.attachDeviceFlags(xml, flags if running else 2)
@@ -219,4 +220,4 @@ def a_domain(plugs: list[tuple[str, int, bool, bool]], running: bool) -> FakeDom
 def others(domain: FakeDomain, wanted: list[Wanted], banned: set[str]) -> list[str]:
     """Elements of the NICs that are nobody's business, live and persistent."""
     ours = {same_mac(w.mac) for w in wanted} | banned
-    return [n.xml for side in nic_apply.both_xmls(domain) for n in nic.nics(side) if n.mac not in ours]
+    return [n.xml for side in both_xmls(domain) for n in nic.nics(side) if n.mac not in ours]

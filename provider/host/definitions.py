@@ -1,0 +1,39 @@
+"""The XML of a domain: of the guest as it runs, and of its persistent definition."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from provider.connection import api, errors
+
+# virDomainXMLFlags
+SECURE: Final = 1
+INACTIVE: Final = 2
+
+
+def both_xmls(domain: api.Domain) -> tuple[str | None, str | None]:
+    """The running guest's XML and the persistent definition; None for the one that the domain does not have.
+
+    With what libvirt calls secure (graphics passwords), so that what is fed back has lost nothing.
+    """
+    live = domain.XMLDesc(SECURE) if domain.isActive() else None
+    config = domain.XMLDesc(SECURE | INACTIVE) if domain.isPersistent() else None
+    return live, config
+
+
+def live_xml(domain: api.Domain) -> str | None:
+    """The running guest's, without what is secure; None for a domain that is shut off, or gone meanwhile."""
+    return errors.unless(errors.NO_DOMAIN, lambda: domain.XMLDesc() if domain.isActive() else None)
+
+
+def xmls(domain: api.Domain) -> list[str]:
+    """What runs, or else is defined, then the persistent definition of what runs; without what is secure.
+
+    None of a domain that is gone meanwhile.
+    """
+    return errors.unless(errors.NO_DOMAIN, _xmls, domain) or []
+
+
+def _xmls(domain: api.Domain) -> list[str]:
+    now = [domain.XMLDesc()]
+    return [*now, domain.XMLDesc(INACTIVE)] if domain.isActive() and domain.isPersistent() else now
