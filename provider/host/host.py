@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import libvirt
 from lxml import etree
 
-from provider.connection import api, errors, keepalive, unreachable, way
-from provider.errors import OperatorError, Unreachable
+from provider.connection import api, errors, keepalive, opening
+from provider.errors import OperatorError
 from provider.host import identity, optional
 from provider.host.agents import Agents
 from provider.host.identity import Identity
@@ -20,8 +19,6 @@ from provider.host.optional import Tell
 from provider.host.others import Others
 from provider.host.turns import Turns
 from provider.host.uses import Looks
-
-OPEN_SECONDS = 10.0
 
 # libvirt-python prints every error to stderr unless it is given a handler; ours are raised, and told once.
 libvirt.registerErrorHandler(lambda _context, _error: None, None)
@@ -37,7 +34,7 @@ class Host:
         self,
         uri: str,
         opener: Callable[[str], api.Connection] = keepalive.opened,
-        seconds: float = OPEN_SECONDS,
+        seconds: float = opening.SECONDS,
     ) -> None:
         self.uri = uri
         self._opener = opener
@@ -64,7 +61,7 @@ class Host:
 
     @classmethod
     def open(cls, uri: str) -> Host:
-        """A host that has answered; `OperatorError` with the URI when it does not within `OPEN_SECONDS`."""
+        """A host that has answered; `OperatorError` with the URI when it does not within `opening.SECONDS`."""
         host = cls(uri)
         _ = host.conn
         return host
@@ -100,7 +97,7 @@ class Host:
 
     def _open(self) -> api.Connection:
         try:
-            return _open_in_time(self.uri, self._opener, self._seconds)
+            return opening.in_time(self.uri, self._opener, self._seconds)
         except OperatorError as failure:
             self._failures += 1
             self._failure = failure
@@ -170,28 +167,3 @@ class Host:
 
     def domain_by_uuid(self, uuid: str) -> api.Domain | None:
         return errors.unless(errors.NO_DOMAIN, self.conn.lookupByUUIDString, uuid)
-
-
-def _open_in_time(uri: str, opener: Callable[[str], api.Connection], seconds: float) -> api.Connection:
-    """Open in a thread of its own: libvirt has no limit, and an ssh or a stopped daemon may never answer."""
-    answer: list[Any] = []
-
-    def work() -> None:
-        try:
-            answer.append(opener(uri))
-        except Exception as error:
-            answer.append(error)
-
-    thread = threading.Thread(target=work, name="libvirt-open", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if not answer:
-        way.end_children(thread)
-        raise Unreachable(f"cannot reach libvirt at {uri}: {unreachable.silent(uri, seconds)}")
-    if isinstance(answer[0], OperatorError):
-        raise answer[0]
-    if isinstance(answer[0], Exception):
-        reason = unreachable.why(uri, errors.said(answer[0]))
-        raise Unreachable(f"cannot reach libvirt at {uri}: {reason}") from answer[0]
-    conn: api.Connection = answer[0]
-    return conn
