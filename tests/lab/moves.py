@@ -18,12 +18,12 @@ from xml.etree import ElementTree as Xml
 from engine.app import main
 from provider.protocol.plugin import servicer
 from tests.done import Done
-from tests.lab import catalogue
+from tests.lab import catalogue_terms
 from tests.lab.catalogue_stage import STACK, Declared, Scene, load_average, recorded, wait_until
 from tests.lab.pings import LATE, Pings
 
 HOLDERS = ("Ulov", "Acilamwen")
-FLOAT = catalogue.FLOATS["float1"]
+FLOAT = catalogue_terms.FLOATS["float1"]
 INTERVAL = 0.02
 _PARTS = re.compile(r"moved from \S+ to \S+?: (.*)")
 
@@ -44,7 +44,7 @@ class Move:
 
 def start() -> Declared:
     """Two VMs of the fleet, the first of which has float1."""
-    declared = catalogue.start()
+    declared = catalogue_terms.start()
     declared.extra = {}
     return declared
 
@@ -54,7 +54,7 @@ def ready(made: Scene) -> None:
     done = made.up()
     assert done.code == 0, done.text
     for name in HOLDERS:
-        wait_until(lambda name=name: made.boot_id(catalogue.ADDRESSES[name]), name)  # type: ignore[misc]
+        wait_until(lambda name=name: made.boot_id(catalogue_terms.ADDRESSES[name]), name)  # type: ignore[misc]
     wait_until(lambda: made.name_at(FLOAT[0]) == "Acilamwen", "float1")
 
 
