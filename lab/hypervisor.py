@@ -1,9 +1,9 @@
 """A throwaway hypervisor: real libvirtd, dnsmasq and QEMU in namespaces of their own on this machine.
 
-A lab is its processes: process 1 of a PID namespace (see init.py) and what it started. There is no pid file, no named
-namespace and no mount that the machine could see, so there is nothing to go stale: a lab runs exactly while a process
-with its command line does that has its very state folder in sight, and that holds the lock on it. Between runs only
-this folder is left, which is to the lab what its disks are to a host: the next `up` is a boot.
+A lab is its processes: process 1 of a PID namespace (see first_process.py) and what it started. There is no pid file,
+no named namespace and no mount that the machine could see, so there is nothing to go stale: a lab runs exactly while a
+process with its command line does that has its very state folder in sight, and that holds the lock on it. Between runs
+only this folder is left, which is to the lab what its disks are to a host: the next `up` is a boot.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from lab import daemon, debian, guests, hold, image, processes
+from lab import debian, guests, hold, image, libvirtd_conf, processes
 from lab.facts import HostFacts, LabError
 from lab.guests import Guest
 from lab.processes import Begun
@@ -190,8 +190,8 @@ class Lab:
         for folder in ("run", "log", "base", "live", "lib", "cache"):
             (self.state / folder).mkdir(exist_ok=True)
         (self.state / "run").chmod(0o755 if self.facts.shared else 0o700)
-        daemon.configure(self.state, shared=self.facts.shared)
-        daemon.define_base_pool(self.state / "etc", self.facts.base_folder)
+        libvirtd_conf.configure(self.state, shared=self.facts.shared)
+        libvirtd_conf.define_base_pool(self.state / "etc", self.facts.base_folder)
         # Overlays that stand on an image of an earlier build would be spoilt by another.
         if not self.base.exists() or not any((self.state / "live").iterdir()):
             image.place(base, self.base)

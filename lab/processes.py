@@ -22,7 +22,7 @@ class Begun:
 
 def arguments(state: Path) -> list[str]:
     """By which the first process of the lab with this state folder is started, after the program's name."""
-    return ["-m", "lab.init", str(state)]
+    return ["-m", "lab.first_process", str(state)]
 
 
 def find(state: Path) -> list[int]:

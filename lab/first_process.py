@@ -1,8 +1,8 @@
 """The first process of a lab: makes its namespaces, runs libvirtd in them, and takes in whatever is orphaned there.
 
-Started by hypervisor.Lab as `python -m lab.init STATE`, with the state folder holding `lab.json`. It is process 1 of
-a PID namespace, and nothing of the lab is held by anything but its processes: when this one ends, however it ends,
-the kernel ends all others and takes away every mount, bridge and link.
+Started by hypervisor.Lab as `python -m lab.first_process STATE`, with the state folder holding `lab.json`. It is
+process 1 of a PID namespace, and nothing of the lab is held by anything but its processes: when this one ends, however
+it ends, the kernel ends all others and takes away every mount, bridge and link.
 
 Protocol: it prints one line, "ready" or "failed: why", and stays while it is told on its input "keep". If the input
 ends before that (whoever started it was killed), it ends too.
@@ -20,10 +20,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from lab import daemon, hold, root, syscalls, wires
+from lab import hold, libvirtd_conf, root, syscalls, wires
 from lab.facts import Bridge, HostFacts
 
-# It listens for nothing unless its configuration says what for (see daemon.py).
+# It listens for nothing unless its configuration says what for (see libvirtd_conf.py).
 _LIBVIRTD = ("libvirtd", "--listen", "--pid-file", "/run/libvirtd.pid")
 _ADMIN_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # A libvirtd that is gone again after so few seconds, so often in a row, has something that a restart doesn't mend.
@@ -67,7 +67,7 @@ def _settings(state: Path, name: str, facts: HostFacts) -> dict[str, str]:
         "hosts": _hosts(name, facts),
         # With the machine's resolver out of reach, libvirtd would wait 10 s for its own name at each start of a guest.
         "resolv.conf": "# The lab has no resolver beyond it.\n",
-        "machine-id": f"{daemon.host_uuid(state).replace('-', '')}\n",  # the least of Debians have none
+        "machine-id": f"{libvirtd_conf.host_uuid(state).replace('-', '')}\n",  # the least of Debians have none
     }
 
 
