@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 
 from engine.run import graph
 from engine.scope import Scope, matches
@@ -55,28 +54,20 @@ def of_state(scope: Scope, records: Iterable[Resource]) -> list[Resource]:
     return [r for r in taken if r.urn in aim.reached]
 
 
-@dataclass(frozen=True)
-class Deletes:
-    """What is to be deleted; ``blocked`` is what would have to go too and was not named."""
-
-    going: list[Resource]
-    blocked: list[Resource]
-
-
 def deletes(
     scope: Scope,
     remaining: list[Resource],
     everything: list[Resource],
     replaced: Collection[int] = (),
     reached: Collection[str] = (),
-) -> Deletes:
-    """Which of the records that a run has left over are to be deleted.
+) -> tuple[list[Resource], list[Resource]]:
+    """Which of the records that a run has left over are to be deleted; and what would have to go too, unnamed.
 
     ``everything`` is the state, dependencies first; ``replaced`` has the identities of what this run replaced;
     ``reached`` are the URNs that it was about.  The old copy of something that the rest of the stack still uses stays.
     """
     if not scope.narrows:
-        return Deletes(remaining, [])
+        return remaining, []
     live = {r.urn for r in remaining if not r.delete}
     everything = [r for r in everything if not r.delete]
     blocked: list[Resource] = []
@@ -98,7 +89,7 @@ def deletes(
         meant = not scope.targets or id(r) in replaced or matches(scope.targets, r.urn)
         return meant and r.urn not in in_use
 
-    return Deletes([r for r in remaining if goes(r)], blocked)
+    return [r for r in remaining if goes(r)], blocked
 
 
 def _kept(scope: Scope, records: list[Resource]) -> set[str]:

@@ -44,17 +44,19 @@ def _choose(session: Session, replacements: Replacements | None) -> list[Resourc
     """The records to be deleted, as far as the run is about them.  Nothing is, when something is in the way."""
     wanted, journal = session.options.scope, session.journal
     replaced = replacements.steps.keys() if replacements else ()
-    choice = aim.deletes(wanted, journal.remaining(), journal.current(), replaced, session.aim.reached)
-    for r in choice.blocked:
+    going, blocked = aim.deletes(
+        wanted, journal.remaining(), journal.current(), replaced, session.aim.reached
+    )
+    for r in blocked:
         session.say("error", would_go(r.urn), r.urn)
-    if choice.blocked:
+    if blocked:
         session.step_failed = True
         session.stopping.set()
     elif session.kind == "destroy" and wanted.narrows:
         for r in journal.current():  # what a narrowed destroy leaves as it is
-            if not r.delete and not any(r is other for other in choice.going):
+            if not r.delete and not any(r is other for other in going):
                 session.tell(Step.of("same", r, r))
-    return choice.going
+    return going
 
 
 async def _refused(session: Session, executor: Executor, condemned: list[Resource]) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -93,10 +92,8 @@ def default_provider(project: Project, package: str, version: str) -> Goal:
 
 def _package_config(project: Project, package: str) -> Props:
     """The stack's settings of a package, without its prefix; secret ones stay secret."""
-    config: Mapping[str, str] = project.config
-    keys = [k for k in sorted(config) if k.partition(":")[0] == package]
-    values: dict[str, Any] = {k: Secret(config[k]) if k in project.secret_keys else config[k] for k in keys}
-    return {k.partition(":")[2]: v for k, v in values.items()}
+    ours = {k: v for k, v in sorted(project.config.items()) if k.startswith(f"{package}:")}
+    return {k.partition(":")[2]: Secret(v) if k in project.secret_keys else v for k, v in ours.items()}
 
 
 def _refuse(request: Any) -> None:

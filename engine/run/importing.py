@@ -16,7 +16,6 @@ from engine.run.session import Session
 from engine.state import urns
 from engine.state.clock import timestamp
 from engine.state.records import Resource
-from engine.state.urns import known
 
 SUSPECT = "what was read is not what the provider would take: it is imported, but a program can't say the same of it"
 
@@ -26,13 +25,9 @@ class Taken:
     """One import under way: ``why`` says what is in its way, empty when nothing is."""
 
     step: Step
+    new: Resource
     wanted: Import
-    why: str = ""
-
-    @property
-    def new(self) -> Resource:
-        assert self.step.new is not None
-        return self.step.new
+    why: str
 
 
 async def take_over(session: Session, registry: Registry, executor: Executor) -> None:
@@ -101,7 +96,7 @@ async def _providers(
                 raise session.refuse(str(e), goal.urn) from None
         record = session.journal.find(goal.urn)
         assert record is not None
-        found[key] = f"{record.urn}::{known(record.id)}"
+        found[key] = f"{record.urn}::{urns.known(record.id)}"
     return found
 
 
@@ -121,9 +116,7 @@ def _begin(
         protect=i.protect,
         provider="" if i.component else reference,
     )
-    taken = Taken(Step.of("import", None, new), i)
-    taken.why = _hindrance(i, new, there, {w.urn for w in wanted})
-    return taken
+    return Taken(Step.of("import", None, new), new, i, _hindrance(i, new, there, {w.urn for w in wanted}))
 
 
 def _hindrance(i: Import, new: Resource, there: dict[str, Resource], coming: set[str]) -> str:

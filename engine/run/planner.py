@@ -5,9 +5,11 @@ The rules are Pulumi's, as the recordings show them (README, "Calls on preview a
 
 from __future__ import annotations
 
+from pulumi.runtime.proto.provider_pb2 import CheckFailure
+
 from engine.events import Op, Step
 from engine.paths import keep_old
-from engine.providers.client import Diff, Failure
+from engine.providers.client import Diff
 from engine.providers.registry import Registry
 from engine.run import aliases
 from engine.run.goals import Goal
@@ -210,7 +212,7 @@ def _on_present_provider(old: Resource, goal: Goal) -> Resource:
     return old.copy(provider=goal.provider if before == after else old.provider)
 
 
-def complaint(new: Resource, failure: Failure, news: Props) -> str:
+def complaint(new: Resource, failure: CheckFailure, news: Props) -> str:
     """What Check found wrong, in the CLI's words."""
     where = f"{new.type} resource '{urns.name_of(new.urn)}'"
     if not failure.property:
