@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.events import Emit, PreludeEvent, SummaryEvent
 from engine.options import Cancellation, Kind, Options, Program, Project, Providers, Result, Save
-from engine.program.monitor import EngineService, Monitor
+from engine.program.monitor import Monitor
 from engine.program.program import ProgramRun
 from engine.program.registrations import Registrations
 from engine.providers.registry import Registry
@@ -66,7 +66,6 @@ class _Run:
         self.executor = Executor(self.session, self.registry)
         self.loop = asyncio.get_running_loop()
         self.terminated = asyncio.Event()
-        self._told: set[asyncio.Task[None]] = set()
 
     async def go(self) -> Result:
         session = self.session
@@ -123,7 +122,7 @@ class _Run:
         planner = Planner(session, self.registry)
         registrations = Registrations(session, self.registry, planner, self.executor)
         monitor = Monitor(self.loop, session, registrations)
-        program = ProgramRun(session, monitor, EngineService(self.loop, session), self.program)
+        program = ProgramRun(session, monitor, self.program)
         program.start()
         stopping = asyncio.create_task(session.stopping.wait())
         try:
@@ -163,9 +162,7 @@ class _Run:
         if not session.canceled:
             session.canceled = True
             session.stopping.set()
-            task = asyncio.create_task(self.registry.cancel())
-            self._told.add(task)
-            task.add_done_callback(self._told.discard)
+            self.telling = asyncio.create_task(self.registry.cancel())  # held on to, or it might be lost
         if self.cancellation.terminated:
             self.terminated.set()
 

@@ -21,7 +21,7 @@ from pulumi.runtime.config import set_all_config
 
 from engine.events import Severity
 from engine.options import Program
-from engine.program.monitor import EngineService, Monitor, ProgramStoppedError
+from engine.program.monitor import Monitor, ProgramStoppedError
 from engine.run.session import Session
 
 THREADS = 512  # each registration under way holds one; they are made when needed
@@ -35,8 +35,8 @@ class ProgramRun:
     The outcome is what is to be said, empty when all is well.
     """
 
-    def __init__(self, session: Session, monitor: Monitor, service: EngineService, program: Program):
-        self._session, self._monitor, self._service, self._program = session, monitor, service, program
+    def __init__(self, session: Session, monitor: Monitor, program: Program):
+        self._session, self._monitor, self._program = session, monitor, program
         self._engine_loop, self._engine_thread = asyncio.get_running_loop(), threading.get_ident()
         self.outcome: asyncio.Future[str] = self._engine_loop.create_future()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -61,11 +61,7 @@ class ProgramRun:
         except BaseException as e:
             outcome = f"{type(e).__name__}: {e}"
         with contextlib.suppress(RuntimeError):
-            self._engine_loop.call_soon_threadsafe(self._report, outcome)
-
-    def _report(self, outcome: str) -> None:
-        if not self.outcome.done():
-            self.outcome.set_result(outcome)
+            self._engine_loop.call_soon_threadsafe(self.outcome.set_result, outcome)
 
     def _say(self, severity: Severity, line: str) -> None:
         self._engine_loop.call_soon_threadsafe(self._session.say, severity, line)
@@ -102,7 +98,7 @@ class ProgramRun:
                 organization=project.organization,
                 root_directory=str(project.root),
                 monitor=self._monitor,
-                engine=self._service,
+                engine=self._monitor,
                 parallel=self._session.options.parallel,
                 dry_run=self._session.preview,
             )
