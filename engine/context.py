@@ -38,34 +38,25 @@ class Vault:
     file_salt: str
     state_salt: str
     passphrase: str
-    _own: Crypter | None = None
 
     @property
     def salt(self) -> str:
         return self.file_salt or self.state_salt
 
-    @property
+    @cached_property
     def own(self) -> Crypter:
         """What encrypts; a stack that had no salt gets one now."""
-        if self._own is None:
-            self._own = Crypter(self.salt, self.passphrase) if self.salt else Crypter.new(self.passphrase)
-            self.file_salt = self.file_salt or self._own.salt
-        return self._own
-
-    def check(self) -> None:
-        """Tell a wrong passphrase before anything is begun."""
-        self.own.check()
+        own = Crypter(self.salt, self.passphrase) if self.salt else Crypter.new(self.passphrase)
+        self.file_salt = self.file_salt or own.salt
+        return own
 
     @contextmanager
     def checked(self) -> Iterator[None]:
-        """`check`, which takes a fifth of a second, beside what is done meanwhile."""
+        """A wrong passphrase is told; that takes a fifth of a second, beside what is done meanwhile."""
         with ThreadPoolExecutor(1) as beside:
-            checked = beside.submit(self.check)
+            checked = beside.submit(lambda: self.own.check())
             yield
             checked.result()
-
-    def encrypt(self, text: str) -> str:
-        return self.own.encrypt(text)
 
     def decrypt_setting(self, sealed: str) -> str:
         return Crypter(self.salt, self.passphrase).decrypt(sealed)
@@ -156,7 +147,7 @@ class Context:
         """Reads and writes the stack's state; secrets are decrypted only where there are some."""
         return Codec(
             self.full_name,
-            vault.encrypt,
+            lambda text: vault.own.encrypt(text),  # a salt is made where something is to be encrypted
             vault.decrypt_state,
             keep_ciphertexts=vault.salt == (vault.state_salt or vault.salt),
         )

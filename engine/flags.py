@@ -9,8 +9,9 @@ from typing import Any, Final
 from engine.errors import CommandError, in_line, unsupported
 
 LONGEST: Final = 60  # characters of a word that a message shows
-TRUE: Final = frozenset({"true", "1", "t", "yes"})
-FALSE: Final = frozenset({"false", "0", "f", "no"})
+SWITCH: Final = dict.fromkeys(("true", "1", "t", "yes"), True) | dict.fromkeys(
+    ("false", "0", "f", "no"), False
+)
 
 
 @dataclass(frozen=True)
@@ -127,26 +128,19 @@ class _Reader:
 
 
 def _value(flag: Flag, spelled: str, glued: str | None, left: list[str]) -> Any:
-    if flag.kind is bool:
-        if glued is None or glued.lower() in TRUE:
-            return True
-        if glued.lower() in FALSE:
-            return False
-        raise CommandError(
-            f'invalid argument "{in_line(glued, LONGEST)}" for "{spelled}" flag: expected true or false'
-        )
+    if flag.kind is bool and glued is None:
+        return True
     if glued is None:
         if not left:
             raise CommandError(f"flag needs an argument: {spelled}")
         glued = left.pop(0)
-    if flag.kind is int:
-        try:
-            return int(glued)
-        except ValueError as error:
-            raise CommandError(
-                f'invalid argument "{in_line(glued, LONGEST)}" for "{spelled}" flag: expected a number'
-            ) from error
-    return glued
+    try:
+        return int(glued) if flag.kind is int else SWITCH[glued.lower()] if flag.kind is bool else glued
+    except (ValueError, LookupError) as error:
+        form = "a number" if flag.kind is int else "true or false"
+        raise CommandError(
+            f'invalid argument "{in_line(glued, LONGEST)}" for "{spelled}" flag: expected {form}'
+        ) from error
 
 
 def usage(command: Command, common: Sequence[Flag]) -> str:

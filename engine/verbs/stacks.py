@@ -21,7 +21,7 @@ def init(context: Context) -> int:
     stack = named(context)
     context.backend.require_none(stack)
     vault = context.vault()
-    vault.check()
+    vault.own.check()
     snapshot = Snapshot(secrets_provider=vault.provider())
     context.backend.create(stack, context.codec(vault, {}).dump(snapshot))
     if not context.stack_file.salt:
