@@ -43,7 +43,6 @@ class Details(Display):
         self._shown: dict[str, bool] = {}
         self._parents: dict[str, str] = {}
         self._refreshing: set[str] = set()
-        self._summary: SummaryEvent | None = None
         self._impacts: list[impacts.Impact] = []
         self._early: dict[str, list[impacts.Impact]] = {}  # told before the step has begun, as of a delete
         self._deleted: set[str] = set()
@@ -188,18 +187,12 @@ class Details(Display):
 
     def _properties(self, step: Step) -> list[Line]:
         indent = self._indent(step) + 1
-        if step.op in ("same", "read"):
+        resource = step.new or step.old
+        if resource is None or step.op in ("same", "read"):
             return []
-        if step.op in ("create", "import") and step.new is not None:
-            return self._printer.object(step.new.inputs, indent, "same")
-        if step.new is None:
-            return self._printer.object(step.old.inputs, indent) if step.old else []
-        if step.old is None:
-            return self._printer.object(step.new.inputs, indent)
-        refreshed = step.urn in self._refreshing
-        parts = differences.of_step(step, outputs=refreshed)
+        parts = differences.of_step(step, outputs=step.urn in self._refreshing)
         if not parts:
-            return self._printer.object(step.new.inputs, indent)
+            return self._printer.object(resource.inputs, indent)
         return self._printer.difference(parts, indent, None if step.detailed_diff is not None else step.diffs)
 
     def _outputs_of(self, step: Step, indent: int) -> list[Line]:

@@ -33,7 +33,6 @@ class Digest(JsonDisplay):
         self._refreshing: set[str] = set()
         self._diagnostics: list[Json] = []
         self._impacts: list[impacts.Impact] = []
-        self._summary: SummaryEvent | None = None
 
     def take(self, event: Event) -> None:
         match event:

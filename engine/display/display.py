@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from engine.display.console import BOLD, Console
 from engine.display.properties import Line
-from engine.events import Event, PropertyDiff
+from engine.events import Event, PropertyDiff, SummaryEvent
 
 TITLES: Final = {
     "update": "Updating",
@@ -47,6 +47,8 @@ class Wishes:
 
 class Display(ABC):
     """One run as it is shown: `begin`, each event to `take`, `end`."""
+
+    _summary: SummaryEvent | None = None
 
     def __init__(self, console: Console, run: Run, wishes: Wishes) -> None:
         self._console, self._run, self._wishes = console, run, wishes
