@@ -39,7 +39,6 @@ class ProgramRun:
         self._session, self._monitor, self._program = session, monitor, program
         self._engine_loop, self._engine_thread = asyncio.get_running_loop(), threading.get_ident()
         self.outcome: asyncio.Future[str] = self._engine_loop.create_future()
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -47,10 +46,10 @@ class ProgramRun:
 
     async def stop(self, patience: float = PATIENCE) -> None:
         """End a program that will get no more answers; one that does not end is left behind."""
-        loop, task = self._loop, self._task
-        if loop is not None and task is not None:
+        task = self._task
+        if task is not None:
             with contextlib.suppress(RuntimeError):  # its loop is closed: it has ended by itself
-                loop.call_soon_threadsafe(task.cancel)
+                task.get_loop().call_soon_threadsafe(task.cancel)
         await asyncio.wait([self.outcome], timeout=patience)
 
     def _main(self) -> None:
@@ -67,7 +66,7 @@ class ProgramRun:
         self._engine_loop.call_soon_threadsafe(self._session.say, severity, line)
 
     def _run(self) -> str:
-        loop = self._loop = asyncio.new_event_loop()
+        loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
         loop.set_exception_handler(lambda _loop, _context: None)  # as the CLI: an unfinished graph is no news
         loop.set_default_executor(ThreadPoolExecutor(THREADS, "registration"))

@@ -14,7 +14,6 @@ from pulumi.runtime.proto import resource_pb2
 from engine.events import OutputsRegistered, Step
 from engine.options import CLI, ProviderError, UnsupportedError
 from engine.program.transforms import Transforms
-from engine.providers.registry import Registry
 from engine.run import graph
 from engine.run.executor import Executor
 from engine.run.goals import Goal, default_provider, from_request, position
@@ -29,9 +28,8 @@ from engine.state.values import UNKNOWN_STRING, Props, from_wire, to_wire, witho
 class Registrations:
     """Handlers of the resource monitor's calls.  `HaltError` means: no answer, the run is ending."""
 
-    def __init__(self, session: Session, registry: Registry, planner: Planner, executor: Executor):
-        self.session, self.registry = session, registry
-        self.planner, self.executor = planner, executor
+    def __init__(self, session: Session, planner: Planner, executor: Executor):
+        self.session, self.planner, self.executor = session, planner, executor
         self.transforms = Transforms()
         self._planning = asyncio.Lock()
         self._goals: dict[str, Goal] = {}
@@ -122,7 +120,7 @@ class Registrations:
         if old is not None and (not is_readable(old) or not session.aim.takes(old)):
             self._steps[goal.urn] = Step(op="same", urn=old.urn, type=old.type, old=old, new=old.copy())
             return [self._steps[goal.urn]]
-        new = await reread(session, self.registry, old) if old is not None else None
+        new = await reread(session, old) if old is not None else None
         if new is None:
             session.aim.skipped.add(goal.urn)
         return []
@@ -265,7 +263,7 @@ class Registrations:
                 reference = request.provider or await self._default(package, request.version)
             except ProviderError as e:  # not the function's fault, so the program is not told
                 raise self.session.refuse(str(e)) from None
-        client = await self.registry.client(reference)
+        client = await self.session.registry.client(reference)
         args = from_wire(request.args)
         self.session.mask.learn(args)
         result, failures = await client.invoke(request.tok, args, self.session.preview)

@@ -10,12 +10,6 @@ from engine.state import urns
 from engine.state.records import Resource
 
 
-def not_found(urn: str) -> str:
-    """What is said of a URN that nobody has."""
-    hint = "" if "$" in urn else " Did you forget to escape $ in your shell?"
-    return f"Target '{urn}' could not be found in the stack.{hint}"
-
-
 class Aim:
     """Follows a program and tells what of it the run is about."""
 
@@ -49,9 +43,7 @@ def of_state(scope: Scope, records: Iterable[Resource]) -> list[Resource]:
     """The records of a state, dependencies first, that a run without a program is about."""
     aim = Aim(scope)
     taken = [r for r in records if aim.takes(r)]
-    if not scope.targets:
-        return taken
-    return [r for r in taken if r.urn in aim.reached]
+    return [r for r in taken if not scope.targets or r.urn in aim.reached]
 
 
 def deletes(

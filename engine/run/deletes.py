@@ -65,13 +65,13 @@ async def _refused(session: Session, executor: Executor, condemned: list[Resourc
         return False
     changing = frozenset(executor.changing | {r.id for r in condemned})
 
-    async def ask(step: Step, r: Resource) -> None:
-        client = await executor.registry.client(r.provider)
+    async def ask(r: Resource) -> None:
+        client = await session.registry.client(r.provider)
         await client.preview_delete(r, changing)
 
     asked = [(_step(r, None), r) for r in condemned]
     asked = [(step, r) for step, r in asked if executor.touches(step)]
-    answers = await asyncio.gather(*(ask(step, r) for step, r in asked), return_exceptions=True)
+    answers = await asyncio.gather(*(ask(r) for _, r in asked), return_exceptions=True)
     refused = False
     for (step, _), answer in zip(asked, answers, strict=True):
         if isinstance(answer, ProviderError):
@@ -85,7 +85,6 @@ async def _refused(session: Session, executor: Executor, condemned: list[Resourc
 def _fail(session: Session, step: Step, message: str) -> None:
     session.emit(StepStarted(step))
     session.fail(step, message)
-    session.stopping.set()
 
 
 def _step(r: Resource, replacements: Replacements | None) -> Step:

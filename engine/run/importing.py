@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from engine.events import Step, StepDone, StepFailed, StepStarted
 from engine.options import Import, ProviderError, UnsupportedError
-from engine.providers.registry import Registry
 from engine.run.executor import Executor
 from engine.run.goals import default_provider
 from engine.run.planner import Planner, complaint
@@ -30,7 +29,7 @@ class Taken:
     why: str
 
 
-async def take_over(session: Session, registry: Registry, executor: Executor) -> None:
+async def take_over(session: Session, executor: Executor) -> None:
     """Carry out ``options.imports``.  Safer than the CLI, which keeps what it came to before a failure."""
     journal = session.journal
     _settle_stack(session)
@@ -41,9 +40,9 @@ async def take_over(session: Session, registry: Registry, executor: Executor) ->
         if there.get(r.urn) is r:
             session.tell(Step.of("same", r, r))
     wanted = [i for i in session.options.imports if not _is_there(there.get(i.urn), i)]
-    providers = await _providers(session, registry, executor, wanted)
+    providers = await _providers(session, executor, wanted)
     work = [_begin(i, providers, there, wanted) for i in wanted]
-    await asyncio.gather(*(_look(session, registry, t) for t in work))
+    await asyncio.gather(*(_look(session, t) for t in work))
     if session.stopping.is_set() or any(t.why for t in work):
         journal.revert()
         _refuse(session, work)
@@ -78,11 +77,11 @@ def _settle_stack(session: Session) -> None:
 
 
 async def _providers(
-    session: Session, registry: Registry, executor: Executor, wanted: list[Import]
+    session: Session, executor: Executor, wanted: list[Import]
 ) -> dict[tuple[str, str], str]:
     """The reference of each default provider that is needed, by package and version; missing ones are made."""
     found: dict[tuple[str, str], str] = {}
-    planner = Planner(session, registry)
+    planner = Planner(session)
     for i in wanted:
         key = (urns.package_of(i.type), i.version)
         if i.component or i.provider or key in found:
@@ -132,7 +131,7 @@ def _hindrance(i: Import, new: Resource, there: dict[str, Resource], coming: set
     return ""
 
 
-async def _look(session: Session, registry: Registry, taken: Taken) -> None:
+async def _look(session: Session, taken: Taken) -> None:
     """Read one object, and have its inputs checked.  What goes wrong is noted, and no reason to stop the others."""
     async with session.slots:
         if session.stopping.is_set():
@@ -142,15 +141,15 @@ async def _look(session: Session, registry: Registry, taken: Taken) -> None:
         try:
             if not taken.why and taken.new.custom:
                 with session.busy():
-                    await _read(session, registry, taken)
+                    await _read(session, taken)
         except (ProviderError, UnsupportedError) as e:
             taken.why = str(e)
         taken.step.seconds = time.monotonic() - began
         taken.new.created = taken.new.modified = timestamp()
 
 
-async def _read(session: Session, registry: Registry, taken: Taken) -> None:
-    new, client = taken.new, await registry.client(taken.new.provider)
+async def _read(session: Session, taken: Taken) -> None:
+    new, client = taken.new, await session.registry.client(taken.new.provider)
     found = await client.read(new, with_inputs=False)
     if found is None:
         taken.why = f"resource '{new.id}' does not exist"
