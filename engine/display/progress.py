@@ -7,7 +7,7 @@ from typing import Final
 
 from engine.display import summary, words
 from engine.display.console import Console
-from engine.display.display import Display, Run, Wishes
+from engine.display.display import Display, Run
 from engine.display.properties import Line, Printer
 from engine.display.rows import Board, Row
 from engine.events import Event, OutputsRegistered, StepDone, StepStarted, SummaryEvent
@@ -86,10 +86,10 @@ class Outputs:
 class RowDisplay(Display):
     """A row for each resource, and the closing words."""
 
-    def __init__(self, console: Console, run: Run, wishes: Wishes) -> None:
-        super().__init__(console, run, wishes)
-        self._board = Board(run, wishes.show_sames)
-        self._outputs = Outputs(run, Printer(wishes.show_secrets), wishes.show_sames)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._board = Board(self._run, self._wishes.show_sames)
+        self._outputs = Outputs(self._run, Printer(self._wishes.show_secrets), self._wishes.show_sames)
 
     def _take(self, event: Event) -> Row | None:
         """Note an event; the row that it changes to be seen."""
@@ -107,9 +107,9 @@ class RowDisplay(Display):
 class Progress(RowDisplay):
     """The plain display of one run."""
 
-    def __init__(self, console: Console, run: Run, wishes: Wishes) -> None:
-        super().__init__(console, run, wishes)
-        self._dots = Dots(console, run.doing.lower(), wishes.suppress_progress)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._dots = Dots(self._console, self._run.doing.lower(), self._wishes.suppress_progress)
         self._began = False
 
     def begin(self) -> None:
