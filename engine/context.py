@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,6 @@ class Context:
     providers: Providers
     cwd: Path
     wording: Wording = PULUMI
-    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     @cached_property
     def project(self) -> ProjectFile:
@@ -86,7 +85,7 @@ class Context:
 
     @cached_property
     def backend(self) -> backends.Backend:
-        url = backends.url(self.environment, self.project.backend_url)
+        url = backends.url(os.environ, self.project.backend_url)
         folder = backends.folder(url, self.project.root)
         return backends.Backend(folder, self.project.name, self.wording)
 
@@ -96,7 +95,7 @@ class Context:
         named = self.parsed.text("stack")
         if named:
             return projects.stack_name(named, self.project.name)
-        chosen = projects.selected(self.project, self.environment)
+        chosen = projects.selected(self.project)
         if not chosen:
             raise CommandError(
                 f"no stack selected; please use `{self.wording.command('stack select')}` or pass --stack"
@@ -137,9 +136,9 @@ class Context:
 
     def passphrase(self) -> str:
         try:
-            return secrets.passphrase(self.environment)
+            return secrets.passphrase()
         except CommandError:
-            if not self.console.interactive or self.environment.get("PULUMI_CONFIG_PASSPHRASE_FILE"):
+            if not self.console.interactive or os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE"):
                 raise
         return getpass.getpass("Enter your passphrase to unlock config/secrets: ")
 

@@ -7,7 +7,6 @@ import json
 import signal
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Literal
@@ -93,14 +92,12 @@ def change(context: Context, kind: Kind, imports: tuple[Import, ...] = ()) -> in
         raise unsupported(f"--json without {'--skip-preview' if kind == 'update' else '--preview-only'}")
     if not (sure or skip or context.console.interactive):
         raise CommandError(NEEDS_YES, FAILED if kind == "refresh" else NOT_CONFIRMED)
-    with ExitStack() as stack:
-        context.backend.require(context.stack)
-        stack.enter_context(context.locked())
+    context.backend.require(context.stack)
+    with context.locked():
         context.backend.clear(context.stack)
         work = open_work(context, kind, imports)
-        if work.options.scope.exclude_protected and not destroying.has_anything(
-            work.options.scope, work.snapshot
-        ):
+        scope = work.options.scope
+        if scope.exclude_protected and not destroying.has_anything(scope, work.snapshot):
             left = destroying.left(work.snapshot)
             context.console.print(f"There were no unprotected resources to destroy. {left}")
             return 0
@@ -109,7 +106,7 @@ def change(context: Context, kind: Kind, imports: tuple[Import, ...] = ()) -> in
         result = execute(work, preview=False)
         code = conclude(work, result, kind)
         if kind == "destroy" and code == 0:
-            destroying.finish(context, work.options.scope, work.snapshot)
+            destroying.finish(context, scope, work.snapshot)
     return code
 
 
@@ -192,19 +189,14 @@ def execute(work: Work, *, preview: bool, keep: Callable[[Event], None] | None =
     if not preview:
         record.succeeded, record.end, record.changes = not result.failed, int(time.time()), result.changes
         record.flags = flags_of(work.context)
-        _keep(work, record)
+        try:
+            history.keep(work.context.backend, work.project.stack, record)
+        except OSError as error:  # the run is done all the same
+            work.context.console.error(
+                f"warning: the run is not kept in the history: {error.filename}: {error.strerror}"
+            )
     work.snapshot = result.snapshot
     return result
-
-
-def _keep(work: Work, record: history.Record) -> None:
-    """A run whose record can't be kept is done all the same."""
-    try:
-        history.keep(work.context.backend, work.project.stack, record)
-    except OSError as error:
-        work.context.console.error(
-            f"warning: the run is not kept in the history: {error.filename}: {error.strerror}"
-        )
 
 
 async def _run(
