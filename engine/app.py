@@ -19,6 +19,7 @@ from engine.wording import PULUMI, Wording
 
 INTERRUPTED: Final = 130
 FAULT: Final = 255
+BY_PATH: Final = {(*c.path[:-1], name): c for c in COMMANDS for name in (c.path[-1], *c.aliases)}
 
 
 def main(arguments: Sequence[str], *, providers: Providers, wording: Wording = PULUMI) -> int:
@@ -100,11 +101,11 @@ def find(arguments: list[str]) -> tuple[Command | None, list[str]]:
         return None, arguments
     names = [word for _, word in words]
     for refused in (" ".join(names[:2]), names[0]):
-        if refused in REFUSED and _command(names[:2]) is None:
+        if refused in REFUSED and tuple(names[:2]) not in BY_PATH:
             raise unsupported(f"`pulumi {refused}`")
     for length in (2, 1):
-        command = _command(names[:length])
-        if command is not None and len(command.path) == length:
+        command = BY_PATH.get(tuple(names[:length]))
+        if command is not None:
             taken = {place for place, _ in words[:length]}
             return command, [word for i, word in enumerate(arguments) if i not in taken]
     raise CommandError(f'unknown command "{in_line(names[0])}" for "pulumi"')
@@ -124,14 +125,6 @@ def _names(arguments: list[str]) -> list[tuple[int, str]]:
         elif not word.startswith("-"):
             words.append((i, word))
     return words
-
-
-def _command(path: list[str]) -> Command | None:
-    """The command of exactly this path."""
-    for command in COMMANDS:
-        if path[:-1] == list(command.path[:-1]) and path[-1] in (command.path[-1], *command.aliases):
-            return command
-    return None
 
 
 def _overview(arguments: list[str]) -> int:

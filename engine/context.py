@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -38,34 +38,25 @@ class Vault:
     file_salt: str
     state_salt: str
     passphrase: str
-    _own: Crypter | None = None
 
     @property
     def salt(self) -> str:
         return self.file_salt or self.state_salt
 
-    @property
+    @cached_property
     def own(self) -> Crypter:
         """What encrypts; a stack that had no salt gets one now."""
-        if self._own is None:
-            self._own = Crypter(self.salt, self.passphrase) if self.salt else Crypter.new(self.passphrase)
-            self.file_salt = self.file_salt or self._own.salt
-        return self._own
-
-    def check(self) -> None:
-        """Tell a wrong passphrase before anything is begun."""
-        self.own.check()
+        own = Crypter(self.salt, self.passphrase) if self.salt else Crypter.new(self.passphrase)
+        self.file_salt = self.file_salt or own.salt
+        return own
 
     @contextmanager
     def checked(self) -> Iterator[None]:
-        """`check`, which takes a fifth of a second, beside what is done meanwhile."""
+        """A wrong passphrase is told; that takes a fifth of a second, beside what is done meanwhile."""
         with ThreadPoolExecutor(1) as beside:
-            checked = beside.submit(self.check)
+            checked = beside.submit(lambda: self.own.check())
             yield
             checked.result()
-
-    def encrypt(self, text: str) -> str:
-        return self.own.encrypt(text)
 
     def decrypt_setting(self, sealed: str) -> str:
         return Crypter(self.salt, self.passphrase).decrypt(sealed)
@@ -87,7 +78,6 @@ class Context:
     providers: Providers
     cwd: Path
     wording: Wording = PULUMI
-    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     @cached_property
     def project(self) -> ProjectFile:
@@ -95,7 +85,7 @@ class Context:
 
     @cached_property
     def backend(self) -> backends.Backend:
-        url = backends.url(self.environment, self.project.backend_url)
+        url = backends.url(os.environ, self.project.backend_url)
         folder = backends.folder(url, self.project.root)
         return backends.Backend(folder, self.project.name, self.wording)
 
@@ -105,7 +95,7 @@ class Context:
         named = self.parsed.text("stack")
         if named:
             return projects.stack_name(named, self.project.name)
-        chosen = projects.selected(self.project, self.environment)
+        chosen = projects.selected(self.project)
         if not chosen:
             raise CommandError(
                 f"no stack selected; please use `{self.wording.command('stack select')}` or pass --stack"
@@ -146,9 +136,9 @@ class Context:
 
     def passphrase(self) -> str:
         try:
-            return secrets.passphrase(self.environment)
+            return secrets.passphrase()
         except CommandError:
-            if not self.console.interactive or self.environment.get("PULUMI_CONFIG_PASSPHRASE_FILE"):
+            if not self.console.interactive or os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE"):
                 raise
         return getpass.getpass("Enter your passphrase to unlock config/secrets: ")
 
@@ -156,7 +146,7 @@ class Context:
         """Reads and writes the stack's state; secrets are decrypted only where there are some."""
         return Codec(
             self.full_name,
-            vault.encrypt,
+            lambda text: vault.own.encrypt(text),  # a salt is made where something is to be encrypted
             vault.decrypt_state,
             keep_ciphertexts=vault.salt == (vault.state_salt or vault.salt),
         )

@@ -10,10 +10,9 @@ from typing import Any
 
 from engine.events import Emit, PreludeEvent, SummaryEvent
 from engine.options import Cancellation, Kind, Options, Program, Project, Providers, Result, Save
-from engine.program.monitor import EngineService, Monitor
+from engine.program.monitor import Monitor
 from engine.program.program import ProgramRun
 from engine.program.registrations import Registrations
-from engine.providers.registry import Registry
 from engine.run.deletes import delete
 from engine.run.executor import Executor
 from engine.run.importing import take_over
@@ -47,26 +46,21 @@ async def run(
     preview = options.preview or kind == "preview"
     passes_by = options.scope.narrows or options.run_program
     journal = Journal(snapshot, save, persist=not preview, passes_by=passes_by)
-    session = Session(kind, options, project, journal, emit)
-    registry = Registry(
-        providers, journal.find, lambda urn, severity, message: session.say(severity, message, urn)
-    )
-    return await _Run(session, registry, program, snapshot, cancellation or Cancellation()).go()
+    session = Session(kind, options, project, journal, providers, emit)
+    return await _Run(session, program, snapshot, cancellation or Cancellation()).go()
 
 
 @dataclass
 class _Run:
     session: Session
-    registry: Registry
     program: Program
     before: Snapshot
     cancellation: Cancellation
 
     def __post_init__(self) -> None:
-        self.executor = Executor(self.session, self.registry)
+        self.executor = Executor(self.session)
         self.loop = asyncio.get_running_loop()
         self.terminated = asyncio.Event()
-        self._told: set[asyncio.Task[None]] = set()
 
     async def go(self) -> Result:
         session = self.session
@@ -88,9 +82,9 @@ class _Run:
             await asyncio.wait({work})
         end.cancel()
         self._conclude()
-        await self.registry.cancel()
+        await self.session.registry.cancel()
         if not self.terminated.is_set():  # else a call still hangs, and closing would hang with it
-            self.registry.close()
+            self.session.registry.close()
         return Result(
             failed=session.failed,
             changes=dict(session.changes),
@@ -106,9 +100,9 @@ class _Run:
             if session.kind in ("refresh", "destroy") and not session.has_targets(known):
                 return
             if (session.kind == "refresh" and not session.options.run_program) or session.options.refresh:
-                await refresh(session, self.registry)
+                await refresh(session)
             if session.kind == "import":
-                await take_over(session, self.registry, self.executor)
+                await take_over(session, self.executor)
             elif session.kind == "destroy":
                 self._warn_of_interrupted()
                 await delete(session, self.executor)
@@ -120,10 +114,10 @@ class _Run:
     async def _run_program(self) -> None:
         """The program, then what it no longer has; a program that fails deletes nothing."""
         session = self.session
-        planner = Planner(session, self.registry)
-        registrations = Registrations(session, self.registry, planner, self.executor)
+        planner = Planner(session)
+        registrations = Registrations(session, planner, self.executor)
         monitor = Monitor(self.loop, session, registrations)
-        program = ProgramRun(session, monitor, EngineService(self.loop, session), self.program)
+        program = ProgramRun(session, monitor, self.program)
         program.start()
         stopping = asyncio.create_task(session.stopping.wait())
         try:
@@ -146,7 +140,7 @@ class _Run:
             session.say("error", error)
             registrations.keep_old_outputs()
         elif session.kind == "refresh":
-            await refresh_rest(session, self.registry)
+            await refresh_rest(session)
         elif not session.has_targets(
             {r.urn for r in [*session.journal.base, *session.journal.current()]} | planner.seen
         ):
@@ -163,9 +157,8 @@ class _Run:
         if not session.canceled:
             session.canceled = True
             session.stopping.set()
-            task = asyncio.create_task(self.registry.cancel())
-            self._told.add(task)
-            task.add_done_callback(self._told.discard)
+            # Held on to: a task that nobody has may be lost.
+            self.telling = asyncio.create_task(session.registry.cancel())
         if self.cancellation.terminated:
             self.terminated.set()
 

@@ -9,8 +9,9 @@ from typing import Any, Final
 from engine.errors import CommandError, in_line, unsupported
 
 LONGEST: Final = 60  # characters of a word that a message shows
-TRUE: Final = frozenset({"true", "1", "t", "yes"})
-FALSE: Final = frozenset({"false", "0", "f", "no"})
+SWITCH: Final = dict.fromkeys(("true", "1", "t", "yes"), True) | dict.fromkeys(
+    ("false", "0", "f", "no"), False
+)
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,8 @@ class Parsed:
 
 def parse(arguments: Sequence[str], flags: Sequence[Flag], refused: frozenset[str]) -> Parsed:
     """Take a command line apart.  Raises `CommandError` for what is unknown, refused or malformed."""
-    reader = _Reader(
-        list(arguments), {f.name: f for f in flags}, {f.short: f for f in flags if f.short}, refused
-    )
+    spelled = {f"--{f.name}": f for f in flags} | {f"-{f.short}": f for f in flags if f.short}
+    reader = _Reader(list(arguments), spelled, refused)
     while reader.left:
         word = reader.left.pop(0)
         if word == "--":
@@ -95,58 +95,48 @@ class _Reader:
     """A command line under way: what is ``left`` of it, and the flags that there are."""
 
     left: list[str]
-    by_name: Mapping[str, Flag]
-    by_short: Mapping[str, Flag]
+    flags: Mapping[str, Flag]  # as they are spelled
     refused: frozenset[str]
     parsed: Parsed = field(default_factory=Parsed)
 
     def take_long(self, word: str) -> None:
         name, equals, value = word[2:].partition("=")
-        if name not in self.by_name:
-            unknown = CommandError(f"unknown flag: --{in_line(name, LONGEST)}")
-            raise unsupported(f"--{name}") if name in self.refused else unknown
-        self._keep(self.by_name[name], f"--{name}", value if equals else None)
+        self._keep(f"--{name}", value if equals else None, f"unknown flag: --{in_line(name, LONGEST)}")
 
     def take_short(self, word: str) -> None:
         """``-y``, ``-sname``, ``-s name``, ``-yf``."""
         letters = word[1:]
         while letters:
             letter, letters = letters[0], letters[1:]
-            if letter not in self.by_short:
-                where = f"'{in_line(letter, LONGEST)}' in {in_line(word, LONGEST)}"
-                unknown = CommandError(f"unknown shorthand flag: {where}")
-                raise unsupported(f"-{letter}") if letter in self.refused else unknown
-            flag, glued = self.by_short[letter], None
-            if letters and (flag.kind is not bool or letters.startswith("=")):
+            flag, glued = self.flags.get(f"-{letter}"), None
+            if flag and letters and (flag.kind is not bool or letters.startswith("=")):
                 glued, letters = letters.removeprefix("="), ""
-            self._keep(flag, f"-{letter}", glued)
+            where = f"'{in_line(letter, LONGEST)}' in {in_line(word, LONGEST)}"
+            self._keep(f"-{letter}", glued, f"unknown shorthand flag: {where}")
 
-    def _keep(self, flag: Flag, spelled: str, glued: str | None) -> None:
+    def _keep(self, spelled: str, glued: str | None, unknown: str) -> None:
+        flag = self.flags.get(spelled)
+        if flag is None:
+            name = spelled.removeprefix("-").removeprefix("-")
+            raise unsupported(spelled) if name in self.refused else CommandError(unknown)
         value = _value(flag, spelled, glued, self.left)
         self.parsed.values[flag.name] = [*self.parsed.texts(flag.name), value] if flag.kind is list else value
 
 
 def _value(flag: Flag, spelled: str, glued: str | None, left: list[str]) -> Any:
-    if flag.kind is bool:
-        if glued is None or glued.lower() in TRUE:
-            return True
-        if glued.lower() in FALSE:
-            return False
-        raise CommandError(
-            f'invalid argument "{in_line(glued, LONGEST)}" for "{spelled}" flag: expected true or false'
-        )
+    if flag.kind is bool and glued is None:
+        return True
     if glued is None:
         if not left:
             raise CommandError(f"flag needs an argument: {spelled}")
         glued = left.pop(0)
-    if flag.kind is int:
-        try:
-            return int(glued)
-        except ValueError as error:
-            raise CommandError(
-                f'invalid argument "{in_line(glued, LONGEST)}" for "{spelled}" flag: expected a number'
-            ) from error
-    return glued
+    try:
+        return int(glued) if flag.kind is int else SWITCH[glued.lower()] if flag.kind is bool else glued
+    except (ValueError, LookupError) as error:
+        form = "a number" if flag.kind is int else "true or false"
+        raise CommandError(
+            f'invalid argument "{in_line(glued, LONGEST)}" for "{spelled}" flag: expected {form}'
+        ) from error
 
 
 def usage(command: Command, common: Sequence[Flag]) -> str:

@@ -14,18 +14,15 @@ MISSING: Any = object()
 
 def parse(path: str) -> list[str | int]:
     """The steps of a path; ``*`` stands for every key or index.  Raises `UnsupportedError` for what is not a path."""
+    parts = list(PART.finditer(path))
+    if "".join(part[0] for part in parts) != path:
+        raise UnsupportedError(f"'{path}' is not a property path")
     steps: list[str | int] = []
-    at = 0
-    while at < len(path):
-        match = PART.match(path, at)
-        if match is None:
-            raise UnsupportedError(f"'{path}' is not a property path")
-        name, index, quoted = match.groups()
+    for name, index, quoted in (part.groups() for part in parts):
         if index is not None:
             steps.append(index if index == "*" else int(index))
         else:
             steps.append(name if name is not None else quoted.replace('\\"', '"'))
-        at = match.end()
     return steps
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from engine.display import differences, summary, words
-from engine.display.console import Console
-from engine.display.display import Display, Run, Wishes
+from engine.display.display import Display, Wishes
 from engine.display.progress import Outputs
 from engine.display.properties import Line, Printer, lead
 from engine.display.rows import message
@@ -37,18 +36,17 @@ def is_told(step: Step, wishes: Wishes) -> bool:
 class Details(Display):
     """The display of one run, property by property.  Messages go to standard error."""
 
-    def __init__(self, console: Console, run: Run, wishes: Wishes) -> None:
-        super().__init__(console, run, wishes)
-        self._printer = Printer(wishes.show_secrets)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._printer = Printer(self._wishes.show_secrets)
         self._shown: dict[str, bool] = {}
         self._parents: dict[str, str] = {}
         self._refreshing: set[str] = set()
-        self._summary: SummaryEvent | None = None
         self._impacts: list[impacts.Impact] = []
         self._early: dict[str, list[impacts.Impact]] = {}  # told before the step has begun, as of a delete
         self._deleted: set[str] = set()
         self._unfinished: set[str] = set()
-        self._outputs = Outputs(run, self._printer, wishes.show_sames)
+        self._outputs = Outputs(self._run, self._printer, self._wishes.show_sames)
 
     def take(self, event: Event) -> None:
         self._outputs.take(event)
@@ -133,38 +131,31 @@ class Details(Display):
 
     def _refreshed(self, step: Step) -> None:
         """What a refresh found: nothing is said of what is as it was, the stack aside."""
-        indent = self._indent(step)
+        indent = self._levels(step.parent)
+        old = step.old.outputs if step.old else {}
+        parts = differences.objects(old, step.new.outputs if step.new else {})
         if step.new is None:
-            old = step.old.outputs if step.old else {}
-            found = self._printer.difference(differences.objects(old, {}), indent + 1)
+            found = self._printer.difference(parts, indent + 1)
             self._print([*self._head(step), Line(lead(indent + 1) + "--outputs:--", step.op), *found])
         elif step.op == "update":
             self._print(self._head(step) + self._properties(step))
         else:
-            lines = self._changed_outputs(step, indent + 1) if step.op == "refresh" else []
+            changed = [k for k in parts.names() if k not in parts.sames and step.op == "refresh"]
+            lines = self._printer.some(parts, changed, indent + 1)
             if lines or self._is_stack(step):
                 self._print(self._head(step))
             self._print_outputs(lines, indent + 1)
 
-    def _changed_outputs(self, step: Step, indent: int) -> list[Line]:
-        if step.old is None or step.new is None:
-            return []
-        parts = differences.objects(step.old.outputs, step.new.outputs)
-        return self._printer.some(parts, [k for k in parts.names() if k not in parts.sames], indent)
-
     def _tell_outputs(self, step: Step) -> None:
-        indent = self._indent(step) + 1
+        indent = self._levels(step.parent) + 1
         self._print_outputs(self._outputs_of(step, indent), indent)
 
     def _print_outputs(self, lines: list[Line], indent: int) -> None:
         if lines and not self._wishes.suppress_outputs:
             self._print([Line(lead(indent) + "--outputs:--"), *lines])
 
-    def _indent(self, step: Step) -> int:
-        """How many of the resource's ancestors have been told."""
-        return self._levels(step.parent)
-
     def _levels(self, urn: str) -> int:
+        """How many of a resource and its ancestors have been told."""
         level = 0
         while urn:
             level += self._shown.get(urn, False)
@@ -172,7 +163,7 @@ class Details(Display):
         return level
 
     def _head(self, step: Step) -> list[Line]:
-        indent = self._indent(step)
+        indent = self._levels(step.parent)
         mark = words.retain(step) + ")" + words.lock(step.old, step.new)
         lines = [
             Line(f"{' ' * 4 * indent}{words.LOOKS[step.op].symbol}{step.type}: ({step.op}{mark}", step.op)
@@ -187,19 +178,13 @@ class Details(Display):
         return lines
 
     def _properties(self, step: Step) -> list[Line]:
-        indent = self._indent(step) + 1
-        if step.op in ("same", "read"):
+        indent = self._levels(step.parent) + 1
+        resource = step.new or step.old
+        if resource is None or step.op in ("same", "read"):
             return []
-        if step.op in ("create", "import") and step.new is not None:
-            return self._printer.object(step.new.inputs, indent, "same")
-        if step.new is None:
-            return self._printer.object(step.old.inputs, indent) if step.old else []
-        if step.old is None:
-            return self._printer.object(step.new.inputs, indent)
-        refreshed = step.urn in self._refreshing
-        parts = differences.of_step(step, outputs=refreshed)
+        parts = differences.of_step(step, outputs=step.urn in self._refreshing)
         if not parts:
-            return self._printer.object(step.new.inputs, indent)
+            return self._printer.object(resource.inputs, indent)
         return self._printer.difference(parts, indent, None if step.detailed_diff is not None else step.diffs)
 
     def _outputs_of(self, step: Step, indent: int) -> list[Line]:

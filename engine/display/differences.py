@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import zip_longest
 from typing import Any
 
 from engine import paths
@@ -49,34 +49,23 @@ def is_internal(key: Key) -> bool:
 
 def objects(old: Props, new: Props) -> Parts:
     """Names that begin with two underscores are between engine and provider, and never differ."""
+    return _parts(old, new, sorted(key for key in {**old, **new} if not is_internal(key)))
+
+
+def _parts(old: Mapping[Any, Value], new: Mapping[Any, Value], keys: Iterable[Key]) -> Parts:
+    """What is nothing on one side only is as if it was not there."""
     parts = Parts()
-    for key in sorted({**old, **new}):
-        if not is_internal(key):
-            _file(parts, key, old.get(key, MISSING), new.get(key, MISSING))
-    return parts
-
-
-def arrays(old: list[Value], new: list[Value]) -> Parts:
-    parts = Parts()
-    for i, (before, after) in enumerate(zip_longest(old, new, fillvalue=MISSING)):
-        _file(parts, i, before, after)
-    return parts
-
-
-MISSING: Any = object()
-
-
-def _file(parts: Parts, key: Key, old: Value, new: Value) -> None:
-    if old is MISSING or (old is None and new is not None and new is not MISSING):
-        parts.adds[key] = new
-    elif new is MISSING or (new is None and old is not None):
-        parts.deletes[key] = old
-    else:
-        change = values(old, new)
-        if change is None:
-            parts.sames[key] = new
+    for key in keys:
+        before, after = old.get(key), new.get(key)
+        if key not in old or (before is None and after is not None):
+            parts.adds[key] = after
+        elif key not in new or (after is None and before is not None):
+            parts.deletes[key] = before
+        elif (change := values(before, after)) is None:
+            parts.sames[key] = after
         else:
             parts.updates[key] = change
+    return parts
 
 
 def values(old: Value, new: Value) -> Change | None:
@@ -85,7 +74,7 @@ def values(old: Value, new: Value) -> Change | None:
         inside = objects(old, new)
         return Change(old, new, object=inside) if inside else None
     if isinstance(old, list) and isinstance(new, list):
-        inside = arrays(old, new)
+        inside = _parts(dict(enumerate(old)), dict(enumerate(new)), range(max(len(old), len(new))))
         return Change(old, new, array=inside) if inside else None
     if isinstance(old, Secret) and isinstance(new, Secret):
         return Change(old, new) if values(old.value, new.value) is not None else None

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 
-from engine.display.console import Console
 from engine.display.details import is_told
-from engine.display.display import JsonDisplay, Run, Wishes, diff_document
+from engine.display.display import JsonDisplay, diff_document
 from engine.display.rows import message
 from engine.events import (
     Diagnostic,
@@ -26,14 +25,13 @@ from engine.state.values import plain
 class Digest(JsonDisplay):
     """Gathers a preview, and prints it at the end."""
 
-    def __init__(self, console: Console, run: Run, wishes: Wishes) -> None:
-        super().__init__(console, run, wishes)
+    def __post_init__(self) -> None:
+        super().__post_init__()
         self._document: Json = {"config": {}, "steps": []}
         self._places: dict[str, int] = {}
         self._refreshing: set[str] = set()
         self._diagnostics: list[Json] = []
         self._impacts: list[impacts.Impact] = []
-        self._summary: SummaryEvent | None = None
 
     def take(self, event: Event) -> None:
         match event:

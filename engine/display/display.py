@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from engine.display.console import BOLD, Console
 from engine.display.properties import Line
-from engine.events import Event, PropertyDiff
+from engine.events import Event, PropertyDiff, SummaryEvent
 
 TITLES: Final = {
     "update": "Updating",
@@ -45,11 +45,16 @@ class Wishes:
     show_replacement_steps: bool = False
 
 
+@dataclass(eq=False)
 class Display(ABC):
     """One run as it is shown: `begin`, each event to `take`, `end`."""
 
-    def __init__(self, console: Console, run: Run, wishes: Wishes) -> None:
-        self._console, self._run, self._wishes = console, run, wishes
+    _console: Console
+    _run: Run
+    _wishes: Wishes
+
+    def __post_init__(self) -> None:
+        self._summary: SummaryEvent | None = None
 
     def begin(self) -> None:
         self._console.print(self._console.paint(f"{self._run.doing} ({self._run.stack}):", BOLD))

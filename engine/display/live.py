@@ -10,8 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.display import words
-from engine.display.console import Console
-from engine.display.display import Run, Wishes
 from engine.display.progress import RowDisplay
 from engine.display.rows import Row
 from engine.events import Event, StepDone, StepStarted
@@ -22,10 +20,10 @@ REDRAWS: Final = 4  # a second
 class Live(RowDisplay):
     """The display of one run on a terminal."""
 
-    def __init__(self, console: Console, run: Run, wishes: Wishes) -> None:
-        super().__init__(console, run, wishes)
+    def __post_init__(self) -> None:
+        super().__post_init__()
         self._parents: dict[str, str] = {}
-        rich = RichConsole(file=console.out, no_color=not console.color, highlight=False)
+        rich = RichConsole(file=self._console.out, no_color=not self._console.color, highlight=False)
         self._live = RichLive(console=rich, get_renderable=self._table, refresh_per_second=REDRAWS)
 
     def begin(self) -> None:

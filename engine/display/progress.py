@@ -7,7 +7,7 @@ from typing import Final
 
 from engine.display import summary, words
 from engine.display.console import Console
-from engine.display.display import Display, Run, Wishes
+from engine.display.display import Display, Run
 from engine.display.properties import Line, Printer
 from engine.display.rows import Board, Row
 from engine.events import Event, OutputsRegistered, StepDone, StepStarted, SummaryEvent
@@ -58,25 +58,17 @@ class Outputs:
     def __init__(self, run: Run, printer: Printer, sames: bool = False) -> None:
         """``sames``: show those that stay the same in a preview too."""
         self._run, self._printer, self._sames = run, printer, sames
-        self._old: Props | None = None
-        self._new: Props | None = None
-        self._seen = False
-        self._gone = run.kind == "destroy"
+        # Before and after the run, None for none; nothing at all where there is no stack.
+        self._known: tuple[Props | None, Props | None] | None = None
 
     def take(self, event: Event) -> None:
         match event:
             case StepStarted(step) | StepDone(step) if step.urn == self._run.stack_urn:
-                self._seen = True
-                self._gone = step.op == "delete"
-                self._old = dict(step.old.outputs) if step.old else None
-                self._new = (
-                    self._old
-                    if step.op == "refresh" or self._run.kind in ("refresh", "import", "destroy")
-                    else None
-                )
+                old = dict(step.old.outputs) if step.old else None
+                stays = step.op == "refresh" or self._run.kind in ("refresh", "import", "destroy")
+                self._known = None if step.op == "delete" else (old, old if stays else None)
             case OutputsRegistered(step=step) if step.urn == self._run.stack_urn:
-                self._old = event.old if step.old else None
-                self._new = event.new
+                self._known = (event.old if step.old else None, event.new)
 
     def lines(self, failed: bool = False) -> list[Line]:
         """The block to show.
@@ -84,22 +76,20 @@ class Outputs:
         Of a run that failed they are those that the program got to, over the old ones, which the state still has: the
         CLI shows these as removed where the program never came to any.
         """
-        if not self._seen or self._gone or (self._run.preview and self._new is None):
+        old, new = self._known or (None, None)
+        if self._known is None or (self._run.preview and new is None):
             return []
-        new = {**(self._old or {}), **(self._new or {})} if failed else self._new or {}
-        return summary.outputs(
-            self._old, new, preview=self._run.preview and not self._sames, printer=self._printer
-        )
+        new = {**(old or {}), **(new or {})} if failed else new or {}
+        return summary.outputs(old, new, preview=self._run.preview and not self._sames, printer=self._printer)
 
 
 class RowDisplay(Display):
     """A row for each resource, and the closing words."""
 
-    def __init__(self, console: Console, run: Run, wishes: Wishes) -> None:
-        super().__init__(console, run, wishes)
-        self._board = Board(run, wishes.show_sames)
-        self._outputs = Outputs(run, Printer(wishes.show_secrets), wishes.show_sames)
-        self._summary: SummaryEvent | None = None
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._board = Board(self._run, self._wishes.show_sames)
+        self._outputs = Outputs(self._run, Printer(self._wishes.show_secrets), self._wishes.show_sames)
 
     def _take(self, event: Event) -> Row | None:
         """Note an event; the row that it changes to be seen."""
@@ -117,9 +107,9 @@ class RowDisplay(Display):
 class Progress(RowDisplay):
     """The plain display of one run."""
 
-    def __init__(self, console: Console, run: Run, wishes: Wishes) -> None:
-        super().__init__(console, run, wishes)
-        self._dots = Dots(console, run.doing.lower(), wishes.suppress_progress)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._dots = Dots(self._console, self._run.doing.lower(), self._wishes.suppress_progress)
         self._began = False
 
     def begin(self) -> None:

@@ -6,8 +6,7 @@ import json
 import math
 import time
 
-from engine.display.console import Console
-from engine.display.display import JsonDisplay, Run, Wishes, diff_document
+from engine.display.display import JsonDisplay, diff_document
 from engine.display.rows import message
 from engine.events import (
     Diagnostic,
@@ -30,9 +29,7 @@ HIDDEN = {SIGNATURE: SECRET_SIGNATURE, "ciphertext": "[secret]"}  # what stands 
 class Stream(JsonDisplay):
     """Prints the engine's events as they come."""
 
-    def __init__(self, console: Console, run: Run, wishes: Wishes) -> None:
-        super().__init__(console, run, wishes)
-        self._sequence = 0
+    _sequence = 0
 
     def take(self, event: Event) -> None:
         match event:

@@ -1,4 +1,4 @@
-"""The two services that the SDK speaks to, as objects in the same process.
+"""The two services that the SDK speaks to, as an object in the same process.
 
 The SDK calls them from threads of the program and waits; the work is done on the engine's loop.  A call that the run
 has no answer for any more (a step failed, the run was canceled) ends with `ProgramStoppedError`.
@@ -37,7 +37,7 @@ class CallError(grpc.RpcError):  # type: ignore[misc]
 
 
 class Monitor:
-    """ResourceMonitor."""
+    """ResourceMonitor, and Engine: what the program registers, and what it logs."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, session: Session, registrations: Registrations):
         self._loop, self._session, self._registrations = loop, session, registrations
@@ -72,11 +72,8 @@ class Monitor:
         for answer in list(self._asked):
             answer.cancel()
 
-    def _unsupported(self, what: str) -> Any:
-        async def refuse() -> None:
-            raise self._session.refuse(f"the program uses {what}: this engine does not have that; {CLI}")
-
-        return self._ask(refuse())
+    async def _refuse(self, what: str) -> None:
+        raise self._session.refuse(f"the program uses {what}: this engine does not have that; {CLI}")
 
     def GetDeploymentInfo(self, request: Any) -> Any:
         project = self._session.project
@@ -108,10 +105,10 @@ class Monitor:
         return empty_pb2.Empty()
 
     def Call(self, request: Any) -> Any:
-        return self._unsupported(f"the method {request.tok}")
+        return self._ask(self._refuse(f"the method {request.tok}"))
 
     def ExistsResource(self, request: Any) -> Any:
-        return self._unsupported("exists()")
+        return self._ask(self._refuse("exists()"))
 
     def RegisterStackTransform(self, request: Any) -> Any:
         self._registrations.transforms.stack.append(request)
@@ -122,20 +119,13 @@ class Monitor:
         return empty_pb2.Empty()
 
     def RegisterResourceHook(self, request: Any) -> Any:
-        return self._unsupported("resource hooks")
+        return self._ask(self._refuse("resource hooks"))
 
     def RegisterErrorHook(self, request: Any) -> Any:
-        return self._unsupported("error hooks")
+        return self._ask(self._refuse("error hooks"))
 
     def RegisterPackage(self, request: Any) -> Any:
-        return self._unsupported(f"the parameterized package {request.name}")
-
-
-class EngineService:
-    """Engine: what the program logs."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, session: Session):
-        self._loop, self._session = loop, session
+        return self._ask(self._refuse(f"the parameterized package {request.name}"))
 
     def Log(self, request: Any) -> Any:
         severity: Severity = engine_pb2.LogSeverity.Name(request.severity).lower()

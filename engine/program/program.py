@@ -21,7 +21,7 @@ from pulumi.runtime.config import set_all_config
 
 from engine.events import Severity
 from engine.options import Program
-from engine.program.monitor import EngineService, Monitor, ProgramStoppedError
+from engine.program.monitor import Monitor, ProgramStoppedError
 from engine.run.session import Session
 
 THREADS = 512  # each registration under way holds one; they are made when needed
@@ -35,11 +35,10 @@ class ProgramRun:
     The outcome is what is to be said, empty when all is well.
     """
 
-    def __init__(self, session: Session, monitor: Monitor, service: EngineService, program: Program):
-        self._session, self._monitor, self._service, self._program = session, monitor, service, program
+    def __init__(self, session: Session, monitor: Monitor, program: Program):
+        self._session, self._monitor, self._program = session, monitor, program
         self._engine_loop, self._engine_thread = asyncio.get_running_loop(), threading.get_ident()
         self.outcome: asyncio.Future[str] = self._engine_loop.create_future()
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -47,10 +46,10 @@ class ProgramRun:
 
     async def stop(self, patience: float = PATIENCE) -> None:
         """End a program that will get no more answers; one that does not end is left behind."""
-        loop, task = self._loop, self._task
-        if loop is not None and task is not None:
+        task = self._task
+        if task is not None:
             with contextlib.suppress(RuntimeError):  # its loop is closed: it has ended by itself
-                loop.call_soon_threadsafe(task.cancel)
+                task.get_loop().call_soon_threadsafe(task.cancel)
         await asyncio.wait([self.outcome], timeout=patience)
 
     def _main(self) -> None:
@@ -61,17 +60,13 @@ class ProgramRun:
         except BaseException as e:
             outcome = f"{type(e).__name__}: {e}"
         with contextlib.suppress(RuntimeError):
-            self._engine_loop.call_soon_threadsafe(self._report, outcome)
-
-    def _report(self, outcome: str) -> None:
-        if not self.outcome.done():
-            self.outcome.set_result(outcome)
+            self._engine_loop.call_soon_threadsafe(self.outcome.set_result, outcome)
 
     def _say(self, severity: Severity, line: str) -> None:
         self._engine_loop.call_soon_threadsafe(self._session.say, severity, line)
 
     def _run(self) -> str:
-        loop = self._loop = asyncio.new_event_loop()
+        loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
         loop.set_exception_handler(lambda _loop, _context: None)  # as the CLI: an unfinished graph is no news
         loop.set_default_executor(ThreadPoolExecutor(THREADS, "registration"))
@@ -102,7 +97,7 @@ class ProgramRun:
                 organization=project.organization,
                 root_directory=str(project.root),
                 monitor=self._monitor,
-                engine=self._service,
+                engine=self._monitor,
                 parallel=self._session.options.parallel,
                 dry_run=self._session.preview,
             )

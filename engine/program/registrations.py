@@ -9,12 +9,11 @@ import asyncio
 from typing import Any
 
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import provider_pb2, resource_pb2
+from pulumi.runtime.proto import resource_pb2
 
 from engine.events import OutputsRegistered, Step
 from engine.options import CLI, ProviderError, UnsupportedError
 from engine.program.transforms import Transforms
-from engine.providers.registry import Registry
 from engine.run import graph
 from engine.run.executor import Executor
 from engine.run.goals import Goal, default_provider, from_request, position
@@ -23,16 +22,14 @@ from engine.run.refresh import is_readable, reread
 from engine.run.session import HaltError, Session
 from engine.state import urns
 from engine.state.records import Resource
-from engine.state.urns import known
 from engine.state.values import UNKNOWN_STRING, Props, from_wire, to_wire, without_unknown
 
 
 class Registrations:
     """Handlers of the resource monitor's calls.  `HaltError` means: no answer, the run is ending."""
 
-    def __init__(self, session: Session, registry: Registry, planner: Planner, executor: Executor):
-        self.session, self.registry = session, registry
-        self.planner, self.executor = planner, executor
+    def __init__(self, session: Session, planner: Planner, executor: Executor):
+        self.session, self.planner, self.executor = session, planner, executor
         self.transforms = Transforms()
         self._planning = asyncio.Lock()
         self._goals: dict[str, Goal] = {}
@@ -73,8 +70,7 @@ class Registrations:
                     await self._deleting[urn].wait()
             steps = await self._plan(goal)
         if self._lacks(goal):
-            self._failed.add(goal.urn)
-            return resource_pb2.RegisterResourceResponse(urn=goal.urn, result=resource_pb2.FAIL)
+            raise HaltError(goal.urn)
         if goal.urn in self.session.aim.skipped:
             outputs = to_wire(goal.inputs)
             return resource_pb2.RegisterResourceResponse(urn=goal.urn, object=outputs)
@@ -91,7 +87,6 @@ class Registrations:
         return resource_pb2.RegisterResourceResponse(urn=record.urn, id=record.id, object=outputs)
 
     async def _plan(self, goal: Goal) -> list[Step]:
-        imported = False
         try:
             self.planner.claim(goal.urn)
             self.planner.adopt(goal)
@@ -104,9 +99,9 @@ class Registrations:
                 if passed_by:
                     self._steps[goal.urn] = passed_by[0]
                 return passed_by
-            if self._is_import(goal) and not self._lacks(goal):
-                await self.executor.run([self._import_step(goal)])
-                imported = True
+            imported = None if self._lacks(goal) else self._import_step(goal)
+            if imported is not None:
+                await self.executor.run([imported])
             steps = await self.planner.plan(goal)
         except ProviderError as e:
             self.session.say("error", str(e), goal.urn)
@@ -114,7 +109,7 @@ class Registrations:
             raise HaltError(goal.urn) from None
         except UnsupportedError as e:
             raise self.session.refuse(str(e), goal.urn) from None
-        if imported and steps[0].op == "same":
+        if imported is not None and steps[0].op == "same":
             return []  # the import was the step
         self._steps[goal.urn] = steps[-1]
         return steps
@@ -125,7 +120,7 @@ class Registrations:
         if old is not None and (not is_readable(old) or not session.aim.takes(old)):
             self._steps[goal.urn] = Step(op="same", urn=old.urn, type=old.type, old=old, new=old.copy())
             return [self._steps[goal.urn]]
-        new = await reread(session, self.registry, old) if old is not None else None
+        new = await reread(session, old) if old is not None else None
         if new is None:
             session.aim.skipped.add(goal.urn)
         return []
@@ -158,22 +153,21 @@ class Registrations:
             await self.executor.run(await self.planner.plan(goal))
             record = self.session.journal.find(goal.urn)
             assert record is not None
-            self._defaults[key] = f"{record.urn}::{known(record.id)}"
+            self._defaults[key] = f"{record.urn}::{urns.known(record.id)}"
         return self._defaults[key]
 
     def _lacks(self, goal: Goal) -> bool:
         """Whether something that the goal needs has failed in this run."""
         return bool(graph.needs(goal) & self._failed)
 
-    def _is_import(self, goal: Goal) -> bool:
+    def _import_step(self, goal: Goal) -> Step | None:
+        """What takes over the object that the goal names; None when it names none, or the state has it already."""
         old = self.session.journal.find(goal.urn)
         if not goal.import_id or not goal.custom:
-            return False
-        return old is None or old.external or goal.import_id not in (old.import_id, old.id)
-
-    def _import_step(self, goal: Goal) -> Step:
-        old = self.session.journal.find(goal.urn)
+            return None
         if old is not None and not old.external:
+            if goal.import_id in (old.import_id, old.id):
+                return None
             raise self.session.refuse(
                 f"the state has this resource as '{old.id}': import_ can't give it another object", goal.urn
             )
@@ -269,13 +263,11 @@ class Registrations:
                 reference = request.provider or await self._default(package, request.version)
             except ProviderError as e:  # not the function's fault, so the program is not told
                 raise self.session.refuse(str(e)) from None
-        client = await self.registry.client(reference)
+        client = await self.session.registry.client(reference)
         args = from_wire(request.args)
         self.session.mask.learn(args)
         result, failures = await client.invoke(request.tok, args, self.session.preview)
-        answer = resource_pb2.ResourceInvokeResponse(
-            failures=[provider_pb2.CheckFailure(property=f.property, reason=f.reason) for f in failures]
-        )
+        answer = resource_pb2.ResourceInvokeResponse(failures=failures)
         getattr(answer, "return").CopyFrom(to_wire(result))
         return answer
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2 as pb
+from pulumi.runtime.proto.provider_pb2 import CheckFailure
 
 from engine import paths
 from engine.events import DiffKind, PropertyDiff
@@ -26,14 +27,6 @@ REPLACING: dict[DiffKind, DiffKind] = {
     "delete": "delete-replace",
     "update": "update-replace",
 }
-
-
-@dataclass(frozen=True)
-class Failure:
-    """What Check found wrong: the property (may be empty), and why."""
-
-    property: str
-    reason: str
 
 
 @dataclass
@@ -101,7 +94,7 @@ class ProviderClient:
         )
         await self._call("GetPluginInfo", empty_pb2.Empty())
 
-    async def check_config(self, urn: str, olds: Props, news: Props) -> tuple[Props, list[Failure]]:
+    async def check_config(self, urn: str, olds: Props, news: Props) -> tuple[Props, list[CheckFailure]]:
         """``news`` as the provider takes it, without the engine's own key."""
         request = pb.CheckRequest(**_named(urn), olds=_config(olds), news=_config(news))
         return _checked(await self._call("CheckConfig", request))
@@ -132,7 +125,7 @@ class ProviderClient:
         )
         await self._call("Configure", request)
 
-    async def check(self, urn: str, olds: Props, news: Props) -> tuple[Props, list[Failure]]:
+    async def check(self, urn: str, olds: Props, news: Props) -> tuple[Props, list[CheckFailure]]:
         request = pb.CheckRequest(
             **_named(urn), olds=to_wire(olds), news=to_wire(news), randomSeed=os.urandom(32)
         )
@@ -190,9 +183,9 @@ class ProviderClient:
         if hasattr(self.servicer, "PreviewDelete"):
             await call(self.servicer, "PreviewDelete", _delete_request(old), changing)
 
-    async def invoke(self, token: str, args: Props, preview: bool) -> tuple[Props, list[Failure]]:
+    async def invoke(self, token: str, args: Props, preview: bool) -> tuple[Props, list[CheckFailure]]:
         answer = await self._call("Invoke", pb.InvokeRequest(tok=token, args=to_wire(args), preview=preview))
-        return from_wire(getattr(answer, "return")), _failures(answer)
+        return from_wire(getattr(answer, "return")), list(answer.failures)
 
     async def cancel(self) -> None:
         await self._call("Cancel", empty_pb2.Empty())
@@ -226,12 +219,8 @@ def _config(props: Props) -> Any:
     return to_wire({k: v for k, v in props.items() if k != INTERNAL})
 
 
-def _checked(answer: Any) -> tuple[Props, list[Failure]]:
-    return from_wire(answer.inputs), _failures(answer)
-
-
-def _failures(answer: Any) -> list[Failure]:
-    return [Failure(f.property, f.reason) for f in answer.failures]
+def _checked(answer: Any) -> tuple[Props, list[CheckFailure]]:
+    return from_wire(answer.inputs), list(answer.failures)
 
 
 def _kind(number: int) -> DiffKind:

@@ -10,9 +10,11 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
+from pulumi.runtime.proto.provider_pb2 import CheckFailure
+
 from engine.events import Severity
 from engine.options import CLI, ProviderError, Providers, UnsupportedError
-from engine.providers.client import INTERNAL, Diff, Failure, ProviderClient
+from engine.providers.client import INTERNAL, Diff, ProviderClient
 from engine.state import urns
 from engine.state.records import Resource
 from engine.state.values import Props, has_unknown
@@ -37,7 +39,7 @@ class Registry:
         self._configured: dict[str, ProviderClient] = {}  # by provider URN
         self._checked: dict[str, ProviderClient] = {}  # asked about a new configuration, not yet given it
 
-    async def check(self, urn: str, old: Resource | None, news: Props) -> tuple[Props, list[Failure]]:
+    async def check(self, urn: str, old: Resource | None, news: Props) -> tuple[Props, list[CheckFailure]]:
         """CheckConfig; what comes back has the engine's own key again."""
         if has_unknown(news):
             raise UnsupportedError(

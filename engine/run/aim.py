@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 
 from engine.run import graph
 from engine.scope import Scope, matches
 from engine.state import urns
 from engine.state.records import Resource
-
-
-def not_found(urn: str) -> str:
-    """What is said of a URN that nobody has."""
-    hint = "" if "$" in urn else " Did you forget to escape $ in your shell?"
-    return f"Target '{urn}' could not be found in the stack.{hint}"
 
 
 class Aim:
@@ -50,17 +43,7 @@ def of_state(scope: Scope, records: Iterable[Resource]) -> list[Resource]:
     """The records of a state, dependencies first, that a run without a program is about."""
     aim = Aim(scope)
     taken = [r for r in records if aim.takes(r)]
-    if not scope.targets:
-        return taken
-    return [r for r in taken if r.urn in aim.reached]
-
-
-@dataclass(frozen=True)
-class Deletes:
-    """What is to be deleted; ``blocked`` is what would have to go too and was not named."""
-
-    going: list[Resource]
-    blocked: list[Resource]
+    return [r for r in taken if not scope.targets or r.urn in aim.reached]
 
 
 def deletes(
@@ -69,14 +52,14 @@ def deletes(
     everything: list[Resource],
     replaced: Collection[int] = (),
     reached: Collection[str] = (),
-) -> Deletes:
-    """Which of the records that a run has left over are to be deleted.
+) -> tuple[list[Resource], list[Resource]]:
+    """Which of the records that a run has left over are to be deleted; and what would have to go too, unnamed.
 
     ``everything`` is the state, dependencies first; ``replaced`` has the identities of what this run replaced;
     ``reached`` are the URNs that it was about.  The old copy of something that the rest of the stack still uses stays.
     """
     if not scope.narrows:
-        return Deletes(remaining, [])
+        return remaining, []
     live = {r.urn for r in remaining if not r.delete}
     everything = [r for r in everything if not r.delete]
     blocked: list[Resource] = []
@@ -98,7 +81,7 @@ def deletes(
         meant = not scope.targets or id(r) in replaced or matches(scope.targets, r.urn)
         return meant and r.urn not in in_use
 
-    return Deletes([r for r in remaining if goes(r)], blocked)
+    return [r for r in remaining if goes(r)], blocked
 
 
 def _kept(scope: Scope, records: list[Resource]) -> set[str]:

@@ -54,15 +54,12 @@ def former(urn: str, parent: str, aliases: Iterable[Alias], former_parent: str) 
         for a in aliases:
             parts = (urns.type_of(a.urn), urns.name_of(a.urn)) if a.urn else (a.type or type_, a.name or name)
             names.append(parts)
-        for kind, own_name in names:
-            inherited = _inherited(own_name, urns.name_of(parent), urns.name_of(former_parent))
+        now, then = urns.name_of(parent), urns.name_of(former_parent)
+        for kind, own in names:
+            # A child named after its parent (`vm0-disk`) was named after what the parent was called then.
+            inherited = then + own.removeprefix(now) if own.startswith(now) else own
             found.append(urns.make(stack, project, former_parent, kind, inherited))
     return [u for u in dict.fromkeys(found) if u != urn]
-
-
-def _inherited(name: str, parent: str, former_parent: str) -> str:
-    """A child named after its parent (``vm0-disk``) was named after what the parent was called then."""
-    return former_parent + name.removeprefix(parent) if name.startswith(parent) else name
 
 
 def rename(records: Iterable[Resource], names: Mapping[str, str]) -> None:

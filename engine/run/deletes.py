@@ -44,17 +44,19 @@ def _choose(session: Session, replacements: Replacements | None) -> list[Resourc
     """The records to be deleted, as far as the run is about them.  Nothing is, when something is in the way."""
     wanted, journal = session.options.scope, session.journal
     replaced = replacements.steps.keys() if replacements else ()
-    choice = aim.deletes(wanted, journal.remaining(), journal.current(), replaced, session.aim.reached)
-    for r in choice.blocked:
+    going, blocked = aim.deletes(
+        wanted, journal.remaining(), journal.current(), replaced, session.aim.reached
+    )
+    for r in blocked:
         session.say("error", would_go(r.urn), r.urn)
-    if choice.blocked:
+    if blocked:
         session.step_failed = True
         session.stopping.set()
     elif session.kind == "destroy" and wanted.narrows:
         for r in journal.current():  # what a narrowed destroy leaves as it is
-            if not r.delete and not any(r is other for other in choice.going):
+            if not r.delete and not any(r is other for other in going):
                 session.tell(Step.of("same", r, r))
-    return choice.going
+    return going
 
 
 async def _refused(session: Session, executor: Executor, condemned: list[Resource]) -> bool:
@@ -63,13 +65,13 @@ async def _refused(session: Session, executor: Executor, condemned: list[Resourc
         return False
     changing = frozenset(executor.changing | {r.id for r in condemned})
 
-    async def ask(step: Step, r: Resource) -> None:
-        client = await executor.registry.client(r.provider)
+    async def ask(r: Resource) -> None:
+        client = await session.registry.client(r.provider)
         await client.preview_delete(r, changing)
 
     asked = [(_step(r, None), r) for r in condemned]
     asked = [(step, r) for step, r in asked if executor.touches(step)]
-    answers = await asyncio.gather(*(ask(step, r) for step, r in asked), return_exceptions=True)
+    answers = await asyncio.gather(*(ask(r) for _, r in asked), return_exceptions=True)
     refused = False
     for (step, _), answer in zip(asked, answers, strict=True):
         if isinstance(answer, ProviderError):
@@ -83,7 +85,6 @@ async def _refused(session: Session, executor: Executor, condemned: list[Resourc
 def _fail(session: Session, step: Step, message: str) -> None:
     session.emit(StepStarted(step))
     session.fail(step, message)
-    session.stopping.set()
 
 
 def _step(r: Resource, replacements: Replacements | None) -> Step:

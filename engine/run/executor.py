@@ -6,11 +6,11 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from typing import cast
 
 from engine.events import Step, StepDone, StepStarted
 from engine.options import InitError, ProviderError
 from engine.providers.client import INTERNAL, ProviderClient
-from engine.providers.registry import Registry
 from engine.run.session import HaltError, Session
 from engine.state import urns
 from engine.state.clock import timestamp
@@ -26,14 +26,13 @@ PENDING: dict[str, OperationType] = {
     "import": "importing",
     "read": "reading",
 }
-EXACT = ("source_position", "stack_trace")  # where in the program: no reason to write the state
 
 
 class Executor:
     """Carries out chains of steps, as many chains at a time as the run allows."""
 
-    def __init__(self, session: Session, registry: Registry):
-        self.session, self.registry = session, registry
+    def __init__(self, session: Session):
+        self.session = session
         self.condemned: set[str] = set()  # all that this run deletes, for deleted_with
         self.changing: set[str] = set()  # the IDs of what it changes
 
@@ -61,16 +60,17 @@ class Executor:
                 session.journal.end(operation)
                 session.journal.write()
             if isinstance(e, ProviderError):
-                session.fail(step, _listing(e.reasons) if isinstance(e, InitError) else str(e))
-                session.give_up()
-                raise HaltError(step.urn) from e
+                text = _listing(e.reasons) if isinstance(e, InitError) else str(e)
+                raise session.fail(step, text, session.options.continue_on_error) from e
             raise
         if operation is not None:
             session.journal.end(operation)
             await session.journal.saved()
         step.seconds = time.monotonic() - began
         session.count(step)
-        if is_shown_at_once(step):
+        r = step.new or step.old
+        # Components are done when they have registered their outputs, and not before (deletes aside).
+        if (r is not None and r.custom) or step.op.startswith("delete"):
             session.emit(StepDone(replace(step)))
 
     def _operation(self, step: Step) -> PendingOperation | None:
@@ -82,17 +82,18 @@ class Executor:
         return PendingOperation(subject.copy(), kind)
 
     async def _apply(self, step: Step) -> None:
+        old, new = cast(Resource, step.old), cast(Resource, step.new)  # what the operation is on is there
         match step.op:
             case "same":
-                await self._same(step)
+                await self._same(old, new)
             case "create" | "create-replacement":
-                await self._create(step)
+                await self._create(step.old, new)
             case "update":
-                await self._update(step)
+                await self._update(old, new)
             case "delete" | "delete-replaced":
-                await self._delete(step)
+                await self._delete(step, old)
             case "import" | "read":
-                await self._read(step)
+                await self._read(new, importing=step.op == "import")
 
     def touches(self, step: Step) -> bool:
         """Whether the step calls a provider about an object."""
@@ -102,12 +103,11 @@ class Executor:
             return False
         return not (deleting and (r.external or r.retain_on_delete or r.deleted_with in self.condemned))
 
-    async def _same(self, step: Step) -> None:
-        old, new = _old(step), _new(step)
+    async def _same(self, old: Resource, new: Resource) -> None:
         new.id, new.outputs = old.id, old.outputs
         new.created, new.modified = old.created, old.modified
         if urns.is_provider(new.type):
-            await self.registry.settle(new, changed=False)
+            await self.session.registry.settle(new, changed=False)
         journal = self.session.journal
         journal.forget(old)
         journal.add(new)
@@ -120,11 +120,11 @@ class Executor:
         """Have it made so, and note what came of it; the error of one that is there, but did not come up."""
         failure: InitError | None = None
         if urns.is_provider(new.type):
-            await self.registry.settle(new, changed=True)
+            await self.session.registry.settle(new, changed=True)
             new.outputs = {k: v for k, v in new.inputs.items() if k != INTERNAL}
         elif new.custom:
             try:
-                new.id, outputs = await work(await self.registry.client(new.provider))
+                new.id, outputs = await work(await self.session.registry.client(new.provider))
             except InitError as e:
                 failure, new.id, outputs = e, new.id or e.id, e.outputs
                 new.init_errors = [self.session.mask.hide(reason) for reason in e.reasons]
@@ -132,22 +132,21 @@ class Executor:
         self.session.mask.learn(new.outputs)
         return failure
 
-    async def _create(self, step: Step) -> None:
-        new, preview = _new(step), self.session.preview
+    async def _create(self, replaced: Resource | None, new: Resource) -> None:
+        preview = self.session.preview
         if urns.is_provider(new.type):
             new.id = "" if preview else str(uuid.uuid4())  # the engine's to give
         failure = await self._make(new, lambda client: client.create(new, preview))
         new.created = new.modified = timestamp()
-        self._put(step, new)
+        self._put(replaced or self.session.journal.find(new.urn), new)
         if not new.custom:
             await self.session.journal.saved()
         if failure is not None:
             raise failure
 
-    def _put(self, step: Step, new: Resource) -> None:
+    def _put(self, old: Resource | None, new: Resource) -> None:
         """A new record stands; the one that it replaces waits for its delete, or has had it."""
         journal = self.session.journal
-        old = step.old or journal.find(new.urn)
         if old is not None and (old.pending_replacement or old.external):
             journal.forget(old)
         elif old is not None:
@@ -155,8 +154,8 @@ class Executor:
         journal.settle(new.urn)
         journal.add(new)
 
-    async def _update(self, step: Step) -> None:
-        old, new, preview = _old(step), _new(step), self.session.preview
+    async def _update(self, old: Resource, new: Resource) -> None:
+        preview = self.session.preview
         self.changing.add(old.id)
         new.id, new.created, new.modified = old.id, old.created, timestamp()
         new.outputs = old.outputs
@@ -166,24 +165,22 @@ class Executor:
         if failure is not None:
             raise failure
 
-    async def _delete(self, step: Step) -> None:
-        old = _old(step)
+    async def _delete(self, step: Step, old: Resource) -> None:
         if not self.session.preview and self.touches(step):
-            await (await self.registry.client(old.provider)).delete(old)
+            await (await self.session.registry.client(old.provider)).delete(old)
         if step.op == "delete-replaced" and not old.delete:
             old.pending_replacement = True  # until its replacement is there
         else:
             self.session.journal.forget(old)
 
-    async def _read(self, step: Step) -> None:
+    async def _read(self, new: Resource, importing: bool) -> None:
         """An import, or a `.get()`: the object must be there."""
-        new = _new(step)
-        found = await (await self.registry.client(new.provider)).read(new, with_inputs=step.op == "read")
+        found = await (await self.session.registry.client(new.provider)).read(new, not importing)
         if found is None:
             raise ProviderError(f"resource '{new.id}' does not exist")
         new.id = found.id
         new.outputs = mark_secret(found.outputs, new.additional_secret_outputs)
-        if step.op == "import":
+        if importing:
             new.inputs = found.inputs or {}
             new.created = new.modified = timestamp()
         else:
@@ -194,32 +191,16 @@ class Executor:
         self.session.journal.add(new)
 
 
-def is_shown_at_once(step: Step) -> bool:
-    """Components are done when they have registered their outputs, and not before (deletes aside)."""
-    r = step.new or step.old
-    return (r is not None and r.custom) or step.op.startswith("delete")
-
-
 def _listing(reasons: list[str]) -> str:
     many = "1 error" if len(reasons) == 1 else f"{len(reasons)} errors"
     return f"{many} occurred:\n" + "\n".join(f"\t* {r}" for r in reasons)
 
 
 def _says_the_same(old: Resource, new: Resource) -> bool:
-    """Whether the state need not be written for the new record.
+    """Whether the state need not be written for the new record: where in the program it stands is no reason.
 
     A refresh leaves out the properties that depend on nothing, and the program tells them again each time.
     """
-    places: dict[str, object] = {k: getattr(new, k) for k in EXACT}
     told = [{k: v for k, v in r.property_dependencies.items() if v} for r in (old, new)]
-    return told[0] == told[1] and old.copy(**places, property_dependencies=new.property_dependencies) == new
-
-
-def _old(step: Step) -> Resource:
-    assert step.old is not None, step.op
-    return step.old
-
-
-def _new(step: Step) -> Resource:
-    assert step.new is not None, step.op
-    return step.new
+    exact = ("source_position", "stack_trace", "property_dependencies")
+    return told[0] == told[1] and old.copy(**{k: getattr(new, k) for k in exact}) == new

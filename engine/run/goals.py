@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -45,8 +44,7 @@ class Goal(Resource):
 
     def record(self) -> Resource:
         """The record of this goal, before any provider has seen it."""
-        settled = {"protect": bool(self.protection), "retain_on_delete": bool(self.retention)}
-        return Resource(**({f.name: getattr(self, f.name) for f in fields(Resource)} | settled))
+        return self.copy(protect=bool(self.protection), retain_on_delete=bool(self.retention))
 
 
 def from_request(request: Any, project: Project) -> Goal:
@@ -82,21 +80,16 @@ def from_request(request: Any, project: Project) -> Goal:
 def default_provider(project: Project, package: str, version: str) -> Goal:
     """The default provider of a package, configured by the stack's ``<package>:*`` settings."""
     type_ = urns.PROVIDER_PREFIX + package
-    inputs = _package_config(project, package)
+    ours = {k: v for k, v in sorted(project.config.items()) if k.startswith(f"{package}:")}
+    inputs: Props = {
+        k.partition(":")[2]: Secret(v) if k in project.secret_keys else v for k, v in ours.items()
+    }
     if version:
         inputs["version"] = version
     name = urns.default_provider_name(version)
     return Goal(
         urn=urns.make(project.stack, project.name, "", type_, name), type=type_, custom=True, inputs=inputs
     )
-
-
-def _package_config(project: Project, package: str) -> Props:
-    """The stack's settings of a package, without its prefix; secret ones stay secret."""
-    config: Mapping[str, str] = project.config
-    keys = [k for k in sorted(config) if k.partition(":")[0] == package]
-    values: dict[str, Any] = {k: Secret(config[k]) if k in project.secret_keys else config[k] for k in keys}
-    return {k.partition(":")[2]: v for k, v in values.items()}
 
 
 def _refuse(request: Any) -> None:

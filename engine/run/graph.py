@@ -10,16 +10,8 @@ from engine.state.records import Resource
 
 def needs(r: Resource, parent: bool = True) -> set[str]:
     """The URNs that a record can't be without."""
-    found = set(r.dependencies)
-    for names in r.property_dependencies.values():
-        found.update(names)
-    if r.deleted_with:
-        found.add(r.deleted_with)
-    if r.provider:
-        found.add(urns.provider_of(r.provider))
-    if parent and r.parent:
-        found.add(r.parent)
-    return found
+    found = {r.deleted_with, urns.provider_of(r.provider), r.parent if parent else ""}
+    return found.union(r.dependencies, *r.property_dependencies.values()) - {""}
 
 
 def dependents(roots: Collection[str], records: Iterable[Resource], children: bool) -> list[Resource]:

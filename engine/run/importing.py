@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from engine.events import Step, StepDone, StepFailed, StepStarted
 from engine.options import Import, ProviderError, UnsupportedError
-from engine.providers.registry import Registry
 from engine.run.executor import Executor
 from engine.run.goals import default_provider
 from engine.run.planner import Planner, complaint
@@ -16,7 +15,6 @@ from engine.run.session import Session
 from engine.state import urns
 from engine.state.clock import timestamp
 from engine.state.records import Resource
-from engine.state.urns import known
 
 SUSPECT = "what was read is not what the provider would take: it is imported, but a program can't say the same of it"
 
@@ -26,16 +24,12 @@ class Taken:
     """One import under way: ``why`` says what is in its way, empty when nothing is."""
 
     step: Step
+    new: Resource
     wanted: Import
-    why: str = ""
-
-    @property
-    def new(self) -> Resource:
-        assert self.step.new is not None
-        return self.step.new
+    why: str
 
 
-async def take_over(session: Session, registry: Registry, executor: Executor) -> None:
+async def take_over(session: Session, executor: Executor) -> None:
     """Carry out ``options.imports``.  Safer than the CLI, which keeps what it came to before a failure."""
     journal = session.journal
     _settle_stack(session)
@@ -46,9 +40,9 @@ async def take_over(session: Session, registry: Registry, executor: Executor) ->
         if there.get(r.urn) is r:
             session.tell(Step.of("same", r, r))
     wanted = [i for i in session.options.imports if not _is_there(there.get(i.urn), i)]
-    providers = await _providers(session, registry, executor, wanted)
+    providers = await _providers(session, executor, wanted)
     work = [_begin(i, providers, there, wanted) for i in wanted]
-    await asyncio.gather(*(_look(session, registry, t) for t in work))
+    await asyncio.gather(*(_look(session, t) for t in work))
     if session.stopping.is_set() or any(t.why for t in work):
         journal.revert()
         _refuse(session, work)
@@ -83,11 +77,11 @@ def _settle_stack(session: Session) -> None:
 
 
 async def _providers(
-    session: Session, registry: Registry, executor: Executor, wanted: list[Import]
+    session: Session, executor: Executor, wanted: list[Import]
 ) -> dict[tuple[str, str], str]:
     """The reference of each default provider that is needed, by package and version; missing ones are made."""
     found: dict[tuple[str, str], str] = {}
-    planner = Planner(session, registry)
+    planner = Planner(session)
     for i in wanted:
         key = (urns.package_of(i.type), i.version)
         if i.component or i.provider or key in found:
@@ -101,7 +95,7 @@ async def _providers(
                 raise session.refuse(str(e), goal.urn) from None
         record = session.journal.find(goal.urn)
         assert record is not None
-        found[key] = f"{record.urn}::{known(record.id)}"
+        found[key] = f"{record.urn}::{urns.known(record.id)}"
     return found
 
 
@@ -121,9 +115,7 @@ def _begin(
         protect=i.protect,
         provider="" if i.component else reference,
     )
-    taken = Taken(Step.of("import", None, new), i)
-    taken.why = _hindrance(i, new, there, {w.urn for w in wanted})
-    return taken
+    return Taken(Step.of("import", None, new), new, i, _hindrance(i, new, there, {w.urn for w in wanted}))
 
 
 def _hindrance(i: Import, new: Resource, there: dict[str, Resource], coming: set[str]) -> str:
@@ -139,7 +131,7 @@ def _hindrance(i: Import, new: Resource, there: dict[str, Resource], coming: set
     return ""
 
 
-async def _look(session: Session, registry: Registry, taken: Taken) -> None:
+async def _look(session: Session, taken: Taken) -> None:
     """Read one object, and have its inputs checked.  What goes wrong is noted, and no reason to stop the others."""
     async with session.slots:
         if session.stopping.is_set():
@@ -149,15 +141,15 @@ async def _look(session: Session, registry: Registry, taken: Taken) -> None:
         try:
             if not taken.why and taken.new.custom:
                 with session.busy():
-                    await _read(session, registry, taken)
+                    await _read(session, taken)
         except (ProviderError, UnsupportedError) as e:
             taken.why = str(e)
         taken.step.seconds = time.monotonic() - began
         taken.new.created = taken.new.modified = timestamp()
 
 
-async def _read(session: Session, registry: Registry, taken: Taken) -> None:
-    new, client = taken.new, await registry.client(taken.new.provider)
+async def _read(session: Session, taken: Taken) -> None:
+    new, client = taken.new, await session.registry.client(taken.new.provider)
     found = await client.read(new, with_inputs=False)
     if found is None:
         taken.why = f"resource '{new.id}' does not exist"

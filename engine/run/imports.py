@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -62,9 +62,14 @@ def parse(data: bytes, where: str) -> Plan:
         faults.append("nameTable: expected an object of names and URNs")
         names = {}
     faults += [f"{key}: unknown key" for key in sorted(document.keys() - {"nameTable", "resources"})]
-    entries = [entry_of(raw, f"resources[{i}]", faults) for i, raw in enumerate(document["resources"])]
+    places = ((f"resources[{i}]", raw) for i, raw in enumerate(document["resources"]))
+    return Plan(_entries(places, faults, where), names)
+
+
+def _entries(places: Iterable[tuple[str, Any]], faults: list[str], where: str) -> tuple[Entry, ...]:
+    entries = [entry_of(raw, place, faults) for place, raw in places]
     refuse(faults, where)
-    return Plan(tuple(e for e in entries if e is not None), names)
+    return tuple(entry for entry in entries if entry is not None)
 
 
 def is_urn(value: Any) -> bool:
@@ -89,16 +94,9 @@ def entry_of(raw: Any, where: str, faults: list[str]) -> Entry | None:
     name = raw.get("name")
     where = f"{where} ({cut(name, 60)})" if isinstance(name, str) and name else where
     faults += [f"{where}: {key}: unknown key" for key in sorted(raw.keys() - KEYS)]
-    faults += [
-        f"{where}: {k}: expected a text"
-        for k in sorted(TEXTS & raw.keys())
-        if not isinstance(raw[k], str | None)
-    ]
-    faults += [
-        f"{where}: {k}: expected true or false"
-        for k in sorted(SWITCHES & raw.keys())
-        if type(raw[k]) is not bool
-    ]
+    for keys, kind, form in ((TEXTS, str | None, "a text"), (SWITCHES, bool, "true or false")):
+        wrong = [key for key in sorted(keys & raw.keys()) if not isinstance(raw[key], kind)]
+        faults += [f"{where}: {key}: expected {form}" for key in wrong]
     properties = raw.get("properties") or []
     if not isinstance(properties, list) or not all(isinstance(p, str) for p in properties):
         faults.append(f"{where}: properties: expected a list of names")
@@ -228,9 +226,10 @@ def _clashes(imports: tuple[Import, ...]) -> list[str]:
     return faults
 
 
-def single(entry: Entry, parent: str, provider: str) -> Plan:
+def single(raw: Mapping[str, Any], parent: str, provider: str) -> Plan:
     """The plan of `import TYPE NAME ID`; ``parent`` and ``provider`` are ``name=urn``, a URN alone, or empty."""
     names: dict[str, str] = {}
+    (entry,) = _entries((("import", raw),), [], "import")
     entry = replace(entry, parent=_named("--parent", parent, names))
     return Plan((replace(entry, provider=_named("--provider", provider, names)),), names)
 

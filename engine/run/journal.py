@@ -52,8 +52,7 @@ class Journal:
     def forget(self, old: Resource) -> None:
         """The old record is gone, or another one stands in its place."""
         if self._news.pop(id(old), None) or self._left.pop(id(old), None):
-            others = [r for r in self._by_urn[old.urn] if r is not old]
-            self._by_urn[old.urn] = others
+            self._by_urn[old.urn] = [r for r in self._by_urn[old.urn] if r is not old]
 
     def add(self, new: Resource) -> None:
         self._tentative.pop(new.urn, None)

@@ -7,6 +7,7 @@ import json
 import urllib.parse
 from collections.abc import Iterable, Iterator
 from typing import Final
+from xml.sax.saxutils import escape
 
 from engine.state.values import Secret, Value, parts
 
@@ -74,10 +75,9 @@ def _without(text: str, places: Iterable[int]) -> str:
 
 def _as_written(text: str) -> Iterator[str]:
     """The spellings that messages quote a text in: XML's (attributes and text), JSON's, Python's and a URL's."""
-    markup = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    yield markup
-    yield markup.replace('"', "&quot;")
-    yield markup.replace('"', "&quot;").replace("'", "&apos;")
+    yield escape(text)
+    yield escape(text, {'"': "&quot;"})
+    yield escape(text, {'"': "&quot;", "'": "&apos;"})
     yield json.dumps(text)[1:-1]
     yield json.dumps(text, ensure_ascii=False)[1:-1]
     yield repr(text)[1:-1]

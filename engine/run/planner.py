@@ -5,10 +5,11 @@ The rules are Pulumi's, as the recordings show them (README, "Calls on preview a
 
 from __future__ import annotations
 
+from pulumi.runtime.proto.provider_pb2 import CheckFailure
+
 from engine.events import Op, Step
 from engine.paths import keep_old
-from engine.providers.client import Diff, Failure
-from engine.providers.registry import Registry
+from engine.providers.client import Diff
 from engine.run import aliases
 from engine.run.goals import Goal
 from engine.run.replacing import Replacements
@@ -27,12 +28,12 @@ IMPORT_REPLACED = (
 class Planner:
     """Keeps what must be known across goals: which URNs were seen, and what was deleted ahead of its turn."""
 
-    def __init__(self, session: Session, registry: Registry):
-        self.session, self.registry = session, registry
+    def __init__(self, session: Session):
+        self.session = session
         self.seen: set[str] = set()
         self._replaced: set[str] = set()
         self._former: dict[str, str] = {}  # URN -> the one that the state had the resource under
-        self.replacements = Replacements(session, registry, self.seen)
+        self.replacements = Replacements(session, self.seen)
 
     def claim(self, urn: str) -> None:
         """Each URN once a run."""
@@ -116,10 +117,11 @@ class Planner:
 
     async def _check(self, new: Resource, olds: Props, news: Props) -> Props:
         """The inputs as the provider takes them.  Raises `HaltError` when it doesn't."""
+        registry = self.session.registry
         if urns.is_provider(new.type):
-            inputs, failures = await self.registry.check(new.urn, self.session.journal.find(new.urn), news)
+            inputs, failures = await registry.check(new.urn, self.session.journal.find(new.urn), news)
         else:
-            inputs, failures = await (await self.registry.client(new.provider)).check(new.urn, olds, news)
+            inputs, failures = await (await registry.client(new.provider)).check(new.urn, olds, news)
         for failure in failures:
             self.session.say("error", complaint(new, failure, news), new.urn)
         if failures:
@@ -131,7 +133,7 @@ class Planner:
         if not new.custom:
             return Diff(changes=old.inputs != new.inputs)
         if urns.is_provider(new.type):
-            diff = await self.registry.diff(old, new.inputs)
+            diff = await self.session.registry.diff(old, new.inputs)
             if diff.replace:
                 raise self.session.refuse(
                     f"the provider '{urns.name_of(new.urn)}' asks to be replaced", new.urn
@@ -139,7 +141,8 @@ class Planner:
             return diff
         if await self._provider_moved(old, new):
             return Diff(changes=True, keys=["provider"], replaces=["provider"])
-        diff = await (await self.registry.client(new.provider)).diff(old, new.inputs, new.ignore_changes)
+        client = await self.session.registry.client(new.provider)
+        diff = await client.diff(old, new.inputs, new.ignore_changes)
         diff.fall_back(old.inputs, new.inputs)
         diff.force(new.replace_on_changes)
         return diff
@@ -152,7 +155,7 @@ class Planner:
         records = {r.urn: r for r in self.session.journal.current()}
         if before not in records or after not in records:
             return False
-        client = await self.registry.client(new.provider)
+        client = await self.session.registry.client(new.provider)
         return (await client.diff_config(after, "", records[before], records[after].inputs)).replace
 
     async def _plan_replacement(
@@ -210,7 +213,7 @@ def _on_present_provider(old: Resource, goal: Goal) -> Resource:
     return old.copy(provider=goal.provider if before == after else old.provider)
 
 
-def complaint(new: Resource, failure: Failure, news: Props) -> str:
+def complaint(new: Resource, failure: CheckFailure, news: Props) -> str:
     """What Check found wrong, in the CLI's words."""
     where = f"{new.type} resource '{urns.name_of(new.urn)}'"
     if not failure.property:

@@ -11,7 +11,6 @@ from typing import TypeVar
 from engine.events import DiffKind, Op, PropertyDiff, Step, StepDone, StepStarted
 from engine.options import InitError, ProviderError, UnsupportedError
 from engine.providers.client import Diff, Read
-from engine.providers.registry import Registry
 from engine.run import aim, graph
 from engine.run.session import HaltError, Session
 from engine.state import urns
@@ -38,12 +37,12 @@ class Sight:
     began: float
 
 
-async def refresh(session: Session, registry: Registry) -> None:
+async def refresh(session: Session) -> None:
     """Read everything and rebase the run on what was found.  Raises `HaltError` when something can't be read."""
     journal = session.journal
     chosen = aim.of_state(session.options.scope, journal.base)
-    sights = await _together([_look(session, registry, r) for r in chosen])
-    await _together([_judge(session, registry, s) for s in sights])
+    sights = await _together([_look(session, r) for r in chosen])
+    await _together([_judge(session, s) for s in sights])
     gone = {s.old.urn: s.old.parent for s in sights if s.new is None and not s.old.delete}
     seen = {id(s.old): s.new for s in sights}
     found = [seen.get(id(r), r) for r in journal.base]
@@ -51,10 +50,10 @@ async def refresh(session: Session, registry: Registry) -> None:
     journal.write()
 
 
-async def reread(session: Session, registry: Registry, old: Resource) -> Resource | None:
+async def reread(session: Session, old: Resource) -> Resource | None:
     """Take into the state what there is of one resource; None when it is gone, and then nothing mentions it."""
-    sight = await _look(session, registry, old)
-    await _judge(session, registry, sight)
+    sight = await _look(session, old)
+    await _judge(session, sight)
     session.journal.forget(old)
     if sight.new is not None:
         session.journal.add(sight.new)
@@ -63,10 +62,10 @@ async def reread(session: Session, registry: Registry, old: Resource) -> Resourc
     return sight.new
 
 
-async def refresh_rest(session: Session, registry: Registry) -> None:
+async def refresh_rest(session: Session) -> None:
     """After the program of a refresh: what it did not register is read too."""
     for old in aim.of_state(session.options.scope, session.journal.remaining()):
-        await reread(session, registry, old)
+        await reread(session, old)
     session.journal.write()
 
 
@@ -79,7 +78,7 @@ async def _together(work: Iterable[Awaitable[T]]) -> list[T]:
     return [r for r in results if not isinstance(r, BaseException)]
 
 
-async def _look(session: Session, registry: Registry, old: Resource) -> Sight:
+async def _look(session: Session, old: Resource) -> Sight:
     """Read one resource; components, providers and what a replacement waits for are as they are."""
     step = Step.of("refresh", old, old, during_refresh=session.kind != "refresh")
     began = time.monotonic()
@@ -91,7 +90,7 @@ async def _look(session: Session, registry: Registry, old: Resource) -> Sight:
             return Sight(step, old, old, began)
         try:
             with session.busy():
-                found = await (await registry.client(old.provider)).read(old)
+                found = await (await session.registry.client(old.provider)).read(old)
             return Sight(step, old, _seen(old, found) if found else None, began)
         except InitError as e:
             session.say("warning", "\n".join(e.reasons), old.urn)
@@ -99,7 +98,7 @@ async def _look(session: Session, registry: Registry, old: Resource) -> Sight:
             new.init_errors = [session.mask.hide(reason) for reason in e.reasons]
             return Sight(step, old, new, began)
         except (ProviderError, UnsupportedError) as e:
-            raise _failed(session, step, str(e)) from None
+            raise session.fail(step, str(e)) from None
 
 
 def is_readable(r: Resource) -> bool:
@@ -115,18 +114,18 @@ def _seen(old: Resource, found: Read) -> Resource:
     return new
 
 
-async def _judge(session: Session, registry: Registry, sight: Sight) -> None:
+async def _judge(session: Session, sight: Sight) -> None:
     """Ask the provider whether what was found differs from what is in the state, and tell."""
     old, new = sight.old, sight.new
     op: Op = "same" if new is not None else "delete"
     diff = Diff()
     if new is not None and is_readable(old):
         try:
-            client = await registry.client(old.provider)
+            client = await session.registry.client(old.provider)
             # The other way round: what was read is the provider's old, the state's inputs are its news.
             diff = await client.diff(new, old.inputs, old.ignore_changes)
         except (ProviderError, UnsupportedError) as e:
-            raise _failed(session, sight.step, str(e)) from None
+            raise session.fail(sight.step, str(e)) from None
         diff.fall_back(old.inputs, new.inputs)
         op = "update" if diff.changes else "same"
     done = replace(
@@ -147,9 +146,3 @@ def turned(detailed: dict[str, PropertyDiff] | None) -> dict[str, PropertyDiff] 
     if detailed is None:
         return None
     return {k: PropertyDiff(TURNED.get(d.kind, d.kind), d.input_diff) for k, d in detailed.items()}
-
-
-def _failed(session: Session, step: Step, message: str) -> HaltError:
-    session.fail(step, message)
-    session.stopping.set()
-    return HaltError(message)

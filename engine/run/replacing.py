@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from engine.events import Step
 from engine.options import ProviderError
-from engine.providers.registry import Registry
 from engine.run import graph
 from engine.run.session import Session
 from engine.state import urns
@@ -23,8 +22,8 @@ def would_go(urn: str) -> str:
 class Replacements:
     """What this run deletes before its turn, and what its replacements have left to be deleted at the end."""
 
-    def __init__(self, session: Session, registry: Registry, seen: set[str]):
-        self._session, self._registry, self._seen = session, registry, seen
+    def __init__(self, session: Session, seen: set[str]):
+        self._session, self._seen = session, seen
         self.deleted: set[str] = set()  # URNs deleted ahead of their turn
         # By the identities of the old copies that are left to be deleted, which show the same difference.
         self.steps: dict[int, Step] = {}
@@ -85,7 +84,7 @@ class Replacements:
         if not any(v is UNKNOWN for v in news.values()):
             return False
         try:
-            client = await self._registry.client(r.provider)
+            client = await self._session.registry.client(r.provider)
             diff = await client.diff(r, news, [])
         except ProviderError as e:
             raise self._session.refuse(str(e), r.urn) from None

@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from engine.events import Diagnostic, Emit, Event, Severity, Step, StepDone, StepFailed, StepStarted
-from engine.options import Kind, Options, Project
-from engine.run.aim import Aim, not_found
+from engine.options import Kind, Options, Project, Providers
+from engine.providers.registry import Registry
+from engine.run.aim import Aim
 from engine.run.journal import Journal
 from engine.run.masks import Mask
 from engine.state import urns
@@ -25,7 +26,15 @@ class HaltError(Exception):
 class Session:
     """The state of a run.  Lives on the engine's event loop; nothing here is for other threads."""
 
-    def __init__(self, kind: Kind, options: Options, project: Project, journal: Journal, emit: Emit):
+    def __init__(
+        self,
+        kind: Kind,
+        options: Options,
+        project: Project,
+        journal: Journal,
+        providers: Providers,
+        emit: Emit,
+    ):
         self.kind, self.options, self.project, self.journal = kind, options, project, journal
         self.preview = options.preview or kind == "preview"
         self.stack_urn = urns.stack_urn(project.stack, project.name)
@@ -44,6 +53,9 @@ class Session:
         for r in journal.base:
             self.mask.learn(r.inputs, r.outputs)
         self._emit = emit
+        self.registry = Registry(
+            providers, journal.find, lambda urn, severity, message: self.say(severity, message, urn)
+        )
         self._busy = 0
         self.idle = asyncio.Event()
         self.idle.set()
@@ -70,11 +82,14 @@ class Session:
         self.stopping.set()
         return HaltError(message)
 
-    def fail(self, step: Step, message: str) -> None:
-        """A step has not come to its end."""
+    def fail(self, step: Step, message: str, go_on: bool = False) -> HaltError:
+        """A step has not come to its end, and no other may start, unless they ``go_on``; as with `refuse`."""
         self.step_failed = True
         self.say("error", f"Preview failed: {message}" if self.preview else message, step.urn)
         self.emit(StepFailed(step))
+        if not go_on:
+            self.stopping.set()
+        return HaltError(message)
 
     def tell(self, step: Step) -> None:
         """Say and count a step that takes no time: for a resource that no program asks for."""
@@ -86,7 +101,8 @@ class Session:
         """Whether all that the command line names is among ``known``; what is not is told."""
         missing = self.options.scope.missing(known)
         for urn in missing:
-            self.say("error", not_found(urn))
+            hint = "" if "$" in urn else " Did you forget to escape $ in your shell?"
+            self.say("error", f"Target '{urn}' could not be found in the stack.{hint}")
         return not missing
 
     def give_up(self) -> None:

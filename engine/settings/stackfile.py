@@ -48,16 +48,12 @@ def short_key(key: str, project: str) -> str:
 def split_path(text: str, project: str) -> tuple[str, list[Step]]:
     """The key and the steps inside its value of ``a.b[0]["c"]``."""
     namespace, colon, rest = text.rpartition(":")
-    steps: list[Step] = []
-    end = 0
-    while end < len(rest):
-        match = _STEP.match(rest, end)
-        if match is None:
-            raise CommandError(f"invalid configuration path {text!r}")
-        name, index, quoted = match.groups()
-        steps.append(int(index[:18]) if index is not None else name or _unquoted(quoted, text))
-        end = match.end()
-    if not steps or not isinstance(steps[0], str):
+    found = list(_STEP.finditer(rest))
+    steps: list[Step] = [
+        int(index[:18]) if index is not None else name or _unquoted(quoted, text)
+        for name, index, quoted in (match.groups() for match in found)
+    ]
+    if "".join(match[0] for match in found) != rest or not steps or not isinstance(steps[0], str):
         raise CommandError(f"invalid configuration path {text!r}")
     return full_key(namespace + colon + steps[0], project), steps[1:]
 

@@ -79,9 +79,8 @@ def keep(backend: backends.Backend, stack: str, record: Record) -> None:
 
 def _next_stamp(backend: backends.Backend, stack: str) -> int:
     """Now, in ns since 1970, but behind all that was kept before: the clock may have been set back since."""
-    names = [file.name.removesuffix(".json") for file in backend.backups(stack).glob("[!.]*.json")]
     records = [_stamp_of(file) for file in backend.history(stack).glob("[!.]*.history.json")]
-    backups = [int(stamp) for stamp in (name.rpartition(".")[2] for name in names) if stamp.isdecimal()]
+    backups = [_stamp_of(file, ".") for file in backend.backups(stack).glob("[!.]*.json")]
     return max([time.time_ns(), *(stamp + 1 for stamp in (*records, *backups))])
 
 
@@ -100,8 +99,8 @@ def past(backend: backends.Backend, stack: str) -> list[Past]:
     return [_past(number, file) for number, file in reversed(list(enumerate(files, 1)))]
 
 
-def _stamp_of(file: Path) -> int:
-    stamp = file.name.removesuffix(".history.json").rpartition("-")[2]
+def _stamp_of(file: Path, before: str = "-") -> int:
+    stamp = file.name.removesuffix(".json").removesuffix(".history").rpartition(before)[2]
     return int(stamp) if stamp.isdecimal() else 0
 
 

@@ -48,7 +48,7 @@ class Resource:
 
     def copy(self, **changes: Any) -> Resource:
         """A shallow copy with some fields changed."""
-        return Resource(**({f.name: getattr(self, f.name) for f in fields(self)} | changes))
+        return Resource(**({f.name: getattr(self, f.name) for f in fields(Resource)} | changes))
 
 
 @dataclass

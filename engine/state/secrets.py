@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,8 +33,6 @@ UNSET: Final = (
     "getting stack configuration: get stack secrets manager: passphrase must be set with "
     "PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE environment variables"
 )
-
-_keys: dict[tuple[str, str], AESGCM] = {}
 
 
 def passphrase(environment: Mapping[str, str] = os.environ) -> str:
@@ -66,9 +65,7 @@ class Crypter:
             raise CommandError(
                 f"the encryption salt {salt!r} is malformed: expected v1:<salt>:v1:<nonce>:<text>"
             )
-        self.salt = salt
-        self._raw, self._proof = parts[1], parts[2]
-        self._passphrase = passphrase
+        self.salt, self._passphrase = salt, passphrase
 
     @classmethod
     def new(cls, passphrase: str) -> Crypter:
@@ -79,33 +76,32 @@ class Crypter:
 
     def check(self) -> None:
         """Tell a wrong passphrase now rather than at the first secret."""
-        self._checked()
+        _checked(self.salt, self._passphrase)
 
     def encrypt(self, text: str) -> str:
-        return _seal(self._checked(), text)
+        return _seal(_checked(self.salt, self._passphrase), text)
 
     def decrypt(self, sealed: str) -> str:
-        cipher = self._checked()
+        cipher = _checked(self.salt, self._passphrase)
         try:
             return _open(cipher, sealed)
         except (InvalidTag, ValueError, binascii.Error) as error:
             raise CommandError(f"decrypting secret: {sealed[:8]}… is not a secret of this stack") from error
 
-    def _checked(self) -> AESGCM:
-        """The cipher, after the salt's proof has told that the passphrase is the right one."""
-        known = _keys.get((self.salt, self._passphrase))
-        if known is not None:
-            return known
-        try:
-            cipher = _cipher(self._passphrase, self._raw)
-            if _open(cipher, self._proof) != CHECK_TEXT:
-                raise CommandError(WRONG)
-        except InvalidTag as error:
-            raise CommandError(WRONG) from error
-        except (ValueError, binascii.Error) as error:
-            raise CommandError(f"the encryption salt {self.salt!r} is malformed: {error}") from error
-        _keys[self.salt, self._passphrase] = cipher
-        return cipher
+
+@functools.cache
+def _checked(salt: str, passphrase: str) -> AESGCM:
+    """The cipher, after the salt's proof has told that the passphrase is the right one."""
+    _, raw, proof = salt.split(":", 2)
+    try:
+        cipher = _cipher(passphrase, raw)
+        if _open(cipher, proof) != CHECK_TEXT:
+            raise CommandError(WRONG)
+    except InvalidTag as error:
+        raise CommandError(WRONG) from error
+    except (ValueError, binascii.Error) as error:
+        raise CommandError(f"the encryption salt {salt!r} is malformed: {error}") from error
+    return cipher
 
 
 def _cipher(passphrase: str, raw_salt: str) -> AESGCM:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import socket
 import time
-from typing import Any
 
 from engine.context import Context, resources_of
 from engine.display.words import ago, branches
@@ -98,16 +97,11 @@ def _outputs(context: Context, document: Json) -> Props:
     return snapshot.resources[0].outputs
 
 
-def _text(value: Any, show_secrets: bool) -> str:
-    """An output in one line."""
-    return text_of(plain(value, show_secrets))
-
-
 def _output_lines(found: Props, show_secrets: bool = False) -> list[str]:
     lines = [f"Current stack outputs ({len(found)}):"]
     if not found:
         return [*lines, "    No output values currently in this stack"]
-    table = [["OUTPUT", "VALUE"], *([k, _text(v, show_secrets)] for k, v in sorted(found.items()))]
+    table = [["OUTPUT", "VALUE"], *([k, text_of(plain(v, show_secrets))] for k, v in sorted(found.items()))]
     return [*lines, columns(table, "    ")]
 
 
@@ -121,12 +115,12 @@ def output(context: Context) -> int:
         if context.parsed.on("json"):
             context.console.json(plain(found[name], secrets))
         else:
-            context.console.print(_text(found[name], secrets))
+            context.console.print(text_of(plain(found[name], secrets)))
     elif context.parsed.on("json"):
         context.console.json(plain(found, secrets))
     elif context.parsed.on("shell"):
         for key, value in sorted(found.items()):
-            context.console.print(f"{key}={shell_word(_text(value, secrets))}")
+            context.console.print(f"{key}={shell_word(text_of(plain(value, secrets)))}")
     else:
         context.console.print("\n".join(_output_lines(found, secrets)))
     return 0

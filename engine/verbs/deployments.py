@@ -58,7 +58,7 @@ def import_(context: Context) -> int:
     with context.locked():
         document = {"checkpoint": {"stack": context.full_name, "latest": deployment}}
         vault = context.vault(document)
-        vault.check()
+        vault.own.check()
         codec = context.codec(vault, document)
         snapshot = codec.load(document)
         snapshot.secrets_provider = vault.provider()

@@ -12,7 +12,7 @@ from engine.state.records import Snapshot
 def has_anything(scope: Scope, snapshot: Snapshot) -> bool:
     """Whether the scope leaves any object to be deleted."""
     records = snapshot.resources
-    return any(r.custom and not urns.is_provider(r.type) for r in deletes(scope, records, records).going)
+    return any(r.custom and not urns.is_provider(r.type) for r in deletes(scope, records, records)[0])
 
 
 def finish(context: Context, scope: Scope, snapshot: Snapshot) -> None:

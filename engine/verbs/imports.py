@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from engine.context import Context
-from engine.errors import NOT_CONFIRMED, CommandError
+from engine.errors import CommandError
 from engine.options import Import
 from engine.run import imports
-from engine.run.imports import Entry
 from engine.settings.project import package_version
 from engine.verbs import runs
 
@@ -23,7 +22,7 @@ def import_(context: Context) -> int:
     """Everything that the command line or the file names, or nothing."""
     context.backend.require(context.stack)
     wanted = read(context)
-    code = runs.change(context, "import", NOT_CONFIRMED, wanted)
+    code = runs.change(context, "import", wanted)
     parsed = context.parsed
     telling = parsed.on("generate-code") if parsed.given("generate-code") else not parsed.on("json")
     if code == 0 and telling and not parsed.on("preview-only"):
@@ -56,8 +55,4 @@ def _inline(context: Context) -> imports.Plan:
     kind, name, id_ = parsed.words
     properties = [p for p in parsed.text("properties").split(",") if p]
     raw = {"type": kind, "name": name, "id": id_, "properties": properties}
-    faults: list[str] = []
-    entry = imports.entry_of(raw, "import", faults)
-    imports.refuse(faults, "import")
-    assert isinstance(entry, Entry)
-    return imports.single(entry, parsed.text("parent"), parsed.text("provider"))
+    return imports.single(raw, parsed.text("parent"), parsed.text("provider"))

@@ -7,7 +7,6 @@ import json
 import signal
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Literal
@@ -22,7 +21,6 @@ from engine.errors import CHANGES_FOUND, FAILED, NOT_CONFIRMED, TERMINATED, Comm
 from engine.events import Event
 from engine.options import Cancellation, Import, Options, Project, Result, Write
 from engine.run import import_file, pending
-from engine.scope import EVERYTHING, Scope
 from engine.settings.project import package_version
 from engine.state import history, urns
 from engine.state.checkpoint import Codec
@@ -54,8 +52,7 @@ class Work:
     vault: Vault
     codec: Codec
     snapshot: Snapshot
-    imports: tuple[Import, ...] = ()
-    scope: Scope = EVERYTHING
+    options: Options
 
     def save(self, snapshot: Snapshot) -> Write:
         data = self.codec.dump(replace(snapshot, secrets_provider=self.vault.provider()))
@@ -84,20 +81,8 @@ def preview(context: Context) -> int:
     return conclude(work, result, "preview")
 
 
-def up(context: Context) -> int:
-    return change(context, "update", NOT_CONFIRMED)
-
-
-def refresh(context: Context) -> int:
-    return change(context, "refresh", FAILED)
-
-
-def destroy(context: Context) -> int:
-    return change(context, "destroy", NOT_CONFIRMED)
-
-
-def change(context: Context, kind: Kind, unconfirmed: int, imports: tuple[Import, ...] = ()) -> int:
-    """Preview, ask, and do it; ``unconfirmed`` is the exit code when nobody can be asked."""
+def change(context: Context, kind: Kind, imports: tuple[Import, ...] = ()) -> int:
+    """Preview, ask, and do it."""
     parsed = context.parsed
     sure, skip = parsed.on("yes"), parsed.on("skip-preview")
     if parsed.on("preview-only"):
@@ -106,13 +91,13 @@ def change(context: Context, kind: Kind, unconfirmed: int, imports: tuple[Import
     if parsed.on("json") and not (kind == "update" and skip):
         raise unsupported(f"--json without {'--skip-preview' if kind == 'update' else '--preview-only'}")
     if not (sure or skip or context.console.interactive):
-        raise CommandError(NEEDS_YES, unconfirmed)
-    with ExitStack() as stack:
-        context.backend.require(context.stack)
-        stack.enter_context(context.locked())
+        raise CommandError(NEEDS_YES, FAILED if kind == "refresh" else NOT_CONFIRMED)
+    context.backend.require(context.stack)
+    with context.locked():
         context.backend.clear(context.stack)
         work = open_work(context, kind, imports)
-        if work.scope.exclude_protected and not destroying.has_anything(work.scope, work.snapshot):
+        scope = work.options.scope
+        if scope.exclude_protected and not destroying.has_anything(scope, work.snapshot):
             left = destroying.left(work.snapshot)
             context.console.print(f"There were no unprotected resources to destroy. {left}")
             return 0
@@ -121,7 +106,7 @@ def change(context: Context, kind: Kind, unconfirmed: int, imports: tuple[Import
         result = execute(work, preview=False)
         code = conclude(work, result, kind)
         if kind == "destroy" and code == 0:
-            destroying.finish(context, work.scope, work.snapshot)
+            destroying.finish(context, scope, work.snapshot)
     return code
 
 
@@ -166,7 +151,19 @@ def open_work(context: Context, kind: Kind, imports: tuple[Import, ...] = ()) ->
         config=file.texts(vault.decrypt_setting),
         secret_keys=file.secret_keys,
     )
-    return Work(context, kind, project, vault, codec, snapshot, imports, scope_of(context))
+    return Work(context, kind, project, vault, codec, snapshot, _options(context, kind, imports))
+
+
+def _options(context: Context, kind: Kind, imports: tuple[Import, ...]) -> Options:
+    return Options(
+        refresh=refresh_of(context) and kind not in ("refresh", "import"),
+        parallel=int(context.parsed.values.get("parallel", 16)) or 16,
+        continue_on_error=context.parsed.on("continue-on-error"),
+        run_program=context.parsed.on("run-program") and kind == "refresh",
+        imports=imports,
+        scope=scope_of(context),
+        wording=context.wording,
+    )
 
 
 def execute(work: Work, *, preview: bool, keep: Callable[[Event], None] | None = None) -> Result:
@@ -192,25 +189,20 @@ def execute(work: Work, *, preview: bool, keep: Callable[[Event], None] | None =
     if not preview:
         record.succeeded, record.end, record.changes = not result.failed, int(time.time()), result.changes
         record.flags = flags_of(work.context)
-        _keep(work, record)
+        try:
+            history.keep(work.context.backend, work.project.stack, record)
+        except OSError as error:  # the run is done all the same
+            work.context.console.error(
+                f"warning: the run is not kept in the history: {error.filename}: {error.strerror}"
+            )
     work.snapshot = result.snapshot
     return result
-
-
-def _keep(work: Work, record: history.Record) -> None:
-    """A run whose record can't be kept is done all the same."""
-    try:
-        history.keep(work.context.backend, work.project.stack, record)
-    except OSError as error:
-        work.context.console.error(
-            f"warning: the run is not kept in the history: {error.filename}: {error.strerror}"
-        )
 
 
 async def _run(
     work: Work, preview: bool, emit: Callable[[Event], None], cancellation: Cancellation, shown: Display
 ) -> Result:
-    context, loop = work.context, asyncio.get_running_loop()
+    loop = asyncio.get_running_loop()
 
     def on_signal(number: signal.Signals) -> None:
         if cancellation.canceled:
@@ -228,33 +220,19 @@ async def _run(
 
         return await run(
             "preview" if preview and work.kind == "update" else work.kind,
-            _options(work, preview),
+            replace(work.options, preview=preview),
             work.snapshot,
             work.project,
             emit,
             work.save,
-            context.providers,
-            context.project.program,
+            work.context.providers,
+            work.context.project.program,
             cancellation,
         )
     finally:
         shown.end(cancellation.terminated)
         for number in CANCELING:
             loop.remove_signal_handler(number)
-
-
-def _options(work: Work, preview: bool) -> Options:
-    context, kind = work.context, work.kind
-    return Options(
-        preview=preview,
-        refresh=refresh_of(context) and kind not in ("refresh", "import"),
-        parallel=int(context.parsed.values.get("parallel", 16)) or 16,
-        continue_on_error=context.parsed.on("continue-on-error"),
-        run_program=context.parsed.on("run-program") and kind == "refresh",
-        imports=work.imports,
-        scope=work.scope,
-        wording=context.wording,
-    )
 
 
 def conclude(work: Work, result: Result, what: str) -> int:

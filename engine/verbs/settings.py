@@ -7,7 +7,7 @@ import re
 import sys
 from typing import Any, Final
 
-from engine.context import Context, Vault
+from engine.context import Context
 from engine.errors import CommandError
 from engine.settings.stackfile import (
     Step,
@@ -26,11 +26,6 @@ from engine.verbs.contents import columns
 _WHOLE: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 
 
-def _vault(context: Context) -> Vault:
-    """The secrets of the stack's file; a stack whose salt is only in its state gives it to the file."""
-    return context.vault(context.document())
-
-
 def _place(context: Context, text: str) -> tuple[str, list[Step]]:
     if context.parsed.on("path"):
         return split_path(text, context.project.name)
@@ -41,7 +36,7 @@ def list_(context: Context) -> int:
     context.backend.require(context.stack)
     show = context.parsed.on("show-secrets")
     file = context.stack_file
-    decrypt = _vault(context).decrypt_setting if show and file.secret_keys else masked
+    decrypt = context.vault(context.document()).decrypt_setting if show and file.secret_keys else masked
     values = {k: plain(v, decrypt) for k, v in file.values()}
     if context.parsed.on("json"):
         context.console.json({k: entry(v, k in file.secret_keys, show) for k, v in values.items()})
@@ -72,7 +67,7 @@ def get(context: Context) -> int:
         shown = text if steps else short_key(key, context.project.name)
         raise CommandError(f"configuration key '{shown}' not found for stack '{context.stack}'") from None
     secret = holds_secret(value)
-    found = plain(value, _vault(context).decrypt_setting if secret else masked)
+    found = plain(value, context.vault(context.document()).decrypt_setting if secret else masked)
     if context.parsed.on("json"):
         context.console.json(entry(found, secret, True))
     else:
@@ -88,9 +83,9 @@ def set_(context: Context) -> int:
     file = context.stack_file
     value: Any = _typed(text) if context.parsed.on("path") and steps and not secret else text
     if secret:
-        vault = _vault(context)
-        value = {"secure": vault.encrypt(text)}
-        file.salt = vault.salt
+        vault = context.vault(context.document())
+        value = {"secure": vault.own.encrypt(text)}
+        file.salt = vault.salt  # which may have been only in the state
     file.set(key, steps, value)
     file.save()
     return 0

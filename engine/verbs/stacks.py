@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from engine.context import Context, resources_of
 from engine.display.words import ago
 from engine.errors import CommandError, unsupported
@@ -21,14 +23,14 @@ def init(context: Context) -> int:
     stack = named(context)
     context.backend.require_none(stack)
     vault = context.vault()
-    vault.check()
+    vault.own.check()
     snapshot = Snapshot(secrets_provider=vault.provider())
     context.backend.create(stack, context.codec(vault, {}).dump(snapshot))
     if not context.stack_file.salt:
         context.stack_file.salt = vault.salt
         context.stack_file.save()
     if not context.parsed.on("no-select"):
-        projects.select(context.project, stack, context.environment)
+        projects.select(context.project, stack)
     context.console.error(f"Created stack '{stack}'")
     return 0
 
@@ -47,19 +49,19 @@ def select(context: Context) -> int:
     if context.parsed.on("create") and not context.backend.exists(name):
         return init(context)
     context.backend.require(name)
-    projects.select(context.project, name, context.environment)
+    projects.select(context.project, name)
     return 0
 
 
 def unselect(context: Context) -> int:
-    projects.select(context.project, "", context.environment)
+    projects.select(context.project, "")
     context.console.print("Stack was unselected")
     return 0
 
 
 def ls(context: Context) -> int:
     context.backend.check_layout()
-    current = projects.selected(context.project, context.environment)
+    current = projects.selected(context.project)
     rows = [_row(context, stack, stack == current) for stack in context.backend.stacks()]
     if context.parsed.on("json"):
         context.console.json(rows)
@@ -101,8 +103,8 @@ def rm(context: Context) -> int:
             raise CommandError("confirmation declined")
     with context.locked(stack):
         context.backend.remove(stack)
-    if projects.selected(context.project, {**context.environment, "PULUMI_STACK": ""}) == stack:
-        projects.select(context.project, "", context.environment)
+    if projects.selected(context.project, {**os.environ, "PULUMI_STACK": ""}) == stack:
+        projects.select(context.project, "")
     context.console.print(f"Stack '{stack}' has been removed!")
     return 0
 

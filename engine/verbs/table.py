@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from functools import partial
 from typing import Final
 
 from engine.context import Context
@@ -60,7 +61,7 @@ COMMANDS: Final = (
     Command(
         ("up",),
         "Make the stack what the program says",
-        runs.up,
+        partial(runs.change, kind="update"),
         (*RUN, REFRESH, *CHANGE, *SCOPE, *REPLACE, CONTINUE),
         refused=RUN_REFUSED,
         aliases=("update",),
@@ -68,14 +69,14 @@ COMMANDS: Final = (
     Command(
         ("refresh",),
         "Take into the state what is really there",
-        runs.refresh,
+        partial(runs.change, kind="refresh"),
         (*RUN, *CHANGE, *SCOPE, *PENDING, RUN_PROGRAM),
         refused=RUN_REFUSED,
     ),
     Command(
         ("destroy",),
         "Delete all of the stack's resources",
-        runs.destroy,
+        partial(runs.change, kind="destroy"),
         (
             *RUN,
             REFRESH,

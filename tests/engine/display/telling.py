@@ -11,7 +11,7 @@ from google.protobuf import empty_pb2
 
 from engine.display.console import Console
 from engine.display.details import Details
-from engine.display.progress import Run, Wishes
+from engine.display.display import Run, Wishes
 from engine.run import impacts
 from engine.state.urns import stack_urn
 from tests.engine.fake import FakeProvider, Ran, Thing, World, go

@@ -7,10 +7,11 @@ from typing import Any
 import pulumi
 import pytest
 from pulumi import CustomTimeouts, ResourceOptions
+from pulumi.runtime.proto.provider_pb2 import CheckFailure
 
 from engine.events import PropertyDiff
 from engine.options import UnsupportedError
-from engine.providers.client import Diff, Failure
+from engine.providers.client import Diff
 from engine.run.goals import seconds
 from engine.run.planner import complaint
 from engine.state.records import Resource
@@ -225,7 +226,9 @@ def test_what_did_not_change_is_not_replaced() -> None:
 
 def test_a_message_shows_no_secret_however_deep_it_is() -> None:
     new = Resource(urn="urn:pulumi:s::p::a:b:C::n", type="a:b:C")
-    told = complaint(new, Failure("users", "too many"), {"users": [{"password": Secret("canary")}]})
+    told = complaint(
+        new, CheckFailure(property="users", reason="too many"), {"users": [{"password": Secret("canary")}]}
+    )
     assert told == "a:b:C resource 'n': property users value {[secret]} has a problem: too many"
 
 
