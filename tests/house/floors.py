@@ -18,7 +18,7 @@ CLI: Final[Floors] = (
     ("show", "whois", "adopt", "fleet", "bench"),
     ("rack", "live", "demo", "quality", "releases", "bytecode"),
     ("steps", "lab", "counts"),
-    ("as_found", "packages"),
+    ("as_found", "packages", "registered"),
     ("words",),
     ("__init__",),
 )
