@@ -21,6 +21,12 @@ NETWORKS: Final = "trop:index:HypervisorNetworks"
 STORAGE: Final = "trop:index:HypervisorStorage"
 VM: Final = "trop:index:DockerHostVM"
 
+# How an operator reads the properties of one resource; what the SDK sends has no order.
+ORDER: Final = (
+    *("name", "description", "type", "memory", "vcpu", "autostart", "running"),
+    *("disks", "networkInterfaces", "networkId", "start"),
+)
+
 Key = tuple[str, str]  # type and name of a resource; no two of a stack have the same
 Ids = Mapping[Key, str]
 
@@ -81,9 +87,18 @@ def resources(plan: Plan, ids: Ids) -> Iterator[Declared]:
     asked = {(r.type, r.name): r for r in monitor.requests if r.custom}
     for key in order:
         if key in asked:
-            parent, inputs = asked[key].parent, wire.load(asked[key].object)[0]
+            parent, inputs = asked[key].parent, _in_order(wire.load(asked[key].object)[0])
             above = urns.type_of(parent), urns.name_of(parent)
             yield Declared(key, above, _what(plan, key, inputs), inputs)
+
+
+def _in_order(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_in_order(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    keys = sorted(value, key=lambda key: (ORDER.index(key) if key in ORDER else len(ORDER), key))
+    return {key: _in_order(value[key]) for key in keys}
 
 
 def _components(plan: Plan) -> None:
