@@ -10,23 +10,32 @@ from pathlib import Path
 
 import config
 from cli import live, rack
-from cli.audit import docker, files, gateways, owned
+from cli.audit import files, gateways, owned
 from cli.audit.world import Gateway, World
 from cli.rack import Rack
 from cli.words.order import UsageError
+from components.services import files as services
 from provider.connection import errors
 from provider.errors import OperatorError
 from provider.guest import addresses as guest_addresses
+from provider.guest import store as guest_store
 from provider.guest.addresses import Inside
 from provider.guest.agent import Agent
-from provider.guest.store import Told
 from provider.host.clock import SystemClock
 from provider.host.host import Host
 from provider.survey import survey
 from provider.survey.survey import DomainSeen, HostSeen
 
-Heard = tuple[Inside, tuple[Gateway, ...]]
 AT_ONCE = 8  # guests of one hypervisor: one whose agent hangs takes libvirt 5 s
+
+
+@dataclass(frozen=True)
+class Heard:
+    """From one guest; ``told`` None where it is not asked for services, or could not be."""
+
+    inside: Inside
+    gateways: tuple[Gateway, ...] = ()
+    told: guest_store.Told | None = None
 
 
 @dataclass(frozen=True)
@@ -35,7 +44,7 @@ class Asked:
 
     host: HostSeen
     inside: Mapping[str, Inside] = field(default_factory=dict)
-    told: Mapping[str, Told] = field(default_factory=dict)
+    told: Mapping[str, guest_store.Told] = field(default_factory=dict)
     gateways: tuple[Gateway, ...] = ()
 
 
@@ -116,11 +125,12 @@ def _ask(plan: config.Plan, seen: HostSeen) -> Asked:
             said = pool.map(lambda d: _inside(host, plan, d, agent=d.name in ours and not silence), running)
             gone = tuple(files.gone(host, seen, (d for d in seen.domains if d.name in ours)))
             found = dict(zip((domain.name for domain in running), said, strict=True))
-            told = docker.told(host, plan, {name: inside for name, (inside, _) in found.items()}, pool)
-            asked = (*from_host.result(), *(each for _, heard in found.values() for each in heard))
+            asked = (*from_host.result(), *(each for heard in found.values() for each in heard.gateways))
     finally:
         host.close()
-    inside = {n: replace(i, silence=silence or i.silence) if n in ours else i for n, (i, _) in found.items()}
+    inside = {name: heard.inside for name, heard in found.items()}
+    inside |= {n: replace(i, silence=silence or i.silence) for n, i in inside.items() if n in ours}
+    told = {name: heard.told for name, heard in found.items() if heard.told is not None}
     return Asked(replace(seen, gone=(*seen.gone, *gone)), inside, told, asked)
 
 
@@ -128,11 +138,26 @@ def _inside(host: Host, plan: config.Plan, seen: DomainSeen, *, agent: bool) -> 
     try:
         domain = host.domain_by_uuid(seen.uuid)
         if domain is None:
-            return Inside(silence="it went away while it was looked at"), ()
+            return Heard(Inside(silence="it went away while it was looked at"))
         if not agent:
-            return guest_addresses.look(domain, None), ()
+            return Heard(guest_addresses.look(domain, None))
         asked = Agent(domain, SystemClock())
         inside = guest_addresses.look(domain, asked)
-        return inside, tuple(gateways.of_guest(asked, plan, seen.name, inside)) if inside.agent else ()
+        if not inside.agent:
+            return Heard(inside)
+        return Heard(
+            inside, tuple(gateways.of_guest(asked, plan, seen.name, inside)), _told(asked, plan, seen)
+        )
     except (OperatorError, errors.VirtError) as error:
-        return Inside(silence=errors.said(error)), ()
+        return Heard(Inside(silence=errors.said(error)))
+
+
+def _told(agent: Agent, plan: config.Plan, seen: DomainSeen) -> guest_store.Told | None:
+    """What runs in a Docker host, and what it lacks of the recipe."""
+    vm = next(vm for vm in plan.vms if vm.domain == seen.name)
+    if vm.services is None and not vm.recipe.software.packages:
+        return None
+    try:
+        return guest_store.read(agent, services.reading(vm.recipe))
+    except (OperatorError, errors.VirtError):
+        return None
