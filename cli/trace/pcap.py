@@ -68,10 +68,7 @@ def batches(blocks: Iterable[bytes]) -> Iterator[list[Frame]]:
         frames: list[Frame] = []
         used = 0
         try:
-            while reader is not None:
-                size = reader.size(left, used)
-                if size is None or len(left) - used < size:
-                    break
+            while reader is not None and (size := reader.size(left, used)) <= len(left) - used:
                 frame = reader.take(left, used, size)
                 used += size
                 if frame is not None:
@@ -94,12 +91,12 @@ class _Pcap:
         self._digits = 6
         self._link = 0
 
-    def size(self, data: bytes, at: int) -> int | None:
-        """Bytes of what stands there; None where too few have come to say."""
+    def size(self, data: bytes, at: int) -> int:
+        """Bytes of what stands there; where too few have come to say, how many it takes for that."""
         if self.fresh:
             return 24
         if len(data) - at < 16:
-            return None
+            return 16
         kept = self._record.unpack_from(data, at)[2]
         if kept > MOST:
             raise CaptureError(f"a packet of {kept} bytes")
@@ -127,9 +124,9 @@ class _Pcapng:
         self._order = "<"
         self._interfaces: list[Interface] = []
 
-    def size(self, data: bytes, at: int) -> int | None:
+    def size(self, data: bytes, at: int) -> int:
         if len(data) - at < 12:
-            return None
+            return 12
         if data[at : at + 4] == SECTION:
             order = _ORDERS.get(data[at + 8 : at + 12])
             if order is None:

@@ -17,7 +17,7 @@ CLI: Final[Floors] = (
     ("trace", "audit", "map"),
     ("show", "whois", "adopt", "fleet", "bench"),
     ("rack", "live", "demo", "quality", "releases", "bytecode"),
-    ("steps", "lab", "counts"),
+    ("lab", "counts"),
     ("as_found", "packages", "registered"),
     ("words",),
     ("__init__",),
