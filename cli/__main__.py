@@ -40,12 +40,11 @@ def carefully(action: Callable[[], int]) -> int:
 
 def _expected() -> tuple[type[Exception], ...]:
     """Only for an error: they take time to load."""
-    from cli.packages import PackagesError
     from cli.words.order import UsageError
     from config.errors import ConfigError
     from lab.facts import LabError
 
-    return LabError, UsageError, PackagesError, ConfigError
+    return LabError, UsageError, ConfigError
 
 
 if __name__ == "__main__":

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import config
 from cli import live, rack
 from cli.audit import files, gateways, owned
-from cli.audit.world import Gateway, World
+from cli.audit.world import Asked, Gateway, World
 from cli.rack import Rack
 from cli.words.order import UsageError
 from components.services import files as services
@@ -38,16 +38,6 @@ class Heard:
     told: guest_store.Told | None = None
 
 
-@dataclass(frozen=True)
-class Asked:
-    """``host``: the survey, and the files that are gone besides; ``inside`` and ``told`` by domain."""
-
-    host: HostSeen
-    inside: Mapping[str, Inside] = field(default_factory=dict)
-    told: Mapping[str, guest_store.Told] = field(default_factory=dict)
-    gateways: tuple[Gateway, ...] = ()
-
-
 def world(root: Path, stacks: Sequence[str], *, lab: bool) -> World:
     """Everything, of these stacks or of all that have a URI.  Raises `UsageError`, `ConfigError`."""
     declared = rack.load(root)
@@ -61,16 +51,8 @@ def world(root: Path, stacks: Sequence[str], *, lab: bool) -> World:
     with ThreadPoolExecutor(max_workers=1) as meanwhile:
         held = meanwhile.submit(owned.held, declared.plans, hosts, lab=lab)
         asked = _guests(declared, hosts)
-    return World(
-        declared,
-        hosts | {stack: each.host for stack, each in asked.items()},
-        {stack: each.inside for stack, each in asked.items()},
-        time.time(),
-        lab,
-        {stack: each.told for stack, each in asked.items()},
-        held.result(),
-        {stack: each.gateways for stack, each in asked.items()},
-    )
+    hosts |= {stack: each.host for stack, each in asked.items()}
+    return World(declared, hosts, asked, time.time(), lab, held.result())
 
 
 def every(root: Path, declared: Rack, *, lab: bool) -> list[str]:

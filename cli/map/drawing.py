@@ -108,17 +108,17 @@ class _Drawing:
         yield svg.text(x + 14, y + 66, way_out, size=11, color=MUTED)
 
     def _float(self, each: Float, x: float, y: float) -> Iterator[str]:
-        held = each.holder is not None
+        fact, held = each.fact, each.fact.holder is not None
         look = Look("#fff4ea" if held else "#ffffff", FLOAT, 1.5 if held else 1, "" if held else RULE)
         yield svg.box(x, y, FLOAT_WIDTH, self.panel, look if each.mark is Mark.SAME else box_look(each.mark))
-        yield svg.text(x + 12, y + 22, each.label, size=13, bold=True, color=FLOAT, room=64)
-        left = min(64.0, svg.width(each.label, 13, bold=True))
+        yield svg.text(x + 12, y + 22, fact.label, size=13, bold=True, color=FLOAT, room=64)
+        left = min(64.0, svg.width(fact.label, 13, bold=True))
         yield svg.text(
-            x + 170, y + 22, each.holder or "free",
+            x + 170, y + 22, fact.holder or "free",
             bold=held, color=INK if held else MUTED, anchor="end", room=150 - left,
         )  # fmt: skip
-        yield svg.text(x + 12, y + 46, each.address, mono=True)
-        yield svg.text(x + 12, y + 66, each.mac, size=11, mono=True, color=MUTED)
+        yield svg.text(x + 12, y + 46, fact.address, mono=True)
+        yield svg.text(x + 12, y + 66, fact.mac, size=11, mono=True, color=MUTED)
         if each.seen:
             color = COLOR[each.mark]
             yield svg.text(x + 12, y + 88, each.seen, size=11, bold=True, color=color, room=FLOAT_WIDTH - 20)

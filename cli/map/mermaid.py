@@ -56,7 +56,7 @@ def _vlans(picture: Picture) -> Iterator[str]:
 
 def _floats(picture: Picture) -> Iterator[str]:
     """Those that no chart of a VM shows: free, or otherwise than declared."""
-    shown = [each for each in picture.floats if each.holder is None or each.mark is not Mark.SAME]
+    shown = [each for each in picture.floats if each.fact.holder is None or each.mark is not Mark.SAME]
     if shown:
         yield '  subgraph floats["floats"]'
         for i, each in enumerate(shown):
@@ -65,9 +65,9 @@ def _floats(picture: Picture) -> Iterator[str]:
 
 
 def _float(each: Float) -> list[str]:
-    held = f"held by {each.holder}" if each.holder else "free"
+    held = f"held by {each.fact.holder}" if each.fact.holder else "free"
     seen = [f"seen: {each.seen}"] if each.seen else []
-    return [_signed(each.mark, each.label), each.address, each.mac, held, *seen]
+    return [_signed(each.mark, each.fact.label), each.fact.address, each.fact.mac, held, *seen]
 
 
 def _card(card: Card, key: str) -> Iterator[str]:
