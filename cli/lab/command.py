@@ -21,12 +21,12 @@ from lab.packages import TRIAL, missing_for_lab, missing_tools
 
 
 def up(stack: str, guest: str = "", *, as_found: bool = False) -> int:
-    need_packages(_say)
+    need_packages(say)
     lab = lab_of(stack)
     if as_found:
         from cli.as_found import command  # only here: it talks to guests, which takes time to load
 
-        command.up(lab, guest, _say)
+        command.up(lab, guest, say)
         print(
             f"The lab {stack} is up: {lab.uri}\nNext: ./trop adopt {stack} --lab, ./trop audit {stack} --lab"
         )
@@ -47,7 +47,7 @@ def why_no_lab(say: Callable[[str], None]) -> str:
     return possible.why_not()
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     print(text, file=sys.stderr)
 
 

@@ -26,14 +26,13 @@ WIDTH, HEIGHT, LEFT, TOP, GAP = 460.0, 240.0, 70.0, 70.0, 75.0
 LEGEND: Final = 22.0
 
 
-def _per_vm(figure: Figure, used: Used) -> float:
-    return used.seconds / figure.vms * 1000
-
-
 Value = Callable[[Figure, Used], float]
 PANELS: Final[tuple[tuple[str, Value], ...]] = (
     ("seconds", lambda _, used: used.seconds),
-    ("milliseconds a VM; level where it grows as they do", _per_vm),
+    (
+        "milliseconds a VM; level where it grows as they do",
+        lambda figure, used: used.seconds / figure.vms * 1000,
+    ),
     ("processor seconds", lambda _, used: used.cpu),
     ("memory of the largest process, MiB", lambda _, used: used.memory),
 )
