@@ -100,15 +100,13 @@ def float_address(world: World) -> Iterator[Finding]:
             pairs = world.addresses(stack, domain)
             for setting in world.inside(stack, domain.name).settings:
                 for address in setting.addresses if setting.mac in macs else ():
-                    pairs[setting.mac, address] = _both(pairs.get((setting.mac, address)), setting)
+                    asked = pairs.get((setting.mac, address))
+                    file = f"its file {setting.path}"
+                    pairs[setting.mac, address] = f"{asked} and {file}" if asked else file
             for (mac, address), said in pairs.items():
                 right = world.float_of_address(address)
                 if right is not None and mac not in (right.mac, LOOPBACK):
                     yield _misplaced(world, stack, domain, mac, right, said)
-
-
-def _both(asked: str | None, setting: Setting) -> str:
-    return f"its file {setting.path}" if asked is None else f"{asked} and its file {setting.path}"
 
 
 def _misplaced(

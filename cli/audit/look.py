@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,12 +45,17 @@ def world(root: Path, stacks: Sequence[str], *, lab: bool) -> World:
     if unknown := [stack for stack in chosen if stack not in declared.plans]:
         known = ", ".join(declared.plans)
         raise UsageError(f"there is no stack {', '.join(unknown)}; the stacks are {known}")
-    if lab:
-        declared = _of_labs(declared, chosen)
+    if (
+        lab
+    ):  # by the plans with which they were brought up: an operator may have changed their copies of the files
+        from cli.lab.host import plan_of
+
+        declared = replace(declared, plans={**declared.plans, **{stack: plan_of(stack) for stack in chosen}})
     hosts = live.look(live.uris(root, chosen, lab=lab))
     with ThreadPoolExecutor(max_workers=1) as meanwhile:
         held = meanwhile.submit(owned.held, declared.plans, hosts, lab=lab)
-        asked = _guests(declared, hosts)
+        seen = {stack: host for stack, host in hosts.items() if isinstance(host, HostSeen)}
+        asked = live.at_once(lambda stack: _ask(declared.plans[stack], seen[stack]), seen)
     hosts |= {stack: each.host for stack, each in asked.items()}
     return World(declared, hosts, asked, time.time(), lab, held.result())
 
@@ -70,18 +75,6 @@ def every(root: Path, declared: Rack, *, lab: bool) -> list[str]:
             f"no stack's file has a {live.URI}; set it with ./trop config STACK set {live.URI} qemu+ssh://…"
         )
     return found
-
-
-def _of_labs(declared: Rack, stacks: Iterable[str]) -> Rack:
-    """With the plans by which the labs were brought up: an operator may have changed their copies of the files."""
-    from cli.lab.host import plan_of
-
-    return replace(declared, plans={**declared.plans, **{stack: plan_of(stack) for stack in stacks}})
-
-
-def _guests(declared: Rack, hosts: Mapping[str, HostSeen | OperatorError]) -> dict[str, Asked]:
-    seen = {stack: host for stack, host in hosts.items() if isinstance(host, HostSeen)}
-    return live.at_once(lambda stack: _ask(declared.plans[stack], seen[stack]), seen)
 
 
 def _ask(plan: config.Plan, seen: HostSeen) -> Asked:

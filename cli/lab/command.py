@@ -80,14 +80,12 @@ def _show(stack: str) -> None:
 
 
 def console(vm: str, stack: str) -> int:
-    return bare_lab(stack or _with_guest(vm)).console(vm)
-
-
-def _with_guest(vm: str) -> str:
-    holders = [name for name in existing() if vm in {guest.name for guest in bare_lab(name).status().guests}]
+    """Without a stack that of the only lab with such a guest."""
+    labs = [stack] if stack else existing()
+    holders = [lab for lab in labs if stack or vm in {guest.name for guest in bare_lab(lab).status().guests}]
     if len(holders) != 1:
         raise UsageError(f"{'several labs have' if holders else 'no running lab has'} a guest {vm}")
-    return holders[0]
+    return bare_lab(holders[0]).console(vm)
 
 
 def down(stack: str, *, purge: bool) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from cli.map.look import COLOR, DASH, TINT
-from cli.map.model import NOWHERE, SIGN, Bar, Box, Card, Float, Mark, Picture
+from cli.map.model import NOWHERE, SIGN, Box, Card, Float, Mark, Picture
 
 # Characters that mean something in Mermaid, in HTML or in Markdown, all of which a label passes through.
 _ESCAPED: Final = frozenset('"#&<>`;\\|[]{}()*_~$%@')
@@ -74,16 +74,13 @@ def _card(card: Card, key: str) -> Iterator[str]:
     reason = [f"not reached: {card.reason}"] if card.reason else []
     yield f"  subgraph {key}[{_text(card.name, *reason)}]"
     for i, bar in enumerate(card.bars):
-        yield f"    {key}n{i}[{_text(*_bar(bar))}]{_class(bar.mark, 'network')}"
+        label = _text(_signed(bar.mark, bar.name), *(part for part in (bar.words, bar.note) if part))
+        yield f"    {key}n{i}[{label}]{_class(bar.mark, 'network')}"
     for i, bridge in enumerate(card.bridges):
         yield f"    {key}b{i}[{_text(bridge.name, f'{bridge.address}/{bridge.prefix}')}]:::network"
     for i, box in enumerate(card.boxes):
         yield f"    {key}v{i}({_text(*_box(box))}){_class(box.mark, 'vm' if box.vm else 'reserved')}"
     yield "  end"
-
-
-def _bar(bar: Bar) -> list[str]:
-    return [_signed(bar.mark, bar.name), *(part for part in (bar.words, bar.note) if part)]
 
 
 def _box(box: Box) -> list[str]:
