@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from cli.map.look import COLOR, DASH, TINT
-from cli.map.model import NOWHERE, SIGN, Box, Card, Float, Mark, Picture
+from cli.map.model import NOWHERE, SIGN, Card, Mark, Picture
 
 # Characters that mean something in Mermaid, in HTML or in Markdown, all of which a label passes through.
 _ESCAPED: Final = frozenset('"#&<>`;\\|[]{}()*_~$%@')
@@ -60,14 +60,12 @@ def _floats(picture: Picture) -> Iterator[str]:
     if shown:
         yield '  subgraph floats["floats"]'
         for i, each in enumerate(shown):
-            yield f"    f{i}[{_text(*_float(each))}]{_class(each.mark, 'reserved')}"
+            held = f"held by {each.fact.holder}" if each.fact.holder else "free"
+            seen = [f"seen: {each.seen}"] if each.seen else []
+            name = _signed(each.mark, each.fact.label)
+            label = _text(name, each.fact.address, each.fact.mac, held, *seen)
+            yield f"    f{i}[{label}]{_class(each.mark, 'reserved')}"
         yield "  end"
-
-
-def _float(each: Float) -> list[str]:
-    held = f"held by {each.fact.holder}" if each.fact.holder else "free"
-    seen = [f"seen: {each.seen}"] if each.seen else []
-    return [_signed(each.mark, each.fact.label), each.fact.address, each.fact.mac, held, *seen]
 
 
 def _card(card: Card, key: str) -> Iterator[str]:
@@ -79,13 +77,10 @@ def _card(card: Card, key: str) -> Iterator[str]:
     for i, bridge in enumerate(card.bridges):
         yield f"    {key}b{i}[{_text(bridge.name, f'{bridge.address}/{bridge.prefix}')}]:::network"
     for i, box in enumerate(card.boxes):
-        yield f"    {key}v{i}({_text(*_box(box))}){_class(box.mark, 'vm' if box.vm else 'reserved')}"
+        lines = (box.state, box.address, box.mac, "" if box.vm else "no VM")
+        label = _text(_signed(box.mark, box.name), *(line for line in lines if line))
+        yield f"    {key}v{i}({label}){_class(box.mark, 'vm' if box.vm else 'reserved')}"
     yield "  end"
-
-
-def _box(box: Box) -> list[str]:
-    lines = (box.state, box.address, box.mac, "" if box.vm else "no VM")
-    return [_signed(box.mark, box.name), *(line for line in lines if line)]
 
 
 def _signed(mark: Mark, words: str) -> str:
