@@ -55,7 +55,7 @@ def annotate(read: Read, write: Write, label: Label) -> None:
 def _beginning(read: Read) -> bytes:
     """Enough to tell a capture from a text, and no more: a line that is typed is not to wait for the next."""
     first = b""
-    while pcap.may_become_capture(first):
+    while len(first) < 4 and any(magic.startswith(first) for magic in pcap.MAGICS):
         more = read()
         if not more:
             break

@@ -46,15 +46,6 @@ class Interface:
     units: int
     offset: int
 
-    @property
-    def digits(self) -> int:
-        return 9 if self.units > 1_000_000 else 6
-
-
-def may_become_capture(first: bytes) -> bool:
-    """Whether the next bytes could make a capture of these."""
-    return len(first) < 4 and any(magic.startswith(first) for magic in MAGICS)
-
 
 def batches(blocks: Iterable[bytes]) -> Iterator[list[Frame]]:
     """The packets of each block of bytes, as soon as it has come.  Raises `CaptureError`."""
@@ -162,7 +153,8 @@ class _Pcapng:
         if kept > len(body) - 20:
             raise CaptureError(f"a packet of {kept} bytes in a block of {len(body) + 12}")
         time = ((high << 32) | low) * NANO // interface.units + interface.offset * NANO
-        return Frame(time, interface.digits, interface.link, length, body[20 : 20 + kept])
+        digits = 9 if interface.units > 1_000_000 else 6
+        return Frame(time, digits, interface.link, length, body[20 : 20 + kept])
 
     def _simple(self, body: bytes) -> Frame:
         interface = self._interface(0)
