@@ -40,13 +40,11 @@ def carefully(action: Callable[[], int]) -> int:
 
 def _expected() -> tuple[type[Exception], ...]:
     """Only for an error: they take time to load."""
-    from cli.packages import PackagesError
-    from cli.steps import StepError
     from cli.words.order import UsageError
     from config.errors import ConfigError
     from lab.facts import LabError
 
-    return LabError, UsageError, PackagesError, ConfigError, StepError
+    return LabError, UsageError, ConfigError
 
 
 if __name__ == "__main__":

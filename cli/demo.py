@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import signal
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,10 +22,10 @@ from cli import ROOT
 from cli.lab import rehearsal
 from cli.lab.command import need_packages, why_no_lab
 from cli.lab.host import lab_of, plan_of
-from cli.steps import StepError, Steps
 from cli.words import itself
 from cli.words.order import choose_engine
 from cli.words.signals import handled, interrupt, run_to_end
+from lab.facts import LabError
 from lab.hypervisor import Lab
 
 STACK: Final = "trop02"
@@ -34,6 +35,30 @@ import sys, urllib.request
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 print(opener.open(sys.argv[1], timeout=5).read().decode().strip())
 """
+
+
+class Steps:
+    """Numbers the steps of one job; what takes long without a word of its own gets a spinner on a terminal."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        self.console, self.total, self.number = console, total, 0
+
+    def say(self, text: str) -> None:
+        self.number += 1
+        self.console.print(f"[bold][{self.number}/{self.total}][/bold] {text}", highlight=False)
+
+    def note(self, text: str) -> None:
+        """A line under the last step."""
+        self.console.print(f"      [dim]{text}[/dim]", highlight=False)
+
+    @contextlib.contextmanager
+    def waiting(self, text: str) -> Iterator[Callable[[str], None]]:
+        """A step with a spinner; what is called with a text shows it beside."""
+        self.say(text)
+        start = time.monotonic()
+        with self.console.status(text) as status:
+            yield lambda more: status.update(f"{text}: {more}")
+        self.note(f"done in {time.monotonic() - start:.0f} s")
 
 
 def run(engine: str, *, down: bool) -> int:
@@ -114,16 +139,16 @@ def _trop(words: list[str], environment: dict[str, str] | None = None) -> None:
     """A Ctrl-C ends it as its own first Ctrl-C would: running steps are finished and saved."""
     code = run_to_end(itself.line(words), itself.environment(environment), tell=True)
     if code != 0:
-        raise StepError(f"./trop {' '.join(words)} ended with exit code {code}")
+        raise LabError(f"./trop {' '.join(words)} ended with exit code {code}")
 
 
 def wait_for(missing: Callable[[], list[str]], what: str, show: Callable[[str], None]) -> None:
-    """Asks until nothing is missing; `StepError` after `PATIENCE`."""
+    """Asks until nothing is missing; `LabError` after `PATIENCE`."""
     end = time.monotonic() + PATIENCE
     while absent := missing():
         show(", ".join(absent))
         if time.monotonic() > end:
-            raise StepError(f"{what} after {PATIENCE} s: {', '.join(absent)}")
+            raise LabError(f"{what} after {PATIENCE} s: {', '.join(absent)}")
         time.sleep(0.5)
 
 
@@ -148,7 +173,7 @@ def _outputs(engine: list[str]) -> dict[str, Any]:
     words = ["stack", STACK, "output", "--json", "--lab", *engine]
     done = itself.ended(words)
     if done.returncode != 0:
-        raise StepError(f"./trop {' '.join(words)}: {done.stderr.strip()}")
+        raise LabError(f"./trop {' '.join(words)}: {done.stderr.strip()}")
     outputs: dict[str, Any] = json.loads(done.stdout)
     return outputs
 

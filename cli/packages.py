@@ -8,13 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from cli.words.signals import run_to_end
+from lab.facts import LabError
 from lab.packages import command
 
 APT: Final = ("apt-get", "-o", "DPkg::Lock::Timeout=120", "-qq")
-
-
-class PackagesError(Exception):
-    """Packages are missing and did not come; the message is one line and ends with the command to type."""
 
 
 def update_lists_if_none(say: Callable[[str], None]) -> None:
@@ -25,18 +22,18 @@ def update_lists_if_none(say: Callable[[str], None]) -> None:
 
 
 def install(packages: Sequence[str], say: Callable[[str], None]) -> None:
-    """Installs them with apt-get as root.  Raises `PackagesError`.
+    """Installs them with apt-get as root.  Raises `LabError`, whose line ends with the command to type.
 
     Ctrl-C does not reach apt-get, for dpkg stopped halfway leaves the machine in need of repair: the interrupt is
     raised when it is done.
     """
     by_hand = command(packages)
     if os.geteuid() != 0:
-        raise PackagesError(f"missing: {' '.join(packages)}; install them with: sudo sh -c '{by_hand}'")
+        raise LabError(f"missing: {' '.join(packages)}; install them with: sudo sh -c '{by_hand}'")
     say(f"installing {' '.join(packages)}")
     line = [*APT, "install", "-y", "--no-install-recommends", *packages]
     if _run(line) and (_run([*APT, "update"]) or _run(line)):
-        raise PackagesError(f"apt-get could not install {' '.join(packages)}; try by hand: {by_hand}")
+        raise LabError(f"apt-get could not install {' '.join(packages)}; try by hand: {by_hand}")
 
 
 def _run(line: Sequence[str]) -> int:

@@ -13,7 +13,7 @@ from typing import Final
 
 from cli import packages
 from cli.counts import TOLD, Counts, of_report
-from cli.lab.command import need_packages
+from cli.lab.command import need_packages, say
 from cli.words import itself
 from cli.words.signals import run_attached
 from lab.facts import LabError
@@ -72,20 +72,17 @@ def run_tests(words: Sequence[str], *, quick: bool, soak: bool) -> int:
 
 
 def _install(*, lab: bool) -> None:
-    def say(text: str) -> None:
-        print(text, file=sys.stderr)
-
     try:
         if os.geteuid() == 0 and shutil.which("apt-get"):
             packages.update_lists_if_none(say)
         if wanted := missing_for_tests():
             packages.install(wanted, say)
-    except packages.PackagesError as error:
+    except LabError as error:
         print(f"the tests that call them are skipped: {error}", file=sys.stderr)
     if lab:
         try:
             need_packages(say)
-        except (LabError, packages.PackagesError) as error:
+        except LabError as error:
             print(f"the lab's tests are skipped: {error}", file=sys.stderr)
 
 

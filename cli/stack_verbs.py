@@ -47,10 +47,8 @@ def run(words: Sequence[str]) -> int:
             from cli.lab.stack import prepare
 
             folder, extra, lab_environment = prepare(order, engine)
-            if any(
-                word.partition("=")[0] == "--config-file" for word in order.words
-            ):  # the one said goes before the lab's own
-                extra = []
+            if any(word.partition("=")[0] == "--config-file" for word in order.words):
+                extra = []  # the one said goes before the lab's own
             environment |= lab_environment
     except UsageError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -62,7 +62,7 @@ def compare(plan: Plan, seen: HostSeen) -> Comparison:
     found = matches(plan, seen)
     every = list(declared.resources(plan, found.ids))
     there = [d for d in every if d.key in found.ids]
-    differs = [(d, list(_differences(plan, d, found, seen))) for d in there]
+    differs = [(d, list(_differences(d, found, seen))) for d in there]
     beside = [each for d in every if d.key not in found.ids for each in _beside(plan, d, found)]
     return Comparison(
         agrees=tuple(d.what for d, those in differs if not those),
@@ -74,7 +74,7 @@ def compare(plan: Plan, seen: HostSeen) -> Comparison:
     )
 
 
-def _differences(plan: Plan, wanted: Declared, found: Matches, seen: HostSeen) -> Iterator[Difference]:
+def _differences(wanted: Declared, found: Matches, seen: HostSeen) -> Iterator[Difference]:
     token, name = wanted.key
     id = found.ids[wanted.key]
     if token == declared.NETWORK:

@@ -50,9 +50,8 @@ def _form(plan: Plan, vm: VirtualMachine, domain: DomainSeen, seen: HostSeen) ->
     form |= _size(vm, looked) | _overlay(plan, vm, looked, seen)
     if vm.overlay and "overlay" not in form and (disks := disks_of(plan, vm, domain, seen)):
         form["disks"] = disks
-    seed = declared.seed_path(
-        plan, vm
-    )  # a domain that has lost its file is at fault, and the file alone counts
+    # A domain that has lost its file is at fault, and the file alone counts.
+    seed = declared.seed_path(plan, vm)
     seedless = vm.seed_disk and seed not in looked.seen.cdroms and seen.volume_at(seed) is None
     lacks = {
         "seedDisk": seedless,

@@ -1,7 +1,4 @@
-"""What the program declares of a plan, in the provider's terms: types, names and properties.  Pure.
-
-A test holds that it is what the program registers, resource by resource.
-"""
+"""What the program declares of a plan: types, names and properties, as it registers them."""
 
 from __future__ import annotations
 
@@ -9,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from components import cloud_init
-from config.plan import Float, Plan, VirtualMachine
+from config.plan import Plan, VirtualMachine
 from config.plan_disks import PlannedDisk
-from provider.resource.base import COMPUTED
+from engine.state import urns
 
 NETWORK: Final = "libvirt:index/network:Network"
 POOL: Final = "libvirt:index/pool:Pool"
@@ -24,7 +20,12 @@ INTERFACE: Final = "libvirt:index/interface:Interface"
 NETWORKS: Final = "trop:index:HypervisorNetworks"
 STORAGE: Final = "trop:index:HypervisorStorage"
 VM: Final = "trop:index:DockerHostVM"
-FLOAT: Final = "trop:index:FloatingIP"
+
+# How an operator reads the properties of one resource; what the SDK sends has no order.
+ORDER: Final = (
+    *("name", "description", "type", "memory", "vcpu", "autostart", "running"),
+    *("disks", "networkInterfaces", "networkId", "start"),
+)
 
 Key = tuple[str, str]  # type and name of a resource; no two of a stack have the same
 Ids = Mapping[Key, str]
@@ -38,16 +39,6 @@ class Declared:
     parent: Key
     what: str
     inputs: dict[str, Any]
-
-
-def resources(plan: Plan, ids: Ids) -> Iterator[Declared]:
-    """In the order of the program.  ``ids``: what is on the host already; the ID of anything else is not known yet."""
-    yield from _networks(plan)
-    yield from _pool(plan)
-    for vm in plan.vms:
-        yield from _vm(plan, vm, ids)
-    for held in plan.floats:
-        yield _float(plan, held, ids)
 
 
 def overlay_path(plan: Plan, vm: VirtualMachine) -> str:
@@ -70,108 +61,73 @@ def pool_key(plan: Plan) -> Key:
     return POOL, f"{plan.hypervisor.name}-{plan.storage.name}"
 
 
-def _networks(plan: Plan) -> Iterator[Declared]:
-    parent = NETWORKS, plan.hypervisor.name
-    bridged, nat = plan.networks.bridged, plan.networks.default
-    yield Declared(
-        network_key(plan, bridged.name),
-        parent,
-        f"network {bridged.name}",
-        {"name": bridged.name, "mode": "bridge", "bridge": bridged.bridge, "autostart": True}
-        | {"ipv6": bridged.ipv6},
-    )
-    yield Declared(
-        network_key(plan, nat.name),
-        parent,
-        f"network {nat.name}",
-        {
-            "name": nat.name,
-            "mode": "nat",
-            "bridge": nat.bridge,
-            "autostart": True,
-            "ipv6": nat.ipv6,
-            "addresses": [nat.network],
-            "dhcp": {"enabled": True},
-            "natPorts": {"start": nat.nat_ports[0], "end": nat.nat_ports[1]},
-            "stp": nat.stp,
-            "delay": nat.delay,
-            "mac": nat.mac,
-            "dhcpRanges": [{"start": nat.dhcp_range[0], "end": nat.dhcp_range[1]}],
-            "dhcpHosts": [{"mac": r.mac, "ip": r.address, "name": r.name} for r in nat.reservations],
-        },
-    )
+def resources(plan: Plan, ids: Ids) -> Iterator[Declared]:
+    """In the order of the program.  ``ids``: what is on the host already; the ID of anything else is not known yet."""
+    import pulumi  # takes time to load, and an audit needs no more of this module than the names
+
+    from cli import registered
+    from provider.protocol import wire
+
+    folders = {plan.storage.name: plan.storage.path}
+
+    def id_of(request: Any) -> str:
+        """Of a file where it will be; only the host knows the folder of another pool than the stack's."""
+        inputs = request.object
+        folder = folders.get(inputs["pool"]) if request.type in (VOLUME, SEED) else None
+        return ids.get((request.type, request.name), f"{folder}/{inputs['name']}" if folder else "")
+
+    order: list[Key] = []  # what a resource needs is registered before it, whatever the program's order
+
+    def program() -> None:
+        pulumi.runtime.register_stack_transformation(lambda made: order.append((made.type_, made.name)))
+        _components(plan)
+
+    monitor = registered.Monitor("trop", plan.stack, id_of)
+    registered.run(program, monitor)
+    asked = {(r.type, r.name): r for r in monitor.requests if r.custom}
+    for key in order:
+        if key in asked:
+            parent, inputs = asked[key].parent, _in_order(wire.load(asked[key].object)[0])
+            above = urns.type_of(parent), urns.name_of(parent)
+            yield Declared(key, above, _what(plan, key, inputs), inputs)
 
 
-def _pool(plan: Plan) -> Iterator[Declared]:
-    host, pool = plan.hypervisor.name, plan.storage
-    yield Declared(
-        pool_key(plan),
-        (STORAGE, host),
-        f"pool {pool.name}",
-        {"name": pool.name, "type": "dir", "path": pool.path},
-    )
+def _in_order(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_in_order(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    keys = sorted(value, key=lambda key: (ORDER.index(key) if key in ORDER else len(ORDER), key))
+    return {key: _in_order(value[key]) for key in keys}
 
 
-def _vm(plan: Plan, vm: VirtualMachine, ids: Ids) -> Iterator[Declared]:
-    parent, pool = (VM, vm.name), plan.storage.name
-    if vm.overlay:
-        overlay = {"name": vm.overlay_file, "pool": pool, "format": "qcow2", "baseVolumeId": vm.base_image}
-        yield Declared((VOLUME, vm.name), parent, f"overlay {vm.overlay_file}", overlay)
-    for disk in vm.disks:
-        made = {"name": disk.file, "pool": disk.pool or pool, "format": disk.format, "size": disk.size}
-        yield Declared(disk_key(vm, disk), parent, f"disk {disk.file}", made)
-    if vm.seed_disk:
-        seed = {
-            "name": vm.seed_file,
-            "pool": pool,
-            "userData": cloud_init.user_data(vm),
-            "metaData": cloud_init.meta_data(vm),
-            "networkConfig": cloud_init.network_config(vm, plan.floats_of(vm.name)),
-        }
-        yield Declared((SEED, vm.name), parent, f"seed disk {vm.seed_file}", seed)
-    yield Declared((DOMAIN, vm.name), parent, f"VM {vm.name}", _domain(plan, vm, ids))
+def _components(plan: Plan) -> None:
+    """As the program has them, but for what is in the guests: that is not taken over."""
+    from components.docker_host_vm import DockerHostVM, DockerHostVMArgs
+    from components.floating_ip import FloatingIP, FloatingIPArgs
+    from components.hypervisor_networks import HypervisorNetworks, HypervisorNetworksArgs
+    from components.hypervisor_storage import HypervisorStorage, HypervisorStorageArgs
+
+    host, vms = plan.hypervisor.name, dict[str, DockerHostVM]()
+    networks = HypervisorNetworks(host, HypervisorNetworksArgs(plan.networks))
+    pool = HypervisorStorage(host, HypervisorStorageArgs(plan.storage)).pool
+    for vm in plan.vms:
+        args = DockerHostVMArgs(vm, plan.floats_of(vm.name), pool.name, networks.default.id)
+        vms[vm.name] = DockerHostVM(vm.name, args)
+    for held in plan.floats:
+        FloatingIP(held.label, FloatingIPArgs(held, vms[held.holder].domain.id, networks.bridged.name))
 
 
-def _domain(plan: Plan, vm: VirtualMachine, ids: Ids) -> dict[str, Any]:
-    said: dict[str, Any] = {
-        "name": vm.domain,
-        "description": vm.description,
-        "type": vm.domain_type,
-        "memory": vm.memory,
-        "vcpu": vm.vcpu,
-        "autostart": vm.autostart or None,
-        "running": vm.running or None,
+def _what(plan: Plan, key: Key, inputs: Mapping[str, Any]) -> str:
+    token, name = key
+    if token == INTERFACE:
+        return f"{name} of {next(held.holder for held in plan.floats if held.label == name)}"
+    if token == DOMAIN:
+        return f"VM {name}"
+    kinds = {
+        NETWORK: "network",
+        POOL: "pool",
+        VOLUME: "disk" if "." in name else "overlay",
+        SEED: "seed disk",
     }
-    inputs = {key: value for key, value in said.items() if value is not None}
-    if vm.overlay:
-        inputs["disks"] = [
-            {"volumeId": ids.get((VOLUME, vm.name), overlay_path(plan, vm))},
-            *({"volumeId": ids.get(disk_key(vm, d), _disk_path(plan, d))} for d in vm.disks if d.plugged),
-        ]
-    if vm.nic:
-        network = ids.get(network_key(plan, plan.networks.default.name), COMPUTED)
-        inputs["networkInterfaces"] = [{"networkId": network, "mac": vm.mac}]
-    if vm.seed_disk:
-        inputs["cloudinit"] = ids.get((SEED, vm.name), seed_path(plan, vm))
-    return inputs
-
-
-def _disk_path(plan: Plan, disk: PlannedDisk) -> Any:
-    """Where its file will be; only the host knows the folder of another pool than the stack's."""
-    return f"{plan.storage.path}/{disk.file}" if disk.pool is None else COMPUTED
-
-
-def _float(plan: Plan, held: Float, ids: Ids) -> Declared:
-    inputs: dict[str, Any] = {
-        "domain": ids.get((DOMAIN, held.holder), COMPUTED),
-        "network": plan.networks.bridged.name,
-        "mac": held.mac,
-        "model": "virtio",
-        "forbiddenMacs": list(held.forbidden_macs),
-        "guest": held.guest,
-        "addresses": [f"{held.address}/{held.prefix}"],
-    }
-    if held.gateway is not None:
-        inputs |= {"gateway": held.gateway, "metric": held.metric}
-    what = f"{held.label} of {held.holder}"
-    return Declared((INTERFACE, held.label), (FLOAT, held.label), what, inputs)
+    return f"{kinds[token]} {inputs['name']}"

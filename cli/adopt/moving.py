@@ -11,8 +11,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cli.adopt.state import Move
+from engine.run import graph
 from engine.state import checkpoint, urns
 from engine.state.clock import timestamp
+from engine.state.records import Resource
 
 Json = dict[str, Any]
 PROPERTIES = ("inputs", "outputs")
@@ -54,24 +56,12 @@ def _component(urn: str, records: Iterable[Json]) -> Json:
 
 def _in_order(records: Iterable[Json]) -> list[Json]:
     """What a record needs stands before it, as both engines want it; the rest stays as it was."""
-    records = list(records)
-    live = {r["urn"]: r for r in records if not r.get("delete")}
-    placed: dict[int, Json] = {}
-
-    def place(record: Json, above: frozenset[str]) -> None:
-        for needed in _needs(record) - above:
-            if needed in live and id(live[needed]) not in placed:
-                place(live[needed], above | {needed})
-        placed.setdefault(id(record), record)
-
-    for record in records:
-        place(record, frozenset({record["urn"]}))
-    return list(placed.values())
+    pairs = [(_resource(record), record) for record in records]
+    written = {id(resource): record for resource, record in pairs}
+    return [written[id(resource)] for resource in graph.in_order([resource for resource, _ in pairs])]
 
 
-def _needs(record: Json) -> set[str]:
-    lists = (record.get("dependencies"), *(record.get("propertyDependencies") or {}).values())
-    found = {urn for each in lists for urn in each or ()}
-    found |= {record.get("parent"), record.get("deletedWith")}
-    found.add(urns.provider_of(record.get("provider") or ""))
-    return {urn for urn in found if urn}
+def _resource(record: Json) -> Resource:
+    known = {attribute: record[key] for key, attribute in checkpoint.FIELDS if record.get(key)}
+    needed = known.get("property_dependencies", {})
+    return Resource(**known | {"property_dependencies": {name: urns or [] for name, urns in needed.items()}})

@@ -31,7 +31,8 @@ def edited(text: str, new: Additions, where: str) -> str:
     # From the end on, and of two at one place the later first: what is grown stays before what is new.
     for start, end, put in sorted(_edits(result, new), key=lambda edit: edit[:2])[::-1]:
         result = result[:start] + put + result[end:]
-    if yaml.safe_load(result) != _with(yaml.safe_load(text) or {}, new):
+    before = yaml.safe_load(text) or {}
+    if yaml.safe_load(result) != {**before, CONFIG: merged(before.get(CONFIG) or {}, new, VMS)}:
         raise UsageError(
             f"{where}: it is written so that nothing can be added to {VMS} by itself; add it by hand"
         )
@@ -144,8 +145,3 @@ def _end(text: str, node: Any) -> int:
     if end and text[end - 1] == "\n":
         return end
     return text.find("\n", end) + 1 or len(text)
-
-
-def _with(content: Any, new: Additions) -> Any:
-    settings = content.get(CONFIG) or {}
-    return {**content, CONFIG: merged(settings, new, VMS)}

@@ -67,39 +67,30 @@ def place_of(key: Key, parent: Key | None = None) -> Place:
 
 
 def to_import(plan: Plan, found: Matches, state: Known) -> Import:
-    there = [d for d in declared.resources(plan, found.ids) if d.key in found.ids]
-    had = [d for d in there if _place(d) in state.ids]
-    # The state has another object in its place; a float may have moved since, and is told by its MAC.
-    other = (d for d in had if state.ids[_place(d)].lower() != found.ids[d.key].lower())
-    wrong = {d.key for d in other if d.key[0] != declared.INTERFACE}
-    moves = [
-        Move(former, _place(d), place_of(d.parent), d.what)
-        for d in there
-        for former in state.objects.get((d.key[0], found.ids[d.key].lower()), ())
-        if former != _place(d) and d.key not in wrong
-    ]
-    moved = {move.place for move in moves}
-    new = [d for d in there if _place(d) not in state.ids and _place(d) not in moved]
-    why = [
-        f"{d.what}: the state has {state.ids[_place(d)]} in its place, and on the host it is {found.ids[d.key]}"
-        for d in had
-        if d.key in wrong
-    ]
+    had: list[str] = []
+    new: list[Declared] = []
+    moves: list[Move] = []
+    why: list[str] = []
+    for d in declared.resources(plan, found.ids):
+        if d.key not in found.ids:
+            continue
+        id, place = found.ids[d.key], place_of(d.key, d.parent)
+        known = state.ids.get(place)
+        elsewhere = [other for other in state.objects.get((d.key[0], id.lower()), ()) if other != place]
+        had += [d.what] if known is not None else []
+        # The state has another object in its place; a float may have moved since, and is told by its MAC.
+        if known is not None and known.lower() != id.lower() and d.key[0] != declared.INTERFACE:
+            why.append(f"{d.what}: the state has {known} in its place, and on the host it is {id}")
+        elif elsewhere:
+            moves += [Move(former, place, place_of(d.parent), d.what) for former in elsewhere]
+        elif known is None:
+            new.append(d)
     document = {
         "nameTable": _table(new, state),
         "resources": [*_components(new, state), *_objects(new, found)],
     }
-    return Import(
-        json.dumps(document, indent=2, ensure_ascii=False) + "\n",
-        tuple(d.what for d in new),
-        tuple(d.what for d in had),
-        tuple(moves),
-        (*found.why, *why),
-    )
-
-
-def _place(d: Declared) -> Place:
-    return place_of(d.key, d.parent)
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return Import(text, tuple(d.what for d in new), tuple(had), tuple(moves), (*found.why, *why))
 
 
 def _table(new: Iterable[Declared], state: Known) -> dict[str, str]:

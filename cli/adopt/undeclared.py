@@ -82,11 +82,7 @@ def _vm(plan: Plan, vm: VirtualMachine, found: Matches) -> Iterator[str]:
 
 
 def _some(names: Iterable[str]) -> str:
-    names = list(names)
-    more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
-    return ", ".join(map(_quoted, names[:MOST])) + more
-
-
-def _quoted(name: str) -> str:
-    """A name that a comma or a line break would tear apart."""
-    return name if name.isprintable() and "," not in name else repr(name)
+    """A name that a comma or a line break would tear apart is quoted."""
+    said = [name if name.isprintable() and "," not in name else repr(name) for name in names]
+    more = f" and {len(said) - MOST} more" if len(said) > MOST else ""
+    return ", ".join(said[:MOST]) + more

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,9 +36,10 @@ class ByHand:
 
     lab: Lab
 
-    def virsh(self, *words: str) -> str:
+    def virsh(self, *words: str, stdin: str = "") -> str:
         done = subprocess.run(
             ["virsh", "-q", "-c", self.lab.uri, *words],
+            input=stdin,
             capture_output=True,
             text=True,
             check=False,
@@ -54,13 +54,6 @@ class ByHand:
         done = self.lab.run(words, capture_output=True)
         if done.returncode != 0:
             raise LabError(f"{' '.join(words)}: {done.stderr.strip()}")
-
-    def given(self, command: str, xml: str, *words: str) -> None:
-        """A virsh command that takes a file."""
-        with tempfile.NamedTemporaryFile("w", suffix=".xml", encoding="utf-8") as file:
-            file.write(xml)
-            file.flush()
-            self.virsh(command, file.name, *words)
 
     def networks(self) -> None:
         for name in ("bridged", "default"):
@@ -85,7 +78,8 @@ class ByHand:
             said = DESCRIPTIONS.get(name)
             description = f"<description>{said}</description>" if said else ""
             live = self.lab.facts.live_folder
-            self.given("define", definition.format(name=name, slot=slot, live=live, description=description))
+            xml = definition.format(name=name, slot=slot, live=live, description=description)
+            self.virsh("define", "/dev/stdin", stdin=xml)
         self.virsh("pool-refresh", "live")
         for name in VMS:
             self.virsh("start", name)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cli.audit.finding import Finding
-from cli.audit.unplug import unplug
 from cli.audit.world import AGENT, LOOPBACK, Seat, World, plugged_into
 from cli.rack import FloatFact
 from config.plan import Float, VirtualMachine
 from provider.guest.config import Setup, file_for
 from provider.guest.files import Setting
+from provider.nic.nic import Nic
 from provider.survey.survey import DomainSeen
 
 LINK_DOWN = "has its link down"
@@ -100,15 +100,13 @@ def float_address(world: World) -> Iterator[Finding]:
             pairs = world.addresses(stack, domain)
             for setting in world.inside(stack, domain.name).settings:
                 for address in setting.addresses if setting.mac in macs else ():
-                    pairs[setting.mac, address] = _both(pairs.get((setting.mac, address)), setting)
+                    asked = pairs.get((setting.mac, address))
+                    file = f"its file {setting.path}"
+                    pairs[setting.mac, address] = f"{asked} and {file}" if asked else file
             for (mac, address), said in pairs.items():
                 right = world.float_of_address(address)
                 if right is not None and mac not in (right.mac, LOOPBACK):
                     yield _misplaced(world, stack, domain, mac, right, said)
-
-
-def _both(asked: str | None, setting: Setting) -> str:
-    return f"its file {setting.path}" if asked is None else f"{asked} and its file {setting.path}"
 
 
 def _misplaced(
@@ -215,9 +213,32 @@ def _is_right(world: World, seat: Seat) -> bool:
 
 
 def _mend_nic(world: World, seat: Seat, keep: int) -> str:
-    if _up_unplugs(world, seat.stack, seat.domain, seat.mac):
-        return world.up(seat.stack)
-    return unplug(world, seat.stack, seat.domain, seat.mac, keep)
+    """An `up`, or the virsh lines that unplug all NICs of the MAC but ``keep``.
+
+    Running guest and definition by a line each, for each has a type of its own.
+    """
+    stack, domain, mac, lines = seat.stack, seat.domain, seat.mac, []
+    if _up_unplugs(world, stack, domain, mac):
+        return world.up(stack)
+    for side, flag in ((domain.live, "--live"), (domain.config, "--config")):
+        nics = [nic for nic in (side.nics if side else ()) if nic.mac == mac]
+        if len(nics) == 1 and not keep:
+            kind = _kind(world, stack, nics[0], live=flag == "--live")
+            lines.append(world.virsh(stack, "detach-interface", domain.name, kind, "--mac", mac, flag))
+        elif len(nics) > keep and all(nic.alias for nic in nics):
+            for nic in nics[keep:]:
+                lines.append(world.virsh(stack, "detach-device-alias", domain.name, str(nic.alias), flag))
+        elif len(nics) > keep:
+            lines.append(world.edit(stack, domain))
+    return "; ".join(lines)
+
+
+def _kind(world: World, stack: str, nic: Nic, *, live: bool) -> str:
+    """libvirt shows a running NIC on a network that is forwarded by a bridge as one on a bridge."""
+    if nic.network is None:
+        return "bridge"
+    network = world.seen[stack][1].network(nic.network)
+    return "bridge" if live and network is not None and network.mode == "bridge" else "network"
 
 
 def _up_unplugs(world: World, stack: str, domain: DomainSeen, mac: str) -> bool:

@@ -50,9 +50,9 @@ def of_host(uri: str, plan: Plan, pool: Executor) -> list[Gateway]:
 
 def gateway_silent(world: World) -> Iterator[Finding]:
     """One that the hypervisor does not hear is silent for its guests, too: told once."""
-    for stack, asked in world.gateways.items():
-        for address in dict.fromkeys(each.address for each in asked):
-            silent = [each for each in asked if each.address == address and each.answered is False]
+    for stack, asked in world.asked.items():
+        for address in dict.fromkeys(each.address for each in asked.gateways):
+            silent = [each for each in asked.gateways if each.address == address and each.answered is False]
             bridges = [each for each in silent if each.where.startswith(BRIDGE)]
             for where, askers in (
                 ((bridges[0].where, silent),) if bridges else ((s.where, [s]) for s in silent)
@@ -62,7 +62,7 @@ def gateway_silent(world: World) -> Iterator[Finding]:
 
 def _finding(world: World, stack: str, address: str, where: str, askers: list[Gateway]) -> Finding:
     what = f"the gateway {address} does not answer (asked: {'; '.join(each.asker for each in askers)})"
-    heard = [each.asker for each in world.gateways[stack] if each.address == address and each.answered]
+    heard = [each.asker for each in world.asked[stack].gateways if each.address == address and each.answered]
     if heard:
         mend = f"find what keeps {where} from it (it answers {'; '.join(heard)}): a filter, a VLAN, a switch's port"
     else:

@@ -3,40 +3,39 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import config
 from cli import live, rack
-from cli.audit import docker, files, gateways, owned
-from cli.audit.world import Gateway, World
+from cli.audit import files, gateways, owned
+from cli.audit.world import Asked, Gateway, World
 from cli.rack import Rack
 from cli.words.order import UsageError
+from components.services import files as services
 from provider.connection import errors
 from provider.errors import OperatorError
 from provider.guest import addresses as guest_addresses
+from provider.guest import store as guest_store
 from provider.guest.addresses import Inside
 from provider.guest.agent import Agent
-from provider.guest.store import Told
 from provider.host.clock import SystemClock
 from provider.host.host import Host
 from provider.survey import survey
 from provider.survey.survey import DomainSeen, HostSeen
 
-Heard = tuple[Inside, tuple[Gateway, ...]]
 AT_ONCE = 8  # guests of one hypervisor: one whose agent hangs takes libvirt 5 s
 
 
 @dataclass(frozen=True)
-class Asked:
-    """``host``: the survey, and the files that are gone besides; ``inside`` and ``told`` by domain."""
+class Heard:
+    """From one guest; ``told`` None where it is not asked for services, or could not be."""
 
-    host: HostSeen
-    inside: Mapping[str, Inside] = field(default_factory=dict)
-    told: Mapping[str, Told] = field(default_factory=dict)
+    inside: Inside
     gateways: tuple[Gateway, ...] = ()
+    told: guest_store.Told | None = None
 
 
 def world(root: Path, stacks: Sequence[str], *, lab: bool) -> World:
@@ -46,22 +45,19 @@ def world(root: Path, stacks: Sequence[str], *, lab: bool) -> World:
     if unknown := [stack for stack in chosen if stack not in declared.plans]:
         known = ", ".join(declared.plans)
         raise UsageError(f"there is no stack {', '.join(unknown)}; the stacks are {known}")
-    if lab:
-        declared = _of_labs(declared, chosen)
+    if (
+        lab
+    ):  # by the plans with which they were brought up: an operator may have changed their copies of the files
+        from cli.lab.host import plan_of
+
+        declared = replace(declared, plans={**declared.plans, **{stack: plan_of(stack) for stack in chosen}})
     hosts = live.look(live.uris(root, chosen, lab=lab))
     with ThreadPoolExecutor(max_workers=1) as meanwhile:
         held = meanwhile.submit(owned.held, declared.plans, hosts, lab=lab)
-        asked = _guests(declared, hosts)
-    return World(
-        declared,
-        hosts | {stack: each.host for stack, each in asked.items()},
-        {stack: each.inside for stack, each in asked.items()},
-        time.time(),
-        lab,
-        {stack: each.told for stack, each in asked.items()},
-        held.result(),
-        {stack: each.gateways for stack, each in asked.items()},
-    )
+        seen = {stack: host for stack, host in hosts.items() if isinstance(host, HostSeen)}
+        asked = live.at_once(lambda stack: _ask(declared.plans[stack], seen[stack]), seen)
+    hosts |= {stack: each.host for stack, each in asked.items()}
+    return World(declared, hosts, asked, time.time(), lab, held.result())
 
 
 def every(root: Path, declared: Rack, *, lab: bool) -> list[str]:
@@ -79,18 +75,6 @@ def every(root: Path, declared: Rack, *, lab: bool) -> list[str]:
             f"no stack's file has a {live.URI}; set it with ./trop config STACK set {live.URI} qemu+ssh://…"
         )
     return found
-
-
-def _of_labs(declared: Rack, stacks: Iterable[str]) -> Rack:
-    """With the plans by which the labs were brought up: an operator may have changed their copies of the files."""
-    from cli.lab.host import plan_of
-
-    return replace(declared, plans={**declared.plans, **{stack: plan_of(stack) for stack in stacks}})
-
-
-def _guests(declared: Rack, hosts: Mapping[str, HostSeen | OperatorError]) -> dict[str, Asked]:
-    seen = {stack: host for stack, host in hosts.items() if isinstance(host, HostSeen)}
-    return live.at_once(lambda stack: _ask(declared.plans[stack], seen[stack]), seen)
 
 
 def _ask(plan: config.Plan, seen: HostSeen) -> Asked:
@@ -116,11 +100,12 @@ def _ask(plan: config.Plan, seen: HostSeen) -> Asked:
             said = pool.map(lambda d: _inside(host, plan, d, agent=d.name in ours and not silence), running)
             gone = tuple(files.gone(host, seen, (d for d in seen.domains if d.name in ours)))
             found = dict(zip((domain.name for domain in running), said, strict=True))
-            told = docker.told(host, plan, {name: inside for name, (inside, _) in found.items()}, pool)
-            asked = (*from_host.result(), *(each for _, heard in found.values() for each in heard))
+            asked = (*from_host.result(), *(each for heard in found.values() for each in heard.gateways))
     finally:
         host.close()
-    inside = {n: replace(i, silence=silence or i.silence) if n in ours else i for n, (i, _) in found.items()}
+    inside = {name: heard.inside for name, heard in found.items()}
+    inside |= {n: replace(i, silence=silence or i.silence) for n, i in inside.items() if n in ours}
+    told = {name: heard.told for name, heard in found.items() if heard.told is not None}
     return Asked(replace(seen, gone=(*seen.gone, *gone)), inside, told, asked)
 
 
@@ -128,11 +113,26 @@ def _inside(host: Host, plan: config.Plan, seen: DomainSeen, *, agent: bool) -> 
     try:
         domain = host.domain_by_uuid(seen.uuid)
         if domain is None:
-            return Inside(silence="it went away while it was looked at"), ()
+            return Heard(Inside(silence="it went away while it was looked at"))
         if not agent:
-            return guest_addresses.look(domain, None), ()
+            return Heard(guest_addresses.look(domain, None))
         asked = Agent(domain, SystemClock())
         inside = guest_addresses.look(domain, asked)
-        return inside, tuple(gateways.of_guest(asked, plan, seen.name, inside)) if inside.agent else ()
+        if not inside.agent:
+            return Heard(inside)
+        return Heard(
+            inside, tuple(gateways.of_guest(asked, plan, seen.name, inside)), _told(asked, plan, seen)
+        )
     except (OperatorError, errors.VirtError) as error:
-        return Inside(silence=errors.said(error)), ()
+        return Heard(Inside(silence=errors.said(error)))
+
+
+def _told(agent: Agent, plan: config.Plan, seen: DomainSeen) -> guest_store.Told | None:
+    """What runs in a Docker host, and what it lacks of the recipe."""
+    vm = next(vm for vm in plan.vms if vm.domain == seen.name)
+    if vm.services is None and not vm.recipe.software.packages:
+        return None
+    try:
+        return guest_store.read(agent, services.reading(vm.recipe))
+    except (OperatorError, errors.VirtError):
+        return None

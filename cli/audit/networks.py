@@ -22,13 +22,8 @@ def network_down(world: World) -> Iterator[Finding]:
         for name in (plan.networks.bridged.name, plan.networks.default.name):
             found = host.network(name)
             if found is None or not found.active or not found.persistent:
-                state = (
-                    "is not there"
-                    if found is None
-                    else "does not run"
-                    if not found.active
-                    else "is transient"
-                )
+                there = "is transient" if found and found.active else "does not run"
+                state = there if found else "is not there"
                 ours = found is None or world.owns(stack, found.uuid)
                 start = found is not None and not found.active and not ours
                 mend = world.virsh(stack, "net-start", name) if start else world.up(stack)

@@ -48,14 +48,10 @@ def held(
 ) -> dict[str, frozenset[str]]:
     """What the states have, of the stacks on whose hosts something is that they have not made; all asked at once."""
     stacks = [s for s, h in hosts.items() if isinstance(h, HostSeen) and foreign(plans[s], h, ())]
-    stacks = [stack for stack in stacks if not lab or _in_lab(stack)]
+    if lab:  # those that have a state: to ask for one would make it
+        from cli.lab.stack import bare_lab, has_stack  # the lab's modules take time to load
+
+        stacks = [stack for stack in stacks if has_stack(bare_lab(stack).state, stack)]
     engine = choose_engine("")
     known = live.at_once(lambda stack: export.known(stack, engine, lab=lab)[0], stacks)
     return {stack: frozenset(each.ids.values()) for stack, each in known.items()}
-
-
-def _in_lab(stack: str) -> bool:
-    """Whether there is a state: to ask for one would make it."""
-    from cli.lab.stack import bare_lab, has_stack  # only for --lab: the lab's modules take time to load
-
-    return has_stack(bare_lab(stack).state, stack)

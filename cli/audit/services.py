@@ -41,5 +41,5 @@ def _declared(vm: VirtualMachine) -> dict[str, dict[str, str]]:
 
 def _asked(world: World) -> Iterator[tuple[str, VirtualMachine, DomainSeen, Told]]:
     for stack, vm, domain in world.vms():
-        if told := world.told.get(stack, {}).get(domain.name):
+        if stack in world.asked and (told := world.asked[stack].told.get(domain.name)):
             yield stack, vm, domain, told

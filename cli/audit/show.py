@@ -83,7 +83,7 @@ def _mends(findings: Sequence[Finding]) -> Iterator[str]:
 def summary(world: World, faults: Sequence[Finding]) -> str:
     """What was looked at; "nothing found" only of hypervisors that answered."""
     hosts = [host for host in world.hosts.values() if isinstance(host, HostSeen)]
-    said = [inside.agent for each in world.guests.values() for inside in each.values()]
+    said = [inside.agent for each in world.asked.values() for inside in each.inside.values()]
     looked = ", ".join(
         (
             plural(len(hosts), "hypervisor"),

@@ -50,10 +50,12 @@ def base_unused(world: World) -> Iterator[Finding]:
     declared.add(world.rack.fleet.virtual_machines.base_image)
     folders = {str(PurePosixPath(path).parent) for path in declared}
     for stack, (_, host) in world.seen.items():
+        used = {path for d in host.domains for side in (d.live, d.config) if side for _, path in side.slots}
+        used |= declared | {volume.base for volume in host.volumes if volume.base}
         for volume in host.volumes if _all_known(host) else ():
             if str(PurePosixPath(volume.path).parent) not in folders or volume.format not in IMAGES:
                 continue
-            if volume.path not in declared | _used(host):
+            if volume.path not in used:
                 what = f"the base image {volume.path} is nobody's: no overlay, VM or declaration known here has it"
                 mend = world.virsh(stack, "vol-delete", volume.name, "--pool", volume.pool)
                 yield Finding(stack, f"pool {volume.pool}", what, mend, since=volume.modified)
@@ -64,11 +66,6 @@ def _all_known(host: HostSeen) -> bool:
     disks = {path for d in host.domains for side in (d.live, d.config) if side for path in side.disks}
     told = all(pool.active for pool in host.pools) and not any(each.pool for each in host.unread)
     return told and disks <= {volume.path for volume in host.volumes}
-
-
-def _used(host: HostSeen) -> set[str]:
-    disks = {path for d in host.domains for side in (d.live, d.config) if side for _, path in side.slots}
-    return disks | {volume.base for volume in host.volumes if volume.base}
 
 
 def _overlays(world: World) -> Iterator[tuple[str, VirtualMachine, VolumeSeen]]:

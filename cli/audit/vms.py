@@ -72,17 +72,12 @@ def vm_nic(world: World) -> Iterator[Finding]:
 def planned_taken(world: World) -> Iterator[Finding]:
     """A domain with a MAC that the plan keeps for another one, which has not plugged it in itself."""
     for seat in world.seats:
-        owner = world.owners.get(seat.mac)
-        if owner is None or (owner[0], owner[1].name) == (seat.stack, world.name_of(seat.stack, seat.domain)):
+        stack, domain, owner = seat.stack, seat.domain, world.owners.get(seat.mac)
+        if owner is None or (owner[0], owner[1].name) == (stack, world.name_of(stack, domain)):
             continue
         if sum(other.mac == seat.mac for other in world.seats) == 1:
             what = f"it has MAC {seat.mac}, which is planned for {owner[1].name} on {owner[0]}"
-            yield Finding(
-                seat.stack,
-                seat.domain.name,
-                what,
-                f"give it another MAC: {world.edit(seat.stack, seat.domain)}",
-            )
+            yield Finding(stack, domain.name, what, f"give it another MAC: {world.edit(stack, domain)}")
 
 
 def vm_waits(world: World) -> Iterator[Finding]:
@@ -119,23 +114,23 @@ def _pending(domain: DomainSeen) -> list[str]:
 
 
 def autostart_off(world: World) -> Iterator[Finding]:
+    for stack, where, uuid, verb, name in _not_started(world):
+        mend = world.up(stack) if world.owns(stack, uuid) else world.virsh(stack, verb, name)
+        yield Finding(stack, where, "it does not start with its hypervisor", mend)
+
+
+def _not_started(world: World) -> Iterator[tuple[str, str, str, str, str]]:
+    """Stack, object, its UUID, virsh's verb for it, and its name."""
     for stack, vm, domain in world.vms():
         if vm.autostart and not domain.autostart:
-            yield _no_autostart(world, stack, domain.name, domain.uuid, "autostart", domain.name)
+            yield stack, domain.name, domain.uuid, "autostart", domain.name
     for stack, network in world.networks():
         if not network.autostart:
-            where = f"network {network.name}"
-            yield _no_autostart(world, stack, where, network.uuid, "net-autostart", network.name)
+            yield stack, f"network {network.name}", network.uuid, "net-autostart", network.name
     for stack, (plan, host) in world.seen.items():
         pool = host.pool(plan.storage.name)
         if pool is not None and pool.persistent and not pool.autostart:
-            where = f"pool {pool.name}"
-            yield _no_autostart(world, stack, where, pool.uuid, "pool-autostart", pool.name)
-
-
-def _no_autostart(world: World, stack: str, where: str, uuid: str, verb: str, name: str) -> Finding:
-    mend = world.up(stack) if world.owns(stack, uuid) else world.virsh(stack, verb, name)
-    return Finding(stack, where, "it does not start with its hypervisor", mend)
+            yield stack, f"pool {pool.name}", pool.uuid, "pool-autostart", pool.name
 
 
 def not_adopted(world: World) -> Iterator[Finding]:

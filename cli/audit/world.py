@@ -53,21 +53,31 @@ class Seat:
 
 
 @dataclass(frozen=True)
-class World:
-    """``hosts``, ``guests`` and ``told`` by hypervisor, the latter two then by domain.  ``now`` in seconds since 1970.
+class Asked:
+    """What was asked for on one hypervisor besides: ``inside``, and ``told`` of services, by domain.
 
-    ``told``: what guests that are asked for their services have said of them.  ``held``: the UUIDs of libvirt's objects
-    that the stack's state has.  ``gateways``: who was asked for, by hypervisor, from there and from its guests.
+    ``host``: its survey, and the files that are gone.  ``gateways``: who was asked for, from there and from its guests.
+    """
+
+    host: HostSeen
+    inside: Mapping[str, Inside] = field(default_factory=dict)
+    told: Mapping[str, Told] = field(default_factory=dict)
+    gateways: Collection[Gateway] = ()
+
+
+@dataclass(frozen=True)
+class World:
+    """``hosts`` and ``asked`` by hypervisor; ``now`` in seconds since 1970.
+
+    ``held``: the UUIDs of libvirt's objects that the stack's state has.
     """
 
     rack: Rack
     hosts: Mapping[str, HostSeen | OperatorError]
-    guests: Mapping[str, Mapping[str, Inside]] = field(default_factory=dict)
+    asked: Mapping[str, Asked] = field(default_factory=dict)
     now: float = 0.0
     lab: bool = False
-    told: Mapping[str, Mapping[str, Told]] = field(default_factory=dict)
     held: Mapping[str, Collection[str]] = field(default_factory=dict)
-    gateways: Mapping[str, Collection[Gateway]] = field(default_factory=dict)
 
     @cached_property
     def seen(self) -> dict[str, tuple[config.Plan, HostSeen]]:
@@ -137,7 +147,7 @@ class World:
         }
 
     def inside(self, stack: str, domain: str) -> Inside:
-        return self.guests.get(stack, {}).get(domain, Inside())
+        return self.asked[stack].inside.get(domain, Inside()) if stack in self.asked else Inside()
 
     def addresses(self, stack: str, domain: DomainSeen) -> dict[tuple[str, str], str]:
         """(MAC, address) of the guest's NICs, and who was asked: its agent, else leases, else the neighbour table."""

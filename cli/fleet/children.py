@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import signal
 import subprocess
 import threading
@@ -19,7 +21,6 @@ from cli.words import itself
 from cli.words.signals import handled
 
 TICK: Final = 0.1  # seconds between two looks
-Tell = Callable[[str, str], None]  # (stack, line), when a line comes; from several threads
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,14 @@ def run(jobs: Mapping[str, Sequence[str]], console: Console, *, verbose: bool) -
 
     On a terminal there is a line for each while it runs; with ``verbose`` all that they say, each line with its stack.
     """
-    lines = _Lines(jobs)
-    told = _verbose(console) if verbose else lines.note
+    said = threading.Lock()
     children: dict[str, _Child] = {}
     arrived = 0
+
+    def tell(stack: str, line: str) -> None:
+        if verbose:
+            with said:
+                console.print(f"{stack} │ {line}", markup=False, highlight=False, soft_wrap=True)
 
     def pass_on(_number: int, _frame: FrameType | None) -> None:
         nonlocal arrived
@@ -92,10 +97,15 @@ def run(jobs: Mapping[str, Sequence[str]], console: Console, *, verbose: bool) -
 
     with handled(pass_on):
         for stack, words in jobs.items():
-            children[stack] = _Child(words, lambda line, stack=stack: told(stack, line))  # type: ignore[misc]
+            children[stack] = _Child(words, functools.partial(tell, stack))
             if arrived:  # before this one was there to be told
                 _interrupt(children[stack].process)
-        _wait(children, lines, console, quiet=verbose or not console.is_terminal)
+        shown = Live(
+            get_renderable=lambda: _shown(children), console=console, transient=True, refresh_per_second=8
+        )
+        with contextlib.nullcontext() if verbose or not console.is_terminal else shown:
+            while any(child.reader.is_alive() for child in children.values()):
+                time.sleep(TICK)  # in short waits, so that a signal is taken up at once
     ended = {stack: child.ended for stack, child in children.items()}
     if arrived:
         raise Interrupted(ended)
@@ -107,44 +117,13 @@ def _interrupt(process: subprocess.Popen[str]) -> None:
         process.send_signal(signal.SIGINT)
 
 
-def _wait(children: Mapping[str, _Child], lines: _Lines, console: Console, *, quiet: bool) -> None:
-    """Until all have ended; in short waits, so that a signal is taken up at once."""
-    if quiet:
-        while any(child.reader.is_alive() for child in children.values()):
-            time.sleep(TICK)
-        return
-    with Live(lines.shown(children), console=console, transient=True, refresh_per_second=8) as live:
-        while any(child.reader.is_alive() for child in children.values()):
-            time.sleep(TICK)
-            live.update(lines.shown(children))
-
-
-def _verbose(console: Console) -> Tell:
-    lock = threading.Lock()
-
-    def tell(stack: str, line: str) -> None:
-        with lock:
-            console.print(f"{stack} │ {line}", markup=False, highlight=False, soft_wrap=True)
-
-    return tell
-
-
-class _Lines:
+def _shown(children: Mapping[str, _Child]) -> Text:
     """One line for each stack: how long it has been at work, and what it said last."""
-
-    def __init__(self, stacks: Mapping[str, object]) -> None:
-        self._width = max((len(stack) for stack in stacks), default=0)
-        self._last: dict[str, str] = {}
-
-    def note(self, stack: str, line: str) -> None:
-        if line.strip():
-            self._last[stack] = " ".join(line.split())
-
-    def shown(self, children: Mapping[str, _Child]) -> Text:
-        text = Text(no_wrap=True, overflow="ellipsis")
-        for stack, child in children.items():
-            running = child.reader.is_alive()
-            seconds = time.monotonic() - child.started if running else child.seconds
-            said = self._last.get(stack, "") if running else "ended"
-            text.append(f"{stack:<{self._width}}  {seconds:4.0f} s  {said}\n")
-        return text
+    text = Text(no_wrap=True, overflow="ellipsis")
+    width = max(map(len, children), default=0)
+    for stack, child in children.items():
+        running = child.reader.is_alive()
+        seconds = time.monotonic() - child.started if running else child.seconds
+        last = next((line for line in reversed(child.lines) if line.strip()), "") if running else "ended"
+        text.append(f"{stack:<{width}}  {seconds:4.0f} s  {' '.join(last.split())}\n")
+    return text

@@ -196,14 +196,14 @@ class Run:
         self._take(self._run({stack: self._words(stack, refused) for stack in again}))
         for gain in refused:
             outcome = self.outcomes[gain.stack]
-            result = outcome.result if outcome.code else f"done, without {gain.label}"
+            result = outcome.result if outcome.code else f"done, without {gain.held.label}"
             # A run that went well but for a float is no success.
             self.outcomes[gain.stack] = replace(outcome, result=result, code=outcome.code or 1)
 
     def _words(self, stack: str, waiting: Collection[Gain]) -> list[str]:
         """One stack's run, asking nothing, without the floats of its own that wait."""
         words = [self.order.verb, stack, "--yes", "--skip-preview"]
-        labels = [gain.label for gain in waiting if gain.stack == stack]
+        labels = [gain.held.label for gain in waiting if gain.stack == stack]
         if labels:
             folder = self.folder / stack / "-".join(sorted(labels))
             file = stacks.without_floats(self.fleet.files[stack], ROOT, labels, folder)

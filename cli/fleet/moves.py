@@ -19,17 +19,19 @@ class Gain:
     """A float that a stack shall have and its hypervisor has not, while another has it, or may have it."""
 
     stack: str
-    label: str
-    mac: str
-    holder: str
+    held: config.Float
     held_by: tuple[Plugged, ...]
     unasked: tuple[str, ...]  # hypervisors that could not be looked at
 
+    @property
+    def _home(self) -> str:
+        return f"{self.stack} ({self.held.holder})"
+
     def __str__(self) -> str:
         if not self.held_by:
-            return f"{self.label} is new on {self.stack} ({self.holder})"
+            return f"{self.held.label} is new on {self._home}"
         there = ", ".join(f"{p.hypervisor} ({p.vm})" for p in self.held_by)
-        return f"{self.label} moves from {there} to {self.stack} ({self.holder})"
+        return f"{self.held.label} moves from {there} to {self._home}"
 
     @property
     def waits_for(self) -> str:
@@ -40,7 +42,7 @@ class Gain:
 
     @property
     def not_plugged(self) -> str:
-        return f"{self.label} is not plugged in on {self.stack} ({self.holder})"
+        return f"{self.held.label} is not plugged in on {self._home}"
 
 
 def held_twice(plans: Mapping[str, config.Plan]) -> list[str]:
@@ -69,7 +71,7 @@ def gains(plans: Mapping[str, config.Plan], sight: Sight) -> list[Gain]:
                 continue
             unasked = _unasked(stack, sight)
             if places or unasked:
-                found.append(Gain(stack, held.label, held.mac, held.holder, tuple(places), unasked))
+                found.append(Gain(stack, held, tuple(places), unasked))
     return found
 
 
@@ -85,11 +87,13 @@ def why_not(gain: Gain, sight: Sight, failed: Sequence[str]) -> str:
     said = gain.not_plugged
     for hypervisor in _unasked(gain.stack, sight):
         return (
-            f"{said}: {hypervisor} cannot be asked whether it still has {gain.mac}: {sight[hypervisor]}; "
+            f"{said}: {hypervisor} cannot be asked whether it still has {gain.held.mac}: {sight[hypervisor]}; "
             f"when you know that it has not: ./trop up {gain.stack}"
         )
-    for place in plugged(gain.mac, sight):
+    for place in plugged(gain.held.mac, sight):
         if place.hypervisor != gain.stack and place.up:
             why = "its run failed" if place.hypervisor in failed else "its run did not take it out"
-            return f"{said}: {place.vm} on {place.hypervisor} still has {gain.mac} with its link up; {why}"
+            return (
+                f"{said}: {place.vm} on {place.hypervisor} still has {gain.held.mac} with its link up; {why}"
+            )
     return f"{said}: the stack's first run failed" if gain.stack in failed else ""

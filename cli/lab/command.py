@@ -21,12 +21,12 @@ from lab.packages import TRIAL, missing_for_lab, missing_tools
 
 
 def up(stack: str, guest: str = "", *, as_found: bool = False) -> int:
-    need_packages(_say)
+    need_packages(say)
     lab = lab_of(stack)
     if as_found:
         from cli.as_found import command  # only here: it talks to guests, which takes time to load
 
-        command.up(lab, guest, _say)
+        command.up(lab, guest, say)
         print(
             f"The lab {stack} is up: {lab.uri}\nNext: ./trop adopt {stack} --lab, ./trop audit {stack} --lab"
         )
@@ -47,7 +47,7 @@ def why_no_lab(say: Callable[[str], None]) -> str:
     return possible.why_not()
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
@@ -80,14 +80,12 @@ def _show(stack: str) -> None:
 
 
 def console(vm: str, stack: str) -> int:
-    return bare_lab(stack or _with_guest(vm)).console(vm)
-
-
-def _with_guest(vm: str) -> str:
-    holders = [name for name in existing() if vm in {guest.name for guest in bare_lab(name).status().guests}]
+    """Without a stack that of the only lab with such a guest."""
+    labs = [stack] if stack else existing()
+    holders = [lab for lab in labs if stack or vm in {guest.name for guest in bare_lab(lab).status().guests}]
     if len(holders) != 1:
         raise UsageError(f"{'several labs have' if holders else 'no running lab has'} a guest {vm}")
-    return holders[0]
+    return bare_lab(holders[0]).console(vm)
 
 
 def down(stack: str, *, purge: bool) -> int:

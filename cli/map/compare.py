@@ -201,7 +201,7 @@ def _places_beside(plan: config.Plan, boxes: Iterable[Box], known: set[str]) -> 
 
 
 def _float(fact: FloatFact, sight: Sight | None) -> Float:
-    float_ = Float(fact.label, fact.address, fact.mac, fact.holder)
+    float_ = Float(fact)
     if sight is None:
         return float_
     home, found = fact.home, plugged(fact.mac, sight)

@@ -108,17 +108,17 @@ class _Drawing:
         yield svg.text(x + 14, y + 66, way_out, size=11, color=MUTED)
 
     def _float(self, each: Float, x: float, y: float) -> Iterator[str]:
-        held = each.holder is not None
+        fact, held = each.fact, each.fact.holder is not None
         look = Look("#fff4ea" if held else "#ffffff", FLOAT, 1.5 if held else 1, "" if held else RULE)
         yield svg.box(x, y, FLOAT_WIDTH, self.panel, look if each.mark is Mark.SAME else box_look(each.mark))
-        yield svg.text(x + 12, y + 22, each.label, size=13, bold=True, color=FLOAT, room=64)
-        left = min(64.0, svg.width(each.label, 13, bold=True))
+        yield svg.text(x + 12, y + 22, fact.label, size=13, bold=True, color=FLOAT, room=64)
+        left = min(64.0, svg.width(fact.label, 13, bold=True))
         yield svg.text(
-            x + 170, y + 22, each.holder or "free",
+            x + 170, y + 22, fact.holder or "free",
             bold=held, color=INK if held else MUTED, anchor="end", room=150 - left,
         )  # fmt: skip
-        yield svg.text(x + 12, y + 46, each.address, mono=True)
-        yield svg.text(x + 12, y + 66, each.mac, size=11, mono=True, color=MUTED)
+        yield svg.text(x + 12, y + 46, fact.address, mono=True)
+        yield svg.text(x + 12, y + 66, fact.mac, size=11, mono=True, color=MUTED)
         if each.seen:
             color = COLOR[each.mark]
             yield svg.text(x + 12, y + 88, each.seen, size=11, bold=True, color=color, room=FLOAT_WIDTH - 20)
@@ -213,44 +213,31 @@ class _Drawing:
         """What the shapes mean, in as many lines as it takes; and where the picture ends."""
         x, y = float(LEFT), top
         shapes: list[str] = []
-        for swatch, words in self._meanings():
+        for look, mark, words in self._meanings():
             wide = 34 + svg.width(words, 11) + 20
             if x + wide > self.right:
                 x, y = float(LEFT), y + 24
-            shapes += [*swatch(x, y), svg.text(x + 34, y, words, size=11, color=MUTED)]
+            shapes += [*_swatch(look, mark, x, y), svg.text(x + 34, y, words, size=11, color=MUTED)]
             x += wide
         return shapes, y + 22
 
-    def _meanings(self) -> Iterator[tuple[_Swatch, str]]:
-        yield _Swatch(box_look(Mark.SAME)), "VM"
-        yield _Swatch(RESERVED), "slot reserved by name, no VM"
-        yield _Swatch(line_look(Mark.SAME, FLOAT), line=True), "NIC of a float"
-        yield (
-            _Swatch(line_look(Mark.SAME, CAMPUS, dash=RULE), line=True),
-            "by rule; facts of the host not declared",
-        )
+    def _meanings(self) -> Iterator[tuple[Look | None, Mark | None, str]]:
+        """A look, as a box with a mark (`SAME` where it has none) or as a line, and what it stands for."""
+        yield box_look(Mark.SAME), Mark.SAME, "VM"
+        yield RESERVED, Mark.SAME, "slot reserved by name, no VM"
+        yield line_look(Mark.SAME, FLOAT), None, "NIC of a float"
+        yield line_look(Mark.SAME, CAMPUS, dash=RULE), None, "by rule; facts of the host not declared"
         if self.picture.live:
             for mark in SIGN:
-                yield _Swatch(box_look(mark), mark=mark), mark.value
-            yield _Swatch(None), "×4: so many copies of one NIC"
+                yield box_look(mark), mark, mark.value
+            yield None, None, "×4: so many copies of one NIC"
 
 
-@dataclass(frozen=True)
-class _Swatch:
+def _swatch(look: Look | None, mark: Mark | None, x: float, y: float) -> Iterator[str]:
     """A small example of a look, for the legend."""
-
-    look: Look | None
-    line: bool = False
-    mark: Mark = Mark.SAME
-
-    def __call__(self, x: float, y: float) -> Iterator[str]:
-        if self.look is None:
-            return
-        if self.line:
-            yield svg.path([(x, y - 4), (x + 26, y - 4)], self.look)
-            return
-        yield svg.box(x, y - 11, 26, 14, self.look, 3)
-        if self.mark in SIGN:
-            yield svg.text(
-                x + 13, y + 0.5, SIGN[self.mark], size=12, bold=True, color=COLOR[self.mark], anchor="middle"
-            )
+    if look is not None and mark is None:
+        yield svg.path([(x, y - 4), (x + 26, y - 4)], look)
+    elif look is not None:
+        yield svg.box(x, y - 11, 26, 14, look, 3)
+    if mark in SIGN:
+        yield svg.text(x + 13, y + 0.5, SIGN[mark], size=12, bold=True, color=COLOR[mark], anchor="middle")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from cli.map.look import COLOR, DASH, TINT
-from cli.map.model import NOWHERE, SIGN, Bar, Box, Card, Float, Mark, Picture
+from cli.map.model import NOWHERE, SIGN, Card, Mark, Picture
 
 # Characters that mean something in Mermaid, in HTML or in Markdown, all of which a label passes through.
 _ESCAPED: Final = frozenset('"#&<>`;\\|[]{}()*_~$%@')
@@ -56,39 +56,31 @@ def _vlans(picture: Picture) -> Iterator[str]:
 
 def _floats(picture: Picture) -> Iterator[str]:
     """Those that no chart of a VM shows: free, or otherwise than declared."""
-    shown = [each for each in picture.floats if each.holder is None or each.mark is not Mark.SAME]
+    shown = [each for each in picture.floats if each.fact.holder is None or each.mark is not Mark.SAME]
     if shown:
         yield '  subgraph floats["floats"]'
         for i, each in enumerate(shown):
-            yield f"    f{i}[{_text(*_float(each))}]{_class(each.mark, 'reserved')}"
+            held = f"held by {each.fact.holder}" if each.fact.holder else "free"
+            seen = [f"seen: {each.seen}"] if each.seen else []
+            name = _signed(each.mark, each.fact.label)
+            label = _text(name, each.fact.address, each.fact.mac, held, *seen)
+            yield f"    f{i}[{label}]{_class(each.mark, 'reserved')}"
         yield "  end"
-
-
-def _float(each: Float) -> list[str]:
-    held = f"held by {each.holder}" if each.holder else "free"
-    seen = [f"seen: {each.seen}"] if each.seen else []
-    return [_signed(each.mark, each.label), each.address, each.mac, held, *seen]
 
 
 def _card(card: Card, key: str) -> Iterator[str]:
     reason = [f"not reached: {card.reason}"] if card.reason else []
     yield f"  subgraph {key}[{_text(card.name, *reason)}]"
     for i, bar in enumerate(card.bars):
-        yield f"    {key}n{i}[{_text(*_bar(bar))}]{_class(bar.mark, 'network')}"
+        label = _text(_signed(bar.mark, bar.name), *(part for part in (bar.words, bar.note) if part))
+        yield f"    {key}n{i}[{label}]{_class(bar.mark, 'network')}"
     for i, bridge in enumerate(card.bridges):
         yield f"    {key}b{i}[{_text(bridge.name, f'{bridge.address}/{bridge.prefix}')}]:::network"
     for i, box in enumerate(card.boxes):
-        yield f"    {key}v{i}({_text(*_box(box))}){_class(box.mark, 'vm' if box.vm else 'reserved')}"
+        lines = (box.state, box.address, box.mac, "" if box.vm else "no VM")
+        label = _text(_signed(box.mark, box.name), *(line for line in lines if line))
+        yield f"    {key}v{i}({label}){_class(box.mark, 'vm' if box.vm else 'reserved')}"
     yield "  end"
-
-
-def _bar(bar: Bar) -> list[str]:
-    return [_signed(bar.mark, bar.name), *(part for part in (bar.words, bar.note) if part)]
-
-
-def _box(box: Box) -> list[str]:
-    lines = (box.state, box.address, box.mac, "" if box.vm else "no VM")
-    return [_signed(box.mark, box.name), *(line for line in lines if line)]
 
 
 def _signed(mark: Mark, words: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from cli.rack import FloatFact
 from config.fleet import Fleet
 from config.plan_host import HostBridge
 
@@ -107,10 +108,7 @@ class Card:
 class Float:
     """``seen`` says where it is plugged, if that is not as declared."""
 
-    label: str
-    address: str
-    mac: str
-    holder: str | None
+    fact: FloatFact
     mark: Mark = Mark.SAME
     seen: str = ""
 

@@ -24,18 +24,17 @@ ONE = threading.Lock()
 def dump(host: Any, file: str, *_: Any) -> None:
     pool = host.storagePoolLookupByName("live")
     volumes = {v.name(): (v.XMLDesc(), _download(v)) for v in pool.listAllVolumes()}
+    vms = []
+    for domain in host.listAllDomains():
+        own = [value for name, value in volumes.items() if name.startswith(domain.name())]
+        vms.append((domain.XMLDesc(INACTIVE), domain.autostart(), own))
     made = {
         "networks": [(n.XMLDesc(1), n.autostart()) for n in host.listAllNetworks()],
         "pool": pool.XMLDesc(),
-        "vms": [_with_volumes(d, volumes) for d in host.listAllDomains()],
+        "vms": vms,
     }
     with open(file, "wb") as out:
         pickle.dump(made, out)
-
-
-def _with_volumes(domain: Any, volumes: dict[str, Any]) -> tuple[str, int, list[Any]]:
-    own = [value for name, value in volumes.items() if name.startswith(domain.name())]
-    return domain.XMLDesc(INACTIVE), domain.autostart(), own
 
 
 def _download(volume: Any) -> bytes | None:

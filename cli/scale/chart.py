@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from cli.bench.measured import Used
@@ -27,32 +26,16 @@ WIDTH, HEIGHT, LEFT, TOP, GAP = 460.0, 240.0, 70.0, 70.0, 75.0
 LEGEND: Final = 22.0
 
 
-def _per_vm(figure: Figure, used: Used) -> float:
-    return used.seconds / figure.vms * 1000
-
-
 Value = Callable[[Figure, Used], float]
 PANELS: Final[tuple[tuple[str, Value], ...]] = (
     ("seconds", lambda _, used: used.seconds),
-    ("milliseconds a VM; level where it grows as they do", _per_vm),
+    (
+        "milliseconds a VM; level where it grows as they do",
+        lambda figure, used: used.seconds / figure.vms * 1000,
+    ),
     ("processor seconds", lambda _, used: used.cpu),
     ("memory of the largest process, MiB", lambda _, used: used.memory),
 )
-
-
-@dataclass(frozen=True)
-class Axis:
-    """From 0 to ``most``, over ``length``."""
-
-    most: float
-    length: float
-
-    def at(self, value: float) -> float:
-        return value / self.most * self.length if self.most else 0.0
-
-    def ticks(self) -> list[float]:
-        step = round_step(self.most / 4)
-        return [step * i for i in range(int(self.most / step) + 1)]
 
 
 def round_step(least: float) -> float:
@@ -81,21 +64,26 @@ def picture(figures: Sequence[Figure]) -> str:
 
 
 def _panel(left: float, top: float, title: str, line: Sequence[Figure], value: Value) -> Iterator[str]:
-    x = Axis(max((f.vms for f in line), default=0), WIDTH)
-    y = Axis(max((value(f, u) for f in line for s, u in f.used.items() if s in COLORS), default=0), HEIGHT)
+    widest = max((f.vms for f in line), default=0)
+    most = max((value(f, u) for f in line for s, u in f.used.items() if s in COLORS), default=0)
     floor = top + HEIGHT
+
+    def at(vms: int, amount: float) -> tuple[float, float]:
+        return left + vms / (widest or 1) * WIDTH, floor - amount / (most or 1) * HEIGHT
+
     yield svg.text(left, top - 10, title, color=svg.MUTED)
-    for tick in y.ticks():
-        yield svg.path([(left, floor - y.at(tick)), (left + WIDTH, floor - y.at(tick))], GRID)
-        yield svg.text(left - 8, floor - y.at(tick) + 4, f"{tick:g}", size=11, color=svg.MUTED, anchor="end")
+    step = round_step(most / 4)
+    for tick in (step * i for i in range(int(most / step) + 1)):
+        _, y = at(0, tick)
+        yield svg.path([(left, y), (left + WIDTH, y)], GRID)
+        yield svg.text(left - 8, y + 4, f"{tick:g}", size=11, color=svg.MUTED, anchor="end")
     for figure in line:
-        yield svg.text(
-            left + x.at(figure.vms), floor + 18, f"{figure.vms:,}", size=11, color=svg.MUTED, anchor="middle"
-        )
-    for step, color in COLORS.items():
-        points = [(left + x.at(f.vms), floor - y.at(value(f, f.used[step]))) for f in line if step in f.used]
+        x, _ = at(figure.vms, 0)
+        yield svg.text(x, floor + 18, f"{figure.vms:,}", size=11, color=svg.MUTED, anchor="middle")
+    for name, color in COLORS.items():
+        points = [at(f.vms, value(f, f.used[name])) for f in line if name in f.used]
         if points:
-            yield svg.path(points, _look(step))
+            yield svg.path(points, _look(name))
             yield from (svg.dot(px, py, color, 3) for px, py in points)
 
 

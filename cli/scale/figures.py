@@ -71,45 +71,39 @@ class Target:
 
 
 def targets(figures: Sequence[Figure]) -> list[Target]:
-    up = _find(figures, 100, started=True)
+    up = _used(_find(figures, 100, started=True))
     small, large = _find(figures, 100), _find(figures, 1000)
+    before, after = _used(small), _used(large)
+    alone = min((after[way] for way in SDK if way in after), key=lambda used: used.seconds, default=None)
     return [
-        Target("up of 100 VMs that are started, to the bare script's", 1.25, *_ratio(up, "up", "bare up")),
-        Target(
-            "a preview with no changes of 1,000 VMs, to the SDK alone",
-            2.0,
-            *_ratio(large, "no-op", _faster(large, *SDK)),
+        _target(
+            "up of 100 VMs that are started, to the bare script's", 1.25, up.get("up"), up.get("bare up")
         ),
+        _target("a preview with no changes of 1,000 VMs, to the SDK alone", 2.0, after.get("no-op"), alone),
         *(
-            Target(f"{NAMES[step]}: a VM of 1,000 to a VM of 100", 1.2, *_growth(small, large, step))
+            _target(
+                f"{NAMES[step]}: a VM of 1,000 to a VM of 100", 1.2, after.get(step), before.get(step), 0.1
+            )
             for step in ("preview", "up", "no-op", "change", "destroy")
         ),
     ]
+
+
+def _target(text: str, most: float, one: Used | None, other: Used | None, times: float = 1.0) -> Target:
+    """Of the one's time, so many times, to the other's."""
+    if one is None or other is None:
+        return Target(text, most, None)
+    return Target(text, most, one.seconds / other.seconds * times, one.cpu / other.cpu * times)
+
+
+def _used(figure: Figure | None) -> dict[str, Used]:
+    return figure.used if figure else {}
 
 
 def _find(figures: Sequence[Figure], vms: int, *, started: bool = False) -> Figure | None:
     """Where there are several, the one on the most hypervisors."""
     found = [f for f in figures if f.vms == vms and f.started == started]
     return max(found, key=lambda f: f.hypervisors, default=None)
-
-
-def _faster(figure: Figure | None, one: str, other: str) -> str:
-    used = figure.used if figure else {}
-    return other if {one, other} <= used.keys() and used[other].seconds < used[one].seconds else one
-
-
-def _ratio(figure: Figure | None, step: str, other: str) -> tuple[float | None, float | None]:
-    if figure is None or not {step, other} <= figure.used.keys():
-        return None, None
-    one, two = figure.used[step], figure.used[other]
-    return one.seconds / two.seconds, one.cpu / two.cpu
-
-
-def _growth(small: Figure | None, large: Figure | None, step: str) -> tuple[float | None, float | None]:
-    if small is None or large is None or not (step in small.used and step in large.used):
-        return None, None
-    cpu = large.used[step].cpu / large.vms / (small.used[step].cpu / small.vms)
-    return large.per_vm(step) / small.per_vm(step), cpu
 
 
 def merged(known: Sequence[Figure], new: Sequence[Figure]) -> list[Figure]:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from cli import ROOT, bytecode
 from cli.bench.measured import numbers
-from cli.scale import chart, figures, hosts
+from cli.lab.command import need_packages
+from cli.scale import chart, figures, project
 from cli.scale.figures import Figure
 from cli.scale.measure import Bench, medians
 from cli.scale.project import Size
 from cli.words.signals import handled, interrupt
+from lab.facts import Bridge, HostFacts
+from lab.hypervisor import Lab
 
 DATA = ROOT / "docs/scale.json"
 
@@ -48,7 +52,7 @@ def _measure(size: Size, times: int, started: bool, console: Console) -> Figure:
     before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="trop-scale-") as folder:
         root = Path(folder)
-        with hosts.hypervisors(root / "labs", size) as labs:
+        with _hypervisors(root / "labs", size) as labs:
             bench = Bench(root, size, labs, started, lambda line: console.print(line, style="dim"))
             rounds = [bench.round() for _ in range(times)]
     figure = Figure(
@@ -62,6 +66,23 @@ def _measure(size: Size, times: int, started: bool, console: Console) -> Figure:
     )
     _show(figure, console)
     return figure
+
+
+@contextlib.contextmanager
+def _hypervisors(root: Path, size: Size) -> Iterator[list[Lab]]:
+    """As many labs, up, with no operating system on their image; gone at the end, whatever happens."""
+    need_packages(print)
+    facts = HostFacts(bridges=(Bridge("br0", "eth0"),), base_folder=project.BASE_FOLDER)
+    labs = [Lab(project.stack_name(index), facts, root=root) for index in range(size.hypervisors)]
+    image = f"{project.BASE_FOLDER}/{project.BASE}"
+    try:
+        for lab in labs:
+            lab.up()
+            lab.run(["qemu-img", "create", "-q", "-f", "qcow2", image, str(project.SIZE)], check=True)
+        yield labs
+    finally:
+        for lab in labs:
+            lab.down(purge=True)
 
 
 def _show(figure: Figure, console: Console) -> None:

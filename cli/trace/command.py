@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 from cli.trace import packets, pcap
@@ -44,7 +45,7 @@ def annotate(read: Read, write: Write, label: Label) -> None:
     A capture (pcap, pcapng) becomes a line a packet.  Raises `CaptureError` where one is damaged, after what was good.
     """
     first = _beginning(read)
-    blocks = _all(read, first)
+    blocks = itertools.chain([first], iter(read, b"")) if first else iter(())
     if first.startswith(pcap.MAGICS):
         blocks = (b"".join(map(packets.line, frames)) for frames in pcap.batches(blocks))
     for block in annotated(blocks, label):
@@ -54,19 +55,12 @@ def annotate(read: Read, write: Write, label: Label) -> None:
 def _beginning(read: Read) -> bytes:
     """Enough to tell a capture from a text, and no more: a line that is typed is not to wait for the next."""
     first = b""
-    while pcap.may_become_capture(first):
+    while len(first) < 4 and any(magic.startswith(first) for magic in pcap.MAGICS):
         more = read()
         if not more:
             break
         first += more
     return first
-
-
-def _all(read: Read, first: bytes) -> Iterator[bytes]:
-    block = first
-    while block:
-        yield block
-        block = read()
 
 
 def _write_out(block: bytes) -> None:

@@ -35,11 +35,9 @@ class Labels:
             read = notation.read(text)
         except notation.NotUnderstoodError:
             return None
-        if read is None:
-            return None
-        if read.form == "IPv4":
+        if read is not None and read.form == "IPv4":
             return self._of_address(read.value)
-        return None if read.mac is None else self._of_mac(read.mac)
+        return None if read is None or read.mac is None else self._of_mac(read.mac)
 
     def _of_address(self, address: str) -> str | None:
         owner = self._owners.get(address)

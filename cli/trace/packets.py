@@ -135,12 +135,8 @@ def _carried(kind: int, data: bytes) -> str:
         tags += f"vlan {tag & 4095}, p {tag >> 13}, "
         tags += f"ethertype {_name(kind)}, " if kind >= SMALLEST_TYPE else "802.3, "
         data = data[4:]
-    if kind == IPV4:
-        return tags + _ipv4(data)
-    if kind == IPV6:
-        return tags + _ipv6(data)
-    if kind == ARP:
-        return tags + _arp(data)
+    if kind in CARRIED:
+        return tags + CARRIED[kind](data)
     return f"{tags}{_llc(data) if kind < SMALLEST_TYPE else 'not read further'}"
 
 
@@ -186,6 +182,9 @@ def _ipv6(data: bytes) -> str:
     if protocol == FRAGMENT:
         return f"{source} > {to}: fragment"
     return _transport(protocol, source, to, rest, max(0, length))
+
+
+CARRIED: Final[dict[int, Callable[[bytes], str]]] = {IPV4: _ipv4, IPV6: _ipv6, ARP: _arp}
 
 
 def _transport(protocol: int, source: str, to: str, data: bytes, length: int) -> str:

@@ -46,15 +46,6 @@ class Interface:
     units: int
     offset: int
 
-    @property
-    def digits(self) -> int:
-        return 9 if self.units > 1_000_000 else 6
-
-
-def may_become_capture(first: bytes) -> bool:
-    """Whether the next bytes could make a capture of these."""
-    return len(first) < 4 and any(magic.startswith(first) for magic in MAGICS)
-
 
 def batches(blocks: Iterable[bytes]) -> Iterator[list[Frame]]:
     """The packets of each block of bytes, as soon as it has come.  Raises `CaptureError`."""
@@ -68,10 +59,7 @@ def batches(blocks: Iterable[bytes]) -> Iterator[list[Frame]]:
         frames: list[Frame] = []
         used = 0
         try:
-            while reader is not None:
-                size = reader.size(left, used)
-                if size is None or len(left) - used < size:
-                    break
+            while reader is not None and (size := reader.size(left, used)) <= len(left) - used:
                 frame = reader.take(left, used, size)
                 used += size
                 if frame is not None:
@@ -94,12 +82,12 @@ class _Pcap:
         self._digits = 6
         self._link = 0
 
-    def size(self, data: bytes, at: int) -> int | None:
-        """Bytes of what stands there; None where too few have come to say."""
+    def size(self, data: bytes, at: int) -> int:
+        """Bytes of what stands there; where too few have come to say, how many it takes for that."""
         if self.fresh:
             return 24
         if len(data) - at < 16:
-            return None
+            return 16
         kept = self._record.unpack_from(data, at)[2]
         if kept > MOST:
             raise CaptureError(f"a packet of {kept} bytes")
@@ -127,9 +115,9 @@ class _Pcapng:
         self._order = "<"
         self._interfaces: list[Interface] = []
 
-    def size(self, data: bytes, at: int) -> int | None:
+    def size(self, data: bytes, at: int) -> int:
         if len(data) - at < 12:
-            return None
+            return 12
         if data[at : at + 4] == SECTION:
             order = _ORDERS.get(data[at + 8 : at + 12])
             if order is None:
@@ -165,7 +153,8 @@ class _Pcapng:
         if kept > len(body) - 20:
             raise CaptureError(f"a packet of {kept} bytes in a block of {len(body) + 12}")
         time = ((high << 32) | low) * NANO // interface.units + interface.offset * NANO
-        return Frame(time, interface.digits, interface.link, length, body[20 : 20 + kept])
+        digits = 9 if interface.units > 1_000_000 else 6
+        return Frame(time, digits, interface.link, length, body[20 : 20 + kept])
 
     def _simple(self, body: bytes) -> Frame:
         interface = self._interface(0)

@@ -21,10 +21,10 @@ from cli.words.order import UsageError
 
 @dataclass(frozen=True)
 class Answer:
-    """What is known of one word.  ``readings`` are what it can be; ``says`` what the rules say where it is nobody's."""
+    """What is known of one word.  ``read`` is what it can be; ``says`` what the rules say where it is nobody's."""
 
     word: str
-    readings: tuple[Word, ...]
+    read: Word | None
     owners: tuple[Owner, ...] = ()
     verdicts: tuple[str, ...] = ()
     seen: tuple[Sighting, ...] = ()
@@ -58,15 +58,20 @@ class Directory:
             read = None
         if read is None and not named and not seen:
             raise NotUnderstoodError("is no address, and nothing of the rack is called that")
-        found = _once(*named, *self._owners_of(read)) if read else named
+        macs = self.macs_of(read.mac) if read and read.mac else ()
+        found = _once(*named, *(o for mac in macs for o in self.owners if o.mac == mac))
+        if read and not macs:
+            found = _once(*found, *(o for o in self.owners if o.address == read.value))
         if self.seen:
-            keys = [o.mac for o in found if o.mac], [o.address for o in found if o.address]
-            seen = _once(*seen, *self._seen_as(read), *self.seen.of(*keys))
+            seen = _once(*seen, *self._seen_as(read, macs))
+            seen = _once(
+                *seen, *self.seen.of([o.mac for o in found if o.mac], [o.address for o in found if o.address])
+            )
         if read and read.form == "vnet" and not named:
             found = _once(*(o for s in seen if s.mac for o in self.owners if o.mac == s.mac))
-        says = tuple(self._says(read, seen)) if read and not found else ()
+        says = tuple(self._says(read, macs, seen)) if read and not found else ()
         verdicts = tuple(verdict(o, self.seen) if self.seen else "declared" for o in found)
-        return Answer(word, (read,) if read else (), found, verdicts, seen, says)
+        return Answer(word, read, found, verdicts, seen, says)
 
     def macs_of(self, mac: str) -> tuple[str, ...]:
         """The MAC, and for one of the host's end of a NIC the guest's that are known, or else libvirt's usual."""
@@ -78,33 +83,26 @@ class Directory:
         guests = _once(*(m for m in known if notation.taps_mac(m) == mac))
         return (mac, *(guests or (guest,)))
 
-    def _owners_of(self, read: Word) -> Iterator[Owner]:
-        if read.mac is not None:
-            yield from (o for mac in self.macs_of(read.mac) for o in self.owners if o.mac == mac)
-        elif read.form == "IPv4":
-            yield from (o for o in self.owners if o.address == read.value)
-
-    def _seen_as(self, read: Word | None) -> tuple[Sighting, ...]:
+    def _seen_as(self, read: Word | None, macs: Sequence[str]) -> tuple[Sighting, ...]:
         assert self.seen is not None
         if read is None:
             return ()
         if read.form == "vnet":
             return self.seen.tap(read.value)
-        if read.mac is not None:
-            return self.seen.of(self.macs_of(read.mac))
+        if macs:
+            return self.seen.of(macs)
         at = self.seen.of([], [read.value])
         return _once(*at, *self.seen.of([s.mac for s in at if s.mac is not None]))
 
-    def _says(self, read: Word, seen: tuple[Sighting, ...]) -> Iterator[str]:
+    def _says(self, read: Word, macs: Sequence[str], seen: tuple[Sighting, ...]) -> Iterator[str]:
         """Of an address that is declared for nobody."""
         if read.form == "vnet":
             if self.seen is None:
                 yield "a tap, another after each start: only its hypervisor knows whose it is; ask with --live"
             elif not seen:
                 yield "no NIC that runs on a hypervisor that was asked has this tap"
-        elif read.mac is not None:
-            for mac in self.macs_of(read.mac)[-1:]:
-                yield from (saying.text for saying in self.rules.of_mac(mac))
+        elif macs:
+            yield from (saying.text for saying in self.rules.of_mac(macs[-1]))
         elif read.form == "IPv4":
             yield from (saying.text for saying in self.rules.of_address(read.value))
         else:
@@ -168,7 +166,7 @@ def lines(answer: Answer) -> Iterator[str]:
         if any(facts):
             yield f"    {' · '.join(fact for fact in facts if fact)}"
         yield f"    {status}"
-    if not answer.owners and any(read.form != "vnet" for read in answer.readings):
+    if not answer.owners and answer.read and answer.read.form != "vnet":
         yield "  nobody's by the declarations" if answer.seen else "  nobody's"
     yield from (f"    {text}" for text in answer.says)
     yield from (f"    seen: {sighting}" for sighting in answer.seen)
@@ -176,13 +174,12 @@ def lines(answer: Answer) -> Iterator[str]:
 
 def _spellings(answer: Answer) -> Iterator[str]:
     """The one spelling of the word, and the MAC behind it."""
-    for read in answer.readings:
-        yield read.value
-        if read.mac is not None:
-            yield read.mac
-            if guest := notation.guests_mac(read.mac):
-                macs = [o.mac for o in answer.owners if o.mac] or [guest]
-                yield f"the host's end of {macs[0]}"
+    if answer.read is not None:
+        yield answer.read.value
+        if mac := answer.read.mac:
+            yield mac
+            if guest := notation.guests_mac(mac):
+                yield f"the host's end of {next((o.mac for o in answer.owners if o.mac), guest)}"
 
 
 def _wire(owner: Owner) -> str | None:
@@ -201,7 +198,7 @@ def as_data(answers: Sequence[Answer], bad: Mapping[str, str], silent: Mapping[s
         "answers": [
             {
                 "word": answer.word,
-                "readings": [asdict(read) for read in answer.readings],
+                "readings": [asdict(answer.read)] if answer.read else [],
                 "declared": [
                     {**asdict(owner), "status": status}
                     for owner, status in zip(answer.owners, answer.verdicts, strict=True)

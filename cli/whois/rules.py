@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import Final
 
 from netaddr import EUI, AddrFormatError, NotRegisteredError  # type: ignore[import-untyped]
@@ -188,10 +189,7 @@ def _maker(mac: str) -> str:
 
 def _ranges(values: Iterable[int]) -> str:
     """``0 to 3, 7``."""
-    runs: list[list[int]] = []
-    for value in sorted(values):
-        if runs and value == runs[-1][-1] + 1:
-            runs[-1].append(value)
-        else:
-            runs.append([value])
-    return ", ".join(str(r[0]) if len(r) == 1 else f"{r[0]} to {r[-1]}" for r in runs) or "none"
+    # What follows one upon the other is as far from its place in the row.
+    runs = (list(run) for _, run in groupby(enumerate(sorted(values)), lambda each: each[1] - each[0]))
+    pairs = ((run[0][1], run[-1][1]) for run in runs)
+    return ", ".join(f"{first}" if first == last else f"{first} to {last}" for first, last in pairs) or "none"

@@ -77,7 +77,8 @@ class Seen:
     def named(self, word: str) -> tuple[Sighting, ...]:
         """NICs of a domain, networks and bridges of that name, whatever its letter case."""
         word = word.lower()
-        return tuple(s for s in self.sightings if word in _names(s))
+        named = ((s, (s.network, s.bridge) if s.how == "network" else (s.domain,)) for s in self.sightings)
+        return tuple(s for s, names in named if any(name and name.lower() == word for name in names))
 
     def tap(self, tap: str) -> tuple[Sighting, ...]:
         return tuple(s for s in self.sightings if s.tap == tap)
@@ -156,12 +157,6 @@ def _as_declared(owner: Owner, nic: Sighting) -> bool:
     """A NIC that is plugged right into the bridge under the network is on the same wire."""
     on_it = nic.network == owner.network or (nic.network is None and nic.bridge == owner.bridge)
     return (nic.domain, nic.hypervisor) == (owner.domain, owner.hypervisor) and on_it
-
-
-def _names(seen: Sighting) -> set[str]:
-    if seen.how == "network":
-        return {name.lower() for name in (seen.network, seen.bridge) if name}
-    return {seen.domain.lower()} if seen.domain else set()
 
 
 def _of_host(stack: str, host: HostSeen) -> Iterator[Sighting]:

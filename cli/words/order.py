@@ -126,9 +126,8 @@ def choose_engine(asked: str) -> str:
 
 def placed(words: Sequence[str], folder: Path, here: Path) -> list[str]:
     """The words with ``--cwd folder`` where it is needed to find the project, file names made absolute."""
-    if any(word in ("--cwd", "-C") or word.startswith("--cwd=") for word in words):
-        return list(words)
-    if folder == ROOT and (here == ROOT or ROOT in here.parents):
+    said = any(word in ("--cwd", "-C") or word.startswith("--cwd=") for word in words)
+    if said or (folder == ROOT and (here == ROOT or ROOT in here.parents)):
         return list(words)
     moved = [words[0], "--cwd", str(folder)]
     left = iter(words[1:])

@@ -17,8 +17,8 @@ CLI: Final[Floors] = (
     ("trace", "audit", "map"),
     ("show", "whois", "adopt", "fleet", "bench"),
     ("rack", "live", "demo", "quality", "releases", "bytecode"),
-    ("steps", "lab", "counts"),
-    ("as_found", "packages"),
+    ("lab", "counts"),
+    ("as_found", "packages", "registered"),
     ("words",),
     ("__init__",),
 )

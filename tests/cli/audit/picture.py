@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import config
 from cli import rack
-from cli.audit.world import Gateway, World
+from cli.audit.world import Asked, Gateway, World
 from cli.rack import Rack
 from provider.domain.seen import see
 from provider.errors import OperatorError
@@ -182,7 +182,6 @@ def clean(plan: config.Plan = PLAN) -> Picture:
 
 def world(*pictures: Picture, rack: Rack = RACK, failed: Mapping[str, OperatorError] | None = None) -> World:
     hosts: dict[str, HostSeen | OperatorError] = {p.plan.stack: p.host() for p in pictures}
-    inside = {p.plan.stack: p.inside for p in pictures}
     held = {p.plan.stack: p.uuids() - p.strangers for p in pictures}
-    asked = {p.plan.stack: p.gateways for p in pictures}
-    return World(rack, {**hosts, **(failed or {})}, inside, now=NOW, held=held, gateways=asked)
+    asked = {p.plan.stack: Asked(p.host(), p.inside, gateways=p.gateways) for p in pictures}
+    return World(rack, {**hosts, **(failed or {})}, asked, now=NOW, held=held)

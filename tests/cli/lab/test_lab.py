@@ -13,7 +13,7 @@ from cli.lab.host import existing, host_facts
 from cli.lab.rehearsal import host_xml
 from config.read import stack_file
 from lab import possible
-from lab.facts import Bridge
+from lab.facts import Bridge, LabError
 from lab.packages import missing
 from tests.config.fleets import ROOT
 
@@ -72,7 +72,7 @@ def test_outputs_are_a_table_each() -> None:
 
 def test_a_missing_package_gives_the_command_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 1000)
-    with pytest.raises(packages.PackagesError, match="apt-get install --no-install-recommends qemu-utils"):
+    with pytest.raises(LabError, match="apt-get install --no-install-recommends qemu-utils"):
         packages.install(["qemu-utils"], print)
 
 
