@@ -25,12 +25,11 @@ THREADS = 16  # as many steps as an engine runs at the same time by default
 
 
 class Workers:
-    """``where`` says which libvirt it is that failed; ``report`` takes what is noted about a resource."""
+    """``where`` says which libvirt it is that failed; ``report``: what takes the notes about a resource, if any."""
 
-    def __init__(self, where: Callable[[], str]) -> None:
-        self._where = where
+    def __init__(self, where: Callable[[], str], report: Callable[[], Report | None]) -> None:
+        self._where, self._report = where, report
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="libvirt")
-        self.report: Report | None = None
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -59,8 +58,9 @@ class Workers:
 
     async def tell(self, urn: str, severity: str, text: str) -> None:
         """A message to the engine, if there is one that listens; without a URN it is about the run."""
-        if self.report is not None:
-            sent = self.report(urn, severity, text)
+        report = self._report()
+        if report is not None:
+            sent = report(urn, severity, text)
             if inspect.isawaitable(sent):
                 await sent
 
