@@ -14,6 +14,7 @@ from provider.domain import read as domain_read
 from provider.domain import schema as domain_schema
 from provider.domain.changes import Plan
 from provider.domain.read import as_read, imported, started_with_less
+from provider.domain.seen import same_amount
 from provider.errors import OperatorError, Refused
 from provider.host.clock import Clock, SystemClock
 from provider.host.others import Everybody, Has
@@ -90,7 +91,7 @@ class Domain(Resource):
         read |= {
             key: now
             for key, (now, defined) in sides.get("amounts", {}).items()
-            if amounts.same(key, defined, inputs[key])
+            if same_amount(key, defined, inputs[key])
         }
         after = {
             **_outputs(call, domain, read, inputs, seen),
