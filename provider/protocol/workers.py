@@ -39,7 +39,8 @@ class Workers:
     ) -> T:
         """``here``: in the caller's thread, for what waits for nobody: two changes of thread take longer than that."""
         try:
-            done = work() if here else await self._in_thread(work)
+            loop = asyncio.get_running_loop()
+            done = work() if here else await loop.run_in_executor(self._threads, work)
             await self._tell(task)
             return done
         except Exception as error:
@@ -47,9 +48,6 @@ class Workers:
             if not isinstance(error, OperatorError) and os.environ.get("TROP_DEBUG"):
                 traceback.print_exception(error, file=sys.stderr)
             return await fail(context, self._line(error, task))
-
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     async def _tell(self, task: Task | None) -> None:
         if task is not None:
