@@ -90,11 +90,9 @@ _NETWORKS: Final = {
         ("mode", "bridge", "domain", "mtu", "addresses", "ipv6", "natPorts", "stp", "delay", "mac"),
         _STAGED_NETWORK,
     ),
-    "dns.enabled": _STAGED_NETWORK,
-    "dns.localOnly": _STAGED_NETWORK,
+    **dict.fromkeys(("dns.enabled", "dns.localOnly", "xml"), _STAGED_NETWORK),
     "dns.hosts": Entry("live", "virNetworkUpdate (DNS host: add, delete); nothing is interrupted"),
     "autostart": Entry("live", "virNetworkSetAutostart"),
-    "xml": _STAGED_NETWORK,
     "dhcp": Entry(
         "live",
         f"virNetworkUpdate of its ranges and reservations: DHCP is served while there are any; {_HOLE}; "
@@ -140,8 +138,7 @@ _DOMAINS: Final = {
         "plug (virDomainDestroy) on a guest that does not shut down is refused where no restart is allowed",
         "restart",
     ),
-    "title": Entry("live", "virDomainSetMetadata"),
-    "description": Entry("live", "virDomainSetMetadata"),
+    **dict.fromkeys(("title", "description"), Entry("live", "virDomainSetMetadata")),
     "metadata": Entry("live", "virDomainSetMetadata, one element at a time"),
     "disks": Entry(
         "live",

@@ -93,27 +93,22 @@ def changed(old: Any, new: Any, path: str = "", *, left_out: bool = True) -> dic
     """
     if old is new or old == new:
         return {}
-    found: dict[str, Kind] = {}
     if isinstance(old, dict) and isinstance(new, dict):
-        for key in sorted({*old, *new} if left_out else new):
-            at = _joined(path, key)
-            if key not in old:
-                found[at] = "add"
-            elif key not in new:
-                found[at] = "delete"
-            else:
-                found.update(changed(old[key], new[key], at, left_out=left_out))
+        before, after = old, new
+        parts = [(key, _joined(path, key)) for key in sorted({*old, *new} if left_out else new)]
     elif isinstance(old, list) and isinstance(new, list):
-        for index in range(max(len(old), len(new))):
-            at = f"{path}[{index}]"
-            if index >= len(old):
-                found[at] = "add"
-            elif index >= len(new):
-                found[at] = "delete"
-            else:
-                found.update(changed(old[index], new[index], at))
+        before, after, left_out = dict(enumerate(old)), dict(enumerate(new)), True
+        parts = [(index, f"{path}[{index}]") for index in range(max(len(old), len(new)))]
     else:
-        found[path] = "update"
+        return {path: "update"}
+    found: dict[str, Kind] = {}
+    for key, at in parts:
+        if key not in before:
+            found[at] = "add"
+        elif key not in after:
+            found[at] = "delete"
+        else:
+            found |= changed(before[key], after[key], at, left_out=left_out)
     return found
 
 
