@@ -12,7 +12,7 @@ from typing import Any
 from provider.domain import amounts as domain_amounts
 from provider.domain import pending as domain_pending
 from provider.domain.read import AMOUNTS, Domain, disk_path, same_metadata
-from provider.domain.seen import same_amount
+from provider.domain.seen import Seen, same_amount
 from provider.host.macs import same_mac
 from provider.resource import shape
 from provider.resource.base import Kind, Props
@@ -34,7 +34,7 @@ def apart(domain: Domain, declared: Props, own: Props, pending: Collection[str])
         "macs": [mac for mac in macs if (mac in live) != (mac in config)],
         "moved": [mac for mac in macs if mac in live and mac in config and live[mac] != config[mac]],
         "disks": [path for path in own.get("disks", ()) if path in disks],
-        "texts": _texts(domain, declared),
+        "texts": _texts(domain.seen, domain.now, declared),
     }
     return {key: value for key, value in found.items() if value}
 
@@ -85,10 +85,7 @@ def _defined(domain: Domain, declared: Props, adopted: Mapping[str, Any]) -> dic
     return {key: value for key, value in seen.items() if value != adopted.get(key)}
 
 
-def _texts(domain: Domain, declared: Props) -> list[str]:
-    seen, now = domain.seen, domain.now
-    if now is None:
-        return []
+def _texts(seen: Seen, now: Seen, declared: Props) -> list[str]:
     metadata = declared.get("metadata")
     other = {
         "title": (seen.title or "") != (now.title or ""),

@@ -70,10 +70,6 @@ def metadata_elements(text: str) -> list[Any]:
     return elements
 
 
-def is_q35(machine: str | None) -> bool:
-    return machine is not None and "q35" in machine
-
-
 def _given(inputs: Mapping[str, Any], *tags: str) -> list[Any]:
     return [E(tag, inputs[tag]) for tag in tags if inputs.get(tag)]
 
@@ -91,7 +87,7 @@ def _devices(
     inputs: Mapping[str, Any], disks: Iterable[Disk], cdrom: str | None, nics: Iterable[nic.Wanted]
 ) -> Any:
     devices = E.devices(*_given(inputs, "emulator"))
-    q35 = is_q35(inputs.get("machine"))
+    q35 = "q35" in (inputs.get("machine") or "")
     for number, disk in enumerate(disks):
         devices.append(disk_element(disk, "disk", virtio_name(number), "virtio"))
     if cdrom:
