@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from provider.connection import api, errors
-from provider.domain.read import Domain
-from provider.domain.seen import Seen, near, see
+from provider.domain.read import AMOUNTS, Domain
+from provider.domain.seen import Seen, same_amount, see
 from provider.host.clock import Clock, until
 
-Key = Literal["memory", "vcpu"]
-AMOUNTS: Final[tuple[Key, ...]] = ("memory", "vcpu")
 BALLOON_SECONDS: Final = 10.0  # a guest at rest took 1 to 1.5
 POLL_SECONDS: Final = 0.2
 
@@ -28,7 +26,7 @@ _KIB_IN_MIB: Final = 1024
 class Step:
     """``was`` and ``wanted``: MiB, or a number of vCPUs."""
 
-    key: Key
+    key: str
     was: int | float
     wanted: int
 
@@ -45,7 +43,7 @@ def steps(
         for key in AMOUNTS
         if key in declared and domain.now is not None
         if key in staged or (key not in waiting and has(domain.seen, key) == declared[key])
-        if not same(key, has(domain.now, key), declared[key])
+        if not same_amount(key, has(domain.now, key), declared[key])
         if not why_not(key, declared[key], domain)
     ]
 
@@ -66,15 +64,9 @@ def why_not(key: str, wanted: float, domain: Domain) -> str:
     return ""
 
 
-def same(key: str, one: float, other: float) -> bool:
-    return near(one, other) if key == "memory" else one == other
-
-
 def has(seen: Seen | None, key: str) -> int | float:
     """What there is of it now; of a definition, what the guest starts with."""
-    if seen is None:
-        return 0
-    return seen.current_memory if key == "memory" else seen.current_vcpu
+    return 0 if seen is None else AMOUNTS[key](seen)[1]
 
 
 def after(domain: Domain, done: Collection[Step]) -> Domain:
@@ -89,7 +81,7 @@ def perform(domain: api.Domain, step: Step, clock: Clock) -> str:
     """Empty once the running guest has the amount; else why it has not, and waits for its next start."""
 
     def follows() -> bool:
-        return same(step.key, has(see(domain.XMLDesc()), step.key), step.wanted)
+        return same_amount(step.key, has(see(domain.XMLDesc()), step.key), step.wanted)
 
     seconds = 0.0
     if step.key == "memory":

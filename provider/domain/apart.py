@@ -11,7 +11,8 @@ from typing import Any
 
 from provider.domain import amounts as domain_amounts
 from provider.domain import pending as domain_pending
-from provider.domain.read import Domain, disk_path, same_metadata
+from provider.domain.read import AMOUNTS, Domain, disk_path, same_metadata
+from provider.domain.seen import Seen, same_amount
 from provider.host.macs import same_mac
 from provider.resource import shape
 from provider.resource.base import Kind, Props
@@ -33,7 +34,7 @@ def apart(domain: Domain, declared: Props, own: Props, pending: Collection[str])
         "macs": [mac for mac in macs if (mac in live) != (mac in config)],
         "moved": [mac for mac in macs if mac in live and mac in config and live[mac] != config[mac]],
         "disks": [path for path in own.get("disks", ()) if path in disks],
-        "texts": _texts(domain, declared),
+        "texts": _texts(domain.seen, domain.now, declared),
     }
     return {key: value for key, value in found.items() if value}
 
@@ -52,7 +53,7 @@ def changes(found: Mapping[str, Kind], news: Props, sides: Mapping[str, Any]) ->
     keys = [
         key
         for key, both in sides.get("amounts", {}).items()
-        if key in news and not all(domain_amounts.same(key, one, news[key]) for one in both)
+        if key in news and not all(same_amount(key, one, news[key]) for one in both)
     ]
     keys += [key for key in sides.get("texts", ()) if key in news]
     if "networkInterfaces" in news and (
@@ -71,7 +72,7 @@ def _amounts(
     found = {}
     for key in _defined(domain, declared, adopted):
         now, seen = domain_amounts.has(domain.now, key), domain_amounts.has(domain.seen, key)
-        if key in pending or domain_amounts.same(key, now, seen):
+        if key in pending or same_amount(key, now, seen):
             continue
         if not domain_amounts.why_not(key, seen, domain):
             found[key] = [now, seen]
@@ -80,14 +81,11 @@ def _amounts(
 
 def _defined(domain: Domain, declared: Props, adopted: Mapping[str, Any]) -> dict[str, int | float]:
     """The declared amounts as they are defined, but for those that were adopted as less than is declared."""
-    seen = {key: domain_amounts.has(domain.seen, key) for key in domain_amounts.AMOUNTS if key in declared}
+    seen = {key: domain_amounts.has(domain.seen, key) for key in AMOUNTS if key in declared}
     return {key: value for key, value in seen.items() if value != adopted.get(key)}
 
 
-def _texts(domain: Domain, declared: Props) -> list[str]:
-    seen, now = domain.seen, domain.now
-    if now is None:
-        return []
+def _texts(seen: Seen, now: Seen, declared: Props) -> list[str]:
     metadata = declared.get("metadata")
     other = {
         "title": (seen.title or "") != (now.title or ""),

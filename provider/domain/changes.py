@@ -120,7 +120,7 @@ def _disk_phrases(declared: Props, own: Props, seen: domain_read.Domain) -> Iter
     live = None if seen.now is None else seen.now.slots
     paths = [disk_path(disk) for disk in declared["disks"]]
     there = {path for _, path in (*config, *(live or ()))}
-    boots = domain_disks.first(config)
+    boots = next((path for _, path in config), None)  # the first in the order of their names
     replaced = None
     for index, (path, disk) in enumerate(zip(paths, declared["disks"], strict=True)):
         other = domain_disks.blocked(path, live, config) if path not in seen.seen.disks else None

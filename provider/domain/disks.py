@@ -85,11 +85,6 @@ def blocked(path: str, live: Slots | None, config: Slots | None) -> str | None:
     return None
 
 
-def first(config: Slots) -> str | None:
-    """The disk that the guest boots from: the first in the order of their names."""
-    return next((path for _, path in config), None)
-
-
 def perform(
     domain: api.Domain,
     steps: Sequence[Step],

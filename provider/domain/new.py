@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,7 +14,7 @@ from provider.domain.pending import reads
 from provider.domain.read import disk_path, wanted
 from provider.domain.seen import see
 from provider.domain.stage import STAGED
-from provider.domain.xml import Disk, Spec, build
+from provider.domain.xml import Disk, build
 from provider.errors import OperatorError, Refused
 from provider.host import optional
 from provider.host.elements import attribute
@@ -26,13 +25,16 @@ from provider.resource import remedy, xslt
 
 Props = Mapping[str, Any]
 
-MEMORY_MIB = 512
-VCPU = 1
-
 
 def definition(host: Host, uuid: str, inputs: Props, tell: optional.Tell) -> str:
     """The XML to be defined, the operator's stylesheet applied; `OperatorError` for a disk that the host lacks."""
-    return xslt.styled(build(_spec(host, uuid, inputs, tell)), inputs)
+    name, cdrom = str(inputs["name"]), inputs.get("cloudinit")
+    if cdrom is not None:
+        disk_format(host, name, cdrom, tell)
+    type = inputs.get("type") or ("kvm" if sweep.has_kvm(host, tell) else "qemu")
+    paths = map(disk_path, inputs.get("disks", ()))
+    disks = [Disk(path, disk_format(host, name, path, tell)) for path in paths]
+    return xslt.styled(build(inputs, uuid, type, disks, cdrom, wanted_nics(host, inputs)), inputs)
 
 
 def wanted_nics(host: Host, inputs: Props) -> tuple[nic.Wanted, ...]:
@@ -59,7 +61,7 @@ def overruled(inputs: Props) -> frozenset[str]:
     """
     if not inputs.get("xml", {}).get("xslt"):
         return frozenset()
-    plain = build(_of_inputs(inputs))
+    plain = build(inputs)
     try:
         styled = see(xslt.styled(plain, inputs))
     except OperatorError:
@@ -67,43 +69,6 @@ def overruled(inputs: Props) -> frozenset[str]:
     before = see(plain)
     return frozenset(
         k for k in STAGED & inputs.keys() if reads(inputs, k, before) != reads(inputs, k, styled)
-    )
-
-
-def _spec(host: Host, uuid: str, inputs: Props, tell: optional.Tell) -> Spec:
-    name = str(inputs["name"])
-    cdrom = inputs.get("cloudinit")
-    if cdrom is not None:
-        disk_format(host, name, cdrom, tell)
-    return replace(
-        _of_inputs(inputs),
-        uuid=uuid,
-        type=inputs.get("type") or ("kvm" if sweep.has_kvm(host, tell) else "qemu"),
-        disks=tuple(
-            Disk(p, disk_format(host, name, p, tell)) for p in map(disk_path, inputs.get("disks", ()))
-        ),
-        cdrom=cdrom,
-        nics=wanted_nics(host, inputs),
-    )
-
-
-def _of_inputs(inputs: Props) -> Spec:
-    """All of it that the host need not be asked about."""
-    consoles = [c for c in inputs.get("consoles", ()) if c.get("targetType", "serial") == "virtio"]
-    given = ("arch", "machine", "emulator", "firmware", "title", "description", "metadata", "graphics")
-    as_given: dict[str, Any] = {key: inputs.get(key) for key in given}
-    boot = tuple(dev for entry in inputs.get("bootDevices", ()) for dev in entry.get("devs", ()))
-    return Spec(
-        name=str(inputs["name"]),
-        uuid="",
-        type=inputs.get("type", "qemu"),
-        memory=inputs.get("memory", MEMORY_MIB),
-        vcpu=inputs.get("vcpu", VCPU),
-        cpu_mode=inputs.get("cpu", {}).get("mode"),
-        boot=boot or ("hd",),
-        virtio_consoles=len(consoles),
-        video=inputs.get("video", {}).get("type"),
-        **as_given,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from provider.domain import amounts, diff
 from provider.domain.changes import Plan
+from provider.domain.read import AMOUNTS
 from provider.impact.allow import allowed
 from provider.impact.kinds import Note
 from provider.nic import nic
@@ -27,7 +28,7 @@ def notes(plan: Plan, failed: Mapping[str, str], waited: Collection[str] = ()) -
     yield from _amounts(plan, failed)
     for path in plan.changes:
         key = shape.top(path)
-        if key in plan.keys and key not in amounts.AMOUNTS:
+        if key in plan.keys and key not in AMOUNTS:
             yield _staged(plan, path, key, "the guest was started otherwise")
         elif key in ("autostart", "title", "description", "metadata"):
             yield Note("live", path, f"{plan.name}: {key} is set; the guest sees nothing of it")
@@ -57,7 +58,7 @@ def goes_down(name: str, then: str) -> str:
 
 def _amounts(plan: Plan, failed: Mapping[str, str]) -> Iterator[Note]:
     live = {step.key: step for step in plan.amounts}
-    for key in amounts.AMOUNTS:
+    for key in AMOUNTS:
         step = live.get(key)
         if step is not None and key in failed:
             yield _staged(plan, key, key, failed[key], waits=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from provider.domain.read import Domain, as_read
-from provider.domain.seen import Seen, near
+from provider.domain.read import AMOUNTS, Domain, as_read
+from provider.domain.seen import Seen, same_amount
 from provider.domain.stage import STAGED
 
 _SOURCES: Final = frozenset({"disks", "cloudinit"})
@@ -30,11 +30,10 @@ def reads(declared: Mapping[str, Any], key: str, seen: Seen) -> Any:
 
 
 def _differs(key: str, declared: Mapping[str, Any], now: Seen, seen: Seen) -> bool:
-    if key == "memory":
-        held = seen.current_memory if near(now.current_memory, seen.current_memory) else now.current_memory
-        return _other_amount(declared[key], (now.memory, held), (seen.memory, seen.current_memory))
-    if key == "vcpu":
-        return _other_amount(declared[key], (now.vcpu, now.current_vcpu), (seen.vcpu, seen.current_vcpu))
+    if key in AMOUNTS:
+        (most, current), (defined_most, defined) = AMOUNTS[key](now), AMOUNTS[key](seen)
+        # A guest that was adopted with less than is declared has as much as it may have.
+        return most != defined_most if defined != declared[key] else not same_amount(key, current, defined)
     if key == "cpu" and seen.cpu_mode == "host-model" and now.cpu_mode == "custom":
         return not now.cpu_of_host  # libvirt writes the host's CPU into the running guest's definition
     has, gets = reads(declared, key, now), reads(declared, key, seen)
@@ -42,8 +41,3 @@ def _differs(key: str, declared: Mapping[str, Any], now: Seen, seen: Seen) -> bo
         # Ports and addresses that are left to libvirt are there once the guest runs.
         return any(has.get(k) != v for k, v in gets.items() if (k, v) != ("websocket", -1))
     return bool(has != gets)
-
-
-def _other_amount(declared: Any, now: tuple[float, float], seen: tuple[float, float]) -> bool:
-    """Of (most, current): a guest that was adopted with less than is declared has as much as it may have."""
-    return now[0] != seen[0] if seen[1] != declared else now[1] != seen[1]

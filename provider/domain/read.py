@@ -65,8 +65,8 @@ def as_read(
     """
     read: Props = {}
     for key, value in declared.items():
-        if key in _AMOUNTS:
-            found: Any = _amount(value, *_AMOUNTS[key](domain.seen), (adopted or {}).get(key))
+        if key in AMOUNTS:
+            found: Any = _amount(value, *AMOUNTS[key](domain.seen), (adopted or {}).get(key))
         elif key in _READERS:
             found = _READERS[key](value, domain)
         elif key in _FACTS:
@@ -84,7 +84,7 @@ def as_read(
 
 def started_with_less(seen: Seen) -> Props:
     """``memory`` and ``vcpu`` of a guest that starts with less of them than it may have."""
-    amounts = {key: of(seen) for key, of in _AMOUNTS.items()}
+    amounts = {key: of(seen) for key, of in AMOUNTS.items()}
     return {key: current for key, (most, current) in amounts.items() if current != most}
 
 
@@ -210,7 +210,7 @@ def _graphics(declared: Any, domain: Domain) -> Any:
 
 
 # The most that a guest may have, and what it starts with.
-_AMOUNTS: Mapping[str, Callable[[Seen], tuple[Any, Any]]] = {
+AMOUNTS: Mapping[str, Callable[[Seen], tuple[Any, Any]]] = {
     "memory": lambda seen: (seen.memory, seen.current_memory),
     "vcpu": lambda seen: (seen.vcpu, seen.current_vcpu),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import ClassVar, Final
 
 from provider.connection import api, errors
@@ -14,6 +15,7 @@ from provider.domain import read as domain_read
 from provider.domain import schema as domain_schema
 from provider.domain.changes import Plan
 from provider.domain.read import as_read, imported, started_with_less
+from provider.domain.seen import same_amount
 from provider.errors import OperatorError, Refused
 from provider.host.clock import Clock, SystemClock
 from provider.host.others import Everybody, Has
@@ -45,14 +47,13 @@ class Domain(Resource):
         own = olds.get("own", {})
         changes = domain_diff.differences(old_inputs, news, own, name)
         changes |= apart.changes(changes, shape.known(news), own.get("apart", {}))
-        outputs: list[str] = []
-        if olds.get("persistent") is False and not own.get("adopted", {}).get("transient"):
-            outputs.append("persistent")
-        if olds.get("restarting"):
-            outputs.append("restarting")
-        if olds.get("pendingRestart") and allowed(str(news.get("name", "")), "restart"):
-            outputs.append("pendingRestart")
-        return Diff({**changes, **dict.fromkeys(outputs, "update")}, output_paths=tuple(outputs))
+        drifted = {
+            "persistent": olds.get("persistent") is False and not own.get("adopted", {}).get("transient"),
+            "restarting": olds.get("restarting"),
+            "pendingRestart": olds.get("pendingRestart") and allowed(str(news.get("name", "")), "restart"),
+        }
+        outputs = tuple(key for key, so in drifted.items() if so)
+        return Diff({**changes, **dict.fromkeys(outputs, "update")}, output_paths=outputs)
 
     def create(self, call: Call, inputs: Props, preview: bool) -> tuple[str, Props]:
         uuid = uuid_of(call.urn)
@@ -90,7 +91,7 @@ class Domain(Resource):
         read |= {
             key: now
             for key, (now, defined) in sides.get("amounts", {}).items()
-            if amounts.same(key, defined, inputs[key])
+            if same_amount(key, defined, inputs[key])
         }
         after = {
             **_outputs(call, domain, read, inputs, seen),
@@ -148,7 +149,7 @@ class Domain(Resource):
             life.set_metadata(domain, declared["metadata"])
         disks = domain_changes.disks(declared, own, seen)
         plugs = [step for step in disks if step.action == "plug"]
-        slots = sweep.slots(call.host)
+        slots = partial(sweep.slots, call.host)
         formats = domain_changes.formats(call, plan.name, plugs)
         domain_disks.perform(domain, plugs, formats, slots, self._clock)
         steps = domain_changes.nics(call, domain, declared, own, seen)

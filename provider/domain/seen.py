@@ -138,9 +138,9 @@ def in_mib(element: Any) -> int | float:
     return int(mib) if mib == int(mib) else mib
 
 
-def near(one: float, other: float) -> bool:
-    """Whether two amounts of memory in MiB are one: a balloon comes to rest a little beside its target."""
-    return abs(one - other) <= max(1.0, other / 100)
+def same_amount(key: str, one: float, other: float) -> bool:
+    """Whether two amounts (``memory``, ``vcpu``) are one: a balloon comes to rest a little beside its target."""
+    return abs(one - other) <= max(1.0, other / 100) if key == "memory" else one == other
 
 
 def _slots(root: Any, devices: tuple[str | None, ...], volume_path: VolumePath) -> Slots:

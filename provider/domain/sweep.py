@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache, partial
 
 from lxml import etree
 
 from provider.connection import api, errors
-from provider.domain.disks import Slotted
 from provider.domain.read import Domain
-from provider.domain.seen import Seen, Slots, VolumePath, see, written_disks
+from provider.domain.seen import Seen, Slots, see, written_disks
 from provider.host import optional
 from provider.host.definitions import INACTIVE, SECURE, both_xmls
 from provider.host.host import Host
@@ -33,19 +33,15 @@ def observe(host: Host, domain: api.Domain) -> Domain:
     )
 
 
-def slots(host: Host) -> Slotted:
-    """Asks a domain for its disks, live and persistent."""
-
-    def ask(domain: api.Domain) -> tuple[Slots | None, Slots | None]:
-        live, config = (None if xml is None else facts(host, xml).slots for xml in both_xmls(domain))
-        return live, config
-
-    return ask
+def slots(host: Host, domain: api.Domain) -> tuple[Slots | None, Slots | None]:
+    """The domain's disks, live and persistent."""
+    live, config = (None if xml is None else facts(host, xml).slots for xml in both_xmls(domain))
+    return live, config
 
 
 def facts(host: Host, xml: str) -> Seen:
     """What a definition says, with the files of disks that name a pool and a volume."""
-    return see(xml, _volume_path(host))
+    return see(xml, partial(_volume_path, host))
 
 
 def state(domain: api.Domain) -> str:
@@ -55,13 +51,11 @@ def state(domain: api.Domain) -> str:
 
 def network_name(host: Host) -> Callable[[str], str | None]:
     """Names of networks by UUID, each asked for once."""
-    known: dict[str, str | None] = {}
 
+    @cache
     def name(uuid: str) -> str | None:
-        if uuid not in known:
-            network = host.network_by_uuid(uuid)
-            known[uuid] = None if network is None else network.name()
-        return known[uuid]
+        network = host.network_by_uuid(uuid)
+        return None if network is None else network.name()
 
     return name
 
@@ -91,12 +85,9 @@ def has_kvm(host: Host, tell: optional.Tell) -> bool:
     return etree.fromstring(said.encode()).find("guest/arch/domain[@type='kvm']") is not None
 
 
-def _volume_path(host: Host) -> VolumePath:
-    def path(pool_name: str, volume: str) -> str | None:
-        pool = host.pool_by_name(pool_name)
-        if pool is None or not pool.isActive():
-            return None
-        found = errors.unless(errors.NO_STORAGE_VOL, pool.storageVolLookupByName, volume)
-        return None if found is None else found.path()
-
-    return path
+def _volume_path(host: Host, pool_name: str, volume: str) -> str | None:
+    pool = host.pool_by_name(pool_name)
+    if pool is None or not pool.isActive():
+        return None
+    found = errors.unless(errors.NO_STORAGE_VOL, pool.storageVolLookupByName, volume)
+    return None if found is None else found.path()

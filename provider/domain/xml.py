@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
+from lxml.builder import E
 
 from provider.errors import OperatorError
 from provider.nic import nic
 
+MEMORY_MIB = 512  # of a new domain that does not say
+VCPU = 1
 AGENT_CHANNEL = "org.qemu.guest_agent.0"
 SPARE_ROOT_PORTS = 16  # q35 has one free port by default: the second NIC that is plugged in would find none
 
@@ -23,55 +26,34 @@ class Disk:
     format: str
 
 
-@dataclass(frozen=True)
-class Spec:
-    """A domain to be made; ``memory`` in MiB.  None: left to libvirt."""
+def build(
+    inputs: Mapping[str, Any],
+    uuid: str = "",
+    type: str | None = None,
+    disks: Iterable[Disk] = (),
+    cdrom: str | None = None,
+    nics: Iterable[nic.Wanted] = (),
+) -> str:
+    """The definition to be given to libvirt, before any stylesheet of the operator's.
 
-    name: str
-    uuid: str
-    type: str
-    memory: int
-    vcpu: int
-    arch: str | None = None
-    machine: str | None = None
-    emulator: str | None = None
-    cpu_mode: str | None = None
-    firmware: str | None = None
-    title: str | None = None
-    description: str | None = None
-    metadata: str | None = None
-    boot: tuple[str, ...] = ("hd",)
-    disks: tuple[Disk, ...] = ()
-    cdrom: str | None = None
-    nics: tuple[nic.Wanted, ...] = ()
-    virtio_consoles: int = 0
-    graphics: Mapping[str, Any] | None = None
-    video: str | None = None
-
-
-def build(spec: Spec) -> str:
-    """The definition to be given to libvirt, before any stylesheet of the operator's."""
-    root = etree.Element("domain", type=spec.type)
-    _text(root, "name", spec.name)
-    _text(root, "uuid", spec.uuid)
-    if spec.title:
-        _text(root, "title", spec.title)
-    if spec.description:
-        _text(root, "description", spec.description)
-    if spec.metadata:
-        metadata = etree.SubElement(root, "metadata")
-        metadata.extend(metadata_elements(spec.metadata))
-    _text(root, "memory", str(spec.memory), unit="MiB")
-    _text(root, "vcpu", str(spec.vcpu))
-    _os(root, spec)
-    features = etree.SubElement(root, "features")
-    # Without ACPI a guest can neither be asked to shut down nor be hot-plugged.
-    etree.SubElement(features, "acpi")
-    etree.SubElement(features, "apic")
-    if spec.cpu_mode:
-        etree.SubElement(root, "cpu", mode=spec.cpu_mode)
-    etree.SubElement(root, "clock", offset="utc")
-    _devices(etree.SubElement(root, "devices"), spec)
+    Of ``inputs`` all that the host need not be asked about; the rest as it was found there.
+    """
+    metadata, mode = inputs.get("metadata"), inputs.get("cpu", {}).get("mode")
+    root = E.domain(
+        E.name(str(inputs["name"])),
+        E.uuid(uuid),
+        *_given(inputs, "title", "description"),
+        *([E.metadata(*metadata_elements(metadata))] if metadata else ()),
+        E.memory(str(inputs.get("memory", MEMORY_MIB)), unit="MiB"),
+        E.vcpu(str(inputs.get("vcpu", VCPU))),
+        _os(inputs),
+        # Without ACPI a guest can neither be asked to shut down nor be hot-plugged.
+        E.features(E.acpi, E.apic),
+        *([E.cpu(mode=mode)] if mode else ()),
+        E.clock(offset="utc"),
+        _devices(inputs, disks, cdrom, nics),
+        type=type or inputs.get("type", "qemu"),
+    )
     return str(etree.tostring(root, encoding="unicode", pretty_print=True))
 
 
@@ -88,55 +70,51 @@ def metadata_elements(text: str) -> list[Any]:
     return elements
 
 
-def is_q35(machine: str | None) -> bool:
-    return machine is not None and "q35" in machine
+def _given(inputs: Mapping[str, Any], *tags: str) -> list[Any]:
+    return [E(tag, inputs[tag]) for tag in tags if inputs.get(tag)]
 
 
-def _os(root: Any, spec: Spec) -> None:
-    os = etree.SubElement(root, "os")
-    kind = _text(os, "type", "hvm")
-    for name, value in (("arch", spec.arch), ("machine", spec.machine)):
-        if value:
-            kind.set(name, value)
-    if spec.firmware:
-        _text(os, "loader", spec.firmware, readonly="yes", type="pflash")
-    for device in spec.boot:
-        etree.SubElement(os, "boot", dev=device)
+def _os(inputs: Mapping[str, Any]) -> Any:
+    os = E.os(E.type("hvm", {key: inputs[key] for key in ("arch", "machine") if inputs.get(key)}))
+    if inputs.get("firmware"):
+        os.append(E.loader(inputs["firmware"], readonly="yes", type="pflash"))
+    devices = [dev for entry in inputs.get("bootDevices", ()) for dev in entry.get("devs", ())]
+    os.extend(E.boot(dev=dev) for dev in devices or ["hd"])
+    return os
 
 
-def _devices(devices: Any, spec: Spec) -> None:
-    if spec.emulator:
-        _text(devices, "emulator", spec.emulator)
-    for number, disk in enumerate(spec.disks):
+def _devices(
+    inputs: Mapping[str, Any], disks: Iterable[Disk], cdrom: str | None, nics: Iterable[nic.Wanted]
+) -> Any:
+    devices = E.devices(*_given(inputs, "emulator"))
+    q35 = "q35" in (inputs.get("machine") or "")
+    for number, disk in enumerate(disks):
         devices.append(disk_element(disk, "disk", virtio_name(number), "virtio"))
-    if spec.cdrom:
-        bus, prefix = ("sata", "sd") if is_q35(spec.machine) else ("ide", "hd")
-        devices.append(disk_element(Disk(spec.cdrom, "raw"), "cdrom", f"{prefix}a", bus))
-        etree.SubElement(devices[-1], "readonly")
-    if is_q35(spec.machine):
-        etree.SubElement(devices, "controller", type="pci", index="0", model="pcie-root")
+    if cdrom:
+        target = ("sda", "sata") if q35 else ("hda", "ide")
+        devices.append(disk_element(Disk(cdrom, "raw"), "cdrom", *target))
+        devices[-1].append(E.readonly())
+    if q35:
+        devices.append(E.controller(type="pci", index="0", model="pcie-root"))
         for index in range(1, SPARE_ROOT_PORTS + 1):
-            etree.SubElement(devices, "controller", type="pci", index=str(index), model="pcie-root-port")
-    for wanted in spec.nics:
-        devices.append(etree.fromstring(nic.to_plug(wanted)))
+            devices.append(E.controller(type="pci", index=str(index), model="pcie-root-port"))
+    devices.extend(etree.fromstring(nic.to_plug(wanted)) for wanted in nics)
     add_serial(devices)
-    for port in range(1, spec.virtio_consoles + 1):
+    consoles = [each.get("targetType", "serial") for each in inputs.get("consoles", ())]
+    for port in range(1, consoles.count("virtio") + 1):
         add_virtio_console(devices, port)
-    channel = etree.SubElement(devices, "channel", type="unix")
-    etree.SubElement(channel, "target", type="virtio", name=AGENT_CHANNEL)
-    if spec.graphics is not None:
-        add_graphics(devices, spec.graphics)
-    if spec.video is not None:
-        etree.SubElement(etree.SubElement(devices, "video"), "model", type=spec.video)
+    devices.append(E.channel(E.target(type="virtio", name=AGENT_CHANNEL), type="unix"))
+    if inputs.get("graphics") is not None:
+        add_graphics(devices, inputs["graphics"])
+    if (model := inputs.get("video", {}).get("type")) is not None:
+        devices.append(E.video(E.model(type=model)))
+    return devices
 
 
 def disk_element(source: Disk, device: str, dev: str, bus: str) -> Any:
     """A disk as it is defined, or plugged into a running guest."""
-    disk = etree.Element("disk", type="file", device=device)
-    etree.SubElement(disk, "driver", name="qemu", type=source.format)
-    etree.SubElement(disk, "source", file=source.path)
-    etree.SubElement(disk, "target", dev=dev, bus=bus)
-    return disk
+    driver, file = E.driver(name="qemu", type=source.format), E.source(file=source.path)
+    return E.disk(driver, file, E.target(dev=dev, bus=bus), type="file", device=device)
 
 
 def virtio_name(number: int) -> str:
@@ -151,15 +129,12 @@ def virtio_name(number: int) -> str:
 
 def add_serial(devices: Any) -> None:
     """The first serial port, and the console that libvirt has of it."""
-    serial = etree.SubElement(devices, "serial", type="pty")
-    etree.SubElement(serial, "target", port="0")
-    console = etree.SubElement(devices, "console", type="pty")
-    etree.SubElement(console, "target", type="serial", port="0")
+    devices.append(E.serial(E.target(port="0"), type="pty"))
+    devices.append(E.console(E.target(type="serial", port="0"), type="pty"))
 
 
 def add_virtio_console(devices: Any, port: int) -> None:
-    console = etree.SubElement(devices, "console", type="pty")
-    etree.SubElement(console, "target", type="virtio", port=str(port))
+    devices.append(E.console(E.target(type="virtio", port=str(port)), type="pty"))
 
 
 def add_graphics(devices: Any, declared: Mapping[str, Any]) -> Any:
@@ -175,9 +150,3 @@ def add_graphics(devices: Any, declared: Mapping[str, Any]) -> Any:
         if address is not None:
             listen.set("address", str(address))
     return graphics
-
-
-def _text(parent: Any, tag: str, text: str, **attributes: str) -> Any:
-    element = etree.SubElement(parent, tag, attributes)
-    element.text = text
-    return element

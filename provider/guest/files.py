@@ -29,17 +29,11 @@ _ADDRESS: Final = r"(?:\d{1,3}\.){3}\d{1,3}"
 _SETASIDE: Final = ("~", ".bak", ".old", ".orig", ".rpmnew", ".rpmorig", ".rpmsave", ".swp")
 
 # What a NIC is known by, and what it is given; a MAC that is to be set (MACADDR, cloned-mac-address) is neither.
-_KNOWN_BY: Final = {
-    "ifcfg": re.compile(rf"HWADDR=[\"']?({_MAC})"),
-    "keyfile": re.compile(rf"mac-address=({_MAC})"),
-    "networkd": re.compile(rf"(?:Permanent)?MACAddress=.*?({_MAC})"),
-    "netplan": re.compile(rf"[^#]*\bmacaddress:\s*[\"']?({_MAC})"),
-}
-_GIVEN: Final = {
-    "ifcfg": re.compile(rf"IPADDR\d*=[\"']?({_ADDRESS})"),
-    "keyfile": re.compile(rf"address\d*=({_ADDRESS})"),
-    "networkd": re.compile(rf"Address=({_ADDRESS})"),
-    "netplan": re.compile(rf"(?:-|addresses:)[^#:]*?({_ADDRESS})/\d"),
+_STYLES: Final = {
+    "ifcfg": (rf"HWADDR=[\"']?({_MAC})", rf"IPADDR\d*=[\"']?({_ADDRESS})"),
+    "keyfile": (rf"mac-address=({_MAC})", rf"address\d*=({_ADDRESS})"),
+    "networkd": (rf"(?:Permanent)?MACAddress=.*?({_MAC})", rf"Address=({_ADDRESS})"),
+    "netplan": (rf"[^#]*\bmacaddress:\s*[\"']?({_MAC})", rf"(?:-|addresses:)[^#:]*?({_ADDRESS})/\d"),
 }
 
 
@@ -66,7 +60,7 @@ def _of_file(path: str, lines: list[str]) -> Iterator[Setting]:
     macs: list[str] = []
     addresses: list[list[str]] = [[]]
     for line in _applying(style, map(str.strip, lines)):
-        mac, given = _KNOWN_BY[style].match(line), _GIVEN[style].match(line)
+        mac, given = (re.match(pattern, line) for pattern in _STYLES[style])
         if mac:
             macs.append(same_mac(mac[1]))
             addresses += [[]] if len(macs) > 1 else []

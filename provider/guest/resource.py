@@ -63,7 +63,7 @@ class GuestFiles(Resource):
         for line in guest.told(domain.name(), inputs):
             call.tell(line)
         found = guest.as_inputs(inputs)
-        return Found(id, found, {**outputs, **found, **guest.outputs(call, domain, inputs)})
+        return Found(id, found, {**outputs, **found, **guest.outputs(domain, inputs)})
 
     def update(
         self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool
@@ -93,7 +93,7 @@ class GuestFiles(Resource):
         seen.foretell(call, domain.name(), guest, olds, news)
         if not preview:
             guest = self._apply(call, domain, guest, olds, news)
-        return {**news, **guest.outputs(call, domain, news)}
+        return {**news, **guest.outputs(domain, news)}
 
     def _apply(self, call: Call, domain: api.Domain, guest: Guest, olds: Props, news: Props) -> Guest:
         agent = self._tools.agent(domain)

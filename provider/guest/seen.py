@@ -61,11 +61,9 @@ class Guest:
         for note in self.notes:
             yield f"{guest}: {note}"
 
-    def outputs(self, call: Call, domain: api.Domain, inputs: Props) -> Props:
-        return {
-            "guest": domain.name(),
-            "undeclared": [f"{name}: {said}" for name, said in self.strangers(inputs).items()],
-        }
+    def outputs(self, domain: api.Domain, inputs: Props) -> Props:
+        undeclared = [f"{name}: {said}" for name, said in self.strangers(inputs).items()]
+        return {"guest": domain.name(), "undeclared": undeclared}
 
     def wrong(self, inputs: Props) -> list[str]:
         """Where it is not what is declared: a phrase for each file and each name of state."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from provider.guest import config
 from provider.guest.agent import Agent, AgentError, GuestNic
-from provider.guest.config import GuestFile, Setup, Style
+from provider.guest.config import Setup, Style
 from provider.host.clock import Clock, until
 from provider.host.macs import same_mac
 
@@ -108,11 +108,10 @@ def look(agent: Agent) -> Style:
     return style
 
 
-def write(agent: Agent, style: Style, setup: Setup) -> GuestFile:
+def write(agent: Agent, style: Style, setup: Setup) -> None:
     """Write the file; whole or not at all."""
     file = config.file_for(style, setup)
     agent.run(_WRITE, file.path, file.mode, stdin=file.content)
-    return file
 
 
 def quiet(agent: Agent, setup: Setup) -> None:

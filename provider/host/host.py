@@ -60,9 +60,9 @@ class Host:
         self._failure: OperatorError | None = None
 
     @classmethod
-    def open(cls, uri: str) -> Host:
+    def open(cls, uri: str, opener: Callable[[str], api.Connection] = keepalive.opened) -> Host:
         """A host that has answered; `OperatorError` with the URI when it does not within `opening.SECONDS`."""
-        host = cls(uri)
+        host = cls(uri, opener)
         _ = host.conn
         return host
 

@@ -43,9 +43,7 @@ def same_uuid(one: str | None, other: str | None) -> bool:
 
 
 def refuse_another(uri: str, now: Identity, state: Identity) -> None:
-    """`OperatorError` unless the host (``now``) is the one that the state is of; with the way out where it may be."""
-    if state.uuid is None or same_uuid(now.uuid, state.uuid):
-        return
+    """`OperatorError` unless a host (``now``) of another UUID is the one that the state is of, or is allowed to be."""
     names = [_short(each.name) for each in (now, state)]
     known = None not in names
     if now.uuid is None:

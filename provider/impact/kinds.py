@@ -45,14 +45,6 @@ class Entry:
     otherwise: Impact | None = None
 
 
-POOL: Final = "libvirt:index/pool:Pool"
-VOLUME: Final = "libvirt:index/volume:Volume"
-NETWORK: Final = "libvirt:index/network:Network"
-SEED: Final = "libvirt:index/cloudInitDisk:CloudInitDisk"
-DOMAIN: Final = "libvirt:index/domain:Domain"
-INTERFACE: Final = "libvirt:index/interface:Interface"
-GUEST_FILES: Final = "libvirt:index/guestFiles:GuestFiles"
-
 _STAGED_NETWORK: Final = Entry(
     "next boot",
     "virNetworkDefineXML with the same UUID and bridge MAC; waits for the network's restart. Where a network outage is "
@@ -71,18 +63,13 @@ _HOLE: Final = "each call stops forwarded traffic for 0.2 to 0.4 s, so only what
 
 _POOLS: Final = dict.fromkeys(("name", "type", "path", "target"), _NEW_POOL)
 _VOLUMES: Final = {
-    "name": _NEW_VOLUME,
-    "pool": _NEW_VOLUME,
-    "format": _NEW_VOLUME,
+    **dict.fromkeys(("name", "pool", "format"), _NEW_VOLUME),
     "size": Entry(
         "live",
         "grown by virDomainBlockResize where a guest runs with it, by virStorageVolResize elsewhere; never shrunk "
         "(data loss: refused)",
     ),
-    "baseVolumeId": _NEW_VOLUME,
-    "baseVolumeName": _NEW_VOLUME,
-    "baseVolumePool": _NEW_VOLUME,
-    "xml": _NEW_VOLUME,
+    **dict.fromkeys(("baseVolumeId", "baseVolumeName", "baseVolumePool", "xml"), _NEW_VOLUME),
 }
 _SEEDS: Final = {
     **dict.fromkeys(
@@ -103,11 +90,9 @@ _NETWORKS: Final = {
         ("mode", "bridge", "domain", "mtu", "addresses", "ipv6", "natPorts", "stp", "delay", "mac"),
         _STAGED_NETWORK,
     ),
-    "dns.enabled": _STAGED_NETWORK,
-    "dns.localOnly": _STAGED_NETWORK,
+    **dict.fromkeys(("dns.enabled", "dns.localOnly", "xml"), _STAGED_NETWORK),
     "dns.hosts": Entry("live", "virNetworkUpdate (DNS host: add, delete); nothing is interrupted"),
     "autostart": Entry("live", "virNetworkSetAutostart"),
-    "xml": _STAGED_NETWORK,
     "dhcp": Entry(
         "live",
         f"virNetworkUpdate of its ranges and reservations: DHCP is served while there are any; {_HOLE}; "
@@ -153,8 +138,7 @@ _DOMAINS: Final = {
         "plug (virDomainDestroy) on a guest that does not shut down is refused where no restart is allowed",
         "restart",
     ),
-    "title": Entry("live", "virDomainSetMetadata"),
-    "description": Entry("live", "virDomainSetMetadata"),
+    **dict.fromkeys(("title", "description"), Entry("live", "virDomainSetMetadata")),
     "metadata": Entry("live", "virDomainSetMetadata, one element at a time"),
     "disks": Entry(
         "live",
@@ -208,16 +192,17 @@ _GUEST_FILES: Final = {
     ),
 }
 
+_TYPES: Final = {
+    "pool:Pool": _POOLS,
+    "volume:Volume": _VOLUMES,
+    "cloudInitDisk:CloudInitDisk": _SEEDS,
+    "network:Network": _NETWORKS,
+    "domain:Domain": _DOMAINS,
+    "interface:Interface": _INTERFACES,
+    "guestFiles:GuestFiles": _GUEST_FILES,
+}
 TABLE: Final[Mapping[tuple[str, str], Entry]] = {
-    (token, path): entry
-    for token, entries in (
-        (POOL, _POOLS),
-        (VOLUME, _VOLUMES),
-        (SEED, _SEEDS),
-        (NETWORK, _NETWORKS),
-        (DOMAIN, _DOMAINS),
-        (INTERFACE, _INTERFACES),
-        (GUEST_FILES, _GUEST_FILES),
-    )
+    (f"libvirt:index/{kind}", path): entry
+    for kind, entries in _TYPES.items()
     for path, entry in entries.items()
 }

@@ -46,7 +46,9 @@ def bring(call: Call, network: api.Network, inputs: Props, restyled: bool, previ
     if cut_off:
         call.note("live", "unplugged", f"{', '.join(sorted(cut_off))} plugged in again")
     if left := left_aside(host, network, call.tell):
-        call.note("live", "leftOver", f"empty network {left}, which a killed update has left, is removed")
+        call.note(
+            "live", "leftOver", f"empty network {left.name()}, which a killed update has left, is removed"
+        )
     if preview:
         if restarts:
             tell.foretell(call, both, change, _running(call, network))

@@ -46,12 +46,8 @@ def aside_name(network: api.Network) -> str:
     return f"park-{network.UUIDString().lower()}"
 
 
-def left_aside(host: Host, network: api.Network, tell: optional.Tell) -> str | None:
-    """The name of the empty network if a killed update has left it."""
-    return None if _left(host, network, tell) is None else aside_name(network)
-
-
-def _left(host: Host, network: api.Network, tell: optional.Tell) -> api.Network | None:
+def left_aside(host: Host, network: api.Network, tell: optional.Tell) -> api.Network | None:
+    """The empty network if a killed update has left it."""
     name = aside_name(network)
     return optional.look(tell, f"network {name}", partial(host.network_by_name, name), None, _LEFT)
 
@@ -144,10 +140,8 @@ def _start(host: Host, network: api.Network, last: str) -> str | None:
 def _aside(host: Host, network: api.Network) -> api.Network:
     """The empty network; one that was left is used again."""
     name = aside_name(network)
-    found = host.network_by_name(name)
-    return found or host.conn.networkCreateXML(
-        f"<network><name>{name}</name><bridge stp='off' delay='0'/></network>"
-    )
+    empty = f"<network><name>{name}</name><bridge stp='off' delay='0'/></network>"
+    return host.network_by_name(name) or host.conn.networkCreateXML(empty)
 
 
 def _move(
@@ -173,7 +167,7 @@ def _move(
 def _tidy(host: Host, network: api.Network, tell: optional.Tell) -> None:
     """Take the empty network away, unless a guest is still in it, or may be."""
     name = aside_name(network)
-    aside = _left(host, network, tell)
+    aside = left_aside(host, network, tell)
     if aside is not None:
         networks = optional.look(tell, f"the guests of {host.uri}", partial(_networks, host), {name}, _LEFT)
         if name not in networks:

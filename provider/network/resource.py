@@ -136,5 +136,5 @@ class Network(Resource):
             "persistent": bool(network.isPersistent()),
             "unplugged": sorted({domain.name() for domain, _ in unplugged(call.host, network, call.tell)}),
             **({_WAITS: list(waits)} if waits else {}),
-            **({_LEFT: left} if left else {}),
+            **({_LEFT: left.name()} if left else {}),
         }

@@ -7,6 +7,7 @@ from ipaddress import ip_interface
 from typing import Any, Final
 
 from lxml import etree
+from lxml.builder import E
 
 from provider.host.elements import child, drop, written
 from provider.host.xml_in import of_libvirt, parsed
@@ -69,10 +70,8 @@ def _forward(root: Element, inputs: Mapping[str, Any]) -> None:
     if "mode" in inputs:
         _mode(root, inputs["mode"], "bridge" in inputs)
     if "natPorts" in inputs:
-        nat = child(child(root, "forward"), "nat")
-        port = child(nat, "port")
-        port.set("start", str(inputs["natPorts"]["start"]))
-        port.set("end", str(inputs["natPorts"]["end"]))
+        port = child(child(child(root, "forward"), "nat"), "port")
+        port.attrib.update({end: str(inputs["natPorts"][end]) for end in ("start", "end")})
 
 
 def _mode(root: Element, mode: str, bridge_given: bool) -> None:
@@ -117,7 +116,7 @@ def _addresses(root: Element, inputs: Mapping[str, Any]) -> None:
         gateway = subnet(address)
         element = kept.get(gateway.network)
         if element is None:
-            element = etree.Element("ip", family=f"ipv{gateway.version}", address=str(gateway.ip))
+            element = E.ip(family=f"ipv{gateway.version}", address=str(gateway.ip))
             if gateway.version == 4:
                 element.set("netmask", str(gateway.netmask))
             else:
@@ -158,10 +157,7 @@ def dns_names(hosts: list[dict[str, str]]) -> dict[str, list[str]]:
 
 
 def dns_host(ip: str, names: list[str]) -> Element:
-    element = etree.Element("host", ip=ip)
-    for name in names:
-        etree.SubElement(element, "hostname").text = name
-    return element
+    return E.host(*map(E.hostname, names), ip=ip)
 
 
 def _attribute(element: Element, key: str, value: str | None) -> None:

@@ -12,7 +12,7 @@ from provider.host.xml_in import parsed
 from provider.nic import forbidden as nic_forbidden
 from provider.nic import mover, nic, seen
 from provider.nic import seat as nic_seat
-from provider.nic.forbidden import Forbidden
+from provider.nic.forbidden import Place
 from provider.nic.task import AGENT_SECONDS, FIRST_BOOT_SECONDS, Outcome, Task
 from provider.resource.base import Call, Props
 
@@ -29,7 +29,7 @@ def bring(
     source: api.Domain | None,
     inputs: Props,
     olds: Props,
-    forbidden: Forbidden,
+    forbidden: list[Place],
 ) -> bool | None:
     """Bring it about; whether the guest's agent has set it up, None when that is not its task.
 

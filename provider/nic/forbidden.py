@@ -40,7 +40,7 @@ class Homes:
 
 @dataclass(frozen=True)
 class Place:
-    """A domain with what is wanted and forbidden on it.
+    """A domain with what is wanted and forbidden on it; ``homes``: what this run's resources have there.
 
     ``known``: forbidden there before; ``left``: the resource leaves this domain, and does not come back to it.
     """
@@ -48,55 +48,49 @@ class Place:
     domain: api.Domain
     wanted: tuple[Wanted, ...]
     macs: tuple[str, ...]
+    homes: Homes
     known: frozenset[str] = frozenset()
     left: bool = False
 
 
-@dataclass(frozen=True)
-class Forbidden:
-    places: tuple[Place, ...]
-    homes: Homes
-
-
 def forbidden(
     domain: api.Domain, source: api.Domain | None, news: Props, old_inputs: Props, homes: Homes
-) -> Forbidden:
+) -> list[Place]:
     """On the domain of an Interface, and on ``source``, which it leaves: what was forbidden there goes too."""
     old = _macs(old_inputs.get("forbiddenMacs", ()))
     known = frozenset(old) if source is None else frozenset[str]()
-    here = Place(domain, (seen.wanted(news),), _macs(news.get("forbiddenMacs", ())), known)
-    if source is None:
-        return Forbidden((here,), homes)
-    return Forbidden((here, Place(source, (), old, frozenset(old), left=True)), homes)
+    here = Place(domain, (seen.wanted(news),), _macs(news.get("forbiddenMacs", ())), homes, known)
+    there = [] if source is None else [Place(source, (), old, homes, frozenset(old), left=True)]
+    return [here, *there]
 
 
-def foretold(call: Call, what: Forbidden) -> Iterator[str]:
+def foretold(call: Call, places: list[Place]) -> Iterator[str]:
     """What `settle` will unplug, in words."""
-    for place in what.places:
+    for place in places:
         goes = ("now",) if place.left else ("now", "wait")
-        going = [mac for mac, verdict in _verdicts(call, what, place).items() if verdict in goes]
+        going = [mac for mac, verdict in _verdicts(call, place).items() if verdict in goes]
         xmls = both_xmls(place.domain)
         for line in plan.drift([], going, *xmls):
             yield f"{place.domain.name()}: {line}"
 
 
-def settle(call: Call, clock: Clock, what: Forbidden) -> None:
+def settle(call: Call, clock: Clock, places: list[Place]) -> None:
     """What is so already is not touched; a forbidden NIC that may be another resource's is given time to go."""
-    for place in what.places:
-        verdicts = _verdicts(call, what, place)
+    for place in places:
+        verdicts = _verdicts(call, place)
         _mend(call, clock, place, [mac for mac, verdict in verdicts.items() if verdict == "now"])
         if not place.left:
-            _wait(call, clock, what, place, verdicts)
+            _wait(call, clock, place, verdicts)
 
 
-def _wait(call: Call, clock: Clock, what: Forbidden, place: Place, verdicts: dict[str, Verdict]) -> None:
+def _wait(call: Call, clock: Clock, place: Place, verdicts: dict[str, Verdict]) -> None:
     waiting = [mac for mac, verdict in verdicts.items() if verdict in ("wait", "spare")]
     deadline = clock.monotonic() + GRACE_SECONDS
     while waiting and clock.monotonic() < deadline:
         clock.sleep(_POLL_SECONDS)
         waiting = [mac for mac in waiting if seen.has(place.domain, mac)]
     # Asked again: the resource that has one may have come to its turn meanwhile.
-    late = [m for m in waiting if verdicts[m] == "wait" and not what.homes.claims(call, m, place.domain)]
+    late = [m for m in waiting if verdicts[m] == "wait" and not place.homes.claims(call, m, place.domain)]
     _mend(call, clock, place, late)
     for mac in set(waiting) - set(late):
         call.note(
@@ -120,10 +114,10 @@ def _mend(call: Call, clock: Clock, place: Place, macs: list[str]) -> None:
         call.note("live", "forbiddenMacs", str(error))
 
 
-def _verdicts(call: Call, what: Forbidden, place: Place) -> dict[str, Verdict]:
+def _verdicts(call: Call, place: Place) -> dict[str, Verdict]:
     live, config = both_xmls(place.domain)
     return {
-        mac: _verdict(mac, live, config, mac in place.known, what.homes.claims(call, mac, place.domain))
+        mac: _verdict(mac, live, config, mac in place.known, place.homes.claims(call, mac, place.domain))
         for mac in place.macs
     }
 

@@ -143,8 +143,7 @@ def _where(call: Call, uuid: str, mac: str, anywhere: bool) -> api.Domain | None
     if domain is not None and seen.has(domain, mac):
         return domain
     elsewhere = list(seen.others(call, mac, uuid)) if anywhere else []
-    elsewhere.sort(key=lambda other: seat.look(other, mac).link != "up")
-    return elsewhere[0] if elsewhere else None
+    return min(elsewhere, key=lambda other: seat.look(other, mac).link != "up", default=None)
 
 
 def _foretell(

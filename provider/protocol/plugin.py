@@ -113,7 +113,7 @@ class Servicer(Reach, provider_pb2_grpc.ResourceProviderServicer):
                 return provider_pb2.CheckResponse(
                     inputs=wire.dump(news, secret), failures=check_failures(wrong)
                 )
-            checked = handler.check(self._call(request, connected=False), olds, news)
+            checked = handler.check(Call(self._host or Host(""), request.urn), olds, news)
             return provider_pb2.CheckResponse(
                 inputs=wire.dump(checked.inputs, secret), failures=check_failures(checked.failures)
             )
@@ -223,7 +223,6 @@ class Servicer(Reach, provider_pb2_grpc.ResourceProviderServicer):
             if wrong:
                 return provider_pb2.InvokeResponse(failures=check_failures(wrong))
             host = self._reached(optional.unheard, looks=True)
-            assert host is not None
             answer, lacks = functions.get_host(host, args)
             self._lacks.told(lacks)
             return provider_pb2.InvokeResponse(**{"return": wire.dump(answer)})

@@ -30,16 +30,9 @@ class Reach:
         self._sights = Sights()
         self._lacks = Lacks()
         self._handlers: dict[str, Resource] = {kind.token: kind() for kind in RESOURCES}
-        self._workers = Workers(lambda: self._host.uri if self._host else "?")
-
-    @property
-    def report(self) -> Report | None:
-        """Where messages about a resource go.  The embedded engine puts its own here."""
-        return self._workers.report
-
-    @report.setter
-    def report(self, report: Report | None) -> None:
-        self._workers.report = report
+        # Where messages about a resource go.  The embedded engine puts its own here.
+        self.report: Report | None = None
+        self._workers = Workers(lambda: self._host.uri if self._host else "?", lambda: self.report)
 
     def close(self) -> None:
         """End the threads and the connection, as the end of a process would: the embedded engine is done with it.
@@ -114,31 +107,22 @@ class Reach:
         raise OperatorError(f"resource type {token} {known}; there are {', '.join(sorted(self._handlers))}")
 
     def _call(
-        self,
-        request: Any,
-        task: Task | None = None,
-        known: Props | None = None,
-        connected: bool = True,
-        looks: bool = False,
+        self, request: Any, task: Task | None = None, known: Props | None = None, looks: bool = False
     ) -> Call:
         """Where the handler is to work; see `_reached`."""
         notes = [] if task is None else task.told
         call = Call(Host(""), request.urn, getattr(request, "timeout", 0.0), notes)
-        call.host = self._reached(call.tell, known, connected, looks) or call.host
+        call.host = self._reached(call.tell, known, looks)
         return call
 
-    def _reached(
-        self, tell: optional.Tell, known: Props | None = None, connected: bool = True, looks: bool = False
-    ) -> Host | None:
+    def _reached(self, tell: optional.Tell, known: Props | None = None, looks: bool = False) -> Host:
         """The host, once it is sure to be the one that the state is of.
 
         One that only ``looks`` shares what it sees with the others that do.
         """
         host = self._host
-        if host is None and connected:
+        if host is None:
             raise OperatorError("libvirt:uri is not known yet: it comes from a resource that is not made yet")
-        if host is not None and known:
+        if known:
             host.check_is(Identity.of(known), tell)
-        if host is not None and looks:
-            host = self._sights.of(host)
-        return host
+        return self._sights.of(host) if looks else host

@@ -8,26 +8,23 @@ from typing import Any
 
 from provider.protocol import functions
 from provider.resource.base import Resource
+from provider.resource.specs import string
 
 NAME = "libvirt"
 VERSION = "0.5.4"  # of pulumi-libvirt, whose tokens and property names these are: SDKs ask for it
 
 CONFIG = {
-    "uri": {
-        "type": "string",
-        "description": "The hypervisor, as libvirt writes it: qemu:///system, qemu+ssh://root@host/system, "
-        "qemu+unix:///system?socket=/path.",
-    }
+    "uri": string(
+        "The hypervisor, as libvirt writes it: qemu:///system, qemu+ssh://root@host/system, "
+        "qemu+unix:///system?socket=/path."
+    )
 }
-
-
 # Of every resource; added to its outputs by the plugin.
 HOST = {
-    "hostUuid": {"type": "string", "description": "The host that it is on."},
-    "hostName": {
-        "type": "string",
-        "description": "What that host calls itself, by which it is known again should its UUID not be stable.",
-    },
+    "hostUuid": string("The host that it is on."),
+    "hostName": string(
+        "What that host calls itself, by which it is known again should its UUID not be stable."
+    ),
 }
 
 

@@ -25,12 +25,11 @@ THREADS = 16  # as many steps as an engine runs at the same time by default
 
 
 class Workers:
-    """``where`` says which libvirt it is that failed; ``report`` takes what is noted about a resource."""
+    """``where`` says which libvirt it is that failed; ``report``: what takes the notes about a resource, if any."""
 
-    def __init__(self, where: Callable[[], str]) -> None:
-        self._where = where
+    def __init__(self, where: Callable[[], str], report: Callable[[], Report | None]) -> None:
+        self._where, self._report = where, report
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="libvirt")
-        self.report: Report | None = None
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -40,7 +39,8 @@ class Workers:
     ) -> T:
         """``here``: in the caller's thread, for what waits for nobody: two changes of thread take longer than that."""
         try:
-            done = work() if here else await self._in_thread(work)
+            loop = asyncio.get_running_loop()
+            done = work() if here else await loop.run_in_executor(self._threads, work)
             await self._tell(task)
             return done
         except Exception as error:
@@ -49,9 +49,6 @@ class Workers:
                 traceback.print_exception(error, file=sys.stderr)
             return await fail(context, self._line(error, task))
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-
     async def _tell(self, task: Task | None) -> None:
         if task is not None:
             for note in task.told:
@@ -59,8 +56,9 @@ class Workers:
 
     async def tell(self, urn: str, severity: str, text: str) -> None:
         """A message to the engine, if there is one that listens; without a URN it is about the run."""
-        if self.report is not None:
-            sent = self.report(urn, severity, text)
+        report = self._report()
+        if report is not None:
+            sent = report(urn, severity, text)
             if inspect.isawaitable(sent):
                 await sent
 

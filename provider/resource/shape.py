@@ -21,13 +21,13 @@ _HALVES = re.compile("[\ud800-\udfff]")
 _FILES = ("userData", "metaData", "networkConfig")
 _LARGEST = 2**53 - 1  # Pulumi's numbers are floats
 
-_WORDS = {
-    "string": "a string",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "an object",
+_KINDS: Mapping[str, tuple[str, Any]] = {  # in words, and in Python
+    "string": ("a string", str),
+    "integer": ("a whole number", int),
+    "number": ("a number", (int, float)),
+    "boolean": ("true or false", bool),
+    "array": ("a list", list),
+    "object": ("an object", dict),
 }
 
 
@@ -61,8 +61,9 @@ def _value(token: str, spec: Spec, value: Any, path: str, plain: str) -> Iterato
     if value is COMPUTED:
         return
     kind = spec["type"]
-    if not _is(kind, value):
-        yield Failure(path, f"must be {_WORDS[kind]}, not {_shown(value)}")
+    words, types = _KINDS[kind]
+    if not isinstance(value, types) or (isinstance(value, bool) and kind != "boolean"):
+        yield Failure(path, f"must be {words}, not {_shown(value)}")
     elif kind == "string" and (odd := _NOT_IN_XML.search(value)) and path not in _FILES:
         yield Failure(path, f"has {odd[0]!a} in it, a character that no XML can hold")
     elif kind == "string" and (odd := _HALVES.search(value)):
@@ -74,20 +75,6 @@ def _value(token: str, spec: Spec, value: Any, path: str, plain: str) -> Iterato
             yield from _value(token, spec["items"], member, f"{path}[{index}]", plain)
     elif kind == "object" and "properties" in spec:
         yield from _object(token, spec, value, path, plain)
-
-
-def _is(kind: str, value: Any) -> bool:
-    if isinstance(value, bool):
-        return kind == "boolean"
-    types: dict[str, type | tuple[type, ...]] = {
-        "string": str,
-        "integer": int,
-        "number": (int, float),
-        "boolean": bool,
-        "array": list,
-        "object": dict,
-    }
-    return isinstance(value, types[kind])
 
 
 def _shown(value: Any) -> str:
@@ -106,27 +93,22 @@ def changed(old: Any, new: Any, path: str = "", *, left_out: bool = True) -> dic
     """
     if old is new or old == new:
         return {}
-    found: dict[str, Kind] = {}
     if isinstance(old, dict) and isinstance(new, dict):
-        for key in sorted({*old, *new} if left_out else new):
-            at = _joined(path, key)
-            if key not in old:
-                found[at] = "add"
-            elif key not in new:
-                found[at] = "delete"
-            else:
-                found.update(changed(old[key], new[key], at, left_out=left_out))
+        before, after = old, new
+        parts = [(key, _joined(path, key)) for key in sorted({*old, *new} if left_out else new)]
     elif isinstance(old, list) and isinstance(new, list):
-        for index in range(max(len(old), len(new))):
-            at = f"{path}[{index}]"
-            if index >= len(old):
-                found[at] = "add"
-            elif index >= len(new):
-                found[at] = "delete"
-            else:
-                found.update(changed(old[index], new[index], at))
+        before, after, left_out = dict(enumerate(old)), dict(enumerate(new)), True
+        parts = [(index, f"{path}[{index}]") for index in range(max(len(old), len(new)))]
     else:
-        found[path] = "update"
+        return {path: "update"}
+    found: dict[str, Kind] = {}
+    for key, at in parts:
+        if key not in before:
+            found[at] = "add"
+        elif key not in after:
+            found[at] = "delete"
+        else:
+            found |= changed(before[key], after[key], at, left_out=left_out)
     return found
 
 

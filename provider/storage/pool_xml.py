@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from lxml import etree
+from lxml.builder import E
 
 from provider.host.elements import written
 from provider.host.xml_in import of_libvirt, parsed
 
 
 def render(name: str, uuid: str, path: str) -> str:
-    pool = etree.Element("pool", type="dir")
-    etree.SubElement(pool, "name").text = name
-    etree.SubElement(pool, "uuid").text = uuid
-    etree.SubElement(etree.SubElement(pool, "target"), "path").text = path
-    return written(pool)
+    return written(E.pool(E.name(name), E.uuid(uuid), E.target(E.path(path)), type="dir"))
 
 
 @of_libvirt("a storage pool")

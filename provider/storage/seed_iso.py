@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -28,12 +29,13 @@ _BROKEN: Final = (
     AssertionError, OverflowError, RecursionError, MemoryError,
 )  # fmt: skip
 
+_DATING: Final[tuple[Any, ...]] = (pycdlib.pycdlib, pycdlib.headervd, pycdlib.dates, pycdlib.utils)
 _lock = threading.Lock()
 
 
 def build(contents: Mapping[str, str]) -> bytes:
     """The disk's bytes from the texts by property name (`FILES`); user-data and meta-data are always on it."""
-    with _lock, _StoppedClock():
+    with _lock, _stopped_clock():
         iso = pycdlib.PyCdlib()
         iso.new(vol_ident="cidata", joliet=3, rock_ridge="1.09")
         for key, name in FILES.items():
@@ -71,23 +73,14 @@ def extract(image: bytes) -> dict[str, str] | None:
     return found
 
 
-class _StoppedClock:
+@contextlib.contextmanager
+def _stopped_clock() -> Iterator[None]:
     """pycdlib asks the clock for every date it writes, and takes none; while this holds, its clock stands still."""
-
-    _MODULES: Final[tuple[Any, ...]] = (pycdlib.pycdlib, pycdlib.headervd, pycdlib.dates, pycdlib.utils)
-
-    def __enter__(self) -> None:
-        stopped = SimpleNamespace(
-            time=lambda: _MOMENT,
-            localtime=time.gmtime,
-            gmtime=time.gmtime,
-            strftime=time.strftime,
-            strptime=time.strptime,
-            struct_time=time.struct_time,
-        )
-        for module in self._MODULES:
-            module.time = stopped
-
-    def __exit__(self, *_: object) -> None:
-        for module in self._MODULES:
+    stopped = SimpleNamespace(**{**vars(time), "time": lambda: _MOMENT, "localtime": time.gmtime})
+    for module in _DATING:
+        module.time = stopped
+    try:
+        yield
+    finally:
+        for module in _DATING:
             module.time = time

@@ -92,11 +92,7 @@ def find(host: Host, pool: api.Pool, name: str) -> api.Volume | None:
 
 def _readable(volume: api.Volume) -> bool:
     """libvirt looks at the file when asked for its XML, and fails for one that was deleted behind its back."""
-    try:
-        volume.XMLDesc()
-    except errors.VirtError:
-        return False
-    return True
+    return errors.refusal(volume.XMLDesc) is None
 
 
 def find_path(host: Host, path: str, tell: optional.Tell) -> api.Volume | None:

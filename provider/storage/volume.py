@@ -63,7 +63,10 @@ class Volume(StoredFile):
 
     def _make(self, call: Call, pool: api.Pool, inputs: Props, base: Seen | None, what: str) -> api.Volume:
         call.host.backings.clear()
-        volume = pool.createXML(self._xml(inputs, base))
+        backing = Backing(base.path, base.format) if base else None
+        capacity = inputs.get("size", base.capacity if base else 0)
+        xml = volume_xml.render(inputs["name"], _format(inputs), capacity, backing)
+        volume = pool.createXML(xslt.styled(xml, inputs))
         wrong = _differences(inputs, base, volume_xml.view(volume.XMLDesc()))
         if wrong:
             volume.delete()  # made this moment, so nothing is in it; it would be in no state
@@ -108,12 +111,6 @@ class Volume(StoredFile):
         if not same or not base_image.is_untouched(call.host, existing, seen):
             raise not_ours(call, self.token, what, existing.key())
         return existing
-
-    def _xml(self, inputs: Props, base: Seen | None) -> str:
-        backing = Backing(base.path, base.format) if base else None
-        capacity = inputs.get("size", base.capacity if base else 0)
-        xml = volume_xml.render(inputs["name"], _format(inputs), capacity, backing)
-        return xslt.styled(xml, inputs)
 
     def read(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
         check_path(id, self.kind)

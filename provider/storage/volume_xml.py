@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lxml import etree
+from lxml.builder import E
 
 from provider.host.elements import attribute, written
 from provider.host.xml_in import of_libvirt, parsed
@@ -32,19 +32,12 @@ class Seen:
 
 def render(name: str, format: str, capacity: int, backing: Backing | None) -> str:
     """The XML of a new volume.  A backing file's format is always said: else libvirt records it as raw."""
-    volume = etree.Element("volume")
-    etree.SubElement(volume, "name").text = name
-    etree.SubElement(volume, "capacity", unit="bytes").text = str(capacity)
+    volume = E.volume(E.name(name), E.capacity(str(capacity), unit="bytes"))
     if format == "raw":
-        etree.SubElement(volume, "allocation", unit="bytes").text = "0"
-    target = etree.SubElement(volume, "target")
-    etree.SubElement(target, "format", type=format)
-    if format == "qcow2":
-        etree.SubElement(target, "compat").text = "1.1"
+        volume.append(E.allocation("0", unit="bytes"))
+    volume.append(E.target(E.format(type=format), *([E.compat("1.1")] if format == "qcow2" else ())))
     if backing is not None:
-        store = etree.SubElement(volume, "backingStore")
-        etree.SubElement(store, "path").text = backing.path
-        etree.SubElement(store, "format", type=backing.format)
+        volume.append(E.backingStore(E.path(backing.path), E.format(type=backing.format)))
     return written(volume)
 
 

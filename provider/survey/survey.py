@@ -165,9 +165,7 @@ class HostSeen:
 
 def read_only(uri: str) -> Host:
     """A host whose connection can't change anything; `OperatorError` with the URI if it does not answer in time."""
-    host = Host(uri, keepalive.opened_read_only)
-    _ = host.conn
-    return host
+    return Host.open(uri, keepalive.opened_read_only)
 
 
 def survey(host: Host) -> HostSeen:

@@ -170,7 +170,7 @@ def properties(case: tuple[str, Any]) -> None:
             network_change.fresh({"mode": "nat", **checked.inputs}, "d3b0a1d4-0000-4000-8000-000000000000")
         )
     elif kind == "Domain":
-        domain_seen.see(domain_new.build(domain_new._of_inputs(checked.inputs)))
+        domain_seen.see(domain_new.build(checked.inputs))
     elif kind == "Pool":
         pool_xml.render(checked.inputs["name"], "u", checked.inputs.get("path", "/x"))
     elif kind == "Volume":

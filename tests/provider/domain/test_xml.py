@@ -10,7 +10,7 @@ from lxml import etree
 from provider.domain import read as domain_read
 from provider.domain import seen as domain_seen
 from provider.domain import xml as domain_xml
-from provider.domain.xml import Disk, Spec
+from provider.domain.xml import Disk
 from provider.errors import OperatorError
 from provider.nic import nic
 
@@ -21,13 +21,15 @@ METADATA = "<z xmlns='urn:z'><w/></z>"
 NETWORKS = {"aaaaaaaa-0000-4000-8000-000000000001": "default"}
 
 
-def spec(**more: object) -> Spec:
-    given: dict[str, object] = {"disks": (Disk(DISK, "qcow2"),), "cdrom": SEED}
-    return Spec(name="Acilamwen", uuid="u", type="qemu", memory=96, vcpu=2, **(given | more))  # type: ignore[arg-type]
+def build(
+    disks: tuple[Disk, ...] = (Disk(DISK, "qcow2"),), nics: tuple[nic.Wanted, ...] = (), **inputs: object
+) -> str:
+    given = {"name": "Acilamwen", "memory": 96, "vcpu": 2, **inputs}
+    return domain_xml.build(given, "u", "qemu", disks, SEED, nics)
 
 
-def built(**more: object) -> etree._Element:
-    return etree.fromstring(domain_xml.build(spec(**more)))
+def built(disks: tuple[Disk, ...] = (Disk(DISK, "qcow2"),), **inputs: object) -> etree._Element:
+    return etree.fromstring(build(disks, **inputs))  # type: ignore[arg-type]
 
 
 def observed(name: str = "Acilamwen", running: bool = True) -> domain_read.Domain:
@@ -64,7 +66,7 @@ def test_a_q35_machine_gets_root_ports_to_plug_nics_into() -> None:
 
 
 def test_a_new_nic_has_its_mac_the_virtio_model_and_an_alias_of_ours() -> None:
-    found = nic.nics(domain_xml.build(spec(nics=(nic.Wanted("52:54:00:02:02:0F", network="default"),))))
+    found = nic.nics(build(nics=(nic.Wanted("52:54:00:02:02:0F", network="default"),)))
     assert [(n.mac, n.network, n.model, n.alias) for n in found] == [
         ("52:54:00:02:02:0f", "default", "virtio", "ua-52540002020f")
     ]
