@@ -18,7 +18,7 @@ GARBAGE = (50_000, 20, 100)
 def main(words: list[str]) -> int:
     gc.set_threshold(*GARBAGE)
     from cli.stack_verbs import run
-    from cli.words.order import VERBS
+    from cli.words.command_line import VERBS
 
     if words and words[0] in VERBS:
         return run(words)
@@ -40,7 +40,7 @@ def carefully(action: Callable[[], int]) -> int:
 
 def _expected() -> tuple[type[Exception], ...]:
     """Only for an error: they take time to load."""
-    from cli.words.order import UsageError
+    from cli.words.command_line import UsageError
     from config.errors import ConfigError
     from lab.facts import LabError
 

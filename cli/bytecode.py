@@ -28,7 +28,7 @@ def state() -> str:
     """In which state a measurement is made, for its table."""
     if not sys.dont_write_bytecode and os.access(ROOT / "cli", os.W_OK):
         return "byte code is kept"
-    made = Path(importlib.util.cache_from_source(str(ROOT / "cli/words/order.py")))
+    made = Path(importlib.util.cache_from_source(str(ROOT / "cli/words/command_line.py")))
     return "byte code is that of setup" if made.exists() else "byte code is made anew at each start"
 
 

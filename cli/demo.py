@@ -23,7 +23,7 @@ from cli.lab import rehearsal
 from cli.lab.command import need_packages, why_no_lab
 from cli.lab.host import lab_of, plan_of
 from cli.words import itself
-from cli.words.order import choose_engine
+from cli.words.command_line import choose_engine
 from cli.words.signals import handled, interrupt, run_to_end
 from lab.facts import LabError
 from lab.hypervisor import Lab

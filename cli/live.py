@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from cli.words.order import UsageError
+from cli.words.command_line import UsageError
 from config.read import yaml_mapping
 from provider.connection import errors
 from provider.errors import OperatorError

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import config
-from cli.words.order import stack_files
+from cli.words.command_line import stack_files
 from config.addresses import mac_text
 from config.errors import ConfigError, Problem
 from config.fleet import Fleet

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cli import rack
-from cli.words.order import UsageError
+from cli.words.command_line import UsageError
 from components import cloud_init
 from components.services import files
 from config.plan import VirtualMachine

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli import ROOT
-from cli.words.order import (
+from cli.words.command_line import (
     ON_ONE_STACK,
     OTHER_NAMES,
     UsageError,

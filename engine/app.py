@@ -11,9 +11,9 @@ from typing import Final
 from engine.context import Context
 from engine.display import console
 from engine.errors import FAILED, TERMINATED, CommandError, in_line, unsupported
-from engine.flags import Command, Parsed, parse, usage
+from engine.flag_parser import Command, Parsed, parse, usage
 from engine.options import Providers, UnsupportedError
-from engine.verbs.switches import GLOBAL, GLOBAL_REFUSED, REFUSED
+from engine.verbs.flags import GLOBAL, GLOBAL_REFUSED, REFUSED
 from engine.verbs.table import COMMANDS
 from engine.wording import PULUMI, Wording
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.display.console import Console
 from engine.errors import NOT_CONFIRMED, CommandError, in_line, unsupported
-from engine.flags import Parsed
+from engine.flag_parser import Parsed
 from engine.options import Providers
 from engine.settings import project as projects
 from engine.settings.project import ProjectFile

@@ -16,7 +16,7 @@ from cli import ROOT, live
 from cli.adopt import complete, export, moving, stackfile, state, table
 from cli.adopt.compare import compare
 from cli.words import itself
-from cli.words.order import UsageError, choose_engine, known_stacks
+from cli.words.command_line import UsageError, choose_engine, known_stacks
 from config import read
 from engine.display.words import plural
 from provider.errors import OperatorError

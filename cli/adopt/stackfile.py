@@ -14,7 +14,7 @@ from typing import Any, Final
 import yaml  # type: ignore[import-untyped]
 
 from cli.adopt.complete import Additions, merged
-from cli.words.order import UsageError
+from cli.words.command_line import UsageError
 
 CONFIG: Final = "config"
 VMS: Final = "trop:vms"

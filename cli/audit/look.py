@@ -13,7 +13,7 @@ from cli import live, rack
 from cli.audit import files, gateways, owned
 from cli.audit.world import Asked, Gateway, World
 from cli.rack import Rack
-from cli.words.order import UsageError
+from cli.words.command_line import UsageError
 from components.services import files as services
 from provider.connection import errors
 from provider.errors import OperatorError

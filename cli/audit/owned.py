@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from cli import live
 from cli.adopt import declared, export
-from cli.words.order import choose_engine
+from cli.words.command_line import choose_engine
 from config.plan import Plan
 from provider.errors import OperatorError
 from provider.resource.mark import uuid_of

@@ -10,7 +10,7 @@ import config
 from cli import ROOT
 from cli.audit import look, show
 from cli.audit.rules import audit
-from cli.words.order import UsageError
+from cli.words.command_line import UsageError
 
 CLEAN, FOUND, NOT_DONE = 0, 1, 2
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from cli import bytecode
 from cli.bench.measured import Used, ended, numbers
 from cli.words import itself
-from cli.words.order import UsageError
+from cli.words.command_line import UsageError
 
 COUNTS: Final = (100_000, 1_000_000)
 BUDGET: Final = 10.0  # seconds of processor time for the last of them

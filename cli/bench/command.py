@@ -12,7 +12,7 @@ from cli import bytecode
 from cli.bench.measured import used
 from cli.lab.stack import bare_lab
 from cli.words import itself
-from cli.words.order import UsageError
+from cli.words.command_line import UsageError
 
 BUDGET = 1.5  # seconds of processor time
 READ_ALL = """

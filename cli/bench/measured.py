@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.table import Column, Table
 
-from cli.words.order import UsageError
+from cli.words.command_line import UsageError
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from cli.fleet.moves import Gain
 from cli.fleet.plugged import Sight
 from cli.fleet.stacks import Fleet
 from cli.fleet.table import Outcome
-from cli.words.order import WITH_VALUE, UsageError, known_stacks
+from cli.words.command_line import WITH_VALUE, UsageError, known_stacks
 from lab.facts import LabError
 from provider.errors import OperatorError
 

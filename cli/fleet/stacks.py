@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 import config
 from cli import live
 from cli.fleet.plugged import Sight
-from cli.words.order import UsageError, known_stacks
+from cli.words.command_line import UsageError, known_stacks
 from config.read import stack_file
 from config.settings import DEFAULT_FLEET
 from provider.errors import OperatorError

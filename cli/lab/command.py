@@ -14,7 +14,7 @@ from rich.table import Table
 from cli import packages
 from cli.lab.host import existing, lab_of
 from cli.lab.stack import bare_lab
-from cli.words.order import UsageError
+from cli.words.command_line import UsageError
 from lab import possible
 from lab.facts import LabError
 from lab.packages import TRIAL, missing_for_lab, missing_tools

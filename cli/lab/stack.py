@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 
 from cli import ROOT
 from cli.words import itself
-from cli.words.order import Order, UsageError, known_stacks
+from cli.words.command_line import Order, UsageError, known_stacks
 from lab.facts import HostFacts
 from lab.hypervisor import Lab
 

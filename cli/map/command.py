@@ -11,7 +11,7 @@ from cli.fleet.plugged import Sight
 from cli.map import drawing, mermaid, png
 from cli.map.compare import picture
 from cli.map.model import Picture
-from cli.words.order import UsageError
+from cli.words.command_line import UsageError
 from lab.facts import LabError
 from provider.errors import OperatorError
 

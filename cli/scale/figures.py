@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from cli.bench.measured import Used
 from cli.scale.measure import NAMES, SDK
-from cli.words.order import UsageError
+from cli.words.command_line import UsageError
 
 COLUMNS: Final = ("seconds", "a VM, ms", "processor seconds", "memory, MiB")
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import yaml  # type: ignore[import-untyped]
 
 from cli import ROOT
-from cli.words.order import UsageError
+from cli.words.command_line import UsageError
 
 FIRST_SLOT: Final = 8
 MOST: Final = 254 - FIRST_SLOT + 1  # VMs on one hypervisor: the last octet of its network's addresses

@@ -12,7 +12,7 @@ from cli.trace import packets, pcap
 from cli.trace.names import Labels
 from cli.trace.text import Label, annotated
 from cli.whois.command import directory, tell_silent
-from cli.words.order import UsageError
+from cli.words.command_line import UsageError
 
 BLOCK: Final = 1 << 17  # bytes read at once, or fewer if fewer are there
 CLOSED_PIPE: Final = 141  # what a shell says of a command that a closed pipe has ended

@@ -16,7 +16,7 @@ from cli.whois.declared import Owner, owners
 from cli.whois.notation import NotUnderstoodError, Word
 from cli.whois.rules import Rules, of_ipv6
 from cli.whois.seen import Seen, Sighting, ask, verdict
-from cli.words.order import UsageError
+from cli.words.command_line import UsageError
 
 
 @dataclass(frozen=True)

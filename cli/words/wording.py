@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 from typing import Final
 
-from cli.words.order import known_stacks
+from cli.words.command_line import known_stacks
 from engine.state import urns
 from engine.wording import Wording
 

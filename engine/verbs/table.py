@@ -7,10 +7,10 @@ from functools import partial
 from typing import Final
 
 from engine.context import Context
-from engine.flags import Command, Flag
+from engine.flag_parser import Command, Flag
 from engine.state.checkpoint import ENGINE_VERSION
 from engine.verbs import contents, deployments, histories, imports, runs, settings, stacks, states
-from engine.verbs.switches import (
+from engine.verbs.flags import (
     AT,
     CHANGE,
     CONFIG_REFUSED,

@@ -17,7 +17,7 @@ from provider.host.definitions import both_xmls
 from provider.host.macs import same_mac
 from provider.impact.allow import allowed
 from provider.nic import plan as nic_plan
-from provider.nic.needs import require_networks
+from provider.nic.refusals import require_networks
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Kind, Props
 

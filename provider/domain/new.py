@@ -20,7 +20,7 @@ from provider.host import optional
 from provider.host.elements import attribute
 from provider.host.host import Host
 from provider.host.others import Everybody
-from provider.nic import needs, nic
+from provider.nic import nic, refusals
 from provider.resource import remedy, xslt
 
 Props = Mapping[str, Any]
@@ -48,7 +48,7 @@ def refuse_taken(everybody: Everybody, who: str, macs: set[str], paths: set[str]
     libvirt takes one MAC in any number of domains, and then answers flap between them.
     """
     others = [has for uuid, has in everybody.items() if uuid != own.lower()]
-    needs.refuse_taken(who, [(mac, has.name) for has in others for mac in sorted(macs & has.macs)])
+    refusals.refuse_taken(who, [(mac, has.name) for has in others for mac in sorted(macs & has.macs)])
     written = [f"{path} (domain {has.name})" for has in others for path in sorted(paths & has.files)]
     if written:
         raise Refused(f"{who}: another domain writes to this disk already: {', '.join(written)}")

@@ -21,7 +21,7 @@ from provider.host.clock import Clock, SystemClock
 from provider.host.others import Everybody, Has
 from provider.impact.allow import allowed
 from provider.nic import apply as nic_apply
-from provider.nic.needs import require_networks
+from provider.nic.refusals import require_networks
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
 from provider.resource.mark import uuid_of

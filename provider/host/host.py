@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 import libvirt
 from lxml import etree
 
-from provider.connection import api, errors, keepalive, opening
+from provider.connection import api, errors, keepalive, time_limit
 from provider.errors import OperatorError
 from provider.host import identity, optional
 from provider.host.agents import Agents
@@ -34,7 +34,7 @@ class Host:
         self,
         uri: str,
         opener: Callable[[str], api.Connection] = keepalive.opened,
-        seconds: float = opening.SECONDS,
+        seconds: float = time_limit.SECONDS,
     ) -> None:
         self.uri = uri
         self._opener = opener
@@ -61,7 +61,7 @@ class Host:
 
     @classmethod
     def open(cls, uri: str, opener: Callable[[str], api.Connection] = keepalive.opened) -> Host:
-        """A host that has answered; `OperatorError` with the URI when it does not within `opening.SECONDS`."""
+        """A host that has answered; `OperatorError` with the URI when it does not within `time_limit.SECONDS`."""
         host = cls(uri, opener)
         _ = host.conn
         return host
@@ -97,7 +97,7 @@ class Host:
 
     def _open(self) -> api.Connection:
         try:
-            return opening.in_time(self.uri, self._opener, self._seconds)
+            return time_limit.in_time(self.uri, self._opener, self._seconds)
         except OperatorError as failure:
             self._failures += 1
             self._failure = failure

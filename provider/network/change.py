@@ -13,8 +13,8 @@ from typing import Any, Final
 from lxml import etree
 
 from provider.errors import OperatorError
-from provider.network.plan import Update, dns_calls, range_calls, reservation_calls
 from provider.network.seen import rest, view
+from provider.network.update_calls import Update, dns_calls, range_calls, reservation_calls
 from provider.network.xml import render, skeleton
 from provider.resource import xslt
 

@@ -10,9 +10,9 @@ from typing import Any, Final
 from provider.impact import allow
 from provider.network import diff
 from provider.network.change import NAMES, SERVED, Change, Sides
-from provider.network.plan import LIVE, SECTION_DHCP_HOST, SECTION_DHCP_RANGE, Update
 from provider.network.replug import Outage
 from provider.network.seen import Seen, view
+from provider.network.update_calls import LIVE, SECTION_DHCP_HOST, SECTION_DHCP_RANGE, Update
 from provider.resource import shape
 from provider.resource.base import Call, Props
 

@@ -9,10 +9,10 @@ from provider.guest.tools import Tools
 from provider.host import optional
 from provider.host.elements import attribute
 from provider.host.xml_in import parsed
-from provider.nic import forbidden as nic_forbidden
+from provider.nic import forbidden_macs as nic_forbidden
 from provider.nic import mover, nic, seen
 from provider.nic import seat as nic_seat
-from provider.nic.forbidden import Place
+from provider.nic.forbidden_macs import Place
 from provider.nic.task import AGENT_SECONDS, FIRST_BOOT_SECONDS, Outcome, Task
 from provider.resource.base import Call, Props
 

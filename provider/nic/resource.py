@@ -10,15 +10,12 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from provider.connection import api
-from provider.errors import Refused
 from provider.guest.tools import Tools
 from provider.host.clock import Clock, SystemClock
 from provider.host.macs import same_mac
-from provider.nic import bring, imported, mover, nic, seat, seen
-from provider.nic import forbidden as nic_forbidden
+from provider.nic import bring, forbidden_macs, imported, mover, refusals, seat, seen
 from provider.nic import schema as interface_schema
-from provider.nic.forbidden import Homes
-from provider.nic.needs import refuse_taken, require_networks
+from provider.nic.forbidden_macs import Homes
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
 from provider.resource.own import domain_of
@@ -50,14 +47,14 @@ class Interface(Resource):
 
     def create(self, call: Call, inputs: Props, preview: bool) -> tuple[str, Props]:
         if preview and inputs["domain"] is COMPUTED:
-            _refuse_taken(call, inputs, "")
+            refusals.refuse_third(call, inputs, "")
             return "", seen.unknown(call, inputs)
         domain = domain_of(call, inputs["domain"])
-        _refuse_taken(call, inputs, "")
-        _require_network(call, inputs)
+        refusals.refuse_third(call, inputs, "")
+        refusals.require_network(call, inputs)
         call.note("live", "", f"NIC {inputs['mac']} is plugged into {domain.name()}")
-        forbidden = nic_forbidden.forbidden(domain, None, inputs, {}, self._homes)
-        for line in nic_forbidden.foretold(call, forbidden):
+        forbidden = forbidden_macs.forbidden(domain, None, inputs, {}, self._homes)
+        for line in forbidden_macs.foretold(call, forbidden):
             call.note("live", "forbiddenMacs", line)
         if preview:
             return "", seen.unknown(call, inputs)
@@ -100,15 +97,15 @@ class Interface(Resource):
             return {**olds, **seen.unknown(call, news)}
         before = str(olds.get("domain", old_inputs["domain"]))
         domain = domain_of(call, news["domain"])
-        _refuse_changed(old_inputs, news)
-        _refuse_taken(call, news, before)
-        _require_network(call, news)
+        refusals.refuse_changed(old_inputs, news)
+        refusals.refuse_third(call, news, before)
+        refusals.require_network(call, news)
         moved = before.lower() != str(news["domain"]).lower()
         source = call.host.domain_by_uuid(before) if moved else None
-        forbidden = nic_forbidden.forbidden(domain, source, news, old_inputs, self._homes)
+        forbidden = forbidden_macs.forbidden(domain, source, news, old_inputs, self._homes)
         _foretell(call, source if preview else None, domain, old_inputs, news)
         drift = [f"{domain.name()}: {line}" for line in olds.get("extra", ())]
-        for line in nic_forbidden.foretold(call, forbidden) if moved else drift:
+        for line in forbidden_macs.foretold(call, forbidden) if moved else drift:
             call.note("live", "extra", line)
         if preview:
             return {**olds, **news, "extra": []}
@@ -165,37 +162,3 @@ def _foretell(
         call.note("live", told[0], f"{', '.join(told)} of NIC {mac}: nothing is done in {name}")
     if old_inputs.get("forbiddenMacs") != news.get("forbiddenMacs"):
         call.note("live", "forbiddenMacs", f"other MACs are forbidden beside NIC {mac} of {name}")
-
-
-def _refuse_taken(call: Call, inputs: Props, before: str) -> None:
-    """No third domain may have the MAC; ``before`` had it, and what a move has left over with its link down goes."""
-    mac = inputs["mac"]
-    if mac is COMPUTED:
-        return
-    own = {before.lower(), str(inputs["domain"]).lower()}
-    taken = [
-        (mac, other.name())
-        for other in seen.others(call, mac, "")
-        if other.UUIDString().lower() not in own and not seen.fenced(other, mac)
-    ]
-    refuse_taken(f"NIC {mac}", taken)
-
-
-def _require_network(call: Call, inputs: Props) -> None:
-    if inputs["network"] is not COMPUTED:
-        wanted = (seen.wanted(inputs),)
-        require_networks(call.host, f"NIC {inputs['mac']}", wanted, call.tell)
-
-
-def _refuse_changed(old: Props, new: Props) -> None:
-    if same_mac(old["mac"]) != same_mac(new["mac"]):
-        raise Refused(
-            f"NIC {old['mac']}: mac {old['mac']} -> {new['mac']} is another NIC, and is not done in place; "
-            "give it a resource of its own, and remove this one"
-        )
-    model = old.get("model", nic.DEFAULT_MODEL)
-    if "model" in new and model != new["model"]:
-        raise Refused(
-            f"NIC {new['mac']}: model {model} -> {new['model']} is not done in place, and nothing was changed; it "
-            "takes the guest off its network: move the addresses to a NIC with another MAC instead"
-        )

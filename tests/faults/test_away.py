@@ -15,7 +15,7 @@ import yaml
 
 from cli import ROOT
 from engine.app import main
-from provider.connection import opening
+from provider.connection import time_limit
 from provider.protocol.plugin import servicer
 from tests.faults.page import assert_is_on_the_page
 from tests.lab.stage import short_folder
@@ -52,9 +52,9 @@ def preview(folder: Path, uri: str, monkeypatch: pytest.MonkeyPatch) -> tuple[in
 def test_a_hypervisor_that_takes_the_call_and_says_nothing(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert opening.SECONDS == 10  # as the page says
-    real = opening.in_time
-    monkeypatch.setattr(opening, "in_time", lambda uri, opener, _: real(uri, opener, 0.5))
+    assert time_limit.SECONDS == 10  # as the page says
+    real = time_limit.in_time
+    monkeypatch.setattr(time_limit, "in_time", lambda uri, opener, _: real(uri, opener, 0.5))
     silent = socket.socket(socket.AF_UNIX)
     silent.bind(str(folder / "silent"))
     silent.listen(8)

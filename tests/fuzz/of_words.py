@@ -10,11 +10,11 @@ from random import Random
 from cli import rack
 from cli.whois import command as whois
 from cli.whois import notation
-from cli.words import order
-from engine import app, flags
+from cli.words import command_line
+from engine import app, flag_parser
 from engine.errors import CommandError
 from engine.options import UnsupportedError
-from engine.verbs.switches import GLOBAL, GLOBAL_REFUSED, YES
+from engine.verbs.flags import GLOBAL, GLOBAL_REFUSED, YES
 from engine.verbs.table import COMMANDS
 from tests.config.fleets import ROOT
 from tests.engine.conftest import RECORDINGS
@@ -114,20 +114,20 @@ def parsed(words: Words) -> None:
     """As far as the verb, its flags and the number of its words."""
     command, rest = app.find(list(words))
     if command is None:
-        flags.parse(rest, GLOBAL, GLOBAL_REFUSED)
+        flag_parser.parse(rest, GLOBAL, GLOBAL_REFUSED)
         return
-    known = flags.parse(rest, (*command.flags, *GLOBAL), command.refused | GLOBAL_REFUSED)
+    known = flag_parser.parse(rest, (*command.flags, *GLOBAL), command.refused | GLOBAL_REFUSED)
     app._check_words(command, known)
-    flags.usage(command, GLOBAL)
+    flag_parser.usage(command, GLOBAL)
 
 
 def ordered(words: Words) -> None:
     """`./trop`'s own options taken out, and the folders put in."""
-    if not words or words[0] not in order.VERBS:
+    if not words or words[0] not in command_line.VERBS:
         return
-    line = order.parse(words, frozenset({"trop02"}))
-    order.choose_engine(line.engine or "embedded")
-    order.placed(line.words, Path("/somewhere"), Path("/elsewhere"))
+    line = command_line.parse(words, frozenset({"trop02"}))
+    command_line.choose_engine(line.engine or "embedded")
+    command_line.placed(line.words, Path("/somewhere"), Path("/elsewhere"))
 
 
 @cache
@@ -199,7 +199,7 @@ TARGETS = (
         ),
         100_000,
     ),
-    (Target("trop's own words", _own, ordered, (order.UsageError,)), 50_000),
+    (Target("trop's own words", _own, ordered, (command_line.UsageError,)), 50_000),
     (Target("address", _address, address, (notation.NotUnderstoodError,)), 50_000),
     (Target("whole command line", _whole, whole, (), MANY), 20_000),
 )

@@ -31,7 +31,7 @@ ENGINE: Final[Floors] = (
     ("providers",),
     ("paths",),
     ("settings", "events", "options"),
-    ("flags", "state", "scope"),
+    ("flag_parser", "state", "scope"),
     ("errors", "wording", "__init__"),
 )
 PROVIDER: Final[Floors] = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cli import ROOT, show
-from cli.words.order import UsageError
+from cli.words.command_line import UsageError
 
 
 def test_the_seed_of_a_vm_is_shown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,9 +9,9 @@ import re
 import pytest
 
 from cli.adopt import declared
-from cli.words.order import OTHERS
+from cli.words.command_line import OTHERS
 from engine.state.checkpoint import ENGINE_VERSION
-from engine.verbs.switches import REFUSED
+from engine.verbs.flags import REFUSED
 from tests.typed.clone import UUID, Clone
 from tests.typed.test_existing import edited
 

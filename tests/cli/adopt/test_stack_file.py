@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from cli.adopt import complete, stackfile
-from cli.words.order import UsageError
+from cli.words.command_line import UsageError
 
 FILE = """\
 # What runs on trop02.  Names stand elsewhere.

@@ -13,7 +13,7 @@ from cli.fleet import command as fleet
 from cli.fleet.children import Ended, Interrupted
 from cli.fleet.plugged import Sight
 from cli.fleet.stacks import Fleet
-from cli.words.order import UsageError
+from cli.words.command_line import UsageError
 from tests.cli.fleet.world import GONE, MAC, World
 
 

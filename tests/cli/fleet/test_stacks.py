@@ -11,7 +11,7 @@ import yaml
 from cli import ROOT
 from cli.fleet import stacks as fleet_stacks
 from cli.fleet.stacks import Fleet
-from cli.words.order import UsageError
+from cli.words.command_line import UsageError
 from tests.cli.fleet.world import World
 
 
@@ -24,7 +24,7 @@ def test_stacks_without_a_uri_are_left_out(tmp_path: Path, monkeypatch: pytest.M
     for stack, uri in (("trop02", "qemu://a"), ("trop03", ""), ("trop04", "qemu://b")):
         settings: dict[str, Any] = {"libvirt:uri": uri} if uri else {}
         (tmp_path / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump({"config": settings}))
-    monkeypatch.setattr("cli.words.order.ROOT", tmp_path)
+    monkeypatch.setattr("cli.words.command_line.ROOT", tmp_path)
     found = fleet_stacks.of_repository(tmp_path)
     assert list(found.files) == ["trop02", "trop04"]
     assert "libvirt:uri is missing" in found.left_out["trop03"]

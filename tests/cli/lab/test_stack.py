@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli.lab import stack as labstack
-from cli.words.order import UsageError
+from cli.words.command_line import UsageError
 from lab.facts import HostFacts
 from lab.hypervisor import IMAGES, Lab
 

@@ -18,7 +18,7 @@ from cli.scale import chart, figures, project, run
 from cli.scale.figures import Figure
 from cli.scale.measure import NAMES, Round, medians
 from cli.scale.project import Size
-from cli.words.order import UsageError
+from cli.words.command_line import UsageError
 from config.read import stack_file
 
 

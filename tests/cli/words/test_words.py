@@ -6,8 +6,8 @@ import pytest
 
 from cli import ROOT
 from cli.quality import RUNS, SHARED, TOGETHER, pytest_lines
-from cli.words import order
-from cli.words.order import UsageError, parse, placed
+from cli.words import command_line
+from cli.words.command_line import UsageError, parse, placed
 
 STACKS = frozenset({"trop01", "trop02"})
 
@@ -43,7 +43,11 @@ def test_our_own_options_are_not_handed_on() -> None:
         ["up", "trop02", "--lab", "--engine=embedded", "--allow", "a=restart", "--allow=b=data loss"], STACKS
     )
     assert order.words == ["up", "--stack", "trop02"]
-    assert (order.lab, order.engine, order.allow) == (True, "embedded", ["a=restart", "b=data loss"])
+    assert (order.lab, order.engine, order.allow) == (
+        True,
+        "embedded",
+        ["a=restart", "b=data loss"],
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,14 +69,14 @@ def test_the_pulumi_cli_is_taken_where_it_is_on_the_path(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert order.choose_engine("") == "embedded"
+    assert command_line.choose_engine("") == "embedded"
     with pytest.raises(UsageError, match="no pulumi on PATH"):
-        order.choose_engine("pulumi")
+        command_line.choose_engine("pulumi")
     (tmp_path / "pulumi").touch(mode=0o755)
-    assert order.choose_engine("") == "pulumi"
-    assert order.choose_engine("embedded") == "embedded"
+    assert command_line.choose_engine("") == "pulumi"
+    assert command_line.choose_engine("embedded") == "embedded"
     with pytest.raises(UsageError, match="--engine is embedded or pulumi, not 'other'"):
-        order.choose_engine("other")
+        command_line.choose_engine("other")
 
 
 def test_from_another_folder_the_project_is_named_and_files_are_found() -> None:

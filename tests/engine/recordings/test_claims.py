@@ -10,10 +10,10 @@ from functools import cache
 import pytest
 
 from cli import ROOT
-from engine import app, flags
+from engine import app, flag_parser
 from engine.errors import CommandError
+from engine.verbs.flags import GLOBAL, GLOBAL_REFUSED
 from engine.verbs.imports import NO_CODE
-from engine.verbs.switches import GLOBAL, GLOBAL_REFUSED
 from tests.engine.recordings.cases import BEGINS
 from tests.engine.recordings.claims import DIFFERENT, ELSEWHERE, SAFER, TOLD
 from tests.engine.recordings.reading import HERE
@@ -101,7 +101,7 @@ def test_no_recorded_command_line_is_refused_by_name(file: object) -> None:
     try:
         command, rest = app.find(shlex.split(file.read_text())[1:])  # type: ignore[attr-defined]
         assert command is not None
-        flags.parse(rest, (*command.flags, *GLOBAL), command.refused | GLOBAL_REFUSED)
+        flag_parser.parse(rest, (*command.flags, *GLOBAL), command.refused | GLOBAL_REFUSED)
     except CommandError as error:
         assert str(error) == "unknown flag: --no-such-flag"  # noqa: PT017
     assert "code" in NO_CODE

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.run.goals import UNSUPPORTED
-from engine.verbs.switches import GLOBAL, IMPORT_REFUSED, REFUSED, RUN_REFUSED
+from engine.verbs.flags import GLOBAL, IMPORT_REFUSED, REFUSED, RUN_REFUSED
 from engine.verbs.table import COMMANDS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "differences.md").read_text()

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from provider.network.plan import CONFIG, LIVE, dns_calls, range_calls, reservation_calls
 from provider.network.seen import view
+from provider.network.update_calls import CONFIG, LIVE, dns_calls, range_calls, reservation_calls
 from provider.network.xml import render, skeleton
 from tests.provider.fakes.basics import written
 from tests.provider.fakes.libvirt import Connection

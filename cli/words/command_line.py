@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from cli import ROOT
-from engine.verbs.switches import REFUSED
+from engine.verbs.flags import REFUSED
 from provider.impact.allow import ALLOWED
 
 ON_ONE_STACK: Final = frozenset({"preview", "pre", "up", "update", "refresh", "destroy", "cancel", "import"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.flags import Flag
+from engine.flag_parser import Flag
 
 GLOBAL: Final = (
     Flag("color", "Colorize output: always, never, raw, auto", str),

@@ -1,0 +1,78 @@
+"""Why a NIC is not plugged in, moved or changed: its network, a MAC that another has, what is not done in place.
+
+That somebody else answers at its address is asked as it moves: see probe.py.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from provider.errors import OperatorError, Refused
+from provider.host import optional
+from provider.host.host import Host
+from provider.host.macs import same_mac
+from provider.nic import nic, seen
+from provider.nic.nic import Wanted
+from provider.resource import remedy
+from provider.resource.base import COMPUTED, Call, Props
+
+
+def require_networks(host: Host, who: str, nics: tuple[Wanted, ...], tell: optional.Tell) -> None:
+    """Each network exists and is active: a guest cannot start on one that is not, and libvirt says so only then."""
+    for name in sorted({n.network for n in nics if n.network is not None}):
+        unknown = "whether it is active is not known before a guest is started"
+        active = optional.look(tell, f"network {name}", partial(_is_active, host, name), True, unknown)
+        if active is None:
+            raise OperatorError(f"{who}: there is no network {name} on {host.uri}")
+        if not active:
+            start = remedy.virsh(host.uri, f"net-start {remedy.word(name)}")
+            raise OperatorError(f"{who}: network {name} is not active; start it: {start}")
+
+
+def refuse_taken(who: str, taken: list[tuple[str, str]]) -> None:
+    """`Refused` where another domain has a MAC; ``taken``: each with the name of that domain."""
+    if taken:
+        which = ", ".join(f"{mac} (domain {name})" for mac, name in taken)
+        raise Refused(
+            f"{who}: another domain of this host has this MAC already: {which}; unplug it there first"
+        )
+
+
+def refuse_third(call: Call, inputs: Props, before: str) -> None:
+    """No third domain may have the MAC; ``before`` had it, and what a move has left over with its link down goes."""
+    mac = inputs["mac"]
+    if mac is COMPUTED:
+        return
+    own = {before.lower(), str(inputs["domain"]).lower()}
+    taken = [
+        (mac, other.name())
+        for other in seen.others(call, mac, "")
+        if other.UUIDString().lower() not in own and not seen.fenced(other, mac)
+    ]
+    refuse_taken(f"NIC {mac}", taken)
+
+
+def require_network(call: Call, inputs: Props) -> None:
+    if inputs["network"] is not COMPUTED:
+        wanted = (seen.wanted(inputs),)
+        require_networks(call.host, f"NIC {inputs['mac']}", wanted, call.tell)
+
+
+def refuse_changed(old: Props, new: Props) -> None:
+    if same_mac(old["mac"]) != same_mac(new["mac"]):
+        raise Refused(
+            f"NIC {old['mac']}: mac {old['mac']} -> {new['mac']} is another NIC, and is not done in place; "
+            "give it a resource of its own, and remove this one"
+        )
+    model = old.get("model", nic.DEFAULT_MODEL)
+    if "model" in new and model != new["model"]:
+        raise Refused(
+            f"NIC {new['mac']}: model {model} -> {new['model']} is not done in place, and nothing was changed; it "
+            "takes the guest off its network: move the addresses to a NIC with another MAC instead"
+        )
+
+
+def _is_active(host: Host, name: str) -> bool | None:
+    """None when there is no such network."""
+    network = host.network_by_name(name)
+    return None if network is None else bool(network.isActive())
