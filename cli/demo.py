@@ -22,9 +22,9 @@ from cli import ROOT
 from cli.lab import rehearsal
 from cli.lab.command import need_packages, why_no_lab
 from cli.lab.host import lab_of, plan_of
-from cli.words import itself
+from cli.processes import itself
+from cli.processes.signals import handled, interrupt, run_to_end
 from cli.words.command_line import choose_engine
-from cli.words.signals import handled, interrupt, run_to_end
 from lab.facts import LabError
 from lab.hypervisor import Lab
 

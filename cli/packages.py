@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from cli.words.signals import run_to_end
+from cli.processes.signals import run_to_end
 from lab.facts import LabError
 from lab.packages import command
 

@@ -14,8 +14,8 @@ from typing import Final
 from cli import packages
 from cli.counts import TOLD, Counts, of_report
 from cli.lab.command import need_packages, say
-from cli.words import itself
-from cli.words.signals import run_attached
+from cli.processes import itself
+from cli.processes.signals import run_attached
 from lab.facts import LabError
 from lab.packages import missing_for_tests
 

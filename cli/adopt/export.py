@@ -7,7 +7,7 @@ import subprocess
 from typing import Any
 
 from cli.adopt import state
-from cli.words import itself
+from cli.processes import itself
 
 
 def exported(stack: str, engine: str, *, lab: bool) -> tuple[dict[str, Any], str]:

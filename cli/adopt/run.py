@@ -15,7 +15,7 @@ import config
 from cli import ROOT, live
 from cli.adopt import complete, export, moving, stackfile, state, table
 from cli.adopt.compare import compare
-from cli.words import itself
+from cli.processes import itself
 from cli.words.command_line import UsageError, choose_engine, known_stacks
 from config import read
 from engine.display.words import plural

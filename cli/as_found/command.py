@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Final
 
 from cli.as_found.by_hand import COPIES, VMS, ByHand
+from cli.processes.signals import handled, interrupt
 from cli.words.command_line import UsageError
-from cli.words.signals import handled, interrupt
 from lab.hypervisor import Lab
 
 STACK: Final = "trop02"

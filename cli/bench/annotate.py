@@ -11,7 +11,7 @@ from rich.console import Console
 
 from cli import bytecode
 from cli.bench.measured import Used, ended, numbers
-from cli.words import itself
+from cli.processes import itself
 from cli.words.command_line import UsageError
 
 COUNTS: Final = (100_000, 1_000_000)

@@ -15,7 +15,7 @@ from cli.bench.measured import Used, numbers, used
 from cli.bytecode import FOLDERS, compile_all
 from cli.lab import rehearsal
 from cli.lab.host import plan_of
-from cli.words import itself
+from cli.processes import itself
 
 STACK: Final = "trop02"
 MOST: Final = 0.9  # of the time without: what setup has to save

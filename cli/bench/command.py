@@ -11,7 +11,7 @@ from rich.table import Table
 from cli import bytecode
 from cli.bench.measured import used
 from cli.lab.stack import bare_lab
-from cli.words import itself
+from cli.processes import itself
 from cli.words.command_line import UsageError
 
 BUDGET = 1.5  # seconds of processor time

@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from cli.words import itself
-from cli.words.signals import handled
+from cli.processes import itself
+from cli.processes.signals import handled
 
 TICK: Final = 0.1  # seconds between two looks
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 from ruamel.yaml import YAML
 
 from cli import ROOT
-from cli.words import itself
+from cli.processes import itself
 from cli.words.command_line import Order, UsageError, known_stacks
 from lab.facts import HostFacts
 from lab.hypervisor import Lab

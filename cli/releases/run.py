@@ -16,10 +16,10 @@ from typing import Final
 from cli import ROOT, packages
 from cli.counts import TOLD, Counts, read
 from cli.lab.command import why_no_lab
+from cli.processes import itself
+from cli.processes.signals import handled, interrupt, run_attached
 from cli.releases import page
 from cli.releases.plan import Part, here, parts
-from cli.words import itself
-from cli.words.signals import handled, interrupt, run_attached
 from lab.facts import LabError
 from lab.hypervisor import PROGRAMS
 from lab.machine import archive

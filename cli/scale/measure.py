@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from cli.bench.measured import Used, used
+from cli.processes import itself
 from cli.scale import project
-from cli.words import itself
 from lab.hypervisor import Lab
 
 THREADS: Final = 16  # calls at a time, as the engine has steps

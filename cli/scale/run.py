@@ -13,11 +13,11 @@ from rich.console import Console
 from cli import ROOT, bytecode
 from cli.bench.measured import numbers
 from cli.lab.command import need_packages
+from cli.processes.signals import handled, interrupt
 from cli.scale import chart, figures, project
 from cli.scale.figures import Figure
 from cli.scale.measure import Bench, medians
 from cli.scale.project import Size
-from cli.words.signals import handled, interrupt
 from lab.facts import Bridge, HostFacts
 from lab.hypervisor import Lab
 

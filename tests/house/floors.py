@@ -19,7 +19,7 @@ CLI: Final[Floors] = (
     ("rack", "live", "demo", "quality", "releases", "bytecode"),
     ("lab", "counts"),
     ("as_found", "packages", "registered"),
-    ("words",),
+    ("words", "processes"),
     ("__init__",),
 )
 ENGINE: Final[Floors] = (

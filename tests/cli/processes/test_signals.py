@@ -13,7 +13,7 @@ from cli import ROOT
 # A job that runs a child by `run_to_end`; the child says that it is there, and writes down each SIGINT it gets.
 JOB = """
 import os, sys
-from cli.words.signals import run_to_end
+from cli.processes.signals import run_to_end
 try:
     run_to_end([sys.executable, "-c", sys.argv[1], *sys.argv[2:]], dict(os.environ), tell=bool(os.environ["TELL"]))
 except KeyboardInterrupt:
@@ -22,7 +22,7 @@ except KeyboardInterrupt:
 # A job that runs a child, which has a child of its own, by `run_attached`; each writes down a SIGINT it gets, and ends.
 ATTACHED = """
 import os, sys
-from cli.words.signals import run_attached
+from cli.processes.signals import run_attached
 try:
     sys.exit(run_attached([sys.executable, "-c", sys.argv[1], "one", "more"], dict(os.environ)))
 except KeyboardInterrupt:
