@@ -52,7 +52,7 @@ def differences(old: Props, new: Props, own: Props, network_name: NetworkName) -
 def owned(inputs: Props, adopted: Mapping[str, Any] | None = None) -> Props:
     """The ``own`` output: what is told apart from others' once it is not declared any more.
 
-    ``adopted``: amounts that an imported guest may go on to start with (`domain_read.as_read`).
+    ``adopted``: amounts that an imported guest may go on to start with (`read.as_read`).
     """
     macs = [same_mac(e["mac"]) for e in inputs.get("networkInterfaces", ()) if e.get("mac") is not COMPUTED]
     disks = [disk_path(disk) for disk in inputs.get("disks", ())]
@@ -80,7 +80,7 @@ def to_stage(paths: Mapping[str, Kind]) -> frozenset[str]:
 def refused(old: Props, new: Props, paths: Mapping[str, Kind], unfit: Mapping[str, str]) -> list[str]:
     """A phrase for each of these changes that can't be made in place: property, old -> new, what it would take.
 
-    ``unfit``: why a property that otherwise is staged cannot be (`domain_stage.unfit`).
+    ``unfit``: why a property that otherwise is staged cannot be (`stage.unfit`).
     """
     return [
         f"{path} {shown(shape.at(old, path))} -> {shown(shape.at(new, path))} "

@@ -57,7 +57,7 @@ def every_path(mac: str) -> list[str]:
 
 
 def style_of(facts: str) -> Style | None:
-    """How a guest keeps its NICs, from the words that `guest_setup` finds in it; None: in no way that is known here.
+    """How a guest keeps its NICs, from the words that `setup` finds in it; None: in no way that is known here.
 
     Who is running decides, and only then which folders there are.
     """

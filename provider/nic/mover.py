@@ -1,4 +1,4 @@
-"""Doing a plan of `nic_move`: one NIC from where it is to the domain that shall have it.
+"""Doing a plan of `move`: one NIC from where it is to the domain that shall have it.
 
 What goes wrong before the links are switched leaves things as they were; after it, the links go back.  An old holder
 that does not let go keeps nothing from being done: its link is down, and it is told by `Outcome.held`.
