@@ -45,18 +45,23 @@ class Field:
         self.records = self.stage.records()
 
 
+def given(hand: ByHand, command: str, xml: str, *words: str) -> None:
+    """A virsh command that takes a file."""
+    hand.virsh(command, "/dev/stdin", *words, stdin=xml)
+
+
 def make(hand: ByHand) -> None:
     """Everything on the host, by virsh and qemu-img."""
     for name, xml in (("bridged", brownfield.bridged_network()), ("default", brownfield.default_network())):
-        hand.given("net-define", xml)
+        given(hand, "net-define", xml)
         hand.virsh("net-start", name)
         hand.virsh("net-autostart", name)
     for xml in brownfield.NETWORKS:
-        hand.given("net-define", xml)
+        given(hand, "net-define", xml)
     hand.virsh("net-start", "lan")
     hand.pool()
     for xml in brownfield.POOLS:
-        hand.given("pool-define", xml)
+        given(hand, "pool-define", xml)
     hand.host("mkdir", "-p", OTHER)
     hand.host("qemu-img", "create", "-q", "-f", "qcow2", f"{OTHER}/base of 2016.qcow2", "1M")
     hand.host("qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", f"{OTHER}/base of 2016.qcow2",
@@ -69,7 +74,7 @@ def make(hand: ByHand) -> None:
             hand.overlay(found.name)
     hand.virsh("pool-refresh", "live")
     for xml in TENANTS:
-        hand.given("define", xml)
+        given(hand, "define", xml)
     for found in DOMAINS:
         settle(hand, found)
     hand.virsh("pool-refresh", "live")
@@ -79,9 +84,9 @@ def settle(hand: ByHand, found: Found) -> None:
     """One domain, left as it is to be found; those that run are paused, for they have nothing to do."""
     xml, name = found.xml(SLOTS[found.name]), found.libvirt or found.name
     if found.how == "transient":
-        hand.given("create", xml, "--paused")
+        given(hand, "create", xml, "--paused")
         return
-    hand.given("define", xml)
+    given(hand, "define", xml)
     if found.autostart:
         hand.virsh("autostart", "--domain", name)
     if found.how in ("paused", "saved"):

@@ -16,7 +16,9 @@ APACHE = files.state(ACILAMWEN.services)["container apache"]
 
 
 def findings(state: State, *notes: str) -> list[tuple[str, str, str]]:
-    seen = replace(world(clean()), told={STACK: {"Acilamwen": Told(state, notes)}})
+    quiet = world(clean())
+    told = replace(quiet.asked[STACK], told={"Acilamwen": Told(state, notes)})
+    seen = replace(quiet, asked={**quiet.asked, STACK: told})
     mine = [f for f in audit(seen) if f.kind in ("service-wrong", "service-undeclared", "recipe-missing")]
     assert {f.where for f in mine} <= {"Acilamwen"}
     return [(f.kind, f.level, f.what) for f in mine]

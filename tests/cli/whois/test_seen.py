@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from cli import ROOT, live
-from cli.whois import command as whois
 from cli.whois import seen as whois_seen
 from cli.whois.command import Directory
+from cli.whois.declared import Owner
 from cli.whois.seen import gather
 from provider.errors import OperatorError
 from provider.survey.survey import Lease
@@ -138,7 +138,7 @@ def test_a_network_with_another_bridge_or_mac_is_told() -> None:
     )
 
 
-def _default(known: Directory) -> tuple[tuple[whois.Owner, ...], tuple[str, ...]]:
+def _default(known: Directory) -> tuple[tuple[Owner, ...], tuple[str, ...]]:
     answer = known.answer("default")
     return answer.owners, answer.verdicts
 
