@@ -150,7 +150,7 @@ class Host:
     def deafen(self, name: str) -> None:
         """The guest reacts to no request to shut down any more, by ACPI or by its agent."""
         self.boot(name)
-        deaf = {"path": "/bin/sh", "arg": ["-c", "killall acpid; (sleep 1; killall qemu-ga) &"]}
+        deaf = {"path": "/bin/sh", "arg": ["-c", "killall acpid; (sleep 1; killall -STOP qemu-ga) &"]}
         assert _agent(name, "guest-exec", **deaf) is not None
         wait(lambda: _agent(name, "guest-ping") is None, f"the end of the agent of {name}")
 
