@@ -1,4 +1,4 @@
-"""How long a hypervisor is waited for."""
+"""How long a hypervisor is waited for when it is to be reached; one that falls silent later: see keepalive.py."""
 
 from __future__ import annotations
 
