@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,26 +105,29 @@ class Cancellation:
     """
 
     def __init__(self) -> None:
+        self._lock = threading.RLock()  # a signal's handler may come in while its own thread holds it
         self._callbacks: list[Callable[[], None]] = []
         self.canceled = False
         self.terminated = False
 
     def cancel(self) -> None:
-        self.canceled = True
-        for callback in list(self._callbacks):
+        with self._lock:
+            self.canceled = True
+            callbacks = list(self._callbacks)
+        for callback in callbacks:
             callback()
 
     def terminate(self) -> None:
-        self.terminated = True
+        with self._lock:
+            self.terminated = True
         self.cancel()
 
     def watch(self, callback: Callable[[], None]) -> None:
-        """Call ``callback`` on each `cancel` and `terminate`, and now if that has happened already.
-
-        Of a cancel that comes at this very moment it is told twice rather than never.
-        """
-        self._callbacks.append(callback)
-        if self.canceled:
+        """Call ``callback`` on each `cancel` and `terminate`, and now if that has happened already."""
+        with self._lock:
+            self._callbacks.append(callback)
+            already = self.canceled
+        if already:
             callback()
 
 

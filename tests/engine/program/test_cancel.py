@@ -126,3 +126,24 @@ def test_a_program_that_outlives_its_run_gets_no_answer_and_does_not_wait_for_on
             threads.submit(monitor.ReadResource, None).result(timeout=30)
     loop.run_until_complete(asyncio.sleep(0))
     loop.close()
+
+
+class Meanwhile(list[Any]):
+    """Callbacks; while one is added, another thread cancels."""
+
+    def __init__(self, cancellation: Cancellation) -> None:
+        super().__init__()
+        self.other = threading.Thread(target=cancellation.cancel)
+
+    def append(self, callback: Any) -> None:
+        super().append(callback)
+        self.other.start()
+        self.other.join(0.2)  # with the lock it waits for us, and so in vain
+
+
+def test_one_that_comes_at_the_very_moment_of_watching_is_told_once() -> None:
+    cancellation, told = Cancellation(), list[str]()
+    callbacks = cancellation._callbacks = Meanwhile(cancellation)
+    cancellation.watch(lambda: told.append("canceled"))
+    callbacks.other.join()
+    assert told == ["canceled"]
