@@ -64,4 +64,4 @@ def _in_order(records: Iterable[Json]) -> list[Json]:
 def _resource(record: Json) -> Resource:
     known = {attribute: record[key] for key, attribute in checkpoint.FIELDS if record.get(key)}
     needed = known.get("property_dependencies", {})
-    return Resource(**known | {"property_dependencies": {name: urns or [] for name, urns in needed.items()}})
+    return Resource(**known | {"property_dependencies": {name: deps or [] for name, deps in needed.items()}})
