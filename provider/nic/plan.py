@@ -133,19 +133,18 @@ def _plugs(sides: Sequence[_Side], wanted: Sequence[Wanted]) -> list[Step]:
 
 
 def _moves(side: _Side, wanted: Sequence[Wanted]) -> list[Step]:
-    """A NIC on another network goes over as it is, its link too: the guest sees no change of its carrier.
-
-    But a link that goes down has gone before, one that comes up does so after.
-    """
+    """A NIC on another network goes over as it is, its link too: the guest sees no change of its carrier."""
     return [
-        Step(
-            "move", side.flags, found.mac, nic.with_place(down if want.link == "down" else found, want), found
-        )
+        Step("move", side.flags, found.mac, nic.with_place(_down_first(found, want), want), found)
         for want in wanted
         for found in [side.keep.get(same_mac(want.mac))]
         if found is not None and not found.is_on(want)
-        for down in [replace(found, xml=nic.with_link(found, "down"))]
     ]
+
+
+def _down_first(found: Nic, want: Wanted) -> Nic:
+    """The NIC as it is when it is moved: a link that goes down has gone before, one that comes up does so after."""
+    return replace(found, xml=nic.with_link(found, "down")) if want.link == "down" else found
 
 
 def _links(side: _Side, wanted: Sequence[Wanted]) -> list[Step]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from functools import partial
 
-from provider.connection import api
+from provider.connection import api, errors
 from provider.errors import Lacking
 from provider.host import optional
 from provider.host.host import Host
@@ -45,7 +44,9 @@ def is_untouched(host: Host, volume: api.Volume, seen: volume_xml.Seen) -> bool:
     """Whether nothing was ever written into the volume; False where that can't be told."""
     if seen.format == "raw":
         return seen.allocation == 0
-    read = partial(storage.download, host, volume, qcow2.HEAD_BYTES)
-    return seen.format == "qcow2" and qcow2.is_blank(
-        optional.look(optional.unheard, volume.name(), read, b"")
-    )
+    try:
+        return seen.format == "qcow2" and qcow2.is_blank(storage.download(host, volume, qcow2.HEAD_BYTES))
+    except errors.VirtError as error:
+        if errors.lost(error):
+            raise
+        return False
