@@ -45,7 +45,7 @@ def differences(old: Props, new: Props, own: Props, network_name: NetworkName) -
         elif key == "disks" and isinstance(value, list):
             found.update(_disks(old[key], value, own.get("disks", ())))
         elif not _same(key, old[key], value):
-            found.update(shape.changed(old[key], value, key, left_out=False))
+            found.update(shape.declared_changes(old[key], value, key))
     return found
 
 

@@ -112,9 +112,9 @@ def changed(old: Any, new: Any, path: str = "", *, left_out: bool = True) -> dic
     return found
 
 
-def declared_changes(old: Any, new: Any) -> dict[str, Kind]:
+def declared_changes(old: Any, new: Any, path: str = "") -> dict[str, Kind]:
     """As `changed`, but what ``new`` leaves out is not ours to say, and so no difference."""
-    return changed(old, new, left_out=False)
+    return changed(old, new, path, left_out=False)
 
 
 def as_declared(
