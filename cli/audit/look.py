@@ -45,9 +45,8 @@ def world(root: Path, stacks: Sequence[str], *, lab: bool) -> World:
     if unknown := [stack for stack in chosen if stack not in declared.plans]:
         known = ", ".join(declared.plans)
         raise UsageError(f"there is no stack {', '.join(unknown)}; the stacks are {known}")
-    if (
-        lab
-    ):  # by the plans with which they were brought up: an operator may have changed their copies of the files
+    if lab:
+        # By the plans with which they were brought up: an operator may have changed their copies of the files.
         from cli.lab.host import plan_of
 
         declared = replace(declared, plans={**declared.plans, **{stack: plan_of(stack) for stack in chosen}})
