@@ -21,7 +21,7 @@ def main(words: list[str]) -> int:
     from cli.words.command_line import VERBS
 
     if words and words[0] in VERBS:
-        return run(words)
+        return carefully(lambda: run(words))
     from cli.commands import app
 
     return carefully(lambda: app(words, prog_name="./trop"))

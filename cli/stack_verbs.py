@@ -12,7 +12,6 @@ from cli import ROOT
 from cli.words.command_line import (
     ON_ONE_STACK,
     OTHER_NAMES,
-    UsageError,
     choose_engine,
     known_stacks,
     parse,
@@ -25,34 +24,29 @@ if TYPE_CHECKING:
 
 
 def run(words: Sequence[str]) -> int:
-    """Carries out one command line beginning with one of `VERBS`; the exit code is Pulumi's."""
+    """Carries out one command line beginning with one of `VERBS`; the exit code is Pulumi's.  Raises `UsageError`."""
     words = [OTHER_NAMES.get(words[0], words[0]), *words[1:]]
     if words[0] in ON_ONE_STACK and "--all" in words:
-        from cli.fleet import (
-            command as fleet,  # the tables of many stacks take time to load, and one stack needs none
-        )
+        # The tables of many stacks take time to load, and one stack needs none.
+        from cli.fleet import command as fleet
 
         return fleet.run(words)
     from cli.words.wording import TropWording
 
-    try:
-        order = parse(words, known_stacks())
-        engine = choose_engine(order.engine)
-        environment = {"LIBVIRT_ALLOW": ",".join(order.allow)} if order.allow else {}
-        wording = TropWording(said_again(order))
-        environment["LIBVIRT_ADOPT"] = wording.command("adopt {stack} --yes")
-        folder = ROOT
-        extra: list[str] = []
-        if order.lab:
-            from cli.lab.stack import prepare
+    order = parse(words, known_stacks())
+    engine = choose_engine(order.engine)
+    environment = {"LIBVIRT_ALLOW": ",".join(order.allow)} if order.allow else {}
+    wording = TropWording(said_again(order))
+    environment["LIBVIRT_ADOPT"] = wording.command("adopt {stack} --yes")
+    folder = ROOT
+    extra: list[str] = []
+    if order.lab:
+        from cli.lab.stack import prepare
 
-            folder, extra, lab_environment = prepare(order, engine)
-            if any(word.partition("=")[0] == "--config-file" for word in order.words):
-                extra = []  # the one said goes before the lab's own
-            environment |= lab_environment
-    except UsageError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+        folder, extra, lab_environment = prepare(order, engine)
+        if any(word.partition("=")[0] == "--config-file" for word in order.words):
+            extra = []  # the one said goes before the lab's own
+        environment |= lab_environment
     os.environ.update(environment)
     return hand_over(engine, placed(order.words, folder, Path.cwd()) + extra, wording)
 
