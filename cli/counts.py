@@ -46,3 +46,15 @@ def of_report(path: Path) -> Counts:
         for key in ("tests", "errors", "failures", "skipped")
     )
     return Counts(tests - errors - failures - skipped, errors + failures, skipped)
+
+
+def items_of(path: Path) -> dict[str, bool]:
+    """The field reports that tests of a run were about, and whether all of these passed; skipped is not passed."""
+    found: dict[str, bool] = {}
+    cases = Xml.parse(path).getroot().iter("testcase") if path.exists() else ()
+    for case in cases:
+        passed = not any(case.find(tag) is not None for tag in ("failure", "error", "skipped"))
+        for told in case.iterfind("properties/property[@name='report']"):
+            item = told.get("value", "")
+            found[item] = passed and found.get(item, True)
+    return found

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from cli import packages
-from cli.counts import TOLD, Counts, of_report
+from cli.counts import TOLD, Counts, items_of, of_report
 from cli.lab.command import need_packages, say
 from cli.processes import itself
 from cli.processes.signals import run_attached
@@ -57,18 +57,31 @@ def run_tests(words: Sequence[str], *, quick: bool, soak: bool) -> int:
     _install(lab=not quick)
     codes: list[int] = []
     counts = Counts()
+    items: dict[str, bool] = {}
     for line in pytest_lines(words, quick=quick, soak=soak):
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder, "report.xml")
             codes.append(_python("-m", "pytest", f"--junitxml={report}", *line))
             counts += of_report(report)
+            items = _both(items, items_of(report))
         if codes[-1] == STOPPED:
             break
+    for item in sorted(items, key=_by_number):
+        print(f"{'passed' if items[item] else 'FAILED'}  {item}")
     print(counts, flush=True)
     if TOLD in os.environ:
         counts.write(Path(os.environ[TOLD]))
     failed = [code for code in codes if code not in (0, NONE_RUN)]
     return failed[0] if failed else 1 if counts.failed else 0 if counts.passed else NONE_RUN
+
+
+def _by_number(item: str) -> tuple[str, int, str]:
+    """H2 before H10."""
+    return item[0], len(item.split()[0]), item
+
+
+def _both(one: dict[str, bool], other: dict[str, bool]) -> dict[str, bool]:
+    return {item: one.get(item, True) and other.get(item, True) for item in (*one, *other)}
 
 
 def _install(*, lab: bool) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests import field_reports
+
 settings.register_profile("same", derandomize=True, database=None, deadline=None)
 settings.register_profile("soak", deadline=None, print_blob=True)
 
@@ -20,6 +22,12 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     ):  # in the background: what the tests start would be deaf
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What a test of a field report is about goes into the report of the run, for the list of items."""
+    for mark in item.iter_markers("reports"):
+        item.user_properties += [("report", field_reports.told(key)) for key in mark.args]
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -54,6 +54,14 @@ def test_further_words_are_typed_on_each_release() -> None:
     ]
 
 
+def test_an_item_of_the_field_reports_has_passed_where_all_of_its_tests_have(tmp_path: Path) -> None:
+    case = "<testcase><properties><property name='report' value='{}'/></properties>{}</testcase>"
+    cases = case.format("H1 a", "") + case.format("H1 a", "<failure/>") + case.format("H2 b", "")
+    (tmp_path / "report.xml").write_text(f"<testsuites><testsuite>{cases}</testsuite></testsuites>")
+    assert counts.items_of(tmp_path / "report.xml") == {"H1 a": False, "H2 b": True}
+    assert counts.items_of(tmp_path / "none.xml") == {}
+
+
 def test_errors_count_as_failed_and_skipped_ones_not_as_passed(tmp_path: Path) -> None:
     (tmp_path / "report.xml").write_text(REPORT)
     found = counts.of_report(tmp_path / "report.xml")
