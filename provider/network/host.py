@@ -95,7 +95,16 @@ def plugged(
     """
     found = []
     for domain in host.conn.listAllDomains():
-        here = [one for xml in xmls(domain) for one in nic.nics(xml) if one.network == network]
-        if any(one.mac not in macs_aside for one in here) and domain.UUIDString() not in domains_aside:
+        if domain.UUIDString() in domains_aside:
+            continue
+        unknown = f"whether it is plugged into {network} is not known"
+        nics, unread = optional.looked(f"domain {domain.name()}", partial(_nics, domain), unknown)
+        if unread:
+            raise OperatorError(f"network {network} is left as it is: {unread}")
+        if any(one.network == network and one.mac not in macs_aside for one in nics or ()):
             found.append(domain.name())
     return sorted(found)
+
+
+def _nics(domain: api.Domain) -> list[nic.Nic]:
+    return [one for xml in xmls(domain) for one in nic.nics(xml)]
