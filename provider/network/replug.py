@@ -76,9 +76,16 @@ def _running(host: Host, tell: optional.Tell) -> Iterator[tuple[api.Domain, str]
     """The running domains with their XML, but for those that have gone and those that can't be looked at."""
     for domain in optional.look(tell, f"the guests of {host.uri}", host.conn.listAllDomains, (), _GUESTS):
         unknown = "whether it is cut off is not known"
-        live = optional.look(tell, f"guest {domain.name()}", partial(live_xml, domain), None, unknown)
+        live = optional.look(tell, f"guest {domain.name()}", partial(_understood, domain), None, unknown)
         if live is not None:
             yield domain, live
+
+
+def _understood(domain: api.Domain) -> str | None:
+    """The running guest's XML, in which its NICs can be read."""
+    live = live_xml(domain)
+    nic.nics(live)
+    return live
 
 
 def _cut_off(domain_xml: str, names: tuple[str, str], ports: Collection[str]) -> list[str]:
