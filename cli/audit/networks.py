@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ipaddress import ip_network
 from typing import Any
 
+from cli.audit import unplug
 from cli.audit.finding import Finding
 from cli.audit.world import World, plugged_into
 from provider.impact import allow
@@ -52,9 +53,17 @@ def network_taken(world: World) -> Iterator[Finding]:
             taken += [f"addresses of {default.network}"] if _overlaps(network, default.network) else []
             if taken:
                 what = f"nobody declares it, and it has {' and '.join(taken)}"
-                yield Finding(
-                    stack, f"network {network.name}", what, world.virsh(stack, "net-edit", network.name)
-                )
+                mend = _give_back(world, stack, host, network)
+                yield Finding(stack, f"network {network.name}", what, mend)
+
+
+def _give_back(world: World, stack: str, host: HostSeen, network: NetworkSeen) -> str:
+    """An edit is of the definition; one that runs has what it began with until it is started anew."""
+    verbs = ("net-edit", "net-destroy", "net-start") if network.active else ("net-edit",)
+    lines = " && ".join(world.virsh(stack, verb, network.name) for verb in verbs)
+    guests = [d.name for d in host.domains if d.live and any(n.network == network.name for n in d.live.nics)]
+    first = f"shut {', '.join(guests)} down, which it cuts off, then: " if guests and network.active else ""
+    return f"{first}{lines}"
 
 
 def no_reservation(world: World) -> Iterator[Finding]:
@@ -74,8 +83,8 @@ def no_reservation(world: World) -> Iterator[Finding]:
         for mac in (vm.mac, *sorted(others)):
             missing = [place for place, reserved in sides.items() if mac not in reserved]
             if missing:
-                edit = f"unplug that NIC: {world.edit(stack, domain)}"
-                mend = world.up(stack) if mac == vm.mac else edit
+                seat = next(s for s in world.seats if (s.stack, s.domain, s.mac) == (stack, domain, mac))
+                mend = world.up(stack) if mac == vm.mac else "; ".join(unplug.detach(world, seat))
                 what = f"its MAC {mac} has no reservation in {' and '.join(missing)}"
                 yield Finding(stack, domain.name, what, mend)
 

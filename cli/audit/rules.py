@@ -43,19 +43,20 @@ RULES: Final = (
     Rule(
         floats.mac_shared,
         "Two VMs have a NIC with one MAC, on one hypervisor or on two, declared or not, running or not.",
-        f"{UP} where the plan unplugs one; else the virsh lines that are shown.",
+        f"{UP} where the plan unplugs one; else the virsh lines that are shown. Of a float as for `float-mac`.",
     ),
     Rule(
         floats.float_mac,
         "A VM that does not hold a float has a NIC with the float's MAC.",
-        f"{UP} where the VM holds another float; else the virsh lines that are shown.",
+        f"{UP}, which moves it, as long as its holder does not have it with its link up (`--all` to another "
+        "hypervisor); the virsh lines that are shown where an `up` would be refused, and where the holder has it.",
         yields_to=("float-address", "mac-shared"),
     ),
     Rule(
         floats.float_unplugged,
         "A float's NIC is not plugged into its holder as declared: not at all, not in the running guest or not in the "
         "definition, into another network, or with its link down.",
-        f"{UP}; `virsh domif-setlink` for the link.",
+        f"{UP}; for the link `virsh domif-setlink` before it.",
         yields_to=("float-address",),
     ),
     Rule(
@@ -104,7 +105,7 @@ RULES: Final = (
     Rule(
         networks.no_reservation,
         "A declared VM has a MAC on network `default` that is not reserved there, or not with the planned address.",
-        f"{UP} for the VM's own MAC; another NIC is to be unplugged.",
+        f"{UP} for the VM's own MAC; another NIC is unplugged by the virsh lines that are shown.",
     ),
     Rule(
         networks.stray_reservation,
@@ -120,12 +121,12 @@ RULES: Final = (
     Rule(
         vms.planned_taken,
         "A VM has a MAC that is planned for another one, which does not have it plugged in.",
-        "Another MAC for it: `virsh edit`.",
+        "Another MAC for it, by the virsh lines that are shown: libvirt chooses one.",
     ),
     Rule(
         networks.network_taken,
         "A network that nobody declares has the MAC or addresses that are planned for `default`.",
-        "`virsh net-edit`.",
+        "`virsh net-edit`; one that runs is started anew, which cuts its guests off.",
     ),
     Rule(
         networks.network_down,
