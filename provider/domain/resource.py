@@ -59,7 +59,7 @@ class Domain(Resource):
         uuid = uuid_of(call.urn)
         found = _own_or_free(call, uuid, inputs)
         if preview:
-            _refuse_conflicts(sweep.everybody(call.host), inputs, uuid)
+            _refuse_conflicts(sweep.everybody(call.host, call.tell), inputs, uuid)
             outputs = {**inputs, "state": COMPUTED, "persistent": True}
             return uuid if found else "", {**outputs, "own": domain_diff.owned(inputs)}
         with _claimed(call, uuid, inputs):
@@ -214,7 +214,7 @@ def _claimed(call: Call, uuid: str, inputs: Props) -> AbstractContextManager[Non
     return call.host.others.claimed(
         uuid,
         has,
-        lambda: sweep.everybody(call.host),
+        lambda: sweep.everybody(call.host, call.tell),
         lambda everybody: _refuse_conflicts(everybody, inputs, uuid),
     )
 

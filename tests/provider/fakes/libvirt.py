@@ -164,7 +164,7 @@ class Connection:
         return pool
 
     def storageVolLookupByPath(self, path: str) -> Volume:
-        volumes = [v for pool in self.pools if pool.active for v in pool.listAllVolumes()]
+        volumes = [v for pool in self.pools if pool.active for v in pool.volumes.values()]
         return _only(volumes, lambda v: v.path() == path, 50, "Storage volume not found")
 
     def newStream(self, flags: int = 0) -> Stream:
