@@ -9,7 +9,7 @@ from provider.connection import api
 from provider.errors import OperatorError, Refused
 from provider.host import optional
 from provider.impact import allow
-from provider.network import tell
+from provider.network import foreign, tell
 from provider.network.change import Change, Sides, at_once, plan, same, waits_now, wanted
 from provider.network.host import check_host, sides
 from provider.network.replug import left_aside, plugged_now, replug, restart, unplugged
@@ -49,6 +49,8 @@ def bring(call: Call, network: api.Network, inputs: Props, restyled: bool, previ
         call.note(
             "live", "leftOver", f"empty network {left.name()}, which a killed update has left, is removed"
         )
+    if change.define is not None and (gone := foreign.lost(both.base, change.define)):
+        call.tell(f"network {network.name()}: its new definition does not have what no property says: {gone}")
     if preview:
         if restarts:
             tell.foretell(call, both, change, _running(call, network))

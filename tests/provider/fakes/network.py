@@ -156,7 +156,8 @@ def _update_dns(root: Any, command: int, host: Any) -> None:
 
 def _update_range(root: Any, command: int, limits: Any) -> None:
     dhcp = _dhcp(root)
-    there = [old for old in dhcp.findall("range") if dict(old.attrib) == dict(limits.attrib)]
+    ends = ("start", "end")
+    there = [old for old in dhcp.findall("range") if all(old.get(end) == limits.get(end) for end in ends)]
     if command == 1:
         raise error(84, "dhcp ranges cannot be modified, only added or deleted")
     if command == 2 and not there:
