@@ -12,6 +12,7 @@ from lxml import etree
 
 from provider.errors import OperatorError
 from provider.host.host import Host
+from provider.host.kernel import Kernel
 from provider.impact.kinds import Note
 from provider.network.resource import Network
 from provider.network.seen import view
@@ -135,7 +136,7 @@ def cases(draw: st.DrawFn) -> Case:
     conn.networks.append(network)
     host = Host("test:///fake", opener=lambda _uri: Remote(wire, conn))
     declared = {key: value for key, value in wanted.items() if key not in undeclared}
-    case = Case(declared, conn, wire, host, Network())
+    case = Case(declared, conn, wire, host, Network(look=lambda _uri: Kernel()))
     assume(not case.handler.check(case.call(), {}, declared).failures)
     return case
 
