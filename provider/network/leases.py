@@ -103,6 +103,10 @@ def _names(host: Host, tell: optional.Tell) -> dict[str, str]:
     unknown = "who has a MAC is not known"
     found: dict[str, str] = {}
     for domain in optional.look(tell, f"the guests of {host.uri}", host.conn.listAllDomains, (), unknown):
-        for xml in optional.look(tell, f"guest {domain.name()}", partial(xmls, domain), (), unknown):
-            found |= dict.fromkeys(nic.macs(xml), domain.name())
+        macs = optional.look(tell, f"guest {domain.name()}", partial(_macs, domain), (), unknown)
+        found |= dict.fromkeys(macs, domain.name())
     return found
+
+
+def _macs(domain: api.Domain) -> list[str]:
+    return [mac for xml in xmls(domain) for mac in nic.macs(xml)]

@@ -25,6 +25,7 @@ from provider.host import optional
 from provider.host.definitions import live_xml
 from provider.host.elements import written
 from provider.host.host import Host
+from provider.network import ports
 from provider.network.change import Sides
 from provider.network.seen import view
 from provider.network.xml import render
@@ -46,7 +47,7 @@ class Outage:
 
 
 def aside_name(network: api.Network) -> str:
-    return f"park-{network.UUIDString().lower()}"
+    return ports.aside_name(network.UUIDString())
 
 
 def left_aside(host: Host, network: api.Network, tell: optional.Tell) -> api.Network | None:
@@ -67,33 +68,28 @@ def unplugged(host: Host, network: api.Network, tell: optional.Tell) -> list[Plu
     """Those of them that look plugged in and are not, or are still in the empty network."""
     if not network.isActive() or view(network.XMLDesc())["mode"] == "bridge":
         return []  # the host's own bridge keeps its ports
-    ports = optional.look(tell, f"the ports of network {network.name()}", network.listAllPorts, None, _GUESTS)
-    if ports is None:
+    what = f"the ports of network {network.name()}"
+    found = optional.look(tell, what, network.listAllPorts, None, _GUESTS)
+    if found is None:
         return []
-    uuids, names = {port.UUIDString() for port in ports}, (network.name(), aside_name(network))
-    lives = _running(host, tell)
-    return [(domain, xml) for domain, live in lives for xml in _cut_off(live, names, uuids)]
+    uuids = {port.UUIDString() for port in found}
+    return [(domain, xml) for domain, xmls in _running(host, network, uuids, tell) for xml in xmls]
 
 
-def _running(host: Host, tell: optional.Tell) -> Iterator[tuple[api.Domain, str]]:
-    """The running domains with their XML, but for those that have gone and those that can't be looked at."""
+def _running(
+    host: Host, network: api.Network, uuids: Collection[str], tell: optional.Tell
+) -> Iterator[tuple[api.Domain, list[str]]]:
+    """The running domains with their NICs that are cut off, but for those that have gone and those that can't be
+    looked at."""
+    name, uuid = network.name(), network.UUIDString()
+
+    def look(domain: api.Domain) -> list[str]:
+        live = live_xml(domain)
+        return [] if live is None else [one.xml for one in ports.cut_off(live, name, uuid, uuids)]
+
     for domain in optional.look(tell, f"the guests of {host.uri}", host.conn.listAllDomains, (), _GUESTS):
         unknown = "whether it is cut off is not known"
-        live = optional.look(tell, f"guest {domain.name()}", partial(live_xml, domain), None, unknown)
-        if live is not None:
-            yield domain, live
-
-
-def _cut_off(domain_xml: str, names: tuple[str, str], ports: Collection[str]) -> list[str]:
-    name, aside = names
-    elements = etree.fromstring(domain_xml.encode()).iterfind("devices/interface")
-    sources = [element.find("source") for element in elements]
-    return [
-        one.xml
-        for one, source in zip(nic.nics(domain_xml), sources, strict=True)
-        if one.network == aside
-        or (one.network == name and source is not None and source.get("portid") not in ports)
-    ]
+        yield domain, optional.look(tell, f"guest {domain.name()}", partial(look, domain), [], unknown)
 
 
 def replug(host: Host, network: api.Network, tell: optional.Tell) -> tuple[str, ...]:
