@@ -7,7 +7,7 @@ from functools import partial
 from typing import ClassVar, Final
 
 from provider.connection import api, errors
-from provider.domain import amounts, apart, life, new, next_start, notes, pending, sweep
+from provider.domain import amounts, apart, life, new, next_start, notes, pending, room, sweep
 from provider.domain import changes as domain_changes
 from provider.domain import diff as domain_diff
 from provider.domain import disks as domain_disks
@@ -85,6 +85,8 @@ class Domain(Resource):
         if domain.isPersistent():
             adopted.pop("transient", None)
         read, seen = next_start.look(call.host, domain, inputs, adopted)
+        for line in room.told(inputs, seen):
+            call.tell(line)
         waited = outputs.get("pendingRestart", ())
         own = domain_diff.owned_since_import(inputs, adopted, outputs.get("own", {}).get("imported"))
         sides = apart.apart(seen, inputs, own, waited)
