@@ -28,3 +28,7 @@ class Refused(OperatorError):
 
 class Unreachable(OperatorError):
     """No connection could be had: nothing was begun."""
+
+
+class Unfinished(OperatorError):
+    """Work that was begun and has not ended: what was done, what was not, and how to go on."""
