@@ -55,6 +55,7 @@ class Network(Resource):
             raise not_ours(call, self.token, f"network {wanted['name']}", existing.UUIDString())
         check_host(call.host, wanted, uuid, call.tell)
         if preview:
+            call.host.made.networks.update((wanted["name"], uuid))
             made = ["bridge"] if wanted["mode"] == "bridge" else ["bridge", "mac"]
             return "", {**dict.fromkeys(made, COMPUTED), **wanted, **_STATES}
         if existing is None:
@@ -95,6 +96,7 @@ class Network(Resource):
         restyled = "xml" in known and known["xml"] != old_inputs.get("xml")
         waits = bring(call, network, known, restyled, preview)
         if preview:
+            call.host.made.networks.update((network.name(), id))  # one that was stopped is started
             kept = {key: value for key, value in olds.items() if key not in (_WAITS, _LEFT)}
             return {**kept, **news, **_STATES, **({_WAITS: list(waits)} if waits else {})}
         return self._outputs(call, self._found(call, id), news)
