@@ -26,6 +26,10 @@ class NotThere(Lacking):
     """An object that a resource needs, and that the same run may make yet."""
 
 
+class NotUnderstood(OperatorError):
+    """What libvirt has answered is not as libvirt writes it."""
+
+
 class Refused(OperatorError):
     """A change that is not made because of what it would do to what runs."""
 
