@@ -89,6 +89,7 @@ class Connection:
         self.bridges, self.uuid, self.hostname = bridges, uuid, hostname
         self.files: set[str] = set()
         self.folders: set[str] = set()
+        self.left: dict[str, dict[str, Volume]] = {}  # by folder, files whose pool is gone
         self.alive = 1
         self.networks_fail_to_start = self.uploads_fail = False
         self.host_addresses: dict[str, str] = {}  # of the host's interfaces, where libvirt tells them
