@@ -87,7 +87,9 @@ def _unplugged(world: World, stack: str, held: Float, domain: DomainSeen) -> str
     ]
     if not any(sides):
         elsewhere = any(seat.mac == held.mac for seat in world.seats)
-        return "" if elsewhere else "is plugged in nowhere"  # who else has it is told by float-mac
+        unread = ", ".join(world.unread_domains())
+        beside = f", but for {unread}, of which it is not known" if unread else ""
+        return "" if elsewhere else f"is plugged in nowhere{beside}"  # who else has it is told by float-mac
     if not all(sides):
         missing = "the running guest" if domain.live is not None and not sides[0] else "its definition"
         return f"is not in {missing}"

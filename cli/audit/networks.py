@@ -22,6 +22,8 @@ def network_down(world: World) -> Iterator[Finding]:
     for stack, (plan, host) in world.seen.items():
         for name in (plan.networks.bridged.name, plan.networks.default.name):
             found = host.network(name)
+            if found is None and host.unread_of("network", name):
+                continue
             if found is None or not found.active or not found.persistent:
                 there = "is transient" if found and found.active else "does not run"
                 state = there if found else "is not there"
@@ -93,7 +95,7 @@ def stray_reservation(world: World) -> Iterator[Finding]:
         default = plan.networks.default
         slots = {slot.mac: slot for slot in default.reservations}
         addresses = {slot.address: slot for slot in default.reservations}
-        there = {vm.name for vm in plan.vms if host.domain(vm.domain)}
+        there = {vm.name for vm in plan.vms if host.domain(vm.domain) or host.unread_of("domain", vm.domain)}
         used = {nic.mac for domain in host.domains for nic in domain.nics}
         seen = {(h.get("mac"), h.get("ip")) for _, hosts in _sides(host.network(default.name)) for h in hosts}
         for mac, address in sorted(seen, key=repr):
@@ -106,7 +108,7 @@ def stray_reservation(world: World) -> Iterator[Finding]:
                 )
             elif slot is None and taken is not None:
                 what = f"{address} is reserved for {mac}, but is planned for {taken.name}, {taken.mac}"
-            elif slot is None and mac not in used:
+            elif slot is None and mac not in used and not host.unread_of("domain"):
                 what = f"{address} is reserved for {mac}, which no VM has and nobody declares"
             if what:
                 yield Finding(stack, f"network {default.name}", what, world.up(stack))
@@ -117,7 +119,7 @@ def slot_unused(world: World) -> Iterator[Finding]:
         there = {nic.mac for domain in host.domains for nic in domain.nics}
         there |= {vm.mac for vm in plan.vms}
         empty = [slot.name for slot in plan.networks.default.reservations if slot.mac not in there]
-        if empty:
+        if empty and not host.unread_of("domain"):
             count = f"{len(empty)} slots are" if len(empty) > 1 else "1 slot is"
             what = f"{count} reserved and {'have' if len(empty) > 1 else 'has'} no VM: {', '.join(empty)}"
             mend = (
@@ -145,7 +147,7 @@ def _outside(world: World, stack: str, host: HostSeen, each: Lease) -> str:
         return "" if own.address == each.address else f"{own.name} is planned to have {own.address}"
     if taken is not None:
         return f"it is planned for {taken.name}, {taken.mac}"
-    if any(nic.mac == each.mac for domain in host.domains for nic in domain.nics):
+    if any(nic.mac == each.mac for domain in host.domains for nic in domain.nics) or host.unread_of("domain"):
         return ""
     return "no VM of this hypervisor has that MAC"
 

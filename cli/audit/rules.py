@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from cli.audit import disks, floats, gateways, networks, services, storage, vms
+from cli.audit import disks, floats, gateways, hosts, networks, services, storage, vms
 from cli.audit.finding import Finding, Rule
 from cli.audit.world import World
 
@@ -13,14 +13,27 @@ UP: Final = "`./trop up STACK`"
 
 RULES: Final = (
     Rule(
-        vms.unreachable,
+        hosts.unreachable,
         "A hypervisor did not answer, so nothing is known of it; the others are audited.",
         "What keeps it from answering: the line says what libvirt said.",
     ),
     Rule(
-        vms.same_host,
-        "Two stacks lead to one host. It is audited as the stack whose VMs are there.",
+        hosts.same_host,
+        "Two stacks lead to one host, by its UUID and its name. It is audited as the stack whose MACs its networks "
+        "have, or else whose VMs are there.",
         "`libvirt:uri` in the other stack's file.",
+    ),
+    Rule(
+        hosts.same_uuid,
+        "Two hypervisors of different names give one UUID, as machines of one batch may: only their names tell whose a "
+        "state is. Both are audited.",
+        '`host_uuid_source = "machine-id"`, or `host_uuid`, in libvirtd.conf of one of them.',
+    ),
+    Rule(
+        hosts.unread,
+        "What libvirt could not tell of one object, or tells in a way that is not understood: a domain, a network, a "
+        "pool, leases. Nothing is concluded from it; everything else is audited.",
+        "What keeps libvirt from telling it: the line says what it said. A damaged file of leases is to be taken away.",
     ),
     Rule(
         floats.mac_repeated,
@@ -175,10 +188,9 @@ RULES: Final = (
         "`virsh vol-delete`.",
     ),
     Rule(
-        vms.unread,
-        "What libvirt does not tell of a hypervisor: leases of a network, volumes of a pool. Nothing is concluded from "
-        "it.",
-        "What keeps libvirt from telling it: the line says what it said.",
+        hosts.untold,
+        "What this libvirt has no answer to, or does not tell of the files in a pool. Nothing is concluded from it.",
+        "`virsh pool-refresh`, where a file that is listed is not there any more; else nothing needs to be.",
         level="note",
     ),
     Rule(

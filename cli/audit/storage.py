@@ -73,7 +73,9 @@ def _files(xml: str | None) -> set[str]:
 def _all_known(host: HostSeen) -> bool:
     """Whether every disk's base can be seen; else a base that looks unused may be that of a disk in no pool."""
     disks = {path for d in host.domains for side in (d.live, d.config) if side for path in side.disks}
-    told = all(pool.active for pool in host.pools) and not any(each.pool for each in host.unread)
+    told = all(pool.active for pool in host.pools) and all(
+        each.kind in ("host", "network", "leases") for each in host.unread
+    )
     return told and disks <= {volume.path for volume in host.volumes}
 
 

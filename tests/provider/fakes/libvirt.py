@@ -25,17 +25,27 @@ class Domain:
     def __init__(self, live: str | None, persistent: str | None, conn: Any = None) -> None:
         self.live, self.persistent, self.conn = live, persistent, conn
 
+    def _of_handle(self, tag: str) -> str:
+        """A handle has its name and UUID without asking for the XML."""
+        return str(etree.fromstring((self.persistent or self.live or "").encode()).findtext(tag))
+
     def name(self) -> str:
-        return str(etree.fromstring(self.XMLDesc().encode()).findtext("name"))
+        return self._of_handle("name")
 
     def UUIDString(self) -> str:
-        return str(etree.fromstring(self.XMLDesc().encode()).findtext("uuid"))
+        return self._of_handle("uuid")
 
     def isActive(self) -> int:
         return int(self.live is not None)
 
     def isPersistent(self) -> int:
         return int(self.persistent is not None)
+
+    def autostart(self) -> int:
+        return 0
+
+    def state(self, flags: int = 0) -> list[int]:
+        return [5, 0] if self.live is None else [1, 1]
 
     def XMLDesc(self, flags: int = 0) -> str:
         return self.persistent if flags & 2 or self.live is None else self.live  # type: ignore[return-value]
