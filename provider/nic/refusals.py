@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from provider.connection import api
-from provider.errors import NotThere, OperatorError, Refused
+from provider.errors import NotThere, Refused
 from provider.host import optional, ports
 from provider.host.definitions import INACTIVE, SECURE
 from provider.host.host import Host
