@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from cli.audit import unplug
 from cli.audit.finding import Finding
 from cli.audit.world import World, plugged_into
 from provider.domain import pending as domain_pending
@@ -55,7 +56,7 @@ def planned_taken(world: World) -> Iterator[Finding]:
             continue
         if sum(other.mac == seat.mac for other in world.seats) == 1:
             what = f"it has MAC {seat.mac}, which is planned for {owner[1].name} on {owner[0]}"
-            yield Finding(stack, domain.name, what, f"give it another MAC: {world.edit(stack, domain)}")
+            yield Finding(stack, domain.name, what, unplug.another_mac(world, seat))
 
 
 def vm_waits(world: World) -> Iterator[Finding]:

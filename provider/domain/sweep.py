@@ -10,10 +10,11 @@ from lxml import etree
 from provider.connection import api, errors
 from provider.domain.read import Domain
 from provider.domain.seen import Seen, Slots, see, written_disks
-from provider.host import optional
+from provider.host import optional, ports
 from provider.host.definitions import INACTIVE, SECURE, both_xmls
 from provider.host.host import Host
 from provider.host.others import Everybody, Has
+from provider.host.ports import Room
 from provider.host.sight import look
 from provider.nic import nic
 
@@ -30,6 +31,7 @@ def observe(host: Host, domain: api.Domain) -> Domain:
         autostart=bool(domain.autostart()),
         now=None if live is None else facts(host, live),
         xml=xml,
+        room=Room() if live is None else ports.room(live),
     )
 
 

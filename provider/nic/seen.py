@@ -90,8 +90,11 @@ def imported(mine: list[Nic], domain: str) -> Props:
     return {"domain": domain, "network": first.network or first.place, "mac": first.mac, **model}
 
 
-def outputs(call: Call, domain: api.Domain, inputs: Props, inside: bool | None) -> Props:
-    """``inside``: whether the agent has set it up; None when that is not its task."""
+def outputs(call: Call, domain: api.Domain, inputs: Props, inside: bool | None, waits: str = "") -> Props:
+    """``inside``: whether the agent has set it up; None when that is not its task.
+
+    ``waits``: why the running guest has it from its next start on.
+    """
     live, config = both_xmls(domain)
     mac = same_mac(inputs["mac"])
     here = [nic.of_mac(xml, mac) for xml in (live, config)]
@@ -101,6 +104,7 @@ def outputs(call: Call, domain: api.Domain, inputs: Props, inside: bool | None) 
         "target": next((n.target for n in here[0] if n.target is not None), None),
         "inGuest": inside,
         "guestFile": _guest_file(inputs),
+        "pendingRestart": waits or None,
     }
     return {
         **inputs,
@@ -109,9 +113,11 @@ def outputs(call: Call, domain: api.Domain, inputs: Props, inside: bool | None) 
         "live": bool(here[0]),
         "persistent": bool(here[1]),
         "extra": [
-            *plan.drift([wanted(inputs)], inputs.get("forbiddenMacs", ()), live, config),
+            *plan.drift(
+                [wanted(inputs)], inputs.get("forbiddenMacs", ()), live, config, (mac,) if waits else ()
+            ),
             *_elsewhere(call, mac, domain),
-            *_not_inside(domain, mac, inside),
+            *(() if waits else _not_inside(domain, mac, inside)),
         ],
     }
 

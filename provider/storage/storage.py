@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Final
 
 from provider.connection import api, errors
-from provider.errors import Lacking, OperatorError
+from provider.errors import NotThere, OperatorError
 from provider.host import optional
 from provider.host.host import Host
 from provider.host.sight import look
@@ -24,16 +24,31 @@ _REFRESH_TRIES: Final = 5
 _REFRESH_WAIT: Final = 0.5  # seconds
 
 
-def active_pool(host: Host, name: str, wanted_for: str) -> api.Pool:
-    """The pool, running; else `OperatorError` with what to type.  ``wanted_for`` begins the line."""
+def require_pool(host: Host, name: str, wanted_for: str, folder: str = "") -> api.Pool:
+    """The pool; else `OperatorError` with what to type.  ``folder``: the one that it had, where that is known."""
     pool = host.pool_by_name(name)
     if pool is None:
-        folder = f"/var/lib/libvirt/{name}"
-        advice = f"make it, over {folder} for example: {remedy.pool_made(host.uri, name, folder)}"
-        raise Lacking(wanted_for, f"there is no storage pool {name} on {host.uri}", advice)
+        over = folder or f"/var/lib/libvirt/{name}"
+        for_example = "" if folder else " for example"
+        advice = f"make it, over {over}{for_example}: {remedy.pool_made(host.uri, name, over)}"
+        raise NotThere(wanted_for, f"there is no storage pool {name} on {host.uri}", advice)
+    return pool
+
+
+def to_be_made(host: Host, name: Any) -> bool:
+    """Whether a preview was asked to make or to start the pool, which is not there or does not run."""
+    if name is COMPUTED or name not in host.made.pools:
+        return name is COMPUTED
+    pool = host.pool_by_name(name)
+    return pool is None or not pool.isActive()
+
+
+def active_pool(host: Host, name: str, wanted_for: str, folder: str = "") -> api.Pool:
+    """The pool, running; else as `require_pool`.  ``wanted_for`` begins the line."""
+    pool = require_pool(host, name, wanted_for, folder)
     if not pool.isActive():
         started = remedy.virsh(host.uri, f"pool-start {remedy.word(name)}")
-        raise Lacking(
+        raise NotThere(
             wanted_for,
             f"storage pool {name} on {host.uri} is not active, so its files can't be seen",
             f"see that its directory is mounted, then: {started}",
@@ -49,7 +64,7 @@ def pool_of(host: Host, path: str, name: str | None, what: str, tell: optional.T
         if not pools:
             raise OperatorError(f"{what}: no storage pool of {host.uri} has {posixpath.dirname(path)}")
         name = pools[0].name()
-    return active_pool(host, name, what)
+    return active_pool(host, name, what, posixpath.dirname(path))
 
 
 def refresh(host: Host, pool: api.Pool) -> None:
@@ -117,10 +132,13 @@ def pools_of(host: Host, directory: str, tell: optional.Tell) -> list[api.Pool]:
     return found
 
 
-def foreseen(host: Host, pool_name: Any, name: Any) -> tuple[api.Pool | None, str | None]:
-    """The pool, and the path that a file of this name has in it; None for what is not there or known yet."""
-    pool = None if pool_name is COMPUTED else host.pool_by_name(pool_name)
-    folder = None if pool is None else pool_path(pool)
+def foreseen(host: Host, pool_name: Any, name: Any, wanted_for: str) -> tuple[api.Pool | None, str | None]:
+    """The pool, and the path that a file of this name has in it; None for what is to be made or not known yet."""
+    if pool_name is not COMPUTED and pool_name in host.made.pools:
+        pool, folder = host.pool_by_name(pool_name), host.made.pools[pool_name]
+    else:
+        pool = None if pool_name is COMPUTED else require_pool(host, pool_name, wanted_for)
+        folder = None if pool is None else pool_path(pool)
     return pool, None if folder is None or name is COMPUTED else posixpath.join(folder, name)
 
 

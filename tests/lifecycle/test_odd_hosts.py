@@ -35,8 +35,8 @@ from provider.protocol import wire
 from provider.survey.survey import HostSeen
 from tests.cli.audit.picture import RACK
 from tests.config import fleets
-from tests.lifecycle import odd_hosts
-from tests.lifecycle.odd_hosts import ODDITIES, PLAN, SETTINGS, URI, VMS, Place, Record, ask, clean, reached
+from tests.lifecycle.odd_hosts import ODDITIES
+from tests.lifecycle.whole_host import PLAN, SETTINGS, URI, VMS, Place, Record, ask, clean, reached, survey
 from tests.provider.fakes.basics import Clock, error
 from tests.provider.fakes.failing_calls import Told
 
@@ -115,7 +115,7 @@ def odd(data: st.DataObject) -> Place:
 def test_no_objects_fault_is_anothers(data: st.DataObject, place_of_files: Path) -> None:
     place = odd(data)
     _not_started(place)
-    seen = odd_hosts.survey(place.conn)
+    seen = survey(place.conn)
     _nothing_is_lost(place, seen)
     _audited(place, seen)
     _adopted(place, seen, place_of_files)
@@ -146,7 +146,7 @@ def _nothing_is_lost(place: Place, seen: HostSeen) -> None:
 def _of_clean() -> tuple[frozenset[tuple[str, str, str]], dict[str, Any]]:
     place = clean()
     _not_started(place)
-    seen = odd_hosts.survey(place.conn)
+    seen = survey(place.conn)
     return frozenset(map(_words, _findings(place, seen))), complete.additions(PLAN, OWN, seen)
 
 
