@@ -157,7 +157,7 @@ def _require(call: Call, domain: api.Domain, plan: Plan) -> None:
     missing = {same_mac(e["mac"]) for e in declared.get("networkInterfaces", ())} - plugged
     paths = {step.path for step in plan.disks if step.action == "plug"}
     if missing or paths:
-        new.refuse_taken(sweep.everybody(call.host), who, missing, paths, domain.UUIDString())
+        new.refuse_taken(sweep.everybody(call.host, call.tell), who, missing, paths, domain.UUIDString())
     if paths:
         formats(call, plan.name, plan.disks)
 

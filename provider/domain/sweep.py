@@ -62,11 +62,13 @@ def network_name(host: Host) -> Callable[[str], str | None]:
     return name
 
 
-def everybody(host: Host) -> Everybody:
-    """What each domain of the host has; by its UUID in lower case."""
+def everybody(host: Host, tell: optional.Tell) -> Everybody:
+    """What each domain of the host has; by its UUID in lower case.  One that can't be read is told, and left out."""
+    unknown = "whether it has a MAC or a disk that is asked for is not known"
     found: dict[str, Has] = {}
     for domain in look(host).conn.listAllDomains():
-        both = errors.unless(errors.NO_DOMAIN, both_xmls, domain)
+        ask = partial(errors.unless, errors.NO_DOMAIN, both_xmls, domain)
+        both = optional.look(tell, f"domain {domain.name()}", ask, None, unknown)
         if both is None:
             continue  # a domain that went away while it was looked at has nothing
         xmls = [xml for xml in both if xml is not None]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from provider.connection import api
-from provider.errors import OperatorError, Refused
+from provider.errors import NotThere, Refused
 from provider.host import optional, ports
 from provider.host.definitions import INACTIVE, SECURE
 from provider.host.host import Host
@@ -21,15 +21,19 @@ from provider.resource.base import COMPUTED, Call, Props
 
 
 def require_networks(host: Host, who: str, nics: tuple[Wanted, ...], tell: optional.Tell) -> None:
-    """Each network exists and is active: a guest cannot start on one that is not, and libvirt says so only then."""
-    for name in sorted({n.network for n in nics if n.network is not None}):
+    """Each network exists and is active: a guest cannot start on one that is not, and libvirt says so only then.
+
+    One that a preview was asked to make or to start is there by then.
+    """
+    for name in sorted({n.network for n in nics if n.network is not None} - host.made.networks):
         unknown = "whether it is active is not known before a guest is started"
         active = optional.look(tell, f"network {name}", partial(_is_active, host, name), True, unknown)
         if active is None:
-            raise OperatorError(f"{who}: there is no network {name} on {host.uri}")
+            advice = "define it there; where this program declares it, take its name from there, so that it comes first"
+            raise NotThere(who, f"there is no network {name} on {host.uri}", advice)
         if not active:
             start = remedy.virsh(host.uri, f"net-start {remedy.word(name)}")
-            raise OperatorError(f"{who}: network {name} is not active; start it: {start}")
+            raise NotThere(who, f"network {name} on {host.uri} is not active", f"start it: {start}")
 
 
 def refuse_taken(who: str, taken: list[tuple[str, str]]) -> None:

@@ -17,8 +17,8 @@ from provider.nic import bring, forbidden_macs, imported, mover, refusals, seat,
 from provider.nic import schema as interface_schema
 from provider.nic.forbidden_macs import Homes
 from provider.resource import shape
-from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
-from provider.resource.own import domain_of
+from provider.resource.base import Call, Checked, Diff, Found, Props, Resource
+from provider.resource.own import domain_of, to_be_made
 
 
 class Interface(Resource):
@@ -46,8 +46,9 @@ class Interface(Resource):
         return Diff(changes)
 
     def create(self, call: Call, inputs: Props, preview: bool) -> tuple[str, Props]:
-        if preview and inputs["domain"] is COMPUTED:
+        if preview and to_be_made(call, inputs["domain"]):
             refusals.refuse_third(call, inputs, "")
+            refusals.require_network(call, inputs)
             return "", seen.unknown(call, inputs)
         domain = domain_of(call, inputs["domain"])
         refusals.refuse_third(call, inputs, "")
@@ -103,7 +104,8 @@ class Interface(Resource):
     def update(
         self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool
     ) -> Props:
-        if preview and news["domain"] is COMPUTED:
+        if preview and to_be_made(call, news["domain"]):
+            refusals.require_network(call, news)
             return {**olds, **seen.unknown(call, news)}
         before = str(olds.get("domain", old_inputs["domain"]))
         domain = domain_of(call, news["domain"])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from provider.connection import api, errors
 from provider.guest import config as guest_config
 from provider.guest.agent import RUNNING
 from provider.guest.config import Setup
+from provider.host import optional
 from provider.host.definitions import both_xmls
 from provider.host.macs import alias_for, same_mac
 from provider.nic import nic, plan
@@ -35,9 +37,13 @@ def setup(inputs: Props, model: str | None = None) -> Setup | None:
 
 
 def others(call: Call, mac: str, but: str) -> Iterator[api.Domain]:
-    """The other domains of the host that have a NIC with this MAC, live or persistent."""
+    """The other domains of the host that have a NIC with this MAC, live or persistent; what can't be read is told."""
     for domain in call.host.conn.listAllDomains():
-        if domain.UUIDString().lower() != but.lower() and errors.unless(errors.NO_DOMAIN, has, domain, mac):
+        if domain.UUIDString().lower() == but.lower():
+            continue
+        ask = partial(errors.unless, errors.NO_DOMAIN, has, domain, mac)
+        unknown = f"whether it has {mac} is not known"
+        if optional.look(call.tell, f"domain {domain.name()}", ask, False, unknown):
             yield domain  # one that went away while it was looked at has nothing
 
 

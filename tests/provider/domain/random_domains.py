@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from provider.errors import OperatorError
 from provider.host.macs import same_mac
 from provider.resource.base import Props
+from tests.provider.domain import foreign
 from tests.provider.fakes.domain_world import POOL, Plug, Vm, World
 from tests.provider.fakes.domain_xml import fill, free_places
 
@@ -42,6 +44,7 @@ class Case:
     """``strangers``: NICs of nobody's declaring, by MAC: in the running guest, in the persistent definition.
 
     ``full``: the running guest has two free PCI slots at most.
+    ``foreign``: what nobody here knows, in each of the two, and ``had`` the NICs and disks there.
     """
 
     vm: Vm
@@ -49,6 +52,8 @@ class Case:
     plug: Plug | None
     strangers: tuple[Counter[str], Counter[str]] = field(default_factory=lambda: (Counter(), Counter()))
     full: bool = False
+    foreign: tuple[foreign.Marks, ...] = ()
+    had: tuple[set[str], ...] = ()
 
     def xmls(self) -> tuple[object, ...]:
         fake = self.vm.fake
@@ -96,6 +101,11 @@ def cases(draw: st.DrawFn) -> Case:
     case = Case(vm, wanted, plug, full=room is not None)
     ours = declared | {each["mac"] for each in wanted.get("networkInterfaces", ())} | {FLOAT, FORBIDDEN}
     live, config = vm.macs()
+    if vm.fake.persistent:
+        roots = (vm.fake.live, vm.fake.config)
+        chance = random.Random(draw(st.integers(0, 1 << 16)))
+        case.foreign = tuple(foreign.scatter(chance, root) for root in roots)
+        case.had = tuple(foreign.devices(root) for root in roots)
     case.strangers = tuple(Counter(mac for mac in side if mac not in ours) for side in (live, config))  # type: ignore[assignment]
     return case
 
@@ -123,6 +133,7 @@ def ends_as_wanted(case: Case) -> None:
     assert vm.drift().changes == {}
     _nics(case)
     _amounts(case)
+    _foreign(case)
     vm.world.conn.calls.clear()
     vm.up()
     assert vm.world.conn.calls == []
@@ -133,6 +144,13 @@ def ends_as_wanted(case: Case) -> None:
         assert (config.count(FLOAT), live.count(FORBIDDEN), config.count(FORBIDDEN)) == (1, 0, 0)
         assert live.count(FLOAT) == int("pendingRestart" not in case.plug.outputs)
         _room_is_used(vm, "pendingRestart" in case.plug.outputs)
+
+
+def _foreign(case: Case) -> None:
+    for marks, had, root in zip(
+        case.foreign, case.had, (case.vm.fake.live, case.vm.fake.config), strict=False
+    ):
+        assert list(foreign.lost(marks, had, root)) == []
 
 
 def _nics(case: Case) -> None:

@@ -16,6 +16,7 @@ from lxml import etree
 from tests.provider.fakes.basics import CONFIG, LIVE, error
 from tests.provider.fakes.domain_xml import (
     address,
+    change_live,
     disks,
     drop,
     get,
@@ -192,15 +193,8 @@ class Domain:
             network = new.find("source").get("network")
             if network is not None and not self.conn.networkLookupByName(network).isActive():
                 raise error(55, f"network '{network}' is not active")
-            if (network or new.find("source").get("bridge")) != (
-                nic.find("source").get("network") or nic.find("source").get("bridge")
-            ):
-                nic.replace(nic.find("source"), copy.deepcopy(new.find("source")))
-                nic.set("type", new.get("type"))
+            if change_live(nic, copy.deepcopy(new)):
                 self._plug_into(nic)
-            drop(nic, "link")
-            if new.find("link") is not None:
-                nic.append(copy.deepcopy(new.find("link")))
         return 0
 
     def setMemoryFlags(self, memory: int, flags: int) -> int:

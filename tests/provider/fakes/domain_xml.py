@@ -114,6 +114,21 @@ def match(root: Any, asked: Any) -> Any:
     return found[0]
 
 
+def change_live(nic: Any, new: Any) -> bool:
+    """What was left out is lost, but for what is libvirt's own; whether the NIC is on another network now."""
+    before, after = ([n.find("source").get(k) for k in ("network", "bridge")] for n in (nic, new))
+    moved = (after[0] or after[1]) != (before[0] or before[1])
+    for name in ("portid", "bridge") if not moved else ():
+        if nic.find("source").get(name) is not None:
+            new.find("source").set(name, nic.find("source").get(name))
+    kept = [e for e in nic if e.tag in ("target", "alias", "address") and new.find(e.tag) is None]
+    kind = new.get("type") if moved else nic.get("type")
+    nic[:] = [*new, *kept]
+    nic.attrib.clear()
+    nic.attrib.update({**new.attrib, "type": kind})
+    return moved
+
+
 def address(nic: Any) -> list[tuple[str, str]]:
     return sorted(nic.find("address").attrib.items())
 
