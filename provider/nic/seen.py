@@ -28,12 +28,13 @@ def wanted(inputs: Props) -> Wanted:
     )
 
 
-def setup(inputs: Props) -> Setup | None:
-    """What the guest is told; None when no addresses are declared."""
+def setup(inputs: Props, model: str | None = None) -> Setup | None:
+    """What the guest is told; None when no addresses are declared.  ``model``: of the NIC that is there."""
     if not inputs.get("addresses"):
         return None
     metric = inputs.get("metric", guest_config.DEFAULT_METRIC)
-    return Setup(inputs["mac"], tuple(inputs["addresses"]), inputs.get("gateway"), int(metric))
+    driver = guest_config.DRIVERS.get(model or "")
+    return Setup(inputs["mac"], tuple(inputs["addresses"]), inputs.get("gateway"), int(metric), driver)
 
 
 def others(call: Call, mac: str, but: str, only_told: bool = False) -> Iterator[api.Domain]:
