@@ -83,7 +83,7 @@ RULES: Final = (
         "arping, the guest's neighbour table) and, where this runs on the hypervisor as root, by ARP from its bridge; "
         "the line says who asked.",
         "The router; or `gateway` in `config/fleet.yaml`.",
-        yields_to=("float-address",),
+        yields_to=("float-address", "float-unplugged"),
     ),
     Rule(vms.vm_missing, "A declared VM is not there.", UP),
     Rule(

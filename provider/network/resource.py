@@ -63,6 +63,7 @@ class Network(Resource):
         if existing is None:
             startable.check(call, self._look, Start.of(fresh(shape.known(wanted), uuid)))
         if preview:
+            call.host.made.networks.update((wanted["name"], uuid))
             made = ["bridge"] if wanted["mode"] == "bridge" else ["bridge", "mac"]
             return "", {**dict.fromkeys(made, COMPUTED), **wanted, **_STATES, _OTHER: {}}
         if existing is None:
@@ -105,6 +106,7 @@ class Network(Resource):
         restyled = "xml" in known and known["xml"] != old_inputs.get("xml")
         waits = bring(call, network, known, restyled, preview, self._look)
         if preview:
+            call.host.made.networks.update((network.name(), id))  # one that was stopped is started
             kept = {key: value for key, value in olds.items() if key not in (_WAITS, _LEFT)}
             return {_OTHER: {}, **kept, **news, **_STATES, **({_WAITS: list(waits)} if waits else {})}
         return self._outputs(call, self._found(call, id), news)

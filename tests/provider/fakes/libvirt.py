@@ -89,6 +89,7 @@ class Connection:
         self.bridges, self.uuid, self.hostname = bridges, uuid, hostname
         self.files: set[str] = set()
         self.folders: set[str] = set()
+        self.left: dict[str, dict[str, Volume]] = {}  # by folder, files whose pool is gone
         self.alive = 1
         self.networks_fail_to_start = self.uploads_fail = False
         self.host_addresses: dict[str, str] = {}  # of the host's interfaces, where libvirt tells them
@@ -175,7 +176,7 @@ class Connection:
         return pool
 
     def storageVolLookupByPath(self, path: str) -> Volume:
-        volumes = [v for pool in self.pools if pool.active for v in pool.listAllVolumes()]
+        volumes = [v for pool in self.pools if pool.active for v in pool.volumes.values()]
         return _only(volumes, lambda v: v.path() == path, 50, "Storage volume not found")
 
     def newStream(self, flags: int = 0) -> Stream:
