@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Final
 
 from provider.connection import api, errors
-from provider.errors import OperatorError, Refused
+from provider.errors import OperatorError, Refused, TakenBack, Unfinished
 from provider.guest import gateway_probe
 from provider.guest import setup as guest_setup
 from provider.guest.config import Setup, Style
@@ -180,7 +180,7 @@ class Mover:
     ) -> OperatorError:
         """Put things back, and say in the error what was done; the NIC at the new holder goes if it was not up."""
         why = str(error) if isinstance(error, OperatorError) else errors.said(error)
-        kind = Refused if isinstance(error, Refused) else OperatorError
+        kind = TakenBack if isinstance(error, Refused) else Unfinished
         task = self._task
         # After the persistent definitions were changed there is no way back, and none is needed.
         if target.link == "up" or {"forget", "keep"} & self._outcome.parts.keys():
