@@ -7,7 +7,7 @@ from functools import partial
 from typing import ClassVar, Final
 
 from provider.connection import api, errors
-from provider.domain import amounts, apart, life, new, next_start, notes, pending, sweep
+from provider.domain import amounts, apart, life, new, next_start, notes, pending, room, sweep
 from provider.domain import changes as domain_changes
 from provider.domain import diff as domain_diff
 from provider.domain import disks as domain_disks
@@ -59,7 +59,7 @@ class Domain(Resource):
         uuid = uuid_of(call.urn)
         found = _own_or_free(call, uuid, inputs)
         if preview:
-            _refuse_conflicts(sweep.everybody(call.host), inputs, uuid)
+            _refuse_conflicts(sweep.everybody(call.host, call.tell), inputs, uuid)
             _require_networks(call, shape.known(inputs))
             call.host.made.domains.add(uuid)
             outputs = {**inputs, "state": COMPUTED, "persistent": True}
@@ -87,6 +87,8 @@ class Domain(Resource):
         if domain.isPersistent():
             adopted.pop("transient", None)
         read, seen = next_start.look(call.host, domain, inputs, adopted)
+        for line in room.told(inputs, seen):
+            call.tell(line)
         waited = outputs.get("pendingRestart", ())
         own = domain_diff.owned_since_import(inputs, adopted, outputs.get("own", {}).get("imported"))
         sides = apart.apart(seen, inputs, own, waited)
@@ -216,7 +218,7 @@ def _claimed(call: Call, uuid: str, inputs: Props) -> AbstractContextManager[Non
     return call.host.others.claimed(
         uuid,
         has,
-        lambda: sweep.everybody(call.host),
+        lambda: sweep.everybody(call.host, call.tell),
         lambda everybody: _refuse_conflicts(everybody, inputs, uuid),
     )
 

@@ -5,10 +5,13 @@ That somebody else answers at its address is asked as it moves: see probe.py.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
+from provider.connection import api
 from provider.errors import NotThere, Refused
-from provider.host import optional
+from provider.host import optional, ports
+from provider.host.definitions import INACTIVE, SECURE
 from provider.host.host import Host
 from provider.host.macs import same_mac
 from provider.nic import nic, seen
@@ -54,6 +57,44 @@ def refuse_third(call: Call, inputs: Props, before: str) -> None:
         if other.UUIDString().lower() not in own and not seen.fenced(other, mac)
     ]
     refuse_taken(f"NIC {mac}", taken)
+
+
+def refuse_waiting(call: Call, source: api.Domain, target: api.Domain, wanted: Wanted, waits: str) -> None:
+    """`Refused`: nobody would have a NIC that left ``source`` before the next start of ``target``."""
+    if not seen.has(source, wanted.mac):
+        return
+    name, uri = target.name(), call.host.uri
+    definition = target.XMLDesc(SECURE | INACTIVE)
+    edits = _edits(definition, wanted.model)
+    off = f"shut it down ({remedy.virsh(uri, f'shutdown {remedy.word(name)}')})"
+    steps = [f"give its definition a place ({_edited(uri, name, edits)})"] if edits else []
+    steps.append("shut it down from inside" if waits == ports.NO_ACPI else off)
+    steps.append(f"start it ({remedy.virsh(uri, f'start {remedy.word(name)}')})")
+    raise Refused(
+        f"NIC {same_mac(wanted.mac)} stays in {source.name()}, and nothing was changed: guest {name} could have it "
+        f"from its next start only: {waits}; to move it: {', '.join(steps)}, and run this again"
+    )
+
+
+def _edits(xml: str, model: str) -> list[str]:
+    """sed's expressions that give a definition what it lacks for another NIC of this model."""
+    room, edits = ports.room(xml), []
+    if not room.acpi:
+        if "<features>" in xml:
+            edits.append("s|^  <features>|<features><acpi/>|")
+        else:
+            edits.append("s|^  <devices>|<features><acpi/></features><devices>|")
+    if replace(room, acpi=True).why_not(model):
+        edits.append(
+            f's|^  </devices>|<controller type="pci" model="{ports.controller(xml, model)}"/></devices>|'
+        )
+    return edits
+
+
+def _edited(uri: str, name: str, edits: list[str]) -> str:
+    dump = remedy.virsh(uri, f"dumpxml --inactive --security-info {remedy.word(name)}")
+    sed = " ".join(["sed", *(f"-e '{each}'" for each in edits)])
+    return f"{dump} | {sed} | {remedy.virsh(uri, 'define /dev/stdin')}"
 
 
 def require_network(call: Call, inputs: Props) -> None:

@@ -206,15 +206,19 @@ class Servicer(Reach, provider_pb2_grpc.ResourceProviderServicer):
 
         return await self._run(context, request, "is not deleted", work, outputs, changes=True)
 
-    async def PreviewDelete(self, request: Any, context: Context, condemned: Collection[str] = ()) -> Any:
+    async def PreviewDelete(
+        self, request: Any, context: Context, condemned: Collection[str] = (), quiet: bool = False
+    ) -> Any:
         """Fail as `Delete` would, and delete nothing: no call of Pulumi's, but one that the embedded engine makes.
 
-        ``condemned``: the IDs of all objects that the same run deletes.
+        ``condemned``: the IDs of all objects that the same run deletes.  ``quiet``: what it would do is not told.
         """
         outputs, _ = wire.load(request.properties)
 
         def work(call: Call, handler: Resource) -> Any:
             call.condemned = condemned
+            if quiet:
+                call.notes = []
             handler.refuse_delete(call, request.id, outputs)
             return empty_pb2.Empty()
 

@@ -24,6 +24,7 @@ class CloudInitDisk(StoredFile):
     token = "libvirt:index/cloudInitDisk:CloudInitDisk"
     kind = "cloud-init disk"
     schema = SEED
+    kept = False
 
     def check(self, call: Call, olds: Props, news: Props) -> Checked:
         inputs = {"pool": "default", **named(call, olds, news)}

@@ -165,6 +165,10 @@ class Pool(Resource):
         domains = staying(call, storage.pool_users(call.host, name, path))
         if domains:
             raise Refused(f"storage pool {name} is not deleted: it has disks of {', '.join(domains)}")
+        if lines := storage.unread_domains(call.host, call.condemned):
+            raise Refused(
+                f"storage pool {name} is not deleted: whether a domain has disks in it is not known: {'; '.join(lines)}"
+            )
         call.note("live", "", f"storage pool {name} is undefined; its folder and the files in it stay")
 
     def _found(self, call: Call, id: str) -> api.Pool:

@@ -20,6 +20,7 @@ class StoredFile(Resource):
     in_id = ("name",)
     compares_alone = True
     kind: ClassVar[str]  # "volume", for messages
+    kept: ClassVar[bool] = True  # whether it holds what is not declared, and may not be lost
 
     def diff(self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props) -> Diff:
         changes = declared_changes(old_inputs, news)
@@ -61,7 +62,7 @@ class StoredFile(Resource):
 
     def delete(self, call: Call, id: str, outputs: Props) -> None:
         what = self._what(id)
-        if storage.delete(call.host, what, self._pool(call, id, outputs), id):
+        if storage.delete(call.host, what, self._pool(call, id, outputs), id, self.kept):
             self._note_removal(call, what)
 
     def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
@@ -72,7 +73,7 @@ class StoredFile(Resource):
             return
         pool, volume = self._find(call, id, outputs)
         if volume is not None:
-            storage.refuse_delete(call.host, self._what(id), pool, id, call.condemned)
+            storage.refuse_delete(call.host, self._what(id), pool, id, call.condemned, kept=self.kept)
             self._note_removal(call, self._what(id))
 
     @abstractmethod

@@ -111,7 +111,8 @@ class Volume(StoredFile):
                 raise _missing(what, path, domains, inputs["name"])
             return None
         seen = volume_xml.view(existing.XMLDesc())
-        same = not domains and not _differences(inputs, base, seen)
+        known = not domains and not storage.unread_domains(call.host, asked=asked)
+        same = known and not _differences(inputs, base, seen)
         if not same or not base_image.is_untouched(call.host, existing, seen):
             raise not_ours(call, self.token, what, existing.key())
         return existing
@@ -122,6 +123,11 @@ class Volume(StoredFile):
             name, domains = posixpath.basename(id), storage.volume_users(call.host, pool.name(), id)
             if domains and not allowed(name, "data loss"):
                 raise _missing(self._what(id), id, domains, name)
+            if (lines := storage.unread_domains(call.host)) and not allowed(name, "data loss"):
+                raise OperatorError(
+                    f"{self._what(id)}: the file {id} is missing, and whether a domain has it is not known: "
+                    f"{'; '.join(lines)}; a blank one is made with {how(name, 'data loss')}"
+                )
             return None
         seen = volume_xml.view(volume.XMLDesc())
         found = _as_declared(inputs, _props(pool, seen)) if inputs else _props(pool, seen)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import posixpath
+from errno import ENOENT
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -34,7 +35,7 @@ class Volume:
 
     def XMLDesc(self, flags: int = 0) -> str:
         if self.path() not in self.pool.conn.files:
-            raise error(38, f"cannot open volume '{self.path()}': No such file or directory")
+            raise error(38, f"cannot open volume '{self.path()}': No such file or directory", number=ENOENT)
         root = copy.deepcopy(self.root)
         target = root.find("target")
         etree.SubElement(target, "path").text = self.path()
