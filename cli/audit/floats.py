@@ -152,16 +152,19 @@ def float_not_set_up(world: World) -> Iterator[Finding]:
 
 def _set_up(world: World, stack: str, held: Float, vm: VirtualMachine, domain: DomainSeen) -> str:
     """An `up` looks for the file in the guest, and not whether the guest does as it says."""
-    address = f"{held.address}/{held.prefix}"
+    setup = Setup(held.mac, (f"{held.address}/{held.prefix}",), held.gateway, held.metric)
+    route = (
+        f" && ip route replace default via {held.gateway} dev … metric {held.metric}" if held.gateway else ""
+    )
     for setting in world.inside(stack, domain.name).settings:
         if setting.mac == held.mac and held.address in setting.addresses:
-            return (
-                f"in {domain.name}: {setting.path} says so, and is not in force: ip addr add {address} dev …"
-            )
+            do = f"ip addr add {setup.addresses[0]} dev …{route}"
+            return f"in {domain.name}: {setting.path} says so, and is not in force: {do}"
     if vm.guest == "agent":
         return world.up(stack)
-    file = file_for("ifcfg", Setup(held.mac, (address,))).path
-    return f"in {domain.name}: a file like {file} with HWADDR={held.mac}"
+    file = file_for("ifcfg", setup)
+    lines = ", ".join(line for line in file.content.splitlines() if line and not line.startswith("#"))
+    return f"in {domain.name}: a file like {file.path} with {lines}; then as it says"
 
 
 def guest_file(world: World) -> Iterator[Finding]:

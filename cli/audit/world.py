@@ -181,9 +181,11 @@ class World:
 
     def up(self, stack: str) -> str:
         """The command; after the one that adopts, where there is something that an `up` would refuse."""
-        lab = " --lab" if self.lab else ""
-        adopt = f"./trop adopt {stack}{lab} --write --yes && " if self.foreign.get(stack) else ""
-        return f"{adopt}./trop up {stack}{lab}"
+        adopt = f"{self.adopt(stack)} && " if self.foreign.get(stack) else ""
+        return f"{adopt}./trop up {stack}{' --lab' if self.lab else ''}"
+
+    def adopt(self, stack: str) -> str:
+        return f"./trop adopt {stack}{' --lab' if self.lab else ''} --write --yes"
 
     def virsh(self, stack: str, *words: str) -> str:
         found = self.hosts[stack]
