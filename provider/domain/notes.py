@@ -93,9 +93,11 @@ def _given_up(plan: Plan, key: str) -> str:
 
 def _disks(plan: Plan) -> Iterator[Note]:
     for index in plan.unknown_disks:
-        yield Note(
-            "live", f"disks[{index}]", f"{plan.name}: a new disk is plugged in once its volume is there"
-        )
+        text = f"{plan.name}: a new disk is plugged in once its volume is there"
+        if why := plan.waiting.unknown:
+            yield _waits(plan, f"disks[{index}]", f"{text}, in the persistent definition", why)
+        else:
+            yield Note("live", f"disks[{index}]", text)
     seen: dict[tuple[str, str], tuple[str, int]] = {}
     for step in plan.disks:
         _, flags = seen.get((step.action, step.path), ("", 0))
@@ -103,7 +105,11 @@ def _disks(plan: Plan) -> Iterator[Note]:
     for (action, path), (target, flags) in seen.items():
         done = "plugged in" if action == "plug" else "unplugged"
         kept = "" if action == "plug" else "; the file stays as it is; unmount it inside before"
-        yield Note("live", "disks", f"{plan.name}: {target} {path} is {done} {_WHERE[flags]}{kept}")
+        text = f"{plan.name}: {target} {path} is {done} {_WHERE[flags]}{kept}"
+        if action == "plug" and path in plan.waiting.disks:
+            yield _waits(plan, "disks", text, plan.waiting.disks[path])
+        else:
+            yield Note("live", "disks", text)
 
 
 def _nics(plan: Plan) -> Iterator[Note]:
@@ -123,5 +129,15 @@ def _nics(plan: Plan) -> Iterator[Note]:
             "link": f"has its link {'up' if step.nic is not None and step.nic.link == 'down' else 'down'}",
         }[step.action]
         found[step.action, step.mac, text] = found.get((step.action, step.mac, text), 0) | step.flags
-    for (_, mac, text), flags in found.items():
-        yield Note("live", "networkInterfaces", f"{plan.name}: NIC {mac} {text} ({_WHERE[flags]})")
+    for (action, mac, text), flags in found.items():
+        line = f"{plan.name}: NIC {mac} {text} ({_WHERE[flags]})"
+        if action == "plug" and mac in plan.waiting.nics:
+            yield _waits(plan, "networkInterfaces", line, plan.waiting.nics[mac])
+        else:
+            yield Note("live", "networkInterfaces", line)
+
+
+def _waits(plan: Plan, path: str, text: str, why: str) -> Note:
+    if plan.restart:
+        return Note("restart", path, f"{text}; the guest is shut down (ACPI) and started for it: {why}")
+    return Note("next boot", path, f"{text}; the guest has it once it was shut down and started: {why}")

@@ -14,6 +14,7 @@ from provider.host.macs import same_mac
 from provider.resource.base import Props
 from tests.provider.domain import foreign
 from tests.provider.fakes.domain_world import POOL, Plug, Vm, World
+from tests.provider.fakes.domain_xml import fill, free_places
 
 MACS = [f"52:54:00:00:00:0{n}" for n in range(1, 6)]
 FLOAT, FORBIDDEN = "52:54:00:00:01:00", "52:54:00:00:01:01"
@@ -42,6 +43,7 @@ def properties(draw: st.DrawFn) -> Props:
 class Case:
     """``strangers``: NICs of nobody's declaring, by MAC: in the running guest, in the persistent definition.
 
+    ``full``: the running guest has two free PCI slots at most.
     ``foreign``: what nobody here knows, in each of the two, and ``had`` the NICs and disks there.
     """
 
@@ -49,6 +51,7 @@ class Case:
     wanted: Props
     plug: Plug | None
     strangers: tuple[Counter[str], Counter[str]] = field(default_factory=lambda: (Counter(), Counter()))
+    full: bool = False
     foreign: tuple[foreign.Marks, ...] = ()
     had: tuple[set[str], ...] = ()
 
@@ -81,6 +84,9 @@ def cases(draw: st.DrawFn) -> Case:
         )
     ):
         vm.attach_by_hand(mac, flags, network)
+    room = draw(st.sampled_from([None, None, 0, 1, 2]))
+    if room is not None and len(free_places(vm.fake.live)) > room:
+        fill(vm.fake.live, leaving=room)
     kind = draw(st.sampled_from(["running"] * 4 + ["undefined"]))
     if kind == "undefined":
         vm.fake.undefineFlags(0)
@@ -92,7 +98,7 @@ def cases(draw: st.DrawFn) -> Case:
         key: value for key, value in vm.inputs.items() if key in wanted or key in ("name", "type", "running")
     }
     world.conn.calls.clear()
-    case = Case(vm, wanted, plug)
+    case = Case(vm, wanted, plug, full=room is not None)
     ours = declared | {each["mac"] for each in wanted.get("networkInterfaces", ())} | {FLOAT, FORBIDDEN}
     live, config = vm.macs()
     if vm.fake.persistent:
@@ -121,6 +127,9 @@ def ends_as_wanted(case: Case) -> None:
     vm.call.notes.clear()
     vm.up(**case.wanted)
     assert [str(note) for note in vm.call.notes] == told
+    if case.full and vm.drift().changes:
+        assert free_places(vm.fake.live)
+        vm.up()  # what this very update has unplugged last leaves a place for what waits
     assert vm.drift().changes == {}
     _nics(case)
     _amounts(case)
@@ -131,8 +140,10 @@ def ends_as_wanted(case: Case) -> None:
     if case.plug is not None:
         case.plug.up()
         assert case.plug.drift().changes == {}
-        for side in vm.macs():
-            assert (side.count(FLOAT), side.count(FORBIDDEN)) == (1, 0)
+        live, config = vm.macs()
+        assert (config.count(FLOAT), live.count(FORBIDDEN), config.count(FORBIDDEN)) == (1, 0, 0)
+        assert live.count(FLOAT) == int("pendingRestart" not in case.plug.outputs)
+        _room_is_used(vm, "pendingRestart" in case.plug.outputs)
 
 
 def _foreign(case: Case) -> None:
@@ -144,11 +155,19 @@ def _foreign(case: Case) -> None:
 
 def _nics(case: Case) -> None:
     live, config = (Counter(side) for side in case.vm.macs())
-    for each in case.wanted.get("networkInterfaces", ()):
-        assert (live[each["mac"]], config[each["mac"]]) == (1, 1)
+    waits = "networkInterfaces" in case.vm.outputs.get("pendingRestart", [])
+    sides = [(live[each["mac"]], config[each["mac"]]) for each in case.wanted.get("networkInterfaces", ())]
+    assert set(sides) <= {(1, 1), (0, 1)}
+    assert ((0, 1) in sides) == waits
+    _room_is_used(case.vm, waits)
     for side, strangers in zip((live, config), case.strangers, strict=True):
         for mac, times in strangers.items():
             assert side[mac] == times, f"{mac} is nobody's, and was touched"
+
+
+def _room_is_used(vm: Vm, waits: bool) -> None:
+    """Nothing waits for a guest that has a place for it."""
+    assert not waits or not free_places(vm.fake.live)
 
 
 def _amounts(case: Case) -> None:
