@@ -74,9 +74,20 @@ def float_unplugged(world: World) -> Iterator[Finding]:
     for stack, held, _, domain in _held(world):
         if what := _unplugged(world, stack, held, domain):
             text = f"{held.label}'s NIC {held.mac} {what}"
-            seat = Seat(stack, domain, held.mac, 1, 1)
-            mend = _link_up(world, seat) if what == LINK_DOWN else world.up(stack)
+            mend = _plugged(world, stack, held, domain, what)
             yield Finding(stack, domain.name, text, mend, floats=(held.label,))
+
+
+def _plugged(world: World, stack: str, held: Float, domain: DomainSeen, what: str) -> str:
+    """A guest without a place for it is given it by the `up` after its next start is due."""
+    up, fact = world.up(stack), world.float_of_mac(held.mac)
+    if what == LINK_DOWN:
+        return _link_up(world, Seat(stack, domain, held.mac, 1, 1))
+    lacks = domain.live is not None and not any(nic.mac == held.mac for nic in domain.live.nics)
+    if lacks and fact is not None and (why := unplug.no_place(world, fact)):
+        off = world.virsh(stack, "shutdown", domain.name)
+        return f"{up}, which leaves it to the next start ({why}), and {off}, and {up} once it is off"
+    return up
 
 
 def _unplugged(world: World, stack: str, held: Float, domain: DomainSeen) -> str:

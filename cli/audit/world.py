@@ -185,7 +185,12 @@ class World:
         return f"{adopt}./trop up {stack}{' --lab' if self.lab else ''}"
 
     def adopt(self, stack: str) -> str:
-        return f"./trop adopt {stack}{' --lab' if self.lab else ''} --write --yes"
+        """The command; after a refresh, where the state has what is gone from the host: nothing is put in its place."""
+        on = f"{stack}{' --lab' if self.lab else ''}"
+        host = self.hosts[stack]
+        gone = isinstance(host, HostSeen) and owned.gone(host, self.held.get(stack, ()))
+        refresh = f"./trop refresh {on} --yes && " if gone else ""
+        return f"{refresh}./trop adopt {on} --write --yes"
 
     def virsh(self, stack: str, *words: str) -> str:
         found = self.hosts[stack]
