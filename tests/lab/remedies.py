@@ -179,7 +179,7 @@ ROUNDS = (
     (
         Row("the network default is stopped", each(virsh("net-destroy", "default"), left_aside),
             (("network-down", DEFAULT), ("guest-cut-off", ACILAMWEN), ("guest-cut-off", ULOV)), UP),
-        Row("and an empty one was left of a restart", as_it_is, (("network-left", ASIDE),), UP),
+        Row("and an empty one was left of a restart", as_it_is, (("network-left", f"network {ASIDE}"),), UP),
     ),
     (
         Row("the network default is stopped, and an interface has its subnet",

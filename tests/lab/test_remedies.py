@@ -3,6 +3,7 @@ has come; no guest is cut off or booted, and the float answers from its holder."
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -64,6 +65,27 @@ def test_what_is_printed_mends_it_and_nothing_else_is_worse(made: Stage, rows: t
         for row in rows:
             if row.after is not None:
                 row.after(made)
+
+
+def test_what_a_preview_lacks_is_made_by_the_lines_that_it_prints(made: Stage) -> None:
+    """A new VM needs the pool that has its base image."""
+    made.declare(vms={**{name: {} for name in GUESTS}, "Ibalehar": {}})
+    try:
+        for verbs in (("pool-destroy",), ("pool-destroy", "pool-undefine")):
+            for verb in verbs:
+                made.virsh(verb, "base")
+            refused = made.on_stack("preview")
+            assert refused.code != 0
+            line = re.search(rf"virsh -c '{re.escape(made.lab.uri)}' ('[^']+'|[\w -]+)", refused.text)
+            assert line, refused.text
+            well(made, line[0])
+            made.must("preview")
+        made.virsh("pool-destroy", "live")
+        line = re.search(r"virsh -c '[^']+' pool-start live", made.on_stack("adopt", "--yes").text)
+        assert line
+        well(made, line[0])
+    finally:
+        made.declare(vms={name: {} for name in GUESTS})
 
 
 def test_after_all_that_a_preview_has_nothing_to_do(made: Stage) -> None:
