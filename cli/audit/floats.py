@@ -78,11 +78,21 @@ def float_unplugged(world: World) -> Iterator[Finding]:
     for stack, held, _, domain in _held(world):
         if what := _unplugged(world, stack, held, domain):
             text = f"{held.label}'s NIC {held.mac} {what}"
-            seat = Seat(stack, domain, held.mac, 1, 1)
-            mend = _link_up(world, seat) if what == LINK_DOWN else world.up(stack)
-            if (waits := _waits(domain, held.mac)) and what == NOT_LIVE:
-                text, mend = f"{text}: {waits}", _restarted(world, stack, domain)
-            yield Finding(stack, domain.name, text, mend, floats=(held.label,))
+            waits = _waits(domain, held.mac)
+            told = f"{text}: {waits}" if waits and what == NOT_LIVE else text
+            mend = _plugged(world, Seat(stack, domain, held.mac, 1, 1), what, waits)
+            yield Finding(stack, domain.name, told, mend, floats=(held.label,))
+
+
+def _plugged(world: World, seat: Seat, what: str, waits: str) -> str:
+    """``waits``: why the running guest can't be given it; its definition can."""
+    if what == LINK_DOWN:
+        return _link_up(world, seat)
+    up = world.up(seat.stack)
+    if not waits:
+        return up
+    again = _restarted(world, seat.stack, seat.domain)
+    return again if what == NOT_LIVE else f"{up}, which leaves it to the next start ({waits}), and {again}"
 
 
 def _waits(domain: DomainSeen, mac: str) -> str:
@@ -210,16 +220,19 @@ def _taken_off(domain: DomainSeen, held: Float, has: list[Address]) -> Iterator[
 
 def _set_up(world: World, stack: str, held: Float, vm: VirtualMachine, domain: DomainSeen) -> str:
     """An `up` looks for the file in the guest, and not whether the guest does as it says."""
-    address = f"{held.address}/{held.prefix}"
+    setup = Setup(held.mac, (f"{held.address}/{held.prefix}",), held.gateway, held.metric)
+    route = (
+        f" && ip route replace default via {held.gateway} dev … metric {held.metric}" if held.gateway else ""
+    )
     for setting in world.inside(stack, domain.name).settings:
         if setting.mac == held.mac and held.address in setting.addresses:
-            return (
-                f"in {domain.name}: {setting.path} says so, and is not in force: ip addr add {address} dev …"
-            )
+            do = f"ip addr add {setup.addresses[0]} dev …{route}"
+            return f"in {domain.name}: {setting.path} says so, and is not in force: {do}"
     if vm.guest == "agent":
         return world.up(stack)
-    file = file_for("ifcfg", Setup(held.mac, (address,))).path
-    return f"in {domain.name}: a file like {file} with HWADDR={held.mac}"
+    file = file_for("ifcfg", setup)
+    lines = ", ".join(line for line in file.content.splitlines() if line and not line.startswith("#"))
+    return f"in {domain.name}: a file like {file.path} with {lines}; then as it says"
 
 
 def guest_file(world: World) -> Iterator[Finding]:

@@ -50,8 +50,8 @@ def another_mac(world: World, seat: Seat) -> str:
     kind, source = ("network", nic.network) if nic.network is not None else ("bridge", nic.bridge)
     model = ("--model", nic.model) if nic.model else ()
     flags = [f for f, side in (("--live", seat.live), ("--config", seat.config)) if side]
-    attach = ("attach-interface", seat.domain.name, kind, str(source), *model, *flags)
-    return " && ".join((*detach(world, seat), world.virsh(seat.stack, *attach)))
+    name, words = seat.domain.name, (kind, str(source), *model, *flags)
+    return " && ".join((*detach(world, seat), world.virsh(seat.stack, "attach-interface", name, *words)))
 
 
 def works(world: World, held: FloatFact) -> bool:
@@ -81,6 +81,8 @@ def bring(world: World, wrong: Sequence[Seat], held: FloatFact) -> str:
             f"trop:vms.{held.holder}.running: true in {file}, or {other} as its holder in config/fleet.yaml"
         )
     there = next((s for s in world.seats if s.mac == held.mac and _is_holder(world, s, held)), None)
+    if world.unread_domains(held.home) and there is None:
+        return world.up(held.home)  # who can't be read may have it: an `up` takes nothing from where it works
     movable = [] if there else [s for s in wrong if _moves(world, s, held)]
     kept = next((s for s in movable if s == working), next(iter(movable), None))
     lines = [line for seat in wrong if seat != kept for line in detach(world, seat)]

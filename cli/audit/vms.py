@@ -104,7 +104,7 @@ def _not_started(world: World) -> Iterator[tuple[str, str, str, str, str]]:
         if vm.autostart and not domain.autostart:
             yield stack, domain.name, domain.uuid, "autostart", domain.name
     for stack, network in world.networks():
-        if not network.autostart:
+        if network.persistent and not network.autostart:  # of a transient one it is told that it is
             yield stack, f"network {network.name}", network.uuid, "net-autostart", network.name
     for stack, (plan, host) in world.seen.items():
         pool = host.pool(plan.storage.name)
@@ -115,7 +115,7 @@ def _not_started(world: World) -> Iterator[tuple[str, str, str, str, str]]:
 def not_adopted(world: World) -> Iterator[Finding]:
     for stack, foreign in world.foreign.items():
         if foreign:
-            adopt = world.up(stack).partition(" && ")[0]
+            adopt = world.adopt(stack)
             what = (
                 f"this stack has neither made nor adopted {', '.join(foreign.values())}: an up refuses that; to take "
                 f"over what is there: {adopt}"

@@ -181,9 +181,16 @@ class World:
 
     def up(self, stack: str) -> str:
         """The command; after the one that adopts, where there is something that an `up` would refuse."""
-        lab = " --lab" if self.lab else ""
-        adopt = f"./trop adopt {stack}{lab} --write --yes && " if self.foreign.get(stack) else ""
-        return f"{adopt}./trop up {stack}{lab}"
+        adopt = f"{self.adopt(stack)} && " if self.foreign.get(stack) else ""
+        return f"{adopt}./trop up {stack}{' --lab' if self.lab else ''}"
+
+    def adopt(self, stack: str) -> str:
+        """The command; after a refresh, where the state has what is gone from the host: nothing is put in its place."""
+        on = f"{stack}{' --lab' if self.lab else ''}"
+        host = self.hosts[stack]
+        gone = isinstance(host, HostSeen) and owned.gone(host, self.held.get(stack, ()))
+        refresh = f"./trop refresh {on} --yes && " if gone else ""
+        return f"{refresh}./trop adopt {on} --write --yes"
 
     def virsh(self, stack: str, *words: str) -> str:
         found = self.hosts[stack]

@@ -25,6 +25,7 @@ from tests.cli.audit.spoil import (
     IFCFG,
     OWN,
     RESERVED,
+    ROUTER,
     SIAMOND,
     STRAY,
     ULOV,
@@ -138,7 +139,8 @@ CASES = [
         inside(files=file(f"HWADDR={FLOAT1.mac}\nIPADDR={FLOAT1.address}")),
         "Acilamwen",
         "does not have its address",
-        f"{IFCFG} says so, and is not in force: ip addr add 129.215.175.100/24",
+        f"{IFCFG} says so, and is not in force: ip addr add 129.215.175.100/24 dev … && ip route replace default via "
+        f"{ROUTER} dev … metric {FLOAT1.metric}",
     ),
     Case("vm-missing", without("Ulov"), "Ulov", "is not there", UP),
     Case("vm-stopped", attribute("Ulov", state="shut off"), "Ulov", "is shut off", UP),
