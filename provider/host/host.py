@@ -14,6 +14,7 @@ from provider.connection import api, errors, keepalive, time_limit
 from provider.errors import OperatorError
 from provider.host import identity, optional
 from provider.host.agents import Agents
+from provider.host.clock import Clock, SystemClock
 from provider.host.identity import Identity
 from provider.host.optional import Tell
 from provider.host.others import Others
@@ -39,6 +40,7 @@ class Host:
         self.uri = uri
         self._opener = opener
         self._seconds = seconds
+        self.clock: Clock = SystemClock()
         # Held while a pool is refreshed or a volume is made: libvirt refuses the one during the other.
         self.storage = Turns()
         self.others = Others()

@@ -26,6 +26,7 @@ class Task:
     urn: str
     failed: str  # "is not changed"
     told: list[Note | str] = field(default_factory=list)
+    heard: int = 0  # how many of these the engine has been told
 
     @property
     def subject(self) -> str:

@@ -75,7 +75,7 @@ def _looks(host: Host, args: Props) -> Iterator[Callable[[], object]]:
     there = found if isinstance(found, set) else set()
     bases = [each["base"] for each in overlays if (each["pool"], each["name"]) not in there]
     for base in dict.fromkeys(bases):
-        yield partial(base_image.by_path, host, base, _NOBODY, unheard)
+        yield partial(base_image.by_path, host, base, _NOBODY, unheard, wait=False)
 
 
 def _volumes(host: Host, pools: Collection[str]) -> set[tuple[str, str]]:

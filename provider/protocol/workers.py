@@ -21,6 +21,7 @@ T = TypeVar("T")
 Report = Callable[[str, str, str], Awaitable[None] | None]  # URN, severity, text
 Context = Any  # grpc.aio.ServicerContext, or the embedded engine's object with the same four methods
 
+TELL_SECONDS = 1.0
 THREADS = 16  # as many steps as an engine runs at the same time by default
 
 
@@ -40,7 +41,11 @@ class Workers:
         """``here``: in the caller's thread, for what waits for nobody: two changes of thread take longer than that."""
         try:
             loop = asyncio.get_running_loop()
-            done = work() if here else await loop.run_in_executor(self._threads, work)
+            done = (
+                work()
+                if here
+                else await self._told_meanwhile(loop.run_in_executor(self._threads, work), task)
+            )
             await self._tell(task)
             return done
         except Exception as error:
@@ -49,10 +54,16 @@ class Workers:
                 traceback.print_exception(error, file=sys.stderr)
             return await fail(context, self._line(error, task))
 
+    async def _told_meanwhile(self, done: asyncio.Future[T], task: Task | None) -> T:
+        """What is waited for is told while it is: it may be minutes."""
+        while not (await asyncio.wait({done}, timeout=TELL_SECONDS))[0]:
+            await self._tell(task)
+        return done.result()
+
     async def _tell(self, task: Task | None) -> None:
-        if task is not None:
-            for note in task.told:
-                await self.tell(task.urn, "info", str(note))
+        while task is not None and task.heard < len(task.told):
+            task.heard += 1
+            await self.tell(task.urn, "info", str(task.told[task.heard - 1]))
 
     async def tell(self, urn: str, severity: str, text: str) -> None:
         """A message to the engine, if there is one that listens; without a URN it is about the run."""

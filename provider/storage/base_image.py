@@ -9,14 +9,19 @@ from provider.errors import Lacking
 from provider.host import optional
 from provider.host.host import Host
 from provider.resource import remedy
-from provider.storage import qcow2, storage, volume_xml
+from provider.storage import chain, qcow2, storage, streams, volume_xml
 
 
-def by_path(host: Host, path: str, wanted_for: str, tell: optional.Tell) -> volume_xml.Seen:
-    """The image at this path; libvirt can only see files that are in an active pool, so the line says which."""
-    volume = storage.find_path(host, path, tell)
+def by_path(
+    host: Host, path: str, wanted_for: str, tell: optional.Tell, wait: bool = True
+) -> volume_xml.Seen:
+    """The image at this path; libvirt can only see files that are in an active pool, so the line says which.
+
+    ``wait`` as for `storage.find_path`.
+    """
+    volume = storage.find_path(host, path, tell, wait)
     if volume is not None:
-        return volume_xml.view(volume.XMLDesc())
+        return chain.by_head(host, volume, trusted=True)
     directory, name = posixpath.split(path)
     pools = storage.pools_of(host, directory, tell)
     start = f"virsh -c '{host.uri}'"
@@ -31,13 +36,16 @@ def by_path(host: Host, path: str, wanted_for: str, tell: optional.Tell) -> volu
     raise Lacking(wanted_for, f"base image {path} is missing on {host.uri}", advice)
 
 
-def by_name(host: Host, pool_name: str, name: str, wanted_for: str) -> volume_xml.Seen:
+def by_name(
+    host: Host, pool_name: str, name: str, wanted_for: str, waits: optional.Tell | None
+) -> volume_xml.Seen:
+    """``waits`` as for `storage.find`."""
     pool = storage.active_pool(host, pool_name, wanted_for)
-    volume: api.Volume | None = storage.find(host, pool, name)
+    volume: api.Volume | None = storage.find(host, pool, name, waits)
     if volume is None:
         what = f"base image {name} is missing in storage pool {pool_name} of {host.uri}"
         raise Lacking(wanted_for, what, f"put it into {storage.pool_path(pool)} there")
-    return volume_xml.view(volume.XMLDesc())
+    return chain.by_head(host, volume, trusted=True)
 
 
 def is_untouched(host: Host, volume: api.Volume, seen: volume_xml.Seen) -> bool:
@@ -45,7 +53,7 @@ def is_untouched(host: Host, volume: api.Volume, seen: volume_xml.Seen) -> bool:
     if seen.format == "raw":
         return seen.allocation == 0
     try:
-        return seen.format == "qcow2" and qcow2.is_blank(storage.download(host, volume, qcow2.HEAD_BYTES))
+        return seen.format == "qcow2" and qcow2.is_blank(streams.download(host, volume, qcow2.HEAD_BYTES))
     except errors.VirtError as error:
         if errors.lost(error):
             raise

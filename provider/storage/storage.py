@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import posixpath
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from functools import partial
 from typing import Any, Final
 
@@ -17,11 +16,9 @@ from provider.host.sight import look
 from provider.host.uses import Uses
 from provider.resource import remedy
 from provider.resource.base import COMPUTED
-from provider.storage import pool_xml, volume_xml
+from provider.storage import pool_xml, streams, volume_xml
+from provider.storage.refreshing import Busy, refresh
 
-_CHUNK: Final = 256 * 1024
-_REFRESH_TRIES: Final = 5
-_REFRESH_WAIT: Final = 0.5  # seconds
 # A base is looked for again that another program may have given a volume meanwhile.
 _BACKING_SECONDS: Final = 5.0
 
@@ -54,40 +51,28 @@ def pool_of(host: Host, path: str, name: str | None, what: str, tell: optional.T
     return active_pool(host, name, what)
 
 
-def refresh(host: Host, pool: api.Pool) -> None:
-    """Make libvirt look at the pool's files again, if it has not since the caller asked for `Host.storage`.
+def find(
+    host: Host, pool: api.Pool, name: str, waits: optional.Tell | None = optional.unheard
+) -> api.Volume | None:
+    """The volume with its file there; None only after a refresh of the active pool has not found it.
 
-    Each look takes as long as there are files: so many that ask at the same time share one.
+    ``waits`` as for `refreshing.refresh`.
     """
-    began = time.monotonic()
-    if host.looked.get(pool.UUIDString(), 0.0) <= host.storage.asked:
-        _look_again(pool)
-        host.looked[pool.UUIDString()] = began
-
-
-def _look_again(pool: api.Pool) -> None:
-    """libvirt refuses while another client's volume is being made."""
-    for attempt in range(_REFRESH_TRIES):
-        try:
-            pool.refresh()
-        except errors.VirtError as error:
-            if not pool.isActive() or attempt == _REFRESH_TRIES - 1:
-                raise OperatorError(
-                    f"storage pool {pool.name()} can't be read: {errors.said(error)}"
-                ) from error
-            time.sleep(_REFRESH_WAIT)
-        else:
-            return
-
-
-def find(host: Host, pool: api.Pool, name: str) -> api.Volume | None:
-    """The volume with its file there; None only after a refresh of the active pool has not found it."""
     known = errors.unless(errors.NO_STORAGE_VOL, pool.storageVolLookupByName, name)
     if known is not None and _readable(known):
         return known
     with host.storage:
-        refresh(host, pool)
+        refresh(host, pool, waits)
         return errors.unless(errors.NO_STORAGE_VOL, pool.storageVolLookupByName, name)
+
+
+def find_now(host: Host, pool: api.Pool, name: str, tell: optional.Tell) -> api.Volume | None:
+    """For a preview, which waits for nobody: as `find`; None, and a line, where it can't be looked for now."""
+    try:
+        return find(host, pool, name, None)
+    except Busy as busy:
+        tell(f"{busy}: whether {name} is there already is not known before that is over")
+        return None
 
 
 def _readable(volume: api.Volume) -> bool:
@@ -95,15 +80,18 @@ def _readable(volume: api.Volume) -> bool:
     return errors.refusal(volume.XMLDesc) is None
 
 
-def find_path(host: Host, path: str, tell: optional.Tell) -> api.Volume | None:
-    """The volume of this path in any active pool, after a refresh of those that have its directory."""
+def find_path(host: Host, path: str, tell: optional.Tell, wait: bool = True) -> api.Volume | None:
+    """The volume of this path in any active pool, after a refresh of those that have its directory.
+
+    `Busy` where one of them can't be looked at: at once where it is not to ``wait``.
+    """
     known = host.volume_by_path(path)
     if known is not None and _readable(known):
         return known
     with host.storage:
         for pool in pools_of(host, posixpath.dirname(path), tell):
             if pool.isActive():
-                refresh(host, pool)
+                refresh(host, pool, tell if wait else None)
         return host.volume_by_path(path)
 
 
@@ -175,12 +163,13 @@ def overlays(host: Host, path: str) -> list[str]:
 
 
 def _backing(host: Host, volume: api.Volume) -> str | None:
-    """What the volume stands on.  libvirt opens the file to tell, and each of many deletes asks for all of them."""
+    """What the volume stands on, by its file.  Each of many deletes asks for all of them, and each look opens one."""
     now = time.monotonic()
     read, backing = host.backings.get(volume.key(), (-_BACKING_SECONDS, None))
     if now - read >= _BACKING_SECONDS:
         xml = errors.unless(errors.NO_STORAGE_VOL, volume.XMLDesc)
-        seen = volume_xml.view(xml).backing if xml else None
+        head = streams.read_head(host, volume) if xml else None
+        seen = volume_xml.by_head(volume_xml.view(xml), head or b"").backing if xml else None
         backing = seen.path if seen else None
         host.backings[volume.key()] = (now, backing)
     return backing
@@ -206,56 +195,19 @@ def refuse_delete(
         raise OperatorError(f"{what} is not deleted: {', '.join(standing)} stands on it")
 
 
-def delete(host: Host, what: str, pool: api.Pool, path: str) -> bool:
+def delete(host: Host, what: str, pool: api.Pool, path: str, tell: optional.Tell = optional.unheard) -> bool:
     """Delete the volume and see that it is gone; refused while a domain or an overlay needs it.
 
     Whether there was anything to delete.
     """
     with host.storage:
-        volume = find(host, pool, posixpath.basename(path))
+        volume = find(host, pool, posixpath.basename(path), tell)
         if volume is None:
             return False
-        refresh(host, pool)
+        refresh(host, pool, tell)
         refuse_delete(host, what, pool, path, asked=host.storage.asked)
         volume.delete()
     # In another turn, after those that wait to delete theirs: then one look at the files is enough for all of them.
-    if find(host, pool, posixpath.basename(path)) is not None:
+    if find(host, pool, posixpath.basename(path), tell) is not None:
         raise OperatorError(f"{what} is still there, though libvirt deleted it")
     return True
-
-
-def download(host: Host, volume: api.Volume, limit: int) -> bytes:
-    """The first ``limit`` bytes of the volume's file, or all of it when it is shorter."""
-    data = b""
-    with _stream(host, volume) as (stream, there):
-        there.download(stream, 0, limit)
-        while chunk := stream.recv(_CHUNK):
-            if isinstance(chunk, int):
-                raise OperatorError(f"{volume.path()} can't be read from {host.uri}")
-            data += chunk
-    return data
-
-
-def upload(host: Host, volume: api.Volume, data: bytes) -> None:
-    sent = 0
-    with _stream(host, volume) as (stream, there):
-        there.upload(stream, 0, len(data))
-        while sent < len(data):
-            done = stream.send(data[sent : sent + _CHUNK])
-            if done < 0:
-                raise OperatorError(f"{volume.path()} can't be written on {host.uri}")
-            sent += done
-
-
-@contextlib.contextmanager
-def _stream(host: Host, volume: api.Volume) -> Iterator[tuple[api.Stream, api.Volume]]:
-    """A stream, and the volume on its connection; finished at the end, or aborted."""
-    with host.streaming() as conn:
-        there, stream = conn.storageVolLookupByPath(volume.path()), conn.newStream()
-        try:
-            yield stream, there
-            stream.finish()
-        except Exception:
-            with contextlib.suppress(errors.VirtError):  # the error that led here is the one to tell
-                stream.abort()
-            raise

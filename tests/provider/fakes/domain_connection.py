@@ -47,6 +47,12 @@ class Pool:
     def name(self) -> str:
         return "live"
 
+    def UUIDString(self) -> str:
+        return "bbbbbbbb-0000-4000-8000-000000000001"
+
+    def XMLDesc(self, flags: int = 0) -> str:
+        return "<pool type='dir'><name>live</name><target><path>/libvirt/storage/live</path></target></pool>"
+
     def isActive(self) -> int:
         return 1
 
