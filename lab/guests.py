@@ -22,24 +22,25 @@ class Guest:
 
 @contextlib.contextmanager
 def connection(uri: str) -> Iterator[Any]:
-    """A connection to libvirtd, closed at the end. Raises LabError if there is none."""
+    """A connection to libvirtd, closed at the end. Raises LabError if there is none, or a call fails."""
     libvirt.registerErrorHandler(lambda _context, _error: None, None)
     try:
         host = libvirt.open(uri)
+        try:
+            yield host
+        finally:
+            with contextlib.suppress(libvirt.libvirtError):
+                host.close()
     except libvirt.libvirtError as error:
-        raise LabError(f"{uri}: {error}") from None
-    try:
-        yield host
-    finally:
-        host.close()
+        raise LabError(f"{uri}: {_said(error)}") from None
 
 
-def of(host: Any) -> tuple[Guest, ...]:
-    """All domains of the connected libvirtd, by name."""
-    leases = _leases(host)
-    return tuple(
-        sorted((_guest(domain, leases) for domain in host.listAllDomains()), key=lambda guest: guest.name)
-    )
+def of(host: Any) -> tuple[tuple[Guest, ...], tuple[str, ...]]:
+    """All domains of the connected libvirtd, by name; and what it does not tell of them, a line each."""
+    unknown: list[str] = []
+    leases = _leases(host, unknown)
+    found = [_guest(domain, leases, unknown) for domain in host.listAllDomains()]
+    return tuple(sorted((g for g in found if g is not None), key=lambda guest: guest.name)), tuple(unknown)
 
 
 _STATES = {
@@ -53,15 +54,36 @@ _STATES = {
 }
 
 
-def _leases(host: Any) -> dict[str, list[str]]:
+_NO_DOMAIN, _NO_NETWORK = 42, 43
+
+
+def _leases(host: Any, unknown: list[str]) -> dict[str, list[str]]:
     leases: dict[str, list[str]] = {}
     for network in host.listAllNetworks():
-        for lease in network.DHCPLeases():
-            leases.setdefault(lease["mac"].lower(), []).append(lease["ipaddr"])
+        try:
+            found = network.DHCPLeases()
+        except libvirt.libvirtError as error:
+            if error.get_error_code() != _NO_NETWORK:
+                unknown.append(f"the leases of network {network.name()} are unknown: {_said(error)}")
+            continue
+        for lease in found:
+            leases.setdefault((lease["mac"] or "").lower(), []).append(lease["ipaddr"])
     return leases
 
 
-def _guest(domain: Any, leases: dict[str, list[str]]) -> Guest:
-    macs = [mac.get("address", "").lower() for mac in ElementTree.fromstring(domain.XMLDesc()).iter("mac")]
-    state = _STATES.get(domain.state()[0], "unknown")
+def _guest(domain: Any, leases: dict[str, list[str]], unknown: list[str]) -> Guest | None:
+    """None of one that went away meanwhile."""
+    try:
+        root = ElementTree.fromstring(domain.XMLDesc())
+        state = _STATES.get(domain.state()[0], "unknown")
+    except (libvirt.libvirtError, ElementTree.ParseError) as error:
+        if isinstance(error, libvirt.libvirtError) and error.get_error_code() == _NO_DOMAIN:
+            return None
+        unknown.append(f"guest {domain.name()} could not be read: {_said(error)}")
+        return Guest(domain.name(), "unknown", ())
+    macs = [mac.get("address", "").lower() for mac in root.iter("mac")]
     return Guest(domain.name(), state, tuple(address for mac in macs for address in leases.get(mac, ())))
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split())

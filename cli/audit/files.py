@@ -11,8 +11,6 @@ from provider.host.host import Host
 from provider.storage import storage
 from provider.survey.survey import DomainSeen, HostSeen
 
-NOT_FOUND = 2  # ENOENT, which libvirt gives beside its own code
-
 
 def gone(host: Host, seen: HostSeen, domains: Iterable[DomainSeen]) -> Iterator[str]:
     """Of these domains' disks and CDs those that no pool lists; what a pool lists is known from the survey.
@@ -49,5 +47,5 @@ def _unreadable(host: Host, domain: DomainSeen, path: str) -> bool:
     try:
         found.blockInfo(path)
     except errors.VirtError as error:
-        return bool(error.get_int1() == NOT_FOUND)
+        return errors.no_file(error)
     return False

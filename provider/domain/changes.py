@@ -8,7 +8,7 @@ from typing import Any
 
 from provider.connection import api
 from provider.domain import amounts as domain_amounts
-from provider.domain import diff, new, next_start, stage, sweep
+from provider.domain import diff, new, next_start, room, stage, sweep
 from provider.domain import disks as domain_disks
 from provider.domain import read as domain_read
 from provider.domain.read import disk_path
@@ -30,6 +30,7 @@ class Plan:
     """``read``: the declared properties as they are; ``changes`` to what is declared; ``keys``: those to be staged.
 
     ``pending``: what waits for the guest's next start once all is done; ``restart``: it is started anew for that.
+    ``waiting``: disks and NICs that the running guest has no place for.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Plan:
     restart: bool = False
     starts: bool = False  # a restart was cut off while it was off, and its running is not declared
     unknown_disks: Sequence[int] = field(default=())  # places of disks that are not there yet at preview
+    waiting: room.Waiting = field(default_factory=room.Waiting)
 
 
 def planned(call: Call, domain: api.Domain, news: Props, olds: Props) -> Plan:
@@ -65,13 +67,15 @@ def planned(call: Call, domain: api.Domain, news: Props, olds: Props) -> Plan:
         nics=nics(call, domain, declared, own, seen),
         starts=seen.marked and not seen.running and "running" not in declared,
         unknown_disks=[i for i, d in enumerate(_entries(news)) if disk_path(d) is COMPUTED],
+        waiting=room.waiting(news, seen),
     )
     _refuse(plan, own)
     _require(call, domain, plan)
     if declared.get("running", seen.running) != seen.running:
         return plan
     amounts = domain_amounts.steps(declared, seen, keys, olds.get("pendingRestart", ()))
-    pending = next_start.awaited(host, domain_amounts.after(seen, amounts), declared, keys)
+    staged = next_start.awaited(host, domain_amounts.after(seen, amounts), declared, keys)
+    pending = sorted({*staged, *plan.waiting.keys})
     plan = replace(plan, amounts=amounts, pending=pending)
     if not (pending and allowed(domain.name(), "restart")):
         return plan
@@ -86,7 +90,8 @@ def disks(news: Props, own: Props, seen: domain_read.Domain) -> list[domain_disk
     paths = [disk_path(disk) for disk in _entries(news)]
     gone = () if COMPUTED in paths else own.get("disks", ())
     live = None if seen.now is None else seen.now.slots
-    return domain_disks.plan([p for p in paths if p is not COMPUTED], gone, live, seen.seen.slots)
+    known = [p for p in paths if p is not COMPUTED]
+    return domain_disks.plan(known, gone, live, seen.seen.slots, room.waiting(news, seen).disks)
 
 
 def nics(
@@ -96,7 +101,8 @@ def nics(
         return []
     live, config = both_xmls(domain)
     wanted = new.wanted_nics(call.host, declared)
-    return nic_plan.plan(wanted, own.get("macs", ()), live, config or seen.xml)
+    waiting = room.waiting(declared, seen).nics
+    return nic_plan.plan(wanted, own.get("macs", ()), live, config or seen.xml, waiting)
 
 
 def _entries(news: Props) -> list[Props]:
@@ -151,7 +157,7 @@ def _require(call: Call, domain: api.Domain, plan: Plan) -> None:
     missing = {same_mac(e["mac"]) for e in declared.get("networkInterfaces", ())} - plugged
     paths = {step.path for step in plan.disks if step.action == "plug"}
     if missing or paths:
-        new.refuse_taken(sweep.everybody(call.host), who, missing, paths, domain.UUIDString())
+        new.refuse_taken(sweep.everybody(call.host, call.tell), who, missing, paths, domain.UUIDString())
     if paths:
         formats(call, plan.name, plan.disks)
 

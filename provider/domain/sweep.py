@@ -10,10 +10,11 @@ from lxml import etree
 from provider.connection import api, errors
 from provider.domain.read import Domain
 from provider.domain.seen import Seen, Slots, see, written_disks
-from provider.host import optional
+from provider.host import optional, ports
 from provider.host.definitions import INACTIVE, SECURE, both_xmls
 from provider.host.host import Host
 from provider.host.others import Everybody, Has
+from provider.host.ports import Room
 from provider.host.sight import look
 from provider.nic import nic
 
@@ -30,6 +31,7 @@ def observe(host: Host, domain: api.Domain) -> Domain:
         autostart=bool(domain.autostart()),
         now=None if live is None else facts(host, live),
         xml=xml,
+        room=Room() if live is None else ports.room(live),
     )
 
 
@@ -60,11 +62,13 @@ def network_name(host: Host) -> Callable[[str], str | None]:
     return name
 
 
-def everybody(host: Host) -> Everybody:
-    """What each domain of the host has; by its UUID in lower case."""
+def everybody(host: Host, tell: optional.Tell) -> Everybody:
+    """What each domain of the host has; by its UUID in lower case.  One that can't be read is told, and left out."""
+    unknown = "whether it has a MAC or a disk that is asked for is not known"
     found: dict[str, Has] = {}
     for domain in look(host).conn.listAllDomains():
-        both = errors.unless(errors.NO_DOMAIN, both_xmls, domain)
+        ask = partial(errors.unless, errors.NO_DOMAIN, both_xmls, domain)
+        both = optional.look(tell, f"domain {domain.name()}", ask, None, unknown)
         if both is None:
             continue  # a domain that went away while it was looked at has nothing
         xmls = [xml for xml in both if xml is not None]

@@ -9,13 +9,15 @@ import sys
 import traceback
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, NoReturn, TypeVar
 
 import grpc
 
 from provider.connection import errors
-from provider.errors import OperatorError, Unreachable, plain
+from provider.errors import Lacking, NotThere, OperatorError, Unreachable, plain
 from provider.protocol.answers import Task
+from provider.protocol.pace import Pace
 
 T = TypeVar("T")
 Report = Callable[[str, str, str], Awaitable[None] | None]  # URN, severity, text
@@ -30,22 +32,27 @@ class Workers:
 
     def __init__(self, where: Callable[[], str], report: Callable[[], Report | None]) -> None:
         self._where, self._report = where, report
+        self._pace = Pace()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="libvirt")
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def run(
-        self, context: Context, work: Callable[[], T], task: Task | None = None, here: bool = False
+        self,
+        context: Context,
+        work: Callable[[], T],
+        task: Task | None = None,
+        here: bool = False,
+        instead: Callable[[Lacking], T] | None = None,
     ) -> T:
-        """``here``: in the caller's thread, for what waits for nobody: two changes of thread take longer than that."""
+        """``here``: in the caller's thread, for what waits for nobody: two changes of thread take longer than that.
+
+        ``instead``: what to do where something is lacking that does not come later in the run.
+        """
         try:
-            loop = asyncio.get_running_loop()
-            done = (
-                work()
-                if here
-                else await self._told_meanwhile(loop.run_in_executor(self._threads, work), task)
-            )
+            with self._pace.call():
+                done = await self._worked(work, task, here, instead)
             await self._tell(task)
             return done
         except Exception as error:
@@ -54,8 +61,31 @@ class Workers:
                 traceback.print_exception(error, file=sys.stderr)
             return await fail(context, self._line(error, task))
 
-    async def _told_meanwhile(self, done: asyncio.Future[T], task: Task | None) -> T:
+    async def _worked(
+        self,
+        work: Callable[[], T],
+        task: Task | None,
+        here: bool,
+        instead: Callable[[Lacking], T] | None,
+    ) -> T:
+        if instead is None or task is None:
+            return work() if here else await self._in_thread(work, task)
+        while True:
+            made = self._pace.made
+            try:
+                done = await self._in_thread(work, task)
+                self._pace.made += 1
+                return done
+            except Lacking as lack:
+                comes = isinstance(lack, NotThere) and await self._pace.more_since(made)
+                if not comes:
+                    return await self._in_thread(partial(instead, lack), task)
+            task.told.clear()
+            task.heard = 0
+
+    async def _in_thread(self, work: Callable[[], T], task: Task | None) -> T:
         """What is waited for is told while it is: it may be minutes."""
+        done = asyncio.get_running_loop().run_in_executor(self._threads, work)
         while not (await asyncio.wait({done}, timeout=TELL_SECONDS))[0]:
             await self._tell(task)
         return done.result()

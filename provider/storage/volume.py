@@ -7,11 +7,12 @@ from typing import Any, Final
 
 from provider.connection import api, errors
 from provider.errors import OperatorError, Refused
+from provider.host.made import File
 from provider.impact.allow import allowed, how
 from provider.resource import xslt
 from provider.resource.base import COMPUTED, Call, Checked, Diff, Failure, Found, Props
 from provider.resource.names import choice_failures, name_failures, path_failures
-from provider.resource.own import adopting, check_path, named, not_ours
+from provider.resource.own import adopting, named, not_ours
 from provider.resource.shape import declared_changes
 from provider.storage import base_image, chain, room, storage, volume_facts, volume_grow, volume_xml
 from provider.storage.refreshing import Busy
@@ -52,9 +53,12 @@ class Volume(StoredFile):
         base = self._base(call, inputs, what, preview)
         outputs = {"backing": base.path} if base else {}
         if preview:
-            pool, path = storage.foreseen(call.host, inputs["pool"], inputs["name"])
+            pool, path = storage.foreseen(call.host, inputs["pool"], inputs["name"], what)
             if self._check_new(call, inputs, base, what, preview) is None and pool is not None:
                 self._tell_lack(call, pool, inputs, what)
+            size = inputs.get("size", base.capacity if base else 0)
+            file = File(_format(inputs), 0 if size is COMPUTED else size)
+            call.host.made.volume(inputs["pool"], inputs["name"], path, file)
             return "", {"path": path or COMPUTED, "format": _format(inputs), **outputs, **inputs}
         with call.host.storage:
             pool = storage.active_pool(call.host, inputs["pool"], what)
@@ -115,7 +119,7 @@ class Volume(StoredFile):
         self, call: Call, inputs: Props, base: Seen | None, what: str, preview: bool
     ) -> api.Volume | None:
         """None when there is no such volume; the one that is as if just made; `OperatorError` for any other."""
-        pool, path = storage.foreseen(call.host, inputs["pool"], inputs["name"])
+        pool, path = storage.foreseen(call.host, inputs["pool"], inputs["name"], what)
         if pool is None or path is None or not pool.isActive():
             return None
         asked = None if preview else call.host.storage.asked
@@ -127,21 +131,27 @@ class Volume(StoredFile):
                 raise _missing(what, path, domains, inputs["name"])
             return None
         seen = chain.by_head(call.host, existing)
-        same = not domains and not _differences(inputs, base, seen)
+        known = not domains and not storage.unread_domains(call.host, asked=asked)
+        same = known and not _differences(inputs, base, seen)
         if not same or not base_image.is_untouched(call.host, existing, seen):
             raise not_ours(call, self.token, what, existing.key())
         return existing
 
     def diff(self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props) -> Diff:
-        return Diff(volume_facts.changes(declared_changes(old_inputs, news), olds, news))
+        diff = super().diff(call, id, olds, old_inputs, news)
+        return Diff(volume_facts.changes(diff.changes, olds, news), diff.output_paths)
 
-    def read(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
-        check_path(id, self.kind)
+    def _look(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
         pool, volume = self._find(call, id, inputs or outputs)
         if volume is None:
             name, domains = posixpath.basename(id), storage.volume_users(call.host, pool.name(), id)
             if domains and not allowed(name, "data loss"):
                 raise _missing(self._what(id), id, domains, name)
+            if (lines := storage.unread_domains(call.host)) and not allowed(name, "data loss"):
+                raise OperatorError(
+                    f"{self._what(id)}: the file {id} is missing, and whether a domain has it is not known: "
+                    f"{'; '.join(lines)}; a blank one is made with {how(name, 'data loss')}"
+                )
             return None
         seen = chain.by_file(call.host, pool, volume, call.tell)
         self._tell(call, id, inputs, seen)
@@ -149,7 +159,7 @@ class Volume(StoredFile):
         found = volume_facts.as_read(inputs, found) if inputs else found
         return Found(volume.key(), found, {**found, **volume_facts.outputs(found, seen)})
 
-    def update(
+    def _change(
         self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool
     ) -> Props:
         """Grows it, and nothing else.  Compares with the volume as it is now."""

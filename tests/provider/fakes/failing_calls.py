@@ -22,7 +22,7 @@ LOCAL = frozenset({"name", "UUIDString", "UUID", "key", "path", "isAlive", "clos
 READING = frozenset({
     "autostart", "state", "download", "recv", "newStream", "networkLookupByName", "networkLookupByUUIDString",
     "interfaceLookupByName", "storagePoolLookupByName", "storagePoolLookupByUUIDString", "storageVolLookupByName",
-    "storageVolLookupByPath",
+    "storageVolLookupByPath", "DHCPLeases",
 })  # fmt: skip
 
 

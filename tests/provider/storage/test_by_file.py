@@ -10,7 +10,7 @@ import pytest
 from provider.errors import OperatorError, Refused
 from provider.host.optional import unheard
 from provider.resource.base import Props
-from provider.storage import chain, qcow2, storage
+from provider.storage import chain, qcow2, standing
 from provider.storage.chain import Link
 from tests.provider.fakes import qcow2 as files
 from tests.provider.fakes.basics import error
@@ -215,4 +215,4 @@ def test_a_chain_is_followed_from_file_to_file_as_far_as_it_can_be_seen(overlay:
 
 
 def test_what_stands_on_a_file_is_known_by_the_files(overlay: World) -> None:
-    assert storage.overlays(overlay.host, BASE) == [PATH]
+    assert standing.overlays(overlay.host, BASE) == [PATH]
