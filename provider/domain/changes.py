@@ -20,6 +20,7 @@ from provider.nic import plan as nic_plan
 from provider.nic.refusals import require_networks
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Kind, Props
+from provider.storage import snapshots
 
 _UNPLUGGABLE = "its bus cannot let go of it while the guest runs: needs a restart of the guest"
 _BOOTS = "the guest boots from it: needs a restart of the guest"
@@ -53,7 +54,7 @@ def planned(call: Call, domain: api.Domain, news: Props, olds: Props) -> Plan:
     """`Refused` or `OperatorError` for what cannot be done; nothing is changed."""
     host, own = call.host, olds.get("own", {})
     declared = shape.known(news)
-    read, seen = next_start.look(host, domain, declared, own.get("adopted", {}))
+    read, seen = next_start.look(host, domain, declared, own)
     changes = diff.differences(read, declared, {}, sweep.network_name(host))
     keys = diff.to_stage(changes)
     plan = Plan(
@@ -178,6 +179,8 @@ def _refuse_losses(plan: Plan) -> None:
     now: Any = () if plan.seen.now is None else plan.seen.now.disks
     ours_disks = {step.path for step in plan.disks}
     lost += [f"disk {p}" for p in now if p not in plan.seen.seen.disks and p not in ours_disks]
+    if plan.seen.now is not None:
+        lost += snapshots.lost_by_start(plan.seen.now.chains, plan.seen.seen.chains)
     if lost and plan.seen.config is not None:
         raise Refused(
             f"domain {plan.name}: is not restarted, and nothing was changed: only the running guest has "

@@ -17,15 +17,22 @@ from provider.resource.base import Props
 
 
 def look(
-    host: Host, domain: api.Domain, declared: Props, adopted: Mapping[str, Any]
+    host: Host, domain: api.Domain, declared: Props, own: Mapping[str, Any]
 ) -> tuple[Props, domain_read.Domain]:
-    """The declared properties as the domain has them, and the domain as it was seen."""
-    seen = sweep.observe(host, domain)
+    """The declared properties as the domain has them, and the domain as it was seen; ``own``: the output."""
+    seen, adopted = sweep.observe(host, domain, ours(declared, own)), own.get("adopted", {})
     names = sweep.network_name(host)
     read = domain_read.as_read(declared, seen, names, adopted)
     for key, kept in room.kept(declared, seen, names).items():
         read[key] = [*read[key], *kept]
     return read | {key: declared[key] for key in new.overruled(declared)}, seen
+
+
+def ours(declared: Props, own: Mapping[str, Any]) -> frozenset[str]:
+    """The files of the disks that are declared, or were."""
+    disks = declared.get("disks")
+    paths = [domain_read.disk_path(disk) for disk in disks] if isinstance(disks, list) else []
+    return frozenset(path for path in (*paths, *own.get("disks", ())) if isinstance(path, str))
 
 
 def stage(host: Host, domain: api.Domain, declared: Props, keys: frozenset[str]) -> None:
@@ -50,7 +57,7 @@ def stage(host: Host, domain: api.Domain, declared: Props, keys: frozenset[str])
 
 def awaited(host: Host, seen: domain_read.Domain, declared: Props, keys: frozenset[str]) -> list[str]:
     """What would wait for a restart once these properties were staged."""
-    after = sweep.facts(host, domain_stage.staged(seen.xml, declared, keys))
+    after = sweep.facts(host, domain_stage.staged(seen.xml, declared, keys), seen.ours)
     return domain_pending.pending(declared, replace(seen, seen=after))
 
 
