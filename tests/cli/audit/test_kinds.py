@@ -291,6 +291,12 @@ def test_every_kind_has_a_case_of_its_own() -> None:
         "untold",
         "same-uuid",
     }  # tests/cli/test_unread_told.py, tests/cli/test_same_host.py
+    elsewhere |= {
+        "snapshot",
+        "overlay-pulled",
+        "format-unsaid",
+        "block-job",
+    }  # tests/cli/audit/test_chains.py
     elsewhere |= {"guest-cut-off", "lease-left"}  # tests/cli/audit/test_networks.py
     elsewhere |= {"service-wrong", "service-undeclared", "recipe-missing"}  # tests/services
     assert {rule.kind for rule in RULES} == {case.kind for case in CASES} | elsewhere
