@@ -15,6 +15,7 @@ from provider.domain.seen import as_declared
 from provider.host.disk_files import Chain, chains
 from provider.resource import remedy
 from provider.storage import snapshots
+from provider.storage.chain import unsaid
 from provider.storage.volume_facts import PULLED
 from provider.survey.survey import DomainSeen, HostSeen, VolumeSeen
 
@@ -104,22 +105,20 @@ def format_unsaid(world: World) -> Iterator[Finding]:
     for stack, _, domain in world.vms():
         uri = world.seen[stack][1].uri
         for target, links in world.links(stack, domain.name).items():
-            stands = {link.path: link.base for link in links}
-            for link in links:
-                if link.format_said or link.base is None or stands.get(link.base) is None:
-                    continue
+            for link in unsaid(links):
+                base = str(link.base)
                 what = (
-                    f"its disk {link.path} does not say which format its base {link.base} has, which itself stands on "
-                    f"{stands[link.base]}: the guest would not start"
+                    f"its disk {link.path} does not say which format its base {base} has, which itself stands on a "
+                    "file: the guest would not start"
                 )
-                mend = rebase(link.path, link.base)
+                mend = snapshots.rebase(link.path, base)
                 if domain.live is not None and link is links[0]:
                     line = (
                         "blockpull",
                         remedy.word(domain.name),
                         target,
                         "--base",
-                        remedy.word(link.base),
+                        remedy.word(base),
                         "--wait",
                     )
                     mend = f"{remedy.virsh(uri, ' '.join(line))} (once it is shut off: {mend})"
@@ -134,11 +133,6 @@ def block_job(world: World) -> Iterator[Finding]:
                 what = f"a block job ({chain.job}) writes its {chain.target} to {chain.to}"
                 mend = world.virsh(stack, "blockjob", domain.name, chain.target, "--info")
                 yield Finding(stack, domain.name, what, mend)
-
-
-def rebase(path: str, base: str) -> str:
-    """To be typed on the hypervisor, for a file that nobody has open: its header says its base's format then."""
-    return f"qemu-img rebase -u -F qcow2 -b {remedy.word(base)} {remedy.word(path)}"
 
 
 def declared_files(plan: Plan, vm: VirtualMachine) -> set[str]:

@@ -22,7 +22,7 @@ from provider.host.host import Host
 from provider.host.others import Everybody
 from provider.nic import nic, refusals
 from provider.resource import remedy, xslt
-from provider.storage import refreshing, storage
+from provider.storage import pool_state, storage
 
 Props = Mapping[str, Any]
 
@@ -98,8 +98,8 @@ def _after_refresh(host: Host, path: str, tell: optional.Tell, wait: bool) -> ap
         for pool in storage.pools_of(host, posixpath.dirname(path), tell):
             try:
                 if pool.isActive():
-                    refreshing.refresh(host, pool, tell if wait else None)
-            except refreshing.Busy:
+                    pool_state.refresh(host, pool, tell if wait else None)
+            except pool_state.Busy:
                 raise
             except OperatorError as error:
                 if errors.lost(error):

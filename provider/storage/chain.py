@@ -6,6 +6,7 @@ converted since is told as it was.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,8 +14,8 @@ from provider.connection import api, errors
 from provider.errors import OperatorError
 from provider.host import optional
 from provider.host.host import Host
-from provider.storage import storage, streams, volume_xml
-from provider.storage.refreshing import refresh
+from provider.storage import snapshots, storage, streams, volume_xml
+from provider.storage.pool_state import refresh
 from provider.storage.volume_xml import Seen
 
 _LONGEST = 32  # files of one chain that are followed
@@ -79,3 +80,28 @@ def _link(host: Host, path: str, tell: optional.Tell) -> Link:
     if found.backing is None:
         return Link(path)
     return Link(path, found.backing.path, bool(found.backing.format))
+
+
+def hindrances(host: Host, path: str, tell: optional.Tell) -> Iterator[str]:
+    """What is wrong with the disk's chain, each with what mends it.  What can't be seen is taken as good."""
+    found = tuple(links(host, path, tell))
+    for link in found:
+        if not link.there and _is_missing(host, link.path, tell):
+            yield f"the file {link.path} of its disk is missing: put back the very file"
+    for link in unsaid(found):
+        yield (
+            f"its disk {link.path} does not say which format its base {link.base} has, which stands on a file itself; "
+            f"once it is shut off, type on the hypervisor: {snapshots.rebase(link.path, str(link.base))}"
+        )
+
+
+def unsaid(chain: tuple[Link, ...]) -> list[Link]:
+    """Those whose header does not say their base's format, where the base has a base: libvirt does not guess then."""
+    stands = {link.path: link.base for link in chain}
+    return [link for link in chain if not link.format_said and link.base and stands.get(link.base)]
+
+
+def _is_missing(host: Host, path: str, tell: optional.Tell) -> bool:
+    """Whether a pool that has its folder has looked, and does not have it."""
+    pools = storage.pools_of(host, posixpath.dirname(path), tell)
+    return any(pool.isActive() for pool in pools) and not host.made.may_have(path)

@@ -14,7 +14,7 @@ from provider.resource.base import COMPUTED, Call, Checked, Found, Props
 from provider.resource.names import name_failures
 from provider.resource.own import named, not_ours, there
 from provider.resource.shape import declared_changes
-from provider.storage import room, seed_iso, seed_texts, storage, streams, volume_xml
+from provider.storage import pool_state, seed_iso, seed_texts, storage, streams, volume_xml
 from provider.storage.schema import SEED
 from provider.storage.stored_file import StoredFile
 
@@ -56,7 +56,7 @@ class CloudInitDisk(StoredFile):
         try:
             volume = pool.createXML(volume_xml.render(name, "raw", len(data), None))
         except errors.VirtError as error:
-            why = room.explained(call.host, pool, error, len(data))
+            why = pool_state.explained(call.host, pool, error, len(data))
             if not why:
                 raise
             raise OperatorError(f"cloud-init disk {name} is not made: {why}") from error
@@ -78,7 +78,7 @@ class CloudInitDisk(StoredFile):
             volume = storage.find_now(call.host, pool, inputs["name"], call.tell)
             data = seed_iso.build(_contents(inputs))
             if volume is None:
-                room.tell_lack(call.tell, pool, what, len(data), "make room before")
+                pool_state.tell_lack(call.tell, pool, what, len(data), "make room before")
             elif not self._is_own(call, pool, volume, data):
                 raise not_ours(call, self.token, what, volume.key())
         return path
@@ -111,12 +111,12 @@ class CloudInitDisk(StoredFile):
                 volume.resize(len(data))
             streams.upload(call.host, volume, data.ljust(size, b"\0"))
         except errors.VirtError as error:
-            why = room.explained(call.host, pool, error, len(data))
+            why = pool_state.explained(call.host, pool, error, len(data))
             if not why:
                 raise
             raise OperatorError(f"{what} is not written: {why}") from error
         if streams.download(call.host, volume, len(data)) != data:
-            why = room.lack_now(call.host, pool, len(data))
+            why = pool_state.lack_now(call.host, pool, len(data))
             raise OperatorError(f"{what}: {why or 'what libvirt wrote is not what it was given'}")
 
     def _look(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:

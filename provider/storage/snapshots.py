@@ -40,6 +40,11 @@ def commit(uri: str, name: str, each: Above) -> str:
     return remedy.virsh(uri, " ".join((*words, "--active", "--pivot", "--wait")))
 
 
+def rebase(path: str, base: str) -> str:
+    """To be typed on the hypervisor, for a file that nobody has open: its header says its base's format then."""
+    return f"qemu-img rebase -u -F qcow2 -b {remedy.word(base)} {remedy.word(path)}"
+
+
 def told(uri: str, name: str, chains: Collection[Chain], ours: Collection[str], runs: bool) -> Iterator[str]:
     """A line for each snapshot and each block job on a disk of ours."""
     for each in above(chains, ours):

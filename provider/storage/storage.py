@@ -16,7 +16,7 @@ from provider.host.uses import Uses
 from provider.resource import remedy
 from provider.resource.base import COMPUTED
 from provider.storage import pool_xml, standing
-from provider.storage.refreshing import Busy, refresh
+from provider.storage.pool_state import Busy, refresh
 
 
 def require_pool(host: Host, name: str, wanted_for: str, folder: str = "") -> api.Pool:
@@ -67,7 +67,7 @@ def find(
 ) -> api.Volume | None:
     """The volume with its file there; None only after a refresh of the active pool has not found it.
 
-    ``waits`` as for `refreshing.refresh`.
+    ``waits`` as for `pool_state.refresh`.
     """
     known = errors.unless(errors.NO_STORAGE_VOL, pool.storageVolLookupByName, name)
     if known is not None and _readable(known):

@@ -14,8 +14,8 @@ from provider.resource.base import COMPUTED, Call, Checked, Diff, Failure, Found
 from provider.resource.names import choice_failures, name_failures, path_failures
 from provider.resource.own import adopting, named, not_ours
 from provider.resource.shape import declared_changes
-from provider.storage import base_image, chain, room, storage, volume_facts, volume_grow, volume_xml
-from provider.storage.refreshing import Busy
+from provider.storage import base_image, chain, pool_state, storage, volume_facts, volume_grow, volume_xml
+from provider.storage.pool_state import Busy
 from provider.storage.schema import VOLUME
 from provider.storage.stored_file import StoredFile
 from provider.storage.volume_xml import Backing, Seen
@@ -75,7 +75,7 @@ class Volume(StoredFile):
         try:
             volume = pool.createXML(xslt.styled(xml, inputs))
         except errors.VirtError as error:
-            why = room.explained(call.host, pool, error, room.OVERLAY_BYTES)
+            why = pool_state.explained(call.host, pool, error, pool_state.OVERLAY_BYTES)
             if not why:
                 raise
             raise OperatorError(f"{what} is not made: {why}") from error
@@ -87,10 +87,10 @@ class Volume(StoredFile):
 
     def _tell_lack(self, call: Call, pool: api.Pool, inputs: Props, what: str) -> None:
         """A raw file may come to take all of its size, a qcow2 one what is written into it; neither at once."""
-        needs = inputs.get("size", COMPUTED) if _format(inputs) == "raw" else room.OVERLAY_BYTES
+        needs = inputs.get("size", COMPUTED) if _format(inputs) == "raw" else pool_state.OVERLAY_BYTES
         if needs is not COMPUTED:
             so = "make room before; a guest whose disk finds none is paused"
-            room.tell_lack(call.tell, pool, what, needs, so)
+            pool_state.tell_lack(call.tell, pool, what, needs, so)
 
     def _base(self, call: Call, inputs: Props, what: str, preview: bool) -> Seen | None:
         """The base image, looked up at preview already; None for a volume without one, or not known yet."""

@@ -113,6 +113,7 @@ class Connection:
         }
         self.volumes: dict[str, Volume] = {}
         self.unknown: dict[str, Volume] = {}  # files that a pool knows only once it was refreshed
+        self.unbuilt = ""  # why libvirt could not put a guest's command line together
         self.calls: list[str] = []  # calls that change something
 
     def add_volume(
@@ -138,6 +139,14 @@ class Connection:
 
     def close(self) -> int:
         return 0
+
+    def getInfo(self) -> list[Any]:
+        return ["x86_64", 16384, 8, 2000, 1, 1, 4, 2]
+
+    def domainXMLToNative(self, nativeFormat: str, domainXml: str, flags: int = 0) -> str:  # noqa: N803
+        if self.unbuilt:
+            raise error(1, self.unbuilt)
+        return "qemu-system-x86_64"
 
     def getHostname(self) -> str:
         return "trop02.example.org"

@@ -6,7 +6,7 @@ import pytest
 
 from provider.errors import OperatorError
 from provider.resource.base import Call
-from provider.storage import refreshing, storage
+from provider.storage import pool_state, storage
 from tests.provider.fakes.basics import Clock
 from tests.provider.fakes.storage import Pool
 from tests.provider.fakes.storage_world import BASE, HANDLERS, World
@@ -67,7 +67,7 @@ def test_it_does_not_wait_for_ever(world: World, clock: Clock) -> None:
         OperatorError, match=r"storage pool live is busy.*, for more than \d+ s now: run this"
     ):
         world.create("Volume", "Acilamwen", OVERLAY)
-    assert refreshing.BUSY_SECONDS <= clock.now < refreshing.BUSY_SECONDS + 5
+    assert pool_state.BUSY_SECONDS <= clock.now < pool_state.BUSY_SECONDS + 5
 
 
 @pytest.mark.reports("H5")
