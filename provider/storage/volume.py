@@ -181,6 +181,8 @@ class Volume(StoredFile):
                 raise Refused(_never(what, path, {**old_inputs, **found}, declared))
         size = declared.get("size", seen.capacity)
         if size > seen.capacity:
+            so = "make room before; a guest whose disk finds none is paused"
+            pool_state.tell_lack(call.tell, pool, f"the growth of {what}", size - seen.capacity, so)
             runs = volume_grow.grow(call.host, what, pool, volume, size, preview)
             inside = f" under the running guest {runs}, whose file system has to follow" if runs else ""
             call.note("live", "size", f"{what} grows from {seen.capacity} to {size} bytes{inside}")

@@ -7,7 +7,7 @@ import pytest
 from provider.errors import OperatorError
 from provider.resource.base import Props
 from tests.provider.fakes.storage_world import HANDLERS, World
-from tests.provider.storage.declared import OVERLAY, SEED
+from tests.provider.storage.declared import OVERLAY, PATH, SEED
 
 RAW: Props = {"name": "a.raw", "pool": "live", "format": "raw", "size": 4 << 30}
 MIB = 1 << 20
@@ -85,3 +85,12 @@ def test_a_seed_that_can_not_be_rewritten_is_what_it_was(world: World) -> None:
     with pytest.raises(OperatorError, match="storage pool live has 100 bytes left"):
         world.update("CloudInitDisk", id, SEED, {**SEED, "userData": "#cloud-config\nhostname: other\n"})
     assert world.drift("CloudInitDisk", id, SEED) == {}
+
+
+@pytest.mark.reports("H12")
+def test_a_volume_that_is_to_grow_beyond_the_room_is_told(overlay: World) -> None:
+    room(overlay, 1 << 30)
+    overlay.conn.storagePoolLookupByName("live").refresh()
+    call = overlay.call("Volume", "x")
+    HANDLERS["Volume"].update(call, PATH, OVERLAY, OVERLAY, {**OVERLAY, "size": 40 << 30}, True)
+    assert "has 1.0 GiB left, and the growth of volume Acilamwen.qcow needs 8.0 GiB" in str(call.notes[0])
