@@ -10,7 +10,7 @@ from components.hypervisor_storage import HypervisorStorage, HypervisorStorageAr
 from components.program import export, leave_quietly_on_interrupt, planned, secrets
 
 leave_quietly_on_interrupt()
-plan = planned()
+plan, there = planned()
 host = plan.hypervisor.name
 
 networks = HypervisorNetworks(host, HypervisorNetworksArgs(plan.networks))
@@ -18,7 +18,7 @@ storage = HypervisorStorage(host, HypervisorStorageArgs(plan.storage))
 pool, default = storage.pool.name, networks.default
 vms = {
     vm.name: DockerHostVM(
-        vm.name, DockerHostVMArgs(vm, plan.floats_of(vm.name), pool, default.id, default.other_leases)
+        vm.name, DockerHostVMArgs(vm, plan.floats_of(vm.name), pool, default.id, default.other_leases, there)
     )
     for vm in plan.vms
 }

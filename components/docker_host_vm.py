@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import posixpath
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,8 @@ from config.plan_disks import PlannedDisk
 class DockerHostVMArgs:
     """``network_id`` is the UUID of `default`; ``floats`` are those that the VM holds, for its cloud-init disk.
 
-    ``leased``: MAC -> address on `default`, of those that have another one than is planned.
+    ``leased``: MAC -> address on `default`, of those that have another one than is planned.  ``left``: paths of files
+    that are there though their VM's declaration leaves them out.
     """
 
     vm: VirtualMachine
@@ -28,6 +30,7 @@ class DockerHostVMArgs:
     pool: Input[str]
     network_id: Input[str]
     leased: Input[Mapping[str, str] | None] = None
+    left: Collection[str] = ()
 
 
 class DockerHostVM(pulumi.ComponentResource):
@@ -46,6 +49,7 @@ class DockerHostVM(pulumi.ComponentResource):
         vm = args.vm
         kept = ResourceOptions(parent=self, protect=vm.protect)
         self.volume = self._overlay(name, args, kept) if vm.overlay else None
+        self._leave(name, args)
         self.disks = {disk.label: self._disk(name, args, disk) for disk in vm.disks}
         seed = self._seed(name, args) if vm.seed_disk else None
         self.domain = Domain(
@@ -67,6 +71,16 @@ class DockerHostVM(pulumi.ComponentResource):
             lambda each: _summary(*each)
         )
         self.register_outputs({"vm": self.summary})
+
+    def _leave(self, name: str, args: DockerHostVMArgs) -> None:
+        """What is not declared any more is only read: where this stack has made it, it leaves the stack by that, and
+        nothing is deleted, be it protected or not."""
+        opts, vm = ResourceOptions(parent=self), args.vm
+        for path in args.left:
+            if not vm.overlay and posixpath.basename(path) == vm.overlay_file:
+                libvirt.Volume.get(name, path, opts=opts)
+            if not vm.seed_disk and posixpath.basename(path) == vm.seed_file:
+                libvirt.CloudInitDisk.get(name, path, opts=opts)
 
     @staticmethod
     def _overlay(name: str, args: DockerHostVMArgs, opts: ResourceOptions) -> libvirt.Volume:

@@ -12,11 +12,12 @@ from config.plan import Plan
 GET_HOST: Final = "libvirt:index/getHost:getHost"
 
 
-def look(plan: Plan) -> None:
+def look(plan: Plan) -> frozenset[str]:
     """Tell what is missing, and that guests are emulated where nobody has said so.
 
     That is no more than a look: the resource that needs what is missing fails.  `pulumi.RunError` on a host that is
-    another stack's hypervisor: its networks would become this one's.
+    another stack's hypervisor: its networks would become this one's.  What comes back are the `undeclared` files
+    that are there.
     """
     asked = pulumi.runtime.invoke(GET_HOST, needs(plan), pulumi.InvokeOptions(version=PROVIDER_VERSION))
     seen, host = dict(asked.value or {}), plan.hypervisor.name  # empty under mocks that know no such function
@@ -28,6 +29,7 @@ def look(plan: Plan) -> None:
             f"{host} has no KVM: its guests are emulated, which is slow; "
             "trop:emulation: {domainType: qemu} in its file says that this is meant, and ends this note"
         )
+    return frozenset(seen.get("there", []))
 
 
 def _refuse_anothers(plan: Plan, networks: dict[str, str]) -> None:
@@ -42,12 +44,21 @@ def _refuse_anothers(plan: Plan, networks: dict[str, str]) -> None:
         )
 
 
+def undeclared(plan: Plan) -> list[str]:
+    """Where the files of a VM would be that its declaration leaves out (``overlay: false``, ``seedDisk: false``): the
+    stack may have made them before that was declared."""
+    left_out = [vm.overlay_file for vm in plan.vms if not vm.overlay]
+    left_out += [vm.seed_file for vm in plan.vms if not vm.seed_disk]
+    return [f"{plan.storage.path}/{name}" for name in left_out]
+
+
 def needs(plan: Plan) -> dict[str, Any]:
     """What the host must have by itself: its bridge, the base image of each new overlay, pools that are not ours."""
     return {
         "macs": [plan.networks.default.mac, *plan.others],
         "bridges": [plan.networks.bridged.bridge],
         "pools": sorted({disk.pool for vm in plan.vms for disk in vm.disks if disk.pool is not None}),
+        "files": undeclared(plan),
         "overlays": [
             {"pool": plan.storage.name, "name": vm.overlay_file, "base": vm.base_image}
             for vm in plan.vms

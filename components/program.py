@@ -20,8 +20,8 @@ ENGINE: Final = "TROP_ENGINE"  # "embedded" where the program runs inside the en
 INTERRUPTED: Final = 130  # the exit code of a shell's command that SIGINT ended
 
 
-def planned() -> config.Plan:
-    """The plan of the stack that runs, its host looked at.
+def planned() -> tuple[config.Plan, frozenset[str]]:
+    """The plan of the stack that runs, its host looked at; and what `look` has found there.
 
     What is wrong with the declarations ends the program in plain lines, without a traceback.
     """
@@ -34,8 +34,7 @@ def planned() -> config.Plan:
         plan = config.load(stack, config.from_pulumi(values, encrypted), root, f"Pulumi.{stack}.yaml")
     except config.ConfigError as fault:
         raise pulumi.RunError(str(fault)) from fault
-    look(plan)
-    return plan
+    return plan, look(plan)
 
 
 def secrets(plan: config.Plan) -> dict[str, pulumi.Output[str]]:

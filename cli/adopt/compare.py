@@ -7,7 +7,7 @@ float is set up inside its guest.  A preview asks for both.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,8 @@ from cli.adopt.match import Matches, matches
 from config.plan import Plan
 from provider.domain import apart as domain_apart
 from provider.domain import diff as domain_diff
-from provider.domain.read import Domain, as_read, started_with_less
-from provider.domain.seen import see
+from provider.domain.read import Domain, as_read, disk_path, started_with_less
+from provider.domain.seen import as_declared, see
 from provider.host.macs import same_mac
 from provider.network import diff as network_diff
 from provider.network.bring import seen_in
@@ -141,7 +141,8 @@ def _volume(wanted: Declared, seen: HostSeen, path: str) -> Iterator[Difference]
 
 
 def _domain(wanted: Declared, domain: DomainSeen, seen: HostSeen) -> Iterator[Difference]:
-    looked = as_observed(domain, seen)
+    disks = [disk_path(disk) for disk in wanted.inputs.get("disks", ())]
+    looked = as_observed(domain, seen, [path for path in disks if isinstance(path, str)])
     hidden = {u.uuid: u.name for u in seen.unread_of("network") if u.uuid and u.name}
     names = {**hidden, **{network.uuid: network.name for network in seen.networks}}
     said = shape.known(wanted.inputs)
@@ -154,12 +155,13 @@ def _domain(wanted: Declared, domain: DomainSeen, seen: HostSeen) -> Iterator[Di
     yield from _at(wanted, changes, read, names)
 
 
-def as_observed(domain: DomainSeen, seen: HostSeen) -> Domain:
-    """The domain as the provider looks at it, with the files of disks that name a pool and a volume."""
+def as_observed(domain: DomainSeen, seen: HostSeen, ours: Collection[str] = ()) -> Domain:
+    """The domain as the provider looks at it, with the files of disks that name a pool and a volume; one under a
+    snapshot is known by the file of ours."""
     paths = {(volume.pool, volume.name): volume.path for volume in seen.volumes}
 
     def look(xml: str) -> Any:
-        return see(xml, lambda pool, volume: paths.get((pool, volume)))
+        return as_declared(see(xml, lambda pool, volume: paths.get((pool, volume))), ours)
 
     live, config = domain.live_xml, domain.config_xml
     base = config or live

@@ -41,7 +41,7 @@ def additions(everything: Plan, settings: Settings, seen: HostSeen) -> Additions
 
 
 def _form(plan: Plan, vm: VirtualMachine, domain: DomainSeen, seen: HostSeen) -> dict[str, Any]:
-    looked = as_observed(domain, seen)
+    looked = as_observed(domain, seen, [declared.overlay_path(plan, vm)])
     form: dict[str, Any] = {}
     if domain.name != vm.domain:
         form["domain"] = domain.name

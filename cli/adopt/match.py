@@ -165,7 +165,7 @@ def _storage_faults(plan: Plan, domains: Mapping[str, DomainSeen], seen: HostSee
         for vm in plan.vms
         if vm.overlay
         and vm.name in domains
-        and declared.overlay_path(plan, vm) in domains[vm.name].seen.disks
+        and any(declared.overlay_path(plan, vm) in (c.path, *c.below) for c in domains[vm.name].seen.chains)
     ]
     if not held:
         return []

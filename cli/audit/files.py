@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from provider.connection import errors
 from provider.errors import OperatorError
+from provider.host.disk_files import chains
 from provider.host.host import Host
-from provider.storage import storage
+from provider.host.optional import unheard
+from provider.storage import chain, storage
+from provider.storage.chain import Link
 from provider.survey.survey import DomainSeen, HostSeen
 
 
@@ -28,6 +31,24 @@ def gone(host: Host, seen: HostSeen, domains: Iterable[DomainSeen]) -> Iterator[
                     yield path
             except (OperatorError, errors.VirtError):
                 continue  # nothing is known of it
+
+
+def links(host: Host, domain: DomainSeen) -> dict[str, tuple[Link, ...]]:
+    """What each disk of the domain stands on by the headers of the files; by its target."""
+    xml = domain.live_xml or domain.config_xml or "<domain/>"
+    found = {}
+    for each in chains(xml):
+        try:
+            found[each.target] = tuple(chain.links(host, each.path, unheard))
+        except (OperatorError, errors.VirtError):
+            continue  # nothing is known of it
+    return found
+
+
+def bases(all_links: Iterable[Mapping[str, tuple[Link, ...]]]) -> dict[str, str | None]:
+    """By file, what it stands on, of those whose header was seen."""
+    every = (link for links in all_links for each in links.values() for link in each)
+    return {link.path: link.base for link in every if link.there}
 
 
 def _is_gone(host: Host, seen: HostSeen, domain: DomainSeen, path: str) -> bool:

@@ -24,7 +24,7 @@ from provider.guest.agent import Agent
 from provider.host.clock import SystemClock
 from provider.host.host import Host
 from provider.survey import sweep
-from provider.survey.survey import DomainSeen, HostSeen
+from provider.survey.survey import DomainSeen, HostSeen, standing_on
 
 AT_ONCE = 8  # guests of one hypervisor: one whose agent hangs takes libvirt 5 s
 
@@ -99,6 +99,8 @@ def _ask(plan: config.Plan, seen: HostSeen) -> Asked:
             from_host = beside.submit(gateways.of_host, seen.uri, plan, beside)
             said = pool.map(lambda d: _inside(host, plan, d, agent=d.name in ours and not silence), running)
             gone = tuple(files.gone(host, seen, (d for d in seen.domains if d.name in ours)))
+            own = [d for d in seen.domains if d.name in ours]
+            links = {} if silence else {d.name: files.links(host, d) for d in own}
             found = dict(zip((domain.name for domain in running), said, strict=True))
             asked = (*from_host.result(), *(each for heard in found.values() for each in heard.gateways))
     finally:
@@ -106,7 +108,8 @@ def _ask(plan: config.Plan, seen: HostSeen) -> Asked:
     inside = {name: heard.inside for name, heard in found.items()}
     inside |= {n: replace(i, silence=silence or i.silence) for n, i in inside.items() if n in ours}
     told = {name: heard.told for name, heard in found.items() if heard.told is not None}
-    return Asked(replace(seen, gone=(*seen.gone, *gone)), inside, told, asked)
+    volumes = standing_on(seen.volumes, files.bases(links.values()))
+    return Asked(replace(seen, gone=(*seen.gone, *gone), volumes=volumes), inside, told, asked, links)
 
 
 def _inside(host: Host, plan: config.Plan, seen: DomainSeen, *, agent: bool) -> Heard:

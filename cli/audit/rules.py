@@ -201,6 +201,25 @@ RULES: Final = (
         "The declaration (`baseImage`), or the VM built anew.",
     ),
     Rule(
+        storage.snapshot,
+        "A disk of a declared VM goes on in a snapshot, which stands on the declared file: a backup or a colleague has "
+        "taken it. Everything that was written since is in there.",
+        "`virsh blockcommit` with the declared file as its base, while the VM runs: nothing restarts. Without a base "
+        "it would be written into the base image.",
+    ),
+    Rule(
+        storage.overlay_pulled,
+        "A declared VM's overlay rests on nothing any more: the content of its base was pulled into it "
+        "(`virsh blockpull`). Nothing is lost.",
+        "`overlay: false` in the stack's file: the disk leaves the stack, and stays.",
+    ),
+    Rule(
+        storage.format_unsaid,
+        "The header of a declared VM's disk does not say which format its base has, and that one has a base itself: "
+        "libvirt would not start the VM, though it runs. Read from the headers, through a connection that may write.",
+        "`virsh blockpull` with that base while it runs, which writes the format; `qemu-img rebase -u` once it is off.",
+    ),
+    Rule(
         storage.base_written,
         "The file on which a declared VM's overlay rests was written to since. Known from the times of the files: the "
         "base's last write is later than the overlay's birth, or, where libvirt knows no birth (on Linux), later than "
@@ -217,6 +236,12 @@ RULES: Final = (
         hosts.untold,
         "What this libvirt has no answer to, or does not tell of the files in a pool. Nothing is concluded from it.",
         "`virsh pool-refresh`, where a file that is listed is not there any more; else nothing needs to be.",
+        level="note",
+    ),
+    Rule(
+        storage.block_job,
+        "A block job of another hand writes a declared VM's disk elsewhere: a copy, or a commit.",
+        "Its end, by whoever began it.",
         level="note",
     ),
     Rule(

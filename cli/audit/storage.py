@@ -1,4 +1,4 @@
-"""Faults of overlays and base images, told only where libvirt knows the files."""
+"""Faults of overlays and base images, and of what stands on the declared disks; told only where the files are known."""
 
 from __future__ import annotations
 
@@ -10,8 +10,14 @@ from lxml import etree
 
 from cli.audit.finding import Finding
 from cli.audit.world import World
-from config.plan import VirtualMachine
-from provider.survey.survey import HostSeen, VolumeSeen
+from config.plan import Plan, VirtualMachine
+from provider.domain.seen import as_declared
+from provider.host.disk_files import Chain, chains
+from provider.resource import remedy
+from provider.storage import snapshots
+from provider.storage.chain import unsaid
+from provider.storage.volume_facts import PULLED
+from provider.survey.survey import DomainSeen, HostSeen, VolumeSeen
 
 IMAGES = ("qcow", "qcow2", "qed", "vdi", "vhd", "vmdk")  # a raw file may be anything
 
@@ -64,6 +70,91 @@ def base_unused(world: World) -> Iterator[Finding]:
                 yield Finding(stack, f"pool {volume.pool}", what, mend, since=volume.modified)
 
 
+def snapshot(world: World) -> Iterator[Finding]:
+    for stack, vm, domain in world.vms():
+        plan, host = world.seen[stack]
+        for each in snapshots.above(_chains(world, stack, domain), declared_files(plan, vm)):
+            runs = domain.live is not None
+            line = snapshots.commit(host.uri, domain.name, each)
+            mend = line if runs else f"{world.virsh(stack, 'start', domain.name)} && {line}"
+            what = snapshots.stands(domain.name, each, runs).partition(": ")[2]
+            yield Finding(stack, domain.name, what, mend)
+
+
+def overlay_pulled(world: World) -> Iterator[Finding]:
+    """Nothing is lost by it; but the declaration says otherwise."""
+    for stack, vm, domain in world.vms():
+        plan, host = world.seen[stack]
+        path = f"{plan.storage.path}/{vm.overlay_file}"
+        volume = host.volume_at(path)
+        if (
+            vm.overlay
+            and volume is not None
+            and volume.base is None
+            and path in _chain_files(world, stack, domain)
+        ):
+            what = (
+                f"its overlay {path} rests on no base image any more (declared is {vm.base_image}): {PULLED}"
+            )
+            mend = f"trop:vms.{vm.name}.overlay: false in Pulumi.{stack}.yaml; the disk stays as it is"
+            yield Finding(stack, domain.name, what, mend)
+
+
+def format_unsaid(world: World) -> Iterator[Finding]:
+    """libvirt does not start a guest with such a disk, and goes on with one that runs."""
+    for stack, _, domain in world.vms():
+        uri = world.seen[stack][1].uri
+        for target, links in world.links(stack, domain.name).items():
+            for link in unsaid(links):
+                base = str(link.base)
+                what = (
+                    f"its disk {link.path} does not say which format its base {base} has, which itself stands on a "
+                    "file: the guest would not start"
+                )
+                mend = snapshots.rebase(link.path, base)
+                if domain.live is not None and link is links[0]:
+                    line = (
+                        "blockpull",
+                        remedy.word(domain.name),
+                        target,
+                        "--base",
+                        remedy.word(base),
+                        "--wait",
+                    )
+                    mend = f"{remedy.virsh(uri, ' '.join(line))} (once it is shut off: {mend})"
+                yield Finding(stack, domain.name, what, mend)
+
+
+def block_job(world: World) -> Iterator[Finding]:
+    for stack, vm, domain in world.vms():
+        ours = declared_files(world.seen[stack][0], vm)
+        for chain in chains(domain.live_xml or "<domain/>"):
+            if chain.job and ours & {chain.path, *chain.below}:
+                what = f"a block job ({chain.job}) writes its {chain.target} to {chain.to}"
+                mend = world.virsh(stack, "blockjob", domain.name, chain.target, "--info")
+                yield Finding(stack, domain.name, what, mend)
+
+
+def declared_files(plan: Plan, vm: VirtualMachine) -> set[str]:
+    """Of the plan's own pool; the folder of another one is the host's to know."""
+    disks = {f"{plan.storage.path}/{disk.file}" for disk in vm.disks if disk.pool is None}
+    return {f"{plan.storage.path}/{vm.overlay_file}", *disks}
+
+
+def _chain_files(world: World, stack: str, domain: DomainSeen) -> set[str]:
+    return {path for chain in _chains(world, stack, domain) for path in (chain.path, *chain.below)}
+
+
+def _chains(world: World, stack: str, domain: DomainSeen) -> list[Chain]:
+    """As libvirt tells them; of a disk of which it says the file alone, by the headers, where these could be read."""
+    found = []
+    for chain in chains(domain.live_xml or domain.config_xml or "<domain/>"):
+        links = world.links(stack, domain.name).get(chain.target, ())
+        below = chain.below or tuple(link.path for link in links[1:])
+        found.append(Chain(chain.target, chain.path, below, chain.whole))
+    return found
+
+
 def _files(xml: str | None) -> set[str]:
     """Every file that a domain's XML names: what a disk stands on too, which libvirt tells of one that runs."""
     root = etree.fromstring((xml or "<domain/>").encode())
@@ -80,10 +171,10 @@ def _all_known(host: HostSeen) -> bool:
 
 
 def _overlays(world: World) -> Iterator[tuple[str, VirtualMachine, VolumeSeen]]:
-    """Each disk of a declared VM that rests on a base."""
+    """Each disk of a declared VM that rests on a base; of one under a snapshot, the declared file."""
     for stack, vm, domain in world.vms():
-        host = world.seen[stack][1]
-        for path in domain.seen.disks:
+        plan, host = world.seen[stack]
+        for path in as_declared(domain.seen, declared_files(plan, vm)).disks:
             overlay = host.volume_at(path)
             if overlay is not None and overlay.base:
                 yield stack, vm, overlay

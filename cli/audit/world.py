@@ -17,8 +17,10 @@ from provider.errors import OperatorError
 from provider.guest.addresses import Inside
 from provider.guest.store import Told
 from provider.nic.nic import Nic
+from provider.storage.chain import Link
 from provider.survey.survey import DomainSeen, HostSeen, NetworkSeen
 
+Links = Mapping[str, tuple[Link, ...]]
 AGENT, LEASE, NEIGHBOURS = "its agent", "its lease", "the host's neighbour table"
 LOOPBACK = "00:00:00:00:00:00"
 
@@ -57,12 +59,14 @@ class Asked:
     """What was asked for on one hypervisor besides: ``inside``, and ``told`` of services, by domain.
 
     ``host``: its survey, and the files that are gone.  ``gateways``: who was asked for, from there and from its guests.
+    ``links``: what the disks of declared VMs stand on by their headers, by domain and the disk's target.
     """
 
     host: HostSeen
     inside: Mapping[str, Inside] = field(default_factory=dict)
     told: Mapping[str, Told] = field(default_factory=dict)
     gateways: Collection[Gateway] = ()
+    links: Mapping[str, Links] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -191,6 +195,10 @@ class World:
         gone = isinstance(host, HostSeen) and owned.gone(host, self.held.get(stack, ()))
         refresh = f"./trop refresh {on} --yes && " if gone else ""
         return f"{refresh}./trop adopt {on} --write --yes"
+
+    def links(self, stack: str, domain: str) -> Links:
+        """By the disk's target; none where the headers could not be read."""
+        return self.asked[stack].links.get(domain, {}) if stack in self.asked else {}
 
     def virsh(self, stack: str, *words: str) -> str:
         found = self.hosts[stack]

@@ -215,7 +215,10 @@ class Registrations:
             self.session.journal.write()
 
     async def read(self, request: Any) -> Any:
-        """ReadResource, from `.get()`: read at each run, never changed, never deleted."""
+        """ReadResource, from `.get()`: read at each run, never changed, never deleted.
+
+        Of an object that this stack has made it takes the record: the object leaves the stack, as under the CLI.
+        """
         self._open()
         project = self.session.project
         urn = urns.make(project.stack, project.name, request.parent, request.type, request.name)
@@ -224,7 +227,9 @@ class Registrations:
         async with self._planning:
             self.planner.claim(urn)
             old = self.session.journal.find(urn)
-            if old is not None and not old.external:
+            if old is not None and not old.external and old.id == request.id:
+                self.session.say("info", f"it leaves the stack; {old.id} itself stays as it is", urn)
+            elif old is not None and not old.external:
                 raise self.session.refuse(
                     f"this stack has made '{urns.name_of(urn)}' itself: it can't become one that is only read; {CLI}",
                     urn,

@@ -20,6 +20,7 @@ from provider.nic import plan as nic_plan
 from provider.nic.refusals import require_networks
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Kind, Props
+from provider.storage import snapshots
 
 _UNPLUGGABLE = "its bus cannot let go of it while the guest runs: needs a restart of the guest"
 _BOOTS = "the guest boots from it: needs a restart of the guest"
@@ -53,7 +54,7 @@ def planned(call: Call, domain: api.Domain, news: Props, olds: Props) -> Plan:
     """`Refused` or `OperatorError` for what cannot be done; nothing is changed."""
     host, own = call.host, olds.get("own", {})
     declared = shape.known(news)
-    read, seen = next_start.look(host, domain, declared, own.get("adopted", {}))
+    read, seen = next_start.look(host, domain, declared, own)
     changes = diff.differences(read, declared, {}, sweep.network_name(host))
     keys = diff.to_stage(changes)
     plan = Plan(
@@ -72,6 +73,8 @@ def planned(call: Call, domain: api.Domain, news: Props, olds: Props) -> Plan:
     _refuse(plan, own)
     _require(call, domain, plan)
     if declared.get("running", seen.running) != seen.running:
+        if declared["running"]:
+            _doubt_start(call, plan)
         return plan
     amounts = domain_amounts.steps(declared, seen, keys, olds.get("pendingRestart", ()))
     staged = next_start.awaited(host, domain_amounts.after(seen, amounts), declared, keys)
@@ -80,6 +83,7 @@ def planned(call: Call, domain: api.Domain, news: Props, olds: Props) -> Plan:
     if not (pending and allowed(domain.name(), "restart")):
         return plan
     _refuse_losses(plan)
+    _refuse_end(call, plan)
     return replace(plan, restart=True)
 
 
@@ -178,8 +182,31 @@ def _refuse_losses(plan: Plan) -> None:
     now: Any = () if plan.seen.now is None else plan.seen.now.disks
     ours_disks = {step.path for step in plan.disks}
     lost += [f"disk {p}" for p in now if p not in plan.seen.seen.disks and p not in ours_disks]
+    if plan.seen.now is not None:
+        lost += snapshots.lost_by_start(plan.seen.now.chains, plan.seen.seen.chains)
     if lost and plan.seen.config is not None:
         raise Refused(
             f"domain {plan.name}: is not restarted, and nothing was changed: only the running guest has "
             f"{', '.join(lost)}, and a start would lose it; put it into the persistent definition, or unplug it"
         )
+
+
+def _after(plan: Plan) -> str:
+    """The definition as it will be."""
+    return stage.staged(plan.seen.xml, plan.declared, plan.keys)
+
+
+def _refuse_end(call: Call, plan: Plan) -> None:
+    """A guest that runs on what it could not be started with is not stopped."""
+    found = next_start.hindrances(call.host, _after(plan), call.tell)
+    if found:
+        raise Refused(
+            f"domain {plan.name}: is not restarted, and nothing was changed: it would not start again: "
+            f"{'; '.join(found)}"
+        )
+
+
+def _doubt_start(call: Call, plan: Plan) -> None:
+    """The start is tried all the same: what was seen beforehand may be wrong, and stops nothing that runs."""
+    for line in next_start.hindrances(call.host, _after(plan), call.tell):
+        call.tell(f"{plan.name} is to be started, and will not start as it is: {line}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from lxml import etree
@@ -17,6 +17,7 @@ from provider.host.elements import written
 from provider.host.host import Host
 from provider.impact.allow import allowed, how
 from provider.resource import mark
+from provider.storage import snapshots
 
 START_SECONDS = 60.0
 SHUTDOWN_SECONDS = 60.0
@@ -78,6 +79,16 @@ def refuse_removal(domain: api.Domain) -> None:
     if paused and not allowed(name, "restart"):
         raise Refused(_not_hard(name, _paused(name)))
     _refuse_saved(domain)
+
+
+def refuse_under_snapshots(host: Host, domain: api.Domain, disks: Collection[str]) -> None:
+    """`Refused` while a disk of ours goes on in a snapshot: the domain alone knows in which file."""
+    seen = sweep.observe(host, domain, disks)
+    for each in snapshots.above((seen.now or seen.seen).chains, seen.ours):
+        raise Refused(
+            f"domain {seen.seen.name} is not removed: {snapshots.stands(seen.seen.name, each, seen.running)}; "
+            f"{snapshots.mend(host.uri, seen.seen.name, each, seen.running)}; then run this again"
+        )
 
 
 def restart(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:

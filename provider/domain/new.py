@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from lxml import etree
 
-from provider.connection import api
+from provider.connection import api, errors
 from provider.domain import sweep
 from provider.domain.pending import reads
 from provider.domain.read import disk_path, wanted
@@ -22,6 +22,7 @@ from provider.host.host import Host
 from provider.host.others import Everybody
 from provider.nic import nic, refusals
 from provider.resource import remedy, xslt
+from provider.storage import pool_state, storage
 
 Props = Mapping[str, Any]
 
@@ -72,9 +73,12 @@ def overruled(inputs: Props) -> frozenset[str]:
     )
 
 
-def disk_format(host: Host, who: str, path: str, tell: optional.Tell) -> str:
-    """The format of a disk's file as its pool tells it: QEMU must never guess it from what a guest has written."""
-    volume = host.volume_by_path(path) or _after_refresh(host, path, tell)
+def disk_format(host: Host, who: str, path: str, tell: optional.Tell, wait: bool = True) -> str:
+    """The format of a disk's file as its pool tells it: QEMU must never guess it from what a guest has written.
+
+    ``wait`` as for `storage.find_path`.
+    """
+    volume = host.volume_by_path(path) or _after_refresh(host, path, tell, wait)
     if volume is None and host.made.may_have(path):
         made = host.made.files.get(path)
         return made.format if made else "raw"
@@ -88,14 +92,23 @@ def disk_format(host: Host, who: str, path: str, tell: optional.Tell) -> str:
     return attribute(etree.fromstring(volume.XMLDesc(0).encode()), "target/format", "type") or "raw"
 
 
-def _after_refresh(host: Host, path: str, tell: optional.Tell) -> api.Volume | None:
-    """A file that was put there behind libvirt's back is known once its pool has looked."""
-    for pool in host.conn.listAllStoragePools():
-        unknown = f"whether {path} is in it is not known"
-        optional.look(tell, f"storage pool {pool.name()}", partial(_refresh, pool), None, unknown)
-    return host.volume_by_path(path)
+def _after_refresh(host: Host, path: str, tell: optional.Tell, wait: bool) -> api.Volume | None:
+    """A file that was put there behind libvirt's back is known once a pool of its folder has looked."""
+    with host.storage:
+        for pool in storage.pools_of(host, posixpath.dirname(path), tell):
+            try:
+                if pool.isActive():
+                    pool_state.refresh(host, pool, tell if wait else None)
+            except pool_state.Busy:
+                raise
+            except OperatorError as error:
+                if errors.lost(error):
+                    raise
+                so = f"so whether {path} is in it is not known"
+                tell(f"storage pool {pool.name()} could not be looked at, {so}: {_said(error)}")
+        return host.volume_by_path(path)
 
 
-def _refresh(pool: api.Pool) -> None:
-    if pool.isActive():
-        pool.refresh()
+def _said(error: OperatorError) -> str:
+    """libvirt's own words, where they have led to it."""
+    return errors.said(error.__cause__ if isinstance(error.__cause__, Exception) else error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from provider.connection import api, errors
 from provider.domain import diff, new, room, sweep
@@ -12,20 +12,32 @@ from provider.domain import pending as domain_pending
 from provider.domain import read as domain_read
 from provider.domain import stage as domain_stage
 from provider.errors import OperatorError
+from provider.host import optional
 from provider.host.host import Host
 from provider.resource.base import Props
+from provider.storage import chain
+
+# What libvirt answers where it is not to say, or its driver does not know how.
+_UNASKED: Final = frozenset({errors.NO_SUPPORT, 29, 84, 88})  # denied, unsupported, access denied
 
 
 def look(
-    host: Host, domain: api.Domain, declared: Props, adopted: Mapping[str, Any]
+    host: Host, domain: api.Domain, declared: Props, own: Mapping[str, Any]
 ) -> tuple[Props, domain_read.Domain]:
-    """The declared properties as the domain has them, and the domain as it was seen."""
-    seen = sweep.observe(host, domain)
+    """The declared properties as the domain has them, and the domain as it was seen; ``own``: the output."""
+    seen, adopted = sweep.observe(host, domain, ours(declared, own)), own.get("adopted", {})
     names = sweep.network_name(host)
     read = domain_read.as_read(declared, seen, names, adopted)
     for key, kept in room.kept(declared, seen, names).items():
         read[key] = [*read[key], *kept]
     return read | {key: declared[key] for key in new.overruled(declared)}, seen
+
+
+def ours(declared: Props, own: Mapping[str, Any]) -> frozenset[str]:
+    """The files of the disks that are declared, or were."""
+    disks = declared.get("disks")
+    paths = [domain_read.disk_path(disk) for disk in disks] if isinstance(disks, list) else []
+    return frozenset(path for path in (*paths, *own.get("disks", ())) if isinstance(path, str))
 
 
 def stage(host: Host, domain: api.Domain, declared: Props, keys: frozenset[str]) -> None:
@@ -48,9 +60,33 @@ def stage(host: Host, domain: api.Domain, declared: Props, keys: frozenset[str])
         )
 
 
+def hindrances(host: Host, xml: str, tell: optional.Tell) -> list[str]:
+    """Why a guest of this definition would not start, as far as that can be told beforehand; each with what mends it.
+
+    Its disks' chains, its networks, the host's memory; and what libvirt says of it (emulator, machine, CPU) when it is
+    asked for QEMU's command line.  What can't be looked at hinders nothing.
+    """
+    seen = sweep.facts(host, xml)
+    found = [line for path in (*seen.disks, *seen.cdroms) for line in chain.hindrances(host, path, tell)]
+    for name in dict.fromkeys(nic.network for nic in seen.nics if nic.network):
+        network = host.network_by_name(name)
+        if name not in host.made.networks and (network is None or not network.isActive()):
+            what = "is not there" if network is None else "does not run"
+            found.append(f"its network {name} {what}")
+    memory = optional.look(tell, f"the memory of {host.uri}", lambda: int(host.conn.getInfo()[1]), None)
+    if memory is not None and seen.memory > memory:
+        found.append(f"it takes {seen.memory} MiB of memory, and the host has {memory}")
+    error = errors.refusal(host.conn.domainXMLToNative, "qemu-argv", xml)
+    if error is not None and errors.lost(error):
+        raise error
+    if error is not None and errors.code(error) not in _UNASKED:
+        found.append(errors.said(error))
+    return found
+
+
 def awaited(host: Host, seen: domain_read.Domain, declared: Props, keys: frozenset[str]) -> list[str]:
     """What would wait for a restart once these properties were staged."""
-    after = sweep.facts(host, domain_stage.staged(seen.xml, declared, keys))
+    after = sweep.facts(host, domain_stage.staged(seen.xml, declared, keys), seen.ours)
     return domain_pending.pending(declared, replace(seen, seen=after))
 
 

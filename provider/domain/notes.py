@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterator, Mapping
 from provider.domain import amounts, diff
 from provider.domain.changes import Plan
 from provider.domain.given_up import given_up
-from provider.domain.read import AMOUNTS
+from provider.domain.read import AMOUNTS, Domain
 from provider.impact.allow import allowed
 from provider.impact.kinds import Note
 from provider.nic import nic
 from provider.nic.plan import CONFIG, LIVE
 from provider.resource import shape
+from provider.storage import snapshots
 
 _WHERE: Mapping[int, str] = {
     LIVE: "in the running guest",
@@ -49,6 +50,11 @@ def notes(plan: Plan, failed: Mapping[str, str], waited: Collection[str] = ()) -
                 yield Note("restart", key, f"{plan.name} is shut down (ACPI) and started, and then has it")
     yield from _disks(plan)
     yield from _nics(plan)
+
+
+def of_disks(uri: str, seen: Domain) -> Iterator[str]:
+    """What is upon the declared disks, or is being done to them by another hand."""
+    return snapshots.told(uri, seen.seen.name, (seen.now or seen.seen).chains, seen.ours, seen.running)
 
 
 def goes_down(name: str, then: str) -> str:

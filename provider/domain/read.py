@@ -34,6 +34,7 @@ class Domain:
     ``seen`` is its persistent definition, or a transient domain's inactive form, and ``xml`` the text of it.
     ``live`` and ``config`` are the NICs of the running guest and of the persistent definition, ``now`` is all that
     the running guest has; None where the domain has no such side.  ``room``: what can be plugged into it.
+    ``ours``: files that are, or were, declared, by which its disks are known.
     """
 
     seen: Seen
@@ -42,6 +43,7 @@ class Domain:
     autostart: bool
     now: Seen | None = None
     xml: str = ""
+    ours: frozenset[str] = frozenset()
     room: Room = field(default_factory=Room)
 
     @property

@@ -86,11 +86,14 @@ class Domain(Resource):
         adopted = dict(outputs.get("own", {}).get("adopted", {}))
         if domain.isPersistent():
             adopted.pop("transient", None)
-        read, seen = next_start.look(call.host, domain, inputs, adopted)
+        before = outputs.get("own", {})
+        read, seen = next_start.look(call.host, domain, inputs, {**before, "adopted": adopted})
+        for line in notes.of_disks(call.host.uri, seen):
+            call.tell(line)
         for line in room.told(inputs, seen):
             call.tell(line)
         waited = outputs.get("pendingRestart", ())
-        own = domain_diff.owned_since_import(inputs, adopted, outputs.get("own", {}).get("imported"))
+        own = domain_diff.owned_since_import(inputs, adopted, before.get("imported"))
         sides = apart.apart(seen, inputs, own, waited)
         read |= {
             key: now
@@ -131,6 +134,7 @@ class Domain(Resource):
     def delete(self, call: Call, id: str, outputs: Props) -> None:
         domain = call.host.domain_by_uuid(id)
         if domain is not None:
+            life.refuse_under_snapshots(call.host, domain, outputs.get("own", {}).get("disks", ()))
             _note_removal(call, domain)
             life.shut_down(domain, self._clock, call.timeout)
             life.undefine(domain)
@@ -138,13 +142,15 @@ class Domain(Resource):
     def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
         domain = call.host.domain_by_uuid(id)
         if domain is not None:
+            life.refuse_under_snapshots(call.host, domain, outputs.get("own", {}).get("disks", ()))
             life.refuse_removal(domain)
             _note_removal(call, domain)
 
     def _mend(self, call: Call, domain: api.Domain, plan: Plan, own: Props) -> None:
         """Texts, disks and NICs, each only where it differs; what waits for the guest comes last."""
         declared = plan.declared
-        seen = sweep.observe(call.host, domain)
+        ours = plan.seen.ours
+        seen = sweep.observe(call.host, domain, ours)
         read = as_read(declared, seen, sweep.network_name(call.host))
         for key in life.TEXTS:
             if key in declared and read.get(key) != declared[key]:
@@ -153,7 +159,7 @@ class Domain(Resource):
             life.set_metadata(domain, declared["metadata"])
         disks = domain_changes.disks(declared, own, seen)
         plugs = [step for step in disks if step.action == "plug"]
-        slots = partial(sweep.slots, call.host)
+        slots = partial(sweep.slots, call.host, ours=ours)
         formats = domain_changes.formats(call, plan.name, plugs)
         domain_disks.perform(domain, plugs, formats, slots, self._clock)
         steps = domain_changes.nics(call, domain, declared, own, seen)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from lxml import etree
 
 from provider.domain.xml import AGENT_CHANNEL
+from provider.host.disk_files import Chain, chains
 from provider.host.elements import attribute
 from provider.host.xml_in import DEFINITIONS, of_libvirt, parsed
 from provider.nic import nic
 from provider.resource.mark import RESTARTING
+from provider.storage.snapshots import above
 
 VolumePath = Callable[[str, str], str | None]  # pool and volume name -> path
 
@@ -37,7 +39,8 @@ class Seen:
     """``memory`` in MiB, the most that it may have, as ``vcpu``; the ``current_`` ones are what it starts with.
 
     ``disks`` and ``cdroms`` are paths in the order of their target names (vda, vdb, …); ``slots`` are (target name,
-    path) of all disks, with an empty path for one that is no file.  ``balloon``: whether memory can be taken back.
+    path) of all disks, with an empty path for one that is no file; ``chains``: what they stand on.
+    ``balloon``: whether memory can be taken back.
     ``restarting``: it has the mark of a restart (`mark.RESTARTING`), which is not among ``metadata``.
     ``cpu_of_host``: a CPU that names its vendor, which is what a running guest has in the place of ``host-model``.
     """
@@ -69,6 +72,7 @@ class Seen:
     graphics: dict[str, Any] | None
     video: str | None
     agent: bool
+    chains: tuple[Chain, ...] = ()
 
 
 @of_libvirt("a domain")
@@ -108,7 +112,17 @@ def see(xml: str, volume_path: VolumePath = lambda _pool, _volume: None) -> Seen
         graphics=_graphics(root.find("devices/graphics")),
         video=attribute(root, "devices/video/model", "type"),
         agent=any(e.get("name") == AGENT_CHANNEL for e in root.iterfind("devices/channel/target")),
+        chains=chains(xml),
     )
+
+
+def as_declared(seen: Seen, ours: Collection[str]) -> Seen:
+    """The definition with each disk known by the file of ours (paths) that is in its chain.  Its ``chains`` stay."""
+    declared = {each.target: each.path for each in above(seen.chains, ours)}
+    if not declared:
+        return seen
+    slots = tuple((target, declared.get(target, path)) for target, path in seen.slots)
+    return replace(seen, slots=slots, disks=tuple(path for _, path in slots if path))
 
 
 def _is_mark(element: Any) -> bool:
@@ -118,15 +132,19 @@ def _is_mark(element: Any) -> bool:
 @lru_cache(maxsize=DEFINITIONS)  # each new domain is compared with the disks of all others
 @of_libvirt("a domain")
 def written_disks(xml: str) -> frozenset[str]:
-    """Paths of the disks that a domain may write to, for telling whether a file is in use."""
+    """Paths of the disks that a domain may write to and of what they stand on, for telling whether a file is in use."""
     root = parsed(xml, "domain")
     return frozenset(
         path
         for disk in root.iterfind("devices/disk")
         if disk.find("readonly") is None and disk.find("shareable") is None
-        for path in [_path(disk, lambda _pool, _volume: None)]
+        for path in (_path(disk, lambda _pool, _volume: None), *_below(disk))
         if path
     )
+
+
+def _below(disk: Any) -> list[str]:
+    return [e.get("file") or e.get("dev") for e in disk.iterfind("backingStore//source")]
 
 
 def in_mib(element: Any) -> int | float:

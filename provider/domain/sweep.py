@@ -2,48 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from functools import cache, partial
 
 from lxml import etree
 
 from provider.connection import api, errors
 from provider.domain.read import Domain
-from provider.domain.seen import Seen, Slots, see, written_disks
+from provider.domain.seen import Seen, Slots, as_declared, see, written_disks
 from provider.host import optional, ports
 from provider.host.definitions import INACTIVE, SECURE, both_xmls
+from provider.host.disk_files import Chain
 from provider.host.host import Host
 from provider.host.others import Everybody, Has
 from provider.host.ports import Room
 from provider.host.sight import look
 from provider.nic import nic
+from provider.storage import chain as storage_chain
 
 STATES = ("no state", "running", "idle", "paused", "in shutdown", "shut off", "crashed", "pmsuspended")
 
 
-def observe(host: Host, domain: api.Domain) -> Domain:
+def observe(host: Host, domain: api.Domain, ours: Collection[str] = ()) -> Domain:
+    """``ours``: files that are, or were, declared: a disk is known by the one in its chain."""
     live, config = both_xmls(domain)
     xml = domain.XMLDesc(SECURE | INACTIVE) if config is None else config
     return Domain(
-        seen=facts(host, xml),
+        seen=facts(host, xml, ours, follow=live is None),
         live=None if live is None else tuple(nic.nics(live)),
         config=None if config is None else tuple(nic.nics(config)),
         autostart=bool(domain.autostart()),
-        now=None if live is None else facts(host, live),
+        now=None if live is None else facts(host, live, ours),
         xml=xml,
+        ours=frozenset(ours),
         room=Room() if live is None else ports.room(live),
     )
 
 
-def slots(host: Host, domain: api.Domain) -> tuple[Slots | None, Slots | None]:
-    """The domain's disks, live and persistent."""
-    live, config = (None if xml is None else facts(host, xml).slots for xml in both_xmls(domain))
+def slots(host: Host, domain: api.Domain, ours: Collection[str] = ()) -> tuple[Slots | None, Slots | None]:
+    """The domain's disks, live and persistent; ``ours`` as for `observe`."""
+    live, config = (None if xml is None else facts(host, xml, ours).slots for xml in both_xmls(domain))
     return live, config
 
 
-def facts(host: Host, xml: str) -> Seen:
-    """What a definition says, with the files of disks that name a pool and a volume."""
-    return see(xml, partial(_volume_path, host))
+def facts(host: Host, xml: str, ours: Collection[str] = (), follow: bool = False) -> Seen:
+    """What a definition says, with the files of disks that name a pool and a volume; ``ours`` as for `observe`.
+
+    ``follow``: by the headers of the files, where the definition itself does not say what a disk stands on.
+    """
+    seen = see(xml, partial(_volume_path, host))
+    known = as_declared(seen, ours)
+    if not follow or set(ours) <= set(known.disks):
+        return known
+    longer = tuple(_followed(host, chain, ours) for chain in seen.chains)
+    return known if longer == seen.chains else as_declared(replace(seen, chains=longer), ours)
+
+
+def _followed(host: Host, chain: Chain, ours: Collection[str]) -> Chain:
+    """A chain of which a definition says the top alone, by the headers of its files, if they lead to ours."""
+    if chain.whole or chain.below or chain.path in ours:
+        return chain
+    below = [link.path for link in storage_chain.links(host, chain.path, optional.unheard)][1:]
+    return replace(chain, below=tuple(below)) if set(below) & set(ours) else chain
 
 
 def state(domain: api.Domain) -> str:

@@ -2,9 +2,62 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
+from provider.host.elements import attribute
 from provider.host.xml_in import DEFINITIONS, of_libvirt, parsed
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A disk: its target name ("vda"), its file, and ``below`` what that stands on, from the top down.
+
+    A running guest's XML names all of them, a definition those that libvirt has a reason to remember: ``whole`` says
+    whether the last one is known to stand on nothing.  ``job``: a block job that is under way ("copy",
+    "active-commit"), and ``to`` the file that it writes.
+    """
+
+    target: str
+    path: str
+    below: tuple[str, ...] = ()
+    whole: bool = False
+    job: str = ""
+    to: str = ""
+
+
+@lru_cache(maxsize=DEFINITIONS)
+@of_libvirt("a domain")
+def chains(domain_xml: str) -> tuple[Chain, ...]:
+    """Of each disk that is a file, but for CDs and floppies."""
+    found = (_chain(disk) for disk in parsed(domain_xml).iterfind("devices/disk"))
+    return tuple(chain for chain in found if chain is not None)
+
+
+def _chain(disk: Any) -> Chain | None:
+    path = _file(disk)
+    if path is None or disk.get("device", "disk") != "disk":
+        return None
+    below, whole = [], False
+    element = disk.find("backingStore")
+    while element is not None:
+        file = _file(element)
+        if file is None:
+            whole = len(element) == 0
+            break
+        below.append(file)
+        element = element.find("backingStore")
+    mirror = disk.find("mirror")
+    job = (
+        ("", "") if mirror is None else (mirror.get("job", "copy"), mirror.get("file") or _file(mirror) or "")
+    )
+    return Chain(attribute(disk, "target", "dev") or "", path, tuple(below), whole, *job)
+
+
+def _file(element: Any) -> str | None:
+    source = element.find("source")
+    return None if source is None else source.get("file") or source.get("dev")
 
 
 @lru_cache(maxsize=DEFINITIONS)  # each new volume is looked for in all domains

@@ -14,6 +14,7 @@ from provider.connection import api, done, errors, keepalive, time_limit
 from provider.errors import OperatorError
 from provider.host import identity, optional
 from provider.host.agents import Agents
+from provider.host.clock import Clock, SystemClock
 from provider.host.identity import Identity
 from provider.host.made import Made
 from provider.host.optional import Tell
@@ -44,6 +45,7 @@ class Host:
         self.uri = uri
         self._opener = opener
         self._seconds = seconds
+        self.clock: Clock = SystemClock()
         # Held while a pool is refreshed or a volume is made: libvirt refuses the one during the other.
         self.storage = Turns()
         self.others = Others()

@@ -25,6 +25,7 @@ PERSISTENT: Final = 4
 RUNNING: Final = 16
 SHUT_OFF: Final = 64
 AUTOSTART: Final = 1024
+_XML: Final = 0  # the key of what `XMLDesc` says without flags
 _STATES: Final = {RUNNING: 1, SHUT_OFF: 5}  # the list that a domain is in -> virDomainState
 
 
@@ -53,7 +54,7 @@ class Sight(Host):
     def __init__(self, host: Host) -> None:
         super().__init__(host.uri)
         self._host, self._once = host, Once()
-        self.storage, self.made = host.storage, host.made
+        self.storage, self.clock, self.made = host.storage, host.clock, host.made
         self.uses = Looks(kept=True)
 
     @property
@@ -190,11 +191,12 @@ class _Pool(_Object):
         return self._once.get("autostart", lambda: int(self._real.autostart()))
 
     def refresh(self, flags: int = 0) -> int:
-        """libvirt looks at the files once; what was listed before is listed anew."""
+        """libvirt looks at the files once; what was listed and told before is asked for anew."""
         return self._once.get("refreshed", self._refresh)
 
     def _refresh(self) -> int:
-        self._once.forget("volumes")
+        for known in ("volumes", _XML):
+            self._once.forget(known)
         return int(self._real.refresh())
 
     def _volumes(self) -> dict[str, _Volume]:

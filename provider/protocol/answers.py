@@ -28,6 +28,7 @@ class Task:
     failed: str  # "is not changed"
     told: list[Note | str] = field(default_factory=list)
     done: Done = field(default_factory=Done)
+    heard: int = 0  # how many of these the engine has been told
 
     @property
     def subject(self) -> str:

@@ -27,6 +27,7 @@ SCHEMAS: Final[Mapping[str, Spec]] = {
             "macs": said(STRINGS, "MACs to be looked for on its networks."),
             "bridges": said(STRINGS, "Bridges that the host must have by itself."),
             "pools": said(STRINGS, "Storage pools that must run already."),
+            "files": said(STRINGS, "Paths of files that may be there."),
             "overlays": said(
                 array(record(dict.fromkeys(("pool", "name", "base"), STRING), "pool", "name", "base")),
                 "Volumes, each with the path of its base image: needed where the volume is not there.",
@@ -36,6 +37,7 @@ SCHEMAS: Final[Mapping[str, Spec]] = {
             "kvm": boolean("Whether guests run on the processor; else they are emulated."),
             "lacks": said(STRINGS, "What is missing, and what to do, a line each."),
             "networks": said(mapping(STRING), "The networks that have one of the MACs: their names, by it."),
+            "there": said(STRINGS, "Those of the files that a pool has."),
         },
         "required": ["kvm", "lacks"],
     }
@@ -58,7 +60,14 @@ def get_host(host: Host, args: Props) -> tuple[Props, list[Lacking]]:
     answer: Props = {"kvm": kvm or bool(unknown), "lacks": [f"{lack.what}: {lack.advice}" for lack in lacks]}
     if "macs" in args:
         answer["networks"] = {mac: name for mac, name in networks_by_mac(host).items() if mac in args["macs"]}
+    if "files" in args:
+        answer["there"] = [path for path in args["files"] if _is_there(host, path)]
     return answer, lacks
+
+
+def _is_there(host: Host, path: str) -> bool:
+    found = _tried(partial(storage.find_path, host, path, unheard, wait=False))
+    return found is not None and not isinstance(found, Exception)
 
 
 def _tried(look: Callable[[], object]) -> object:
@@ -80,7 +89,7 @@ def _looks(host: Host, args: Props) -> Iterator[Callable[[], object]]:
     there = found if isinstance(found, set) else set()
     bases = [each["base"] for each in overlays if (each["pool"], each["name"]) not in there]
     for base in dict.fromkeys(bases):
-        yield partial(base_image.by_path, host, base, _NOBODY, unheard)
+        yield partial(base_image.by_path, host, base, _NOBODY, unheard, wait=False)
 
 
 def _volumes(host: Host, pools: Collection[str]) -> set[tuple[str, str]]:

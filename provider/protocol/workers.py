@@ -23,6 +23,7 @@ T = TypeVar("T")
 Report = Callable[[str, str, str], Awaitable[None] | None]  # URN, severity, text
 Context = Any  # grpc.aio.ServicerContext, or the embedded engine's object with the same four methods
 
+TELL_SECONDS = 1.0
 THREADS = 16  # as many steps as an engine runs at the same time by default
 
 
@@ -67,26 +68,33 @@ class Workers:
         here: bool,
         instead: Callable[[Lacking], T] | None,
     ) -> T:
-        loop = asyncio.get_running_loop()
         if instead is None or task is None:
-            return work() if here else await loop.run_in_executor(self._threads, work)
+            return work() if here else await self._in_thread(work, task)
         while True:
             made = self._pace.made
             try:
-                done = await loop.run_in_executor(self._threads, work)
+                done = await self._in_thread(work, task)
                 self._pace.made += 1
                 return done
             except Lacking as lack:
                 untouched = isinstance(lack, NotThere) and not task.done
                 comes = untouched and await self._pace.more_since(made)
                 if not comes:
-                    return await loop.run_in_executor(self._threads, partial(instead, lack))
+                    return await self._in_thread(partial(instead, lack), task)
             task.told.clear()
+            task.heard = 0
+
+    async def _in_thread(self, work: Callable[[], T], task: Task | None) -> T:
+        """What is waited for is told while it is: it may be minutes."""
+        done = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        while not (await asyncio.wait({done}, timeout=TELL_SECONDS))[0]:
+            await self._tell(task)
+        return done.result()
 
     async def _tell(self, task: Task | None) -> None:
-        if task is not None:
-            for note in task.told:
-                await self.tell(task.urn, "info", str(note))
+        while task is not None and task.heard < len(task.told):
+            task.heard += 1
+            await self.tell(task.urn, "info", str(task.told[task.heard - 1]))
 
     async def tell(self, urn: str, severity: str, text: str) -> None:
         """A message to the engine, if there is one that listens; without a URN it is about the run."""

@@ -22,12 +22,17 @@ VARIABLE: Final = "LIBVIRT_ADOPT"
 
 def not_ours(call: Call, token: str, what: str, id: str) -> OperatorError:
     """An object that some other hand has made is never taken silently; the line says how to adopt it."""
-    stack = call.urn.removeprefix("urn:pulumi:").partition("::")[0]
-    command = os.environ.get(VARIABLE, "").replace("{stack}", stack)
+    command = adopting(call)
     how = f"type: {command}" if command else by_import(call.urn, token, id)
     return OperatorError(
         f"{what} exists already on {call.host.uri}, and not by this stack: to adopt it, {how}"
     )
+
+
+def adopting(call: Call) -> str:
+    """What to type to have what is there declared; empty where whoever has started the engine has no command for it."""
+    stack = call.urn.removeprefix("urn:pulumi:").partition("::")[0]
+    return os.environ.get(VARIABLE, "").replace("{stack}", stack)
 
 
 def by_import(urn: str, token: str, id: str) -> str:

@@ -10,14 +10,19 @@ from provider.host import optional
 from provider.host.host import Host
 from provider.host.made import File
 from provider.resource import remedy
-from provider.storage import qcow2, storage, volume_xml
+from provider.storage import chain, qcow2, storage, streams, volume_xml
 
 
-def by_path(host: Host, path: str, wanted_for: str, tell: optional.Tell) -> volume_xml.Seen:
-    """The image at this path; libvirt can only see files that are in an active pool, so the line says which."""
-    volume = storage.find_path(host, path, tell)
+def by_path(
+    host: Host, path: str, wanted_for: str, tell: optional.Tell, wait: bool = True
+) -> volume_xml.Seen:
+    """The image at this path; libvirt can only see files that are in an active pool, so the line says which.
+
+    ``wait`` as for `storage.find_path`.
+    """
+    volume = storage.find_path(host, path, tell, wait)
     if volume is not None:
-        return volume_xml.view(volume.XMLDesc())
+        return chain.by_head(host, volume, trusted=True)
     if host.made.may_have(path):
         return _to_be_made(path, host.made.files.get(path))
     directory, name = posixpath.split(path)
@@ -34,16 +39,19 @@ def by_path(host: Host, path: str, wanted_for: str, tell: optional.Tell) -> volu
     raise NotThere(wanted_for, f"base image {path} is missing on {host.uri}", advice)
 
 
-def by_name(host: Host, pool_name: str, name: str, wanted_for: str) -> volume_xml.Seen:
+def by_name(
+    host: Host, pool_name: str, name: str, wanted_for: str, waits: optional.Tell | None
+) -> volume_xml.Seen:
+    """``waits`` as for `storage.find`."""
     made = host.made.volumes.get((pool_name, name))
     if made is not None or storage.to_be_made(host, pool_name):
         return _to_be_made(posixpath.join(host.made.pools.get(pool_name) or "", name), made)
     pool = storage.active_pool(host, pool_name, wanted_for)
-    volume: api.Volume | None = storage.find(host, pool, name)
+    volume: api.Volume | None = storage.find(host, pool, name, waits)
     if volume is None:
         what = f"base image {name} is missing in storage pool {pool_name} of {host.uri}"
         raise NotThere(wanted_for, what, f"put it into {storage.pool_path(pool)} there")
-    return volume_xml.view(volume.XMLDesc())
+    return chain.by_head(host, volume, trusted=True)
 
 
 def _to_be_made(path: str, file: File | None) -> volume_xml.Seen:
@@ -57,7 +65,7 @@ def is_untouched(host: Host, volume: api.Volume, seen: volume_xml.Seen) -> bool:
     if seen.format == "raw":
         return seen.allocation == 0
     try:
-        return seen.format == "qcow2" and qcow2.is_blank(storage.download(host, volume, qcow2.HEAD_BYTES))
+        return seen.format == "qcow2" and qcow2.is_blank(streams.download(host, volume, qcow2.HEAD_BYTES))
     except errors.VirtError as error:
         if errors.lost(error):
             raise

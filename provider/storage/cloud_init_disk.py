@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import posixpath
 from typing import Final
 
-from provider.connection import api
+from provider.connection import api, errors
 from provider.errors import OperatorError, Refused
 from provider.host.made import File
 from provider.resource import shape
@@ -13,7 +14,7 @@ from provider.resource.base import COMPUTED, Call, Checked, Found, Props
 from provider.resource.names import name_failures
 from provider.resource.own import named, not_ours, there
 from provider.resource.shape import declared_changes
-from provider.storage import seed_iso, seed_texts, storage, volume_xml
+from provider.storage import pool_state, seed_iso, seed_texts, storage, streams, volume_xml
 from provider.storage.schema import SEED
 from provider.storage.stored_file import StoredFile
 
@@ -42,19 +43,25 @@ class CloudInitDisk(StoredFile):
         data = seed_iso.build(_contents(inputs))
         with call.host.storage:
             pool = storage.active_pool(call.host, inputs["pool"], what)
-            volume = storage.find(call.host, pool, inputs["name"])
+            volume = storage.find(call.host, pool, inputs["name"], call.tell)
             if volume is None:
                 volume = self._make(call, pool, inputs["name"], data)
             elif self._is_own(call, pool, volume, data):
-                self._write(call, volume, data)
+                self._write(call, pool, volume, data)
             else:
                 raise not_ours(call, self.token, what, volume.key())
         return volume.key(), {"path": volume.path(), **inputs}
 
     def _make(self, call: Call, pool: api.Pool, name: str, data: bytes) -> api.Volume:
-        volume = pool.createXML(volume_xml.render(name, "raw", len(data), None))
         try:
-            self._write(call, volume, data)
+            volume = pool.createXML(volume_xml.render(name, "raw", len(data), None))
+        except errors.VirtError as error:
+            why = pool_state.explained(call.host, pool, error, len(data))
+            if not why:
+                raise
+            raise OperatorError(f"cloud-init disk {name} is not made: {why}") from error
+        try:
+            self._write(call, pool, volume, data)
         except Exception:
             volume.delete()  # half of it would be nobody's: it is in no state
             raise
@@ -68,9 +75,11 @@ class CloudInitDisk(StoredFile):
         if pool is None or path is None:
             return COMPUTED
         if pool.isActive() and not shape.unknown(inputs):
-            volume = storage.find(call.host, pool, inputs["name"])
+            volume = storage.find_now(call.host, pool, inputs["name"], call.tell)
             data = seed_iso.build(_contents(inputs))
-            if volume is not None and not self._is_own(call, pool, volume, data):
+            if volume is None:
+                pool_state.tell_lack(call.tell, pool, what, len(data), "make room before")
+            elif not self._is_own(call, pool, volume, data):
                 raise not_ours(call, self.token, what, volume.key())
         return path
 
@@ -81,19 +90,34 @@ class CloudInitDisk(StoredFile):
         seen = volume_xml.view(volume.XMLDesc())
         if seen.capacity != len(data):
             return False
-        there = storage.download(call.host, volume, len(data)).ljust(len(data), b"\0")
+        there = streams.download(call.host, volume, len(data)).ljust(len(data), b"\0")
         written = there.rstrip(b"\0")
         return data.startswith(written)
 
-    def _write(self, call: Call, volume: api.Volume, data: bytes) -> None:
-        size = volume_xml.view(volume.XMLDesc()).capacity
-        if size < len(data):
-            volume.resize(len(data))
-        storage.upload(call.host, volume, data.ljust(size, b"\0"))
-        if storage.download(call.host, volume, len(data)) != data:
-            raise OperatorError(
-                f"cloud-init disk {volume.path()}: what libvirt wrote is not what it was given"
-            )
+    def _rewrite(self, call: Call, pool: api.Pool, volume: api.Volume, data: bytes) -> None:
+        """What was on it is put back where the new does not fit: half a disk would be none at the guest's next boot."""
+        before = streams.download(call.host, volume, _LONGEST)
+        try:
+            self._write(call, pool, volume, data)
+        except Exception:
+            with contextlib.suppress(OperatorError, errors.VirtError):
+                streams.upload(call.host, volume, before)
+            raise
+
+    def _write(self, call: Call, pool: api.Pool, volume: api.Volume, data: bytes) -> None:
+        what, size = f"cloud-init disk {volume.path()}", volume_xml.view(volume.XMLDesc()).capacity
+        try:
+            if size < len(data):
+                volume.resize(len(data))
+            streams.upload(call.host, volume, data.ljust(size, b"\0"))
+        except errors.VirtError as error:
+            why = pool_state.explained(call.host, pool, error, len(data))
+            if not why:
+                raise
+            raise OperatorError(f"{what} is not written: {why}") from error
+        if streams.download(call.host, volume, len(data)) != data:
+            why = pool_state.lack_now(call.host, pool, len(data))
+            raise OperatorError(f"{what}: {why or 'what libvirt wrote is not what it was given'}")
 
     def _look(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
         pool, volume = self._find(call, id, inputs or outputs)
@@ -108,7 +132,7 @@ class CloudInitDisk(StoredFile):
         """What is on the disk; nothing when it is not a disk of this kind any more."""
         if volume_xml.view(volume.XMLDesc()).capacity > _LONGEST:
             return {}
-        return seed_iso.extract(storage.download(call.host, volume, _LONGEST)) or {}
+        return seed_iso.extract(streams.download(call.host, volume, _LONGEST)) or {}
 
     def _change(
         self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool
@@ -120,10 +144,10 @@ class CloudInitDisk(StoredFile):
         for key in declared_changes(old_inputs, news):
             call.note("next boot", key, f"{what} is written anew; a guest that has it reads it when it boots")
         if preview:
-            return {**olds, **news}
+            return {**olds, **news}  # it is written in its place: of a larger one only the growth takes room
         with call.host.storage:
-            _, volume = self._find(call, id, news)
-            self._write(call, there(call, volume, what), seed_iso.build(_contents(news)))
+            pool, volume = self._find(call, id, news)
+            self._rewrite(call, pool, there(call, volume, what), seed_iso.build(_contents(news)))
         return {**olds, **news}
 
     def _note_removal(self, call: Call, what: str) -> None:

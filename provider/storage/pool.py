@@ -38,7 +38,10 @@ class Pool(Resource):
 
     def diff(self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props) -> Diff:
         drifted: dict[str, Kind] = {state: "update" for state in _STATES if olds.get(state) is False}
-        return Diff({**declared_changes(_canonical(old_inputs), _canonical(news)), **drifted}, drifted)
+        changes = declared_changes(_canonical(old_inputs), _canonical(news))
+        if "path" in changes and _canonical({"path": olds.get("path")}) == _canonical({"path": _path(news)}):
+            changes.pop("path")  # it is there already
+        return Diff({**changes, **drifted}, drifted)
 
     def create(self, call: Call, inputs: Props, preview: bool) -> tuple[str, Props]:
         uuid, name, path = uuid_of(call.urn), inputs["name"], _path(inputs)
@@ -106,10 +109,11 @@ class Pool(Resource):
         found: Props = dict(seen)
         if inputs:
             found = {key: seen.get(key, value) for key, value in inputs.items()}
-            if "path" in inputs and posixpath.normpath(inputs["path"]) == posixpath.normpath(seen["path"]):
-                found["path"] = inputs["path"]
-            elif "path" not in inputs:
-                found["target"] = {"path": seen["path"]}
+            if "path" in inputs:
+                found["path"] = inputs["path"]  # where it is, is a fact, and nothing would move it back
+            else:
+                found["target"] = inputs.get("target", {"path": seen["path"]})
+            _tell_moved(call, inputs, seen)
         return Found(pool.UUIDString(), found, self._outputs(call, pool, found))
 
     def update(
@@ -122,7 +126,7 @@ class Pool(Resource):
             was = seen[key]
             if (
                 value is not COMPUTED
-                and value != was
+                and value not in (was, _path(old_inputs) if key == "path" else was)
                 and posixpath.normpath(value) != posixpath.normpath(was)
             ):
                 raise Refused(
@@ -176,8 +180,8 @@ class Pool(Resource):
 
     def _outputs(self, call: Call, pool: api.Pool, inputs: Props) -> Props:
         return {
-            "path": storage.pool_path(pool),
             **inputs,
+            "path": storage.pool_path(pool),
             "active": bool(pool.isActive()),
             "persistent": bool(pool.isPersistent()),
             "autostart": bool(pool.autostart()),
@@ -188,6 +192,15 @@ def _path(inputs: Props) -> Any:
     """The directory, given in either of two ways; None when in neither."""
     target = inputs.get("target", {})
     return inputs.get("path", target if target is COMPUTED else target.get("path"))
+
+
+def _tell_moved(call: Call, inputs: Props, seen: dict[str, str]) -> None:
+    declared = _path(inputs)
+    if isinstance(declared, str) and posixpath.normpath(declared) != posixpath.normpath(seen["path"]):
+        call.tell(
+            f"storage pool {seen['name']} is over {seen['path']} (declared: {declared}); nothing is lost by that, and "
+            f"it stays as it is; to have it declared so, give it path {seen['path']}"
+        )
 
 
 def _canonical(inputs: Props) -> Props:

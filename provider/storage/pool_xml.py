@@ -18,3 +18,10 @@ def view(xml: str) -> dict[str, str]:
     pool = parsed(xml, "pool")
     seen = {"name": pool.findtext("name"), "type": pool.get("type"), "path": pool.findtext("target/path")}
     return {key: value for key, value in seen.items() if value}
+
+
+@of_libvirt("a storage pool")
+def available(xml: str) -> int | None:
+    """Bytes that are left; None where the pool does not tell."""
+    text = parsed(xml).findtext("available")
+    return None if text is None else int(text)

@@ -13,7 +13,7 @@ from provider.connection import api, errors
 from provider.host import optional
 from provider.host.host import Host
 from provider.resource import remedy
-from provider.storage import volume_xml
+from provider.storage import streams, volume_xml
 
 # A base is looked for again that another program may have given a volume meanwhile.
 _BACKING_SECONDS: Final = 5.0
@@ -77,14 +77,14 @@ def _volumes(pool: api.Pool, unread: list[Unread]) -> Iterator[api.Volume]:
 
 
 def _backing(host: Host, pool: api.Pool, volume: api.Volume, unread: list[Unread]) -> str | None:
-    """What the volume stands on.  libvirt opens the file to tell, and each of many deletes asks for all of them."""
+    """What the volume stands on, by its file.  Each of many deletes asks for all of them, and each look opens one."""
     now = time.monotonic()
     read, backing = host.backings.get(volume.key(), (-_BACKING_SECONDS, None))
     if now - read < _BACKING_SECONDS:
         return backing
 
     what = f"volume {volume.name()} of storage pool {pool.name()}"
-    backing, line = optional.looked(what, partial(_read, volume))
+    backing, line = optional.looked(what, partial(_read, host, volume))
     if line:
         unread.append(Unread(pool.name(), posixpath.normpath(volume.path()), line))
     else:
@@ -92,7 +92,7 @@ def _backing(host: Host, pool: api.Pool, volume: api.Volume, unread: list[Unread
     return backing
 
 
-def _read(volume: api.Volume) -> str | None:
+def _read(host: Host, volume: api.Volume) -> str | None:
     """None also of a file that is gone, be it behind a link that is there: it stands on nothing."""
     try:
         xml = errors.unless(errors.NO_STORAGE_VOL, volume.XMLDesc)
@@ -100,5 +100,6 @@ def _read(volume: api.Volume) -> str | None:
         if errors.no_file(error):
             return None
         raise
-    seen = volume_xml.view(xml).backing if xml else None
+    head = streams.read_head(host, volume) if xml else None
+    seen = volume_xml.by_head(volume_xml.view(xml), head or b"").backing if xml else None
     return seen.path if seen else None

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import posixpath
-import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from provider.connection import api, errors
 from provider.errors import NotThere, OperatorError
@@ -18,10 +16,7 @@ from provider.host.uses import Uses
 from provider.resource import remedy
 from provider.resource.base import COMPUTED
 from provider.storage import pool_xml, standing
-
-_CHUNK: Final = 256 * 1024
-_REFRESH_TRIES: Final = 5
-_REFRESH_WAIT: Final = 0.5  # seconds
+from provider.storage.pool_state import Busy, refresh
 
 
 def require_pool(host: Host, name: str, wanted_for: str, folder: str = "") -> api.Pool:
@@ -67,40 +62,28 @@ def pool_of(host: Host, path: str, name: str | None, what: str, tell: optional.T
     return active_pool(host, name, what, posixpath.dirname(path))
 
 
-def refresh(host: Host, pool: api.Pool) -> None:
-    """Make libvirt look at the pool's files again, if it has not since the caller asked for `Host.storage`.
+def find(
+    host: Host, pool: api.Pool, name: str, waits: optional.Tell | None = optional.unheard
+) -> api.Volume | None:
+    """The volume with its file there; None only after a refresh of the active pool has not found it.
 
-    Each look takes as long as there are files: so many that ask at the same time share one.
+    ``waits`` as for `pool_state.refresh`.
     """
-    began = time.monotonic()
-    if host.looked.get(pool.UUIDString(), 0.0) <= host.storage.asked:
-        _look_again(pool)
-        host.looked[pool.UUIDString()] = began
-
-
-def _look_again(pool: api.Pool) -> None:
-    """libvirt refuses while another client's volume is being made."""
-    for attempt in range(_REFRESH_TRIES):
-        try:
-            pool.refresh()
-        except errors.VirtError as error:
-            if not pool.isActive() or attempt == _REFRESH_TRIES - 1:
-                raise OperatorError(
-                    f"storage pool {pool.name()} can't be read: {errors.said(error)}"
-                ) from error
-            time.sleep(_REFRESH_WAIT)
-        else:
-            return
-
-
-def find(host: Host, pool: api.Pool, name: str) -> api.Volume | None:
-    """The volume with its file there; None only after a refresh of the active pool has not found it."""
     known = errors.unless(errors.NO_STORAGE_VOL, pool.storageVolLookupByName, name)
     if known is not None and _readable(known):
         return known
     with host.storage:
-        refresh(host, pool)
+        refresh(host, pool, waits)
         return errors.unless(errors.NO_STORAGE_VOL, pool.storageVolLookupByName, name)
+
+
+def find_now(host: Host, pool: api.Pool, name: str, tell: optional.Tell) -> api.Volume | None:
+    """For a preview, which waits for nobody: as `find`; None, and a line, where it can't be looked for now."""
+    try:
+        return find(host, pool, name, None)
+    except Busy as busy:
+        tell(f"{busy}: whether {name} is there already is not known before that is over")
+        return None
 
 
 def _readable(volume: api.Volume) -> bool:
@@ -108,15 +91,18 @@ def _readable(volume: api.Volume) -> bool:
     return errors.refusal(volume.XMLDesc) is None
 
 
-def find_path(host: Host, path: str, tell: optional.Tell) -> api.Volume | None:
-    """The volume of this path in any active pool, after a refresh of those that have its directory."""
+def find_path(host: Host, path: str, tell: optional.Tell, wait: bool = True) -> api.Volume | None:
+    """The volume of this path in any active pool, after a refresh of those that have its directory.
+
+    `Busy` where one of them can't be looked at: at once where it is not to ``wait``.
+    """
     known = host.volume_by_path(path)
     if known is not None and _readable(known):
         return known
     with host.storage:
         for pool in pools_of(host, posixpath.dirname(path), tell):
             if pool.isActive():
-                refresh(host, pool)
+                refresh(host, pool, tell if wait else None)
         return host.volume_by_path(path)
 
 
@@ -214,56 +200,26 @@ def refuse_delete(
         )
 
 
-def delete(host: Host, what: str, pool: api.Pool, path: str, kept: bool = True) -> bool:
+def delete(
+    host: Host,
+    what: str,
+    pool: api.Pool,
+    path: str,
+    tell: optional.Tell = optional.unheard,
+    kept: bool = True,
+) -> bool:
     """Delete the volume and see that it is gone; refused while a domain or an overlay needs it (see `refuse_delete`).
 
     Whether there was anything to delete.
     """
     with host.storage:
-        volume = find(host, pool, posixpath.basename(path))
+        volume = find(host, pool, posixpath.basename(path), tell)
         if volume is None:
             return False
-        refresh(host, pool)
+        refresh(host, pool, tell)
         refuse_delete(host, what, pool, path, asked=host.storage.asked, kept=kept)
         volume.delete()
     # In another turn, after those that wait to delete theirs: then one look at the files is enough for all of them.
-    if find(host, pool, posixpath.basename(path)) is not None:
+    if find(host, pool, posixpath.basename(path), tell) is not None:
         raise OperatorError(f"{what} is still there, though libvirt deleted it")
     return True
-
-
-def download(host: Host, volume: api.Volume, limit: int) -> bytes:
-    """The first ``limit`` bytes of the volume's file, or all of it when it is shorter."""
-    data = b""
-    with _stream(host, volume) as (stream, there):
-        there.download(stream, 0, limit)
-        while chunk := stream.recv(_CHUNK):
-            if isinstance(chunk, int):
-                raise OperatorError(f"{volume.path()} can't be read from {host.uri}")
-            data += chunk
-    return data
-
-
-def upload(host: Host, volume: api.Volume, data: bytes) -> None:
-    sent = 0
-    with _stream(host, volume) as (stream, there):
-        there.upload(stream, 0, len(data))
-        while sent < len(data):
-            done = stream.send(data[sent : sent + _CHUNK])
-            if done < 0:
-                raise OperatorError(f"{volume.path()} can't be written on {host.uri}")
-            sent += done
-
-
-@contextlib.contextmanager
-def _stream(host: Host, volume: api.Volume) -> Iterator[tuple[api.Stream, api.Volume]]:
-    """A stream, and the volume on its connection; finished at the end, or aborted."""
-    with host.streaming() as conn:
-        there, stream = conn.storageVolLookupByPath(volume.path()), conn.newStream()
-        try:
-            yield stream, there
-            stream.finish()
-        except Exception:
-            with contextlib.suppress(errors.VirtError):  # the error that led here is the one to tell
-                stream.abort()
-            raise

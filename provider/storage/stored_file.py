@@ -62,7 +62,7 @@ class StoredFile(Resource):
 
     def delete(self, call: Call, id: str, outputs: Props) -> None:
         what = self._what(id)
-        if storage.delete(call.host, what, self._pool(call, id, outputs), id, self.kept):
+        if storage.delete(call.host, what, self._pool(call, id, outputs), id, call.tell, self.kept):
             self._note_removal(call, what)
 
     def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
@@ -92,4 +92,4 @@ class StoredFile(Resource):
     def _find(self, call: Call, id: str, known: Props) -> tuple[api.Pool, api.Volume | None]:
         """``known`` as for `_pool`; None only where it is surely gone."""
         pool = self._pool(call, id, known)
-        return pool, storage.find(call.host, pool, posixpath.basename(id))
+        return pool, storage.find(call.host, pool, posixpath.basename(id), call.tell)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import posixpath
 from typing import Any, Final
 
-from provider.connection import api
+from provider.connection import api, errors
 from provider.errors import OperatorError, Refused
 from provider.host.made import File
 from provider.impact.allow import allowed, how
 from provider.resource import xslt
-from provider.resource.base import COMPUTED, Call, Checked, Failure, Found, Props
+from provider.resource.base import COMPUTED, Call, Checked, Diff, Failure, Found, Props
 from provider.resource.names import choice_failures, name_failures, path_failures
-from provider.resource.own import named, not_ours
+from provider.resource.own import adopting, named, not_ours
 from provider.resource.shape import declared_changes
-from provider.storage import base_image, storage, volume_grow, volume_xml
+from provider.storage import base_image, chain, pool_state, storage, volume_facts, volume_grow, volume_xml
+from provider.storage.pool_state import Busy
 from provider.storage.schema import VOLUME
 from provider.storage.stored_file import StoredFile
 from provider.storage.volume_xml import Backing, Seen
@@ -49,18 +50,19 @@ class Volume(StoredFile):
 
     def create(self, call: Call, inputs: Props, preview: bool) -> tuple[str, Props]:
         what = f"volume {inputs['name']}"
-        base = self._base(call, inputs, what)
+        base = self._base(call, inputs, what, preview)
         outputs = {"backing": base.path} if base else {}
         if preview:
-            self._check_new(call, inputs, base, what)
-            _, path = storage.foreseen(call.host, inputs["pool"], inputs["name"], what)
+            pool, path = storage.foreseen(call.host, inputs["pool"], inputs["name"], what)
+            if self._check_new(call, inputs, base, what, preview) is None and pool is not None:
+                self._tell_lack(call, pool, inputs, what)
             size = inputs.get("size", base.capacity if base else 0)
             file = File(_format(inputs), 0 if size is COMPUTED else size)
             call.host.made.volume(inputs["pool"], inputs["name"], path, file)
             return "", {"path": path or COMPUTED, "format": _format(inputs), **outputs, **inputs}
         with call.host.storage:
             pool = storage.active_pool(call.host, inputs["pool"], what)
-            volume = self._check_new(call, inputs, base, what, call.host.storage.asked)
+            volume = self._check_new(call, inputs, base, what, preview)
             volume = volume or self._make(call, pool, inputs, base, what)
         seen = volume_xml.view(volume.XMLDesc())
         return volume.key(), {**outputs, "path": seen.path, "format": seen.format, **inputs}
@@ -70,23 +72,42 @@ class Volume(StoredFile):
         backing = Backing(base.path, base.format) if base else None
         capacity = inputs.get("size", base.capacity if base else 0)
         xml = volume_xml.render(inputs["name"], _format(inputs), capacity, backing)
-        volume = pool.createXML(xslt.styled(xml, inputs))
+        try:
+            volume = pool.createXML(xslt.styled(xml, inputs))
+        except errors.VirtError as error:
+            why = pool_state.explained(call.host, pool, error, pool_state.OVERLAY_BYTES)
+            if not why:
+                raise
+            raise OperatorError(f"{what} is not made: {why}") from error
         wrong = _differences(inputs, base, volume_xml.view(volume.XMLDesc()))
         if wrong:
             volume.delete()  # made this moment, so nothing is in it; it would be in no state
             raise OperatorError(f"{what}: libvirt would not make it as declared: {', '.join(wrong)} differs")
         return volume
 
-    def _base(self, call: Call, inputs: Props, what: str) -> Seen | None:
+    def _tell_lack(self, call: Call, pool: api.Pool, inputs: Props, what: str) -> None:
+        """A raw file may come to take all of its size, a qcow2 one what is written into it; neither at once."""
+        needs = inputs.get("size", COMPUTED) if _format(inputs) == "raw" else pool_state.OVERLAY_BYTES
+        if needs is not COMPUTED:
+            so = "make room before; a guest whose disk finds none is paused"
+            pool_state.tell_lack(call.tell, pool, what, needs, so)
+
+    def _base(self, call: Call, inputs: Props, what: str, preview: bool) -> Seen | None:
         """The base image, looked up at preview already; None for a volume without one, or not known yet."""
         by_path = inputs.get("baseVolumeId")
         by_name = inputs.get("baseVolumeName")
         pool = inputs.get("baseVolumePool", inputs["pool"])
         base = None
-        if by_path is not None and by_path is not COMPUTED:
-            base = base_image.by_path(call.host, by_path, what, call.tell)
-        elif by_name is not None and by_name is not COMPUTED and pool is not COMPUTED:
-            base = base_image.by_name(call.host, str(pool), by_name, what)
+        try:
+            if by_path is not None and by_path is not COMPUTED:
+                base = base_image.by_path(call.host, by_path, what, call.tell, wait=not preview)
+            elif by_name is not None and by_name is not COMPUTED and pool is not COMPUTED:
+                waits = None if preview else call.tell
+                base = base_image.by_name(call.host, str(pool), by_name, what, waits)
+        except Busy as busy:
+            if not preview:
+                raise
+            call.tell(f"{busy}: whether the base image of {what} is there is not known before that is over")
         size = inputs.get("size", COMPUTED)
         if base is not None and size is not COMPUTED and size < base.capacity:
             raise OperatorError(
@@ -95,27 +116,30 @@ class Volume(StoredFile):
         return base
 
     def _check_new(
-        self, call: Call, inputs: Props, base: Seen | None, what: str, asked: float | None = None
+        self, call: Call, inputs: Props, base: Seen | None, what: str, preview: bool
     ) -> api.Volume | None:
-        """None when there is no such volume; the one that is as if just made; `OperatorError` for any other.
-
-        ``asked`` as for `Looks.since`.
-        """
+        """None when there is no such volume; the one that is as if just made; `OperatorError` for any other."""
         pool, path = storage.foreseen(call.host, inputs["pool"], inputs["name"], what)
         if pool is None or path is None or not pool.isActive():
             return None
+        asked = None if preview else call.host.storage.asked
         domains = storage.volume_users(call.host, pool.name(), path, asked=asked)
-        existing = storage.find(call.host, pool, inputs["name"])
+        find = storage.find_now if preview else storage.find
+        existing = find(call.host, pool, inputs["name"], call.tell)
         if existing is None:
             if domains and not allowed(inputs["name"], "data loss"):
                 raise _missing(what, path, domains, inputs["name"])
             return None
-        seen = volume_xml.view(existing.XMLDesc())
+        seen = chain.by_head(call.host, existing)
         known = not domains and not storage.unread_domains(call.host, asked=asked)
         same = known and not _differences(inputs, base, seen)
         if not same or not base_image.is_untouched(call.host, existing, seen):
             raise not_ours(call, self.token, what, existing.key())
         return existing
+
+    def diff(self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props) -> Diff:
+        diff = super().diff(call, id, olds, old_inputs, news)
+        return Diff(volume_facts.changes(diff.changes, olds, news), diff.output_paths)
 
     def _look(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
         pool, volume = self._find(call, id, inputs or outputs)
@@ -129,11 +153,11 @@ class Volume(StoredFile):
                     f"{'; '.join(lines)}; a blank one is made with {how(name, 'data loss')}"
                 )
             return None
-        seen = volume_xml.view(volume.XMLDesc())
-        found = _as_declared(inputs, _props(pool, seen)) if inputs else _props(pool, seen)
-        kept = {"path": seen.path, "format": seen.format}
-        backing = {"backing": seen.backing.path} if seen.backing else {}
-        return Found(volume.key(), found, {**kept, **backing, **found})
+        seen = chain.by_file(call.host, pool, volume, call.tell)
+        self._tell(call, id, inputs, seen)
+        found = volume_facts.props(pool.name(), seen)
+        found = volume_facts.as_read(inputs, found) if inputs else found
+        return Found(volume.key(), found, {**found, **volume_facts.outputs(found, seen)})
 
     def _change(
         self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool
@@ -143,18 +167,31 @@ class Volume(StoredFile):
         pool, volume = self._find(call, id, {**old_inputs, **olds})
         if volume is None:
             raise OperatorError(f"{what} is gone from {call.host.uri}; refresh, then run this again")
-        seen = volume_xml.view(volume.XMLDesc())
+        seen = chain.by_file(call.host, pool, volume, call.tell)
         declared = {key: value for key, value in news.items() if value is not COMPUTED}
-        found = _as_declared(declared, _props(pool, seen))
-        for path in declared_changes(found, declared):
-            if path != "size" or declared["size"] < seen.capacity:
-                raise Refused(_never(what, path, found, declared))
+        found = volume_facts.props(pool.name(), seen)
+        actual = volume_facts.outputs(declared, seen)
+        changed = declared_changes(old_inputs, declared)
+        for path in volume_facts.changes(declared_changes(found, declared), actual, declared):
+            if (
+                path in changed
+                and old_inputs.get(path) != ""
+                and (path != "size" or declared["size"] < seen.capacity)
+            ):
+                raise Refused(_never(what, path, {**old_inputs, **found}, declared))
         size = declared.get("size", seen.capacity)
         if size > seen.capacity:
+            so = "make room before; a guest whose disk finds none is paused"
+            pool_state.tell_lack(call.tell, pool, f"the growth of {what}", size - seen.capacity, so)
             runs = volume_grow.grow(call.host, what, pool, volume, size, preview)
             inside = f" under the running guest {runs}, whose file system has to follow" if runs else ""
             call.note("live", "size", f"{what} grows from {seen.capacity} to {size} bytes{inside}")
-        return {**olds, **news}
+            actual["size"] = size
+        return {**olds, **news, **actual}
+
+    def _tell(self, call: Call, id: str, declared: Props, seen: Seen) -> None:
+        for line in volume_facts.told(self._what(id), declared, seen, adopting(call)):
+            call.tell(line)
 
     def _note_removal(self, call: Call, what: str) -> None:
         call.note("data loss", "", f"{what} is removed, with all that is written on it")
@@ -164,15 +201,11 @@ def _never(what: str, path: str, found: Props, declared: Props) -> str:
     change = f"{what}: {path} can't be changed from {found.get(path)!r} to {declared.get(path)!r}"
     if path == "size":
         return f"{change}: a volume is never shrunk, whatever is allowed (data loss)"
-    return f"{change}: it would have to be made anew (data loss); to change it, retire the volume and declare a new one"
-
-
-def _props(pool: api.Pool, seen: Seen) -> Props:
-    """All that is worth declaring of a volume."""
-    found: Props = {"name": seen.name, "pool": pool.name(), "format": seen.format, "size": seen.capacity}
-    if seen.backing is not None:
-        found["baseVolumeId"] = seen.backing.path
-    return found
+    has = f"{path} {found[path]}" if path in found else f"no {path}"
+    return (
+        f"{change}: what is written in it would be lost (data loss); declare it with {has}, as it is; a new volume "
+        "under another name can be made otherwise"
+    )
 
 
 def _missing(what: str, path: str, domains: list[str], name: str) -> OperatorError:
@@ -194,14 +227,3 @@ def _differences(inputs: Props, base: Seen | None, seen: Seen) -> list[str]:
         ("base image", base.path if base else None, seen.backing.path if seen.backing else None),
     )
     return [name for name, one, other in wanted if one is not COMPUTED and one != other]
-
-
-def _as_declared(inputs: Props, seen: Props) -> Props:
-    """The base image is compared by its path, or by its file's name where that is how it was declared."""
-    found = {key: seen.get(key, value) for key, value in inputs.items()}
-    base = seen.get("baseVolumeId")
-    if "baseVolumeId" in inputs:
-        found["baseVolumeId"] = base or ""
-    if "baseVolumeName" in inputs:
-        found["baseVolumeName"] = posixpath.basename(base or "")
-    return found

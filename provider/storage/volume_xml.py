@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lxml.builder import E
 
 from provider.host.elements import attribute, written
 from provider.host.xml_in import of_libvirt, parsed
+from provider.storage import qcow2
 
 
 @dataclass(frozen=True)
 class Backing:
-    """What an overlay stands on: absolute path, and the format that the path's file has."""
+    """What an overlay stands on: absolute path, and that file's format; "" where a header says none."""
 
     path: str
     format: str
@@ -55,6 +56,22 @@ def view(xml: str) -> Seen:
         allocation=int(volume.findtext("allocation") or 0),
         backing=backing,
     )
+
+
+def by_head(seen: Seen, head: bytes, trusted: bool = False) -> Seen:
+    """The volume as the beginning of its file has it (`qcow2.HEADER_BYTES`): libvirt's own word may be older.
+
+    A file that is known as raw is not believed to be anything else, unless it is ``trusted``: a guest may have written
+    a header into its disk.
+    """
+    found = None if seen.format == "raw" and not trusted else qcow2.header(head)
+    if found is not None:
+        path = found.backing and qcow2.path_of(found.backing, seen.path)
+        backing = Backing(path, found.backing_format or "") if path else None
+        return replace(seen, format="qcow2", capacity=found.size, backing=backing)
+    if head and seen.format == "qcow2" and not head.startswith(qcow2.MAGIC):
+        return replace(seen, format="raw", backing=None)
+    return seen
 
 
 @of_libvirt("a domain")

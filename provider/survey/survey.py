@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from provider.domain.seen import Seen
@@ -177,3 +178,25 @@ class HostSeen:
 
     def volume_at(self, path: str) -> VolumeSeen | None:
         return next((v for v in self.volumes if v.path == path), None)
+
+
+def standing_on(volumes: Iterable[VolumeSeen], bases: Mapping[str, str | None]) -> tuple[VolumeSeen, ...]:
+    """The volumes with these bases, by path, in the place of those that libvirt remembers."""
+    return tuple(
+        replace(v, base=bases[v.path], base_modified=None, base_missing=False)
+        if v.path in bases and bases[v.path] != v.base
+        else v
+        for v in volumes
+    )
+
+
+def running_bases(domains: Iterable[DomainSeen]) -> dict[str, str | None]:
+    """By file, what it stands on for a guest that runs: QEMU has both open, so it is sure."""
+    found: dict[str, str | None] = {}
+    for domain in domains:
+        for chain in domain.live.chains if domain.live else ():
+            files = (chain.path, *chain.below)
+            found |= dict(zip(files, chain.below, strict=False))
+            if chain.whole:
+                found[files[-1]] = None
+    return found

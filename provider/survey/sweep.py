@@ -33,6 +33,8 @@ from provider.survey.survey import (
     PoolSeen,
     Unread,
     VolumeSeen,
+    running_bases,
+    standing_on,
 )
 
 S = TypeVar("S", DomainSeen, NetworkSeen, PoolSeen)
@@ -97,15 +99,17 @@ def survey(host: Host) -> HostSeen:
     )
     domains = looks.look("domain", None, f"the domains {here}", lambda: list(conn.listAllDomains()), [])
     listed = [found for pool in pools for found in _volumes(looks, pool)]
+    found_domains = looks.all("domain", "domain", errors.NO_DOMAIN, _domain, domains)
+    volumes = [found for found in listed if isinstance(found, VolumeSeen)]
     return HostSeen(
         uri=host.uri,
         uuid=looks.look("host", "UUID", f"the UUID {here}", lambda: host.uuid, host.uri),
         name=host.name(lambda line: looks.unread.append(Unread("host", "name", line))),
-        domains=looks.all("domain", "domain", errors.NO_DOMAIN, _domain, domains),
+        domains=found_domains,
         networks=looks.all("network", "network", errors.NO_NETWORK, partial(_network, host), networks),
         leases=tuple(lease for network in networks for lease in _leases(looks, network)),
         pools=looks.all("pool", "storage pool", errors.NO_STORAGE_POOL, _pool, pools),
-        volumes=tuple(found for found in listed if isinstance(found, VolumeSeen)),
+        volumes=standing_on(volumes, running_bases(found_domains)),
         gone=tuple(found for found in listed if isinstance(found, str)),
         unread=tuple(looks.unread),
     )

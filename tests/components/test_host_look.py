@@ -36,6 +36,10 @@ def test_the_host_is_asked_for_what_the_stack_does_not_make_itself(trop02: Recor
         "macs": [plan.networks.default.mac, *plan.others],
         "bridges": ["br0"],
         "pools": ["slow"],
+        "files": [
+            "/libvirt/storage/live/Dwiema.qcow",
+            *(f"/libvirt/storage/live/{vm}-seed.iso" for vm in ("Acilamwen", "Ulov", "Dwiema")),
+        ],
         "overlays": [{"pool": "live", "name": f"{vm}.qcow", "base": base} for vm in ("Acilamwen", "Ulov")],
     }
     assert [token for token, _ in trop02.calls] == [host_look.GET_HOST]

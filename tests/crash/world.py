@@ -6,7 +6,6 @@ It is kept by a process that does not end; the one that does works on it from `f
 from __future__ import annotations
 
 import copyreg
-import struct
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
@@ -21,7 +20,6 @@ from tests.provider.fakes import domain as fake_domain
 from tests.provider.fakes import domain_connection, libvirt
 from tests.provider.fakes import guest as fake_guest
 from tests.provider.fakes import network as fake_network
-from tests.provider.fakes import storage as fake_storage
 from tests.provider.fakes.basics import Clock
 
 BASE_FOLDER = "/var/lib/libvirt/images/base"
@@ -55,14 +53,6 @@ class Network(fake_network.Network):
         ]
 
 
-class Pool(fake_storage.Pool):
-    def createXML(self, xmlDesc: str, flags: int = 0) -> fake_storage.Volume:  # noqa: N803
-        volume = super().createXML(xmlDesc, flags)
-        if volume.root.find("target/format[@type='qcow2']") is not None:
-            volume.data = blank()
-        return volume
-
-
 class Domain(fake_domain.Domain):
     """A guest with an agent, that writes to its disks as soon as it runs."""
 
@@ -70,7 +60,8 @@ class Domain(fake_domain.Domain):
         super().create()
         for _, path in self.disks():
             if path.endswith(".qcow"):
-                self.conn.storageVolLookupByPath(path).data = blank(used=True)
+                volume = self.conn.storageVolLookupByPath(path)
+                volume.data = used(volume.data)
         return 0
 
     def agent(self, question: str, seconds: int) -> str:
@@ -119,9 +110,6 @@ class World(libvirt.Connection, domain_connection.Connection):
     def new_network(self, xml: str) -> Network:
         return Network(self, xml)
 
-    def new_pool(self, xml: str) -> Pool:
-        return Pool(self, xml)
-
     def new_domain(self, uuid: str) -> Domain:
         return Domain(self, uuid)
 
@@ -162,10 +150,9 @@ def _plain(root: Any) -> str:
     return " ".join(etree.tostring(root, method="c14n").decode().split())
 
 
-def blank(used: bool = False) -> bytes:
-    """The head of a qcow2 file into which nothing was written, or something was."""
-    head = struct.pack(">4sIQIIQIIQQIIQ", b"QFI\xfb", 3, 0, 0, 16, GIB32, 0, 1, 128, 65536, 1, 0, 0)
-    return head.ljust(128, b"\0") + (b"\1" if used else b"\0") * 8
+def used(head: bytes) -> bytes:
+    """A qcow2 file's, once something was written into it."""
+    return head[:-8] + b"\1" * 8
 
 
 def servicer(conn: Any) -> Servicer:

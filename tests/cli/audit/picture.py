@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import config
 from cli import rack
-from cli.audit.world import Asked, Gateway, World
+from cli.audit.world import Asked, Gateway, Links, World
 from cli.rack import Rack
 from provider.domain.seen import see
 from provider.errors import OperatorError
@@ -51,6 +51,8 @@ class Vm:
     live_memory: int = 96
     balloon: str = "virtio"
     features: str = "<features><acpi/></features>"
+    above: tuple[str, ...] = ()  # snapshots on its disk, from the top down
+    more: str = ""  # of the disk's element
 
     def seen(self) -> DomainSeen:
         running = self.state not in ("shut off", "crashed")
@@ -67,12 +69,19 @@ class Vm:
             config_xml=defined,
         )
 
+    def _chain(self) -> str:
+        top, *below = (*self.above, self.disk)
+        ends = "".join("</backingStore>" for _ in below)
+        return (
+            f"<source file='{top}'/>" + "".join(f"<backingStore><source file='{b}'/>" for b in below) + ends
+        )
+
     def _xml(self, nics: list[str], memory: int) -> str:
         return (
             f"<domain type='qemu'><name>{self.name}</name><uuid>uuid-{self.name}</uuid>"
             f"<memory unit='MiB'>{self.most}</memory><currentMemory unit='MiB'>{memory}</currentMemory><vcpu>1</vcpu>"
             f"<os><type arch='x86_64' machine='pc-i440fx-7.2'>hvm</type></os>{self.features}<devices>"
-            f"<disk type='file' device='disk'><source file='{self.disk}'/><target dev='vda'/></disk>"
+            f"<disk type='file' device='disk'>{self._chain()}<target dev='vda'/>{self.more}</disk>"
             f"{''.join(nics)}<memballoon model='{self.balloon}'/></devices></domain>"
         )
 
@@ -119,6 +128,7 @@ class Picture:
     inside: dict[str, Inside] = field(default_factory=dict)
     unread: tuple[Unread, ...] = ()
     gateways: list[Gateway] = field(default_factory=list)
+    links: dict[str, Links] = field(default_factory=dict)
     strangers: set[str] = field(default_factory=set)  # UUIDs of what the stack does not have in its state
     without: set[str] = field(default_factory=set)  # MACs of floats that it has not, though it declares them
 
@@ -190,5 +200,5 @@ def clean(plan: config.Plan = PLAN) -> Picture:
 def world(*pictures: Picture, rack: Rack = RACK, failed: Mapping[str, OperatorError] | None = None) -> World:
     hosts: dict[str, HostSeen | OperatorError] = {p.plan.stack: p.host() for p in pictures}
     held = {p.plan.stack: (p.uuids() - p.strangers) | p.floats for p in pictures}
-    asked = {p.plan.stack: Asked(p.host(), p.inside, gateways=p.gateways) for p in pictures}
+    asked = {p.plan.stack: Asked(p.host(), p.inside, gateways=p.gateways, links=p.links) for p in pictures}
     return World(rack, {**hosts, **(failed or {})}, asked, now=NOW, held=held)

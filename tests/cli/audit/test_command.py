@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 import threading
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import libvirt
@@ -114,6 +116,11 @@ class Hung:
 
     def domain_by_uuid(self, uuid: str) -> Any:
         return Guest(uuid.removeprefix("uuid-"))
+
+    def volume_by_path(self, path: str) -> None:
+        """No file of it is in a pool."""
+
+    storage, conn = nullcontext(), SimpleNamespace(listAllStoragePools=list)
 
     def close(self) -> None:
         pass

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from provider.errors import OperatorError
 from provider.host.macs import same_mac
+from provider.impact.kinds import Note
 from provider.resource.base import Props
 from tests.provider.domain import foreign
+from tests.provider.fakes import domain_disks
 from tests.provider.fakes.domain_world import POOL, Plug, Vm, World
 from tests.provider.fakes.domain_xml import fill, free_places
 
@@ -87,6 +89,8 @@ def cases(draw: st.DrawFn) -> Case:
     room = draw(st.sampled_from([None, None, 0, 1, 2]))
     if room is not None and len(free_places(vm.fake.live)) > room:
         fill(vm.fake.live, leaving=room)
+    for number in range(draw(st.integers(0, 2))):
+        domain_disks.snapshot(vm.fake, f"{POOL}/snapshot{number}", known=draw(st.booleans()))
     kind = draw(st.sampled_from(["running"] * 4 + ["undefined"]))
     if kind == "undefined":
         vm.fake.undefineFlags(0)
@@ -113,6 +117,7 @@ def cases(draw: st.DrawFn) -> Case:
 def ends_as_wanted(case: Case) -> None:
     """The update of a case, from every side.  What is refused must have changed nothing."""
     vm, before = case.vm, case.xmls()
+    top = vm.fake.disks()[0]
     vm.call.notes.clear()
     try:
         vm.up(preview=True, **case.wanted)
@@ -123,7 +128,7 @@ def ends_as_wanted(case: Case) -> None:
     told = [str(note) for note in vm.call.notes]
     assert vm.world.conn.calls == []
     assert case.xmls() == before
-    assert {note.impact for note in vm.call.notes} <= {"live", "next boot"}
+    assert {note.impact for note in vm.call.notes if isinstance(note, Note)} <= {"live", "next boot"}
     vm.call.notes.clear()
     vm.up(**case.wanted)
     assert [str(note) for note in vm.call.notes] == told
@@ -131,6 +136,7 @@ def ends_as_wanted(case: Case) -> None:
         assert free_places(vm.fake.live)
         vm.up()  # what this very update has unplugged last leaves a place for what waits
     assert vm.drift().changes == {}
+    assert vm.fake.disks()[0] == top, "a snapshot is nobody's, and was touched"
     _nics(case)
     _amounts(case)
     _foreign(case)

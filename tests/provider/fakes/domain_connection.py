@@ -7,6 +7,7 @@ from typing import Any
 
 from lxml import etree
 
+from tests.provider.fakes import qcow2
 from tests.provider.fakes.basics import HOST_UUID, Clock, error
 from tests.provider.fakes.domain import Domain
 from tests.provider.fakes.domain_xml import as_libvirt_writes
@@ -30,14 +31,44 @@ class Network:
 
 
 class Volume:
-    def __init__(self, path: str, format: str) -> None:
+    def __init__(
+        self, path: str, format: str, backing: str | None = None, backing_format: str | None = "qcow2"
+    ) -> None:
         self._path, self._format = path, format
+        self.data = qcow2.head(1 << 30, backing, backing_format) if format == "qcow2" else b""
+
+    def name(self) -> str:
+        return self._path.rsplit("/", 1)[1]
 
     def path(self) -> str:
         return self._path
 
+    def key(self) -> str:
+        return self._path
+
     def XMLDesc(self, flags: int = 0) -> str:
-        return f"<volume><target><path>{self._path}</path><format type='{self._format}'/></target></volume>"
+        return (
+            f"<volume><name>{self.name()}</name><capacity>1073741824</capacity><target><path>{self._path}</path>"
+            f"<format type='{self._format}'/></target></volume>"
+        )
+
+    def download(self, stream: Stream, offset: int, length: int, flags: int = 0) -> int:
+        stream.left = self.data[offset : offset + length]
+        return 0
+
+
+class Stream:
+    left = b""
+
+    def recv(self, nbytes: int) -> bytes:
+        chunk, self.left = self.left[:nbytes], self.left[nbytes:]
+        return chunk
+
+    def finish(self) -> int:
+        return 0
+
+    def abort(self) -> int:
+        return 0
 
 
 class Pool:
@@ -46,6 +77,12 @@ class Pool:
 
     def name(self) -> str:
         return "live"
+
+    def UUIDString(self) -> str:
+        return "bbbbbbbb-0000-4000-8000-000000000001"
+
+    def XMLDesc(self, flags: int = 0) -> str:
+        return "<pool type='dir'><name>live</name><target><path>/libvirt/storage/live</path></target></pool>"
 
     def isActive(self) -> int:
         return 1
@@ -76,11 +113,23 @@ class Connection:
         }
         self.volumes: dict[str, Volume] = {}
         self.unknown: dict[str, Volume] = {}  # files that a pool knows only once it was refreshed
+        self.unbuilt = ""  # why libvirt could not put a guest's command line together
         self.calls: list[str] = []  # calls that change something
 
-    def add_volume(self, path: str, format: str = "qcow2", known: bool = True) -> str:
-        (self.volumes if known else self.unknown)[path] = Volume(path, format)
+    def add_volume(
+        self,
+        path: str,
+        format: str = "qcow2",
+        known: bool = True,
+        backing: str | None = None,
+        backing_format: str | None = "qcow2",
+    ) -> str:
+        made = Volume(path, format, backing, backing_format)
+        (self.volumes if known else self.unknown)[path] = made
         return path
+
+    def newStream(self, flags: int = 0) -> Stream:
+        return Stream()
 
     def new_domain(self, uuid: str) -> Domain:
         return Domain(self, uuid)
@@ -90,6 +139,14 @@ class Connection:
 
     def close(self) -> int:
         return 0
+
+    def getInfo(self) -> list[Any]:
+        return ["x86_64", 16384, 8, 2000, 1, 1, 4, 2]
+
+    def domainXMLToNative(self, nativeFormat: str, domainXml: str, flags: int = 0) -> str:  # noqa: N803
+        if self.unbuilt:
+            raise error(1, self.unbuilt)
+        return "qemu-system-x86_64"
 
     def getHostname(self) -> str:
         return "trop02.example.org"

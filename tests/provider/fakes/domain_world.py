@@ -23,6 +23,7 @@ class World:
     def __init__(self) -> None:
         self.conn = Connection()
         self.host = Host("test:///fake", opener=lambda _uri: self.conn)
+        self.host.clock = self.conn.clock
         self.domains = Domain(self.conn.clock)
         self.interfaces = Interface(self.conn.clock)
         for name in ("Acilamwen", "Siamond"):

@@ -60,7 +60,7 @@ class Domain:
     def blockResize(self, disk: str, size: int, flags: int = 0) -> int:
         root = etree.fromstring(str(self.live).encode())
         path = root.find(f"devices/disk/target[@dev='{disk}']/../source").get("file")
-        self.conn.storageVolLookupByPath(path).root.find("capacity").text = str(size)
+        self.conn.storageVolLookupByPath(path).grow(size)
         return 0
 
     def updateDeviceFlags(self, xml: str, flags: int = 0) -> int:
@@ -92,6 +92,9 @@ class Connection:
         self.left: dict[str, dict[str, Volume]] = {}  # by folder, files whose pool is gone
         self.alive = 1
         self.networks_fail_to_start = self.uploads_fail = False
+        self.downloads_fail: Exception | None = None
+        self.full = False  # its file systems
+        self.keeps: int | None = None  # bytes of the next upload, of which the rest is lost without a word
         self.host_addresses: dict[str, str] = {}  # of the host's interfaces, where libvirt tells them
 
     def new_network(self, xml: str) -> Network:

@@ -1,7 +1,9 @@
 """libvirt's pools and volumes in memory: the calls that the provider makes, as a real 9.0 answers them.
 
-What a real one does and this one does too: a file made behind its back is seen after a refresh only; any volume is
-deleted without a question; files stay when their pool goes, and the next pool over their folder has them.
+What a real one does and this one does too: a file made behind its back is seen after a refresh only, and so is what a
+known one has become (its base, its size, its format); the room that is left is that of the last refresh; while another
+client's volume is made, no refresh is to be had; any volume is deleted without a question; files stay when their pool
+goes, and the next pool over their folder has them.
 """
 
 from __future__ import annotations
@@ -13,7 +15,10 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from tests.provider.fakes.basics import error, written
+from provider.storage.volume_xml import view
+from tests.provider.fakes.basics import Clock, error, written
+from tests.provider.fakes.domain_xml import drop
+from tests.provider.fakes.qcow2 import head, looked_at
 
 if TYPE_CHECKING:
     from tests.provider.fakes.libvirt import Connection
@@ -23,6 +28,10 @@ class Volume:
     def __init__(self, pool: Pool, xml: str) -> None:
         self.pool, self.root = pool, etree.fromstring(xml.encode())
         self.data = b""
+        if self.root.find("target/format[@type='qcow2']") is not None:
+            seen = view(self.XML())
+            base = seen.backing
+            self.data = head(seen.capacity, base and base.path, base and base.format)
 
     def name(self) -> str:
         return str(self.root.findtext("name"))
@@ -36,6 +45,9 @@ class Volume:
     def XMLDesc(self, flags: int = 0) -> str:
         if self.path() not in self.pool.conn.files:
             raise error(38, f"cannot open volume '{self.path()}': No such file or directory", number=ENOENT)
+        return self.XML()
+
+    def XML(self) -> str:
         root = copy.deepcopy(self.root)
         target = root.find("target")
         etree.SubElement(target, "path").text = self.path()
@@ -51,15 +63,22 @@ class Volume:
     def resize(self, capacity: int, flags: int = 0) -> int:
         if any(self.path() in str(domain.live) for domain in self.pool.conn.listAllDomains()):
             raise error(1, 'internal error: Failed to get "write" lock')
-        self.root.find("capacity").text = str(capacity)
+        self.grow(capacity)
         return 0
 
+    def grow(self, capacity: int) -> None:
+        self.root.find("capacity").text = str(capacity)
+        self.data = self.data[:24] + capacity.to_bytes(8, "big") + self.data[32:] if self.data else b""
+
     def download(self, stream: Stream, offset: int, length: int, flags: int = 0) -> int:
+        if self.pool.conn.downloads_fail is not None:
+            raise self.pool.conn.downloads_fail
         stream.left = self.data[offset : offset + length]
         return 0
 
     def upload(self, stream: Stream, offset: int, length: int, flags: int = 0) -> int:
-        stream.into = self
+        stream.into, stream.left_to_keep = self, self.pool.conn.keeps
+        self.pool.conn.keeps = None
         self.data = b""
         return 0
 
@@ -67,6 +86,7 @@ class Volume:
 class Stream:
     left: bytes = b""
     into: Volume | None = None
+    left_to_keep: int | None = None
 
     def __init__(self, conn: Connection) -> None:
         self.conn = conn
@@ -78,7 +98,9 @@ class Stream:
     def send(self, data: bytes) -> int:
         if self.into is None or self.conn.uploads_fail:
             raise error(38, "Cannot write data: No space left on device")
-        self.into.data += data
+        self.into.data += data if self.left_to_keep is None else data[: self.left_to_keep]
+        if self.left_to_keep is not None:
+            self.left_to_keep = max(0, self.left_to_keep - len(data))
         return len(data)
 
     def finish(self) -> int:
@@ -95,6 +117,9 @@ class Pool:
         self.persistent = 1
         self.volumes: dict[str, Volume] = {}
         self.unseen: dict[str, Volume] = {}  # files that libvirt has not looked at yet
+        self.busy, self.clock = 0.0, Clock()  # until when another client makes a volume
+        self.refresh_fails = ""
+        self.room: int | None = None  # what its file system has left; known after a refresh
 
     @property
     def folder(self) -> str:
@@ -152,11 +177,20 @@ class Pool:
     def refresh(self, flags: int = 0) -> int:
         if not self.active:
             raise error(55, f"storage pool '{self.name()}' is not active")
+        if self.clock.monotonic() < self.busy:
+            raise error(1, f"internal error: pool '{self.name()}' has asynchronous jobs running.")
+        if self.refresh_fails:
+            raise error(38, self.refresh_fails)
+        drop(self.root, "available")
+        if self.room is not None:
+            etree.SubElement(self.root, "available", unit="bytes").text = str(self.room)
         self.volumes |= self.unseen
         self.unseen = {}
         for name, volume in list(self.volumes.items()):
             if volume.path() not in self.conn.files:
                 del self.volumes[name]
+            else:
+                looked_at(volume.root, volume.path(), volume.data)
         return 0
 
     def listAllVolumes(self, flags: int = 0) -> list[Volume]:
@@ -171,6 +205,8 @@ class Pool:
 
     def createXML(self, xmlDesc: str, flags: int = 0) -> Volume:  # noqa: N803
         volume = Volume(self, xmlDesc)
+        if self.conn.full:
+            raise error(38, f"cannot create file '{volume.path()}': No space left on device")
         if volume.name() in self.volumes:
             raise error(90, f"storage volume '{volume.name()}' exists already")
         self.volumes[volume.name()] = volume

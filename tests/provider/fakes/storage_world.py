@@ -80,11 +80,17 @@ class World:
     def delete(self, kind: str, id: str, outputs: Props) -> None:
         HANDLERS[kind].delete(self.call(kind, "x"), id, outputs)
 
-    def drift(self, kind: str, id: str, inputs: Props) -> dict[str, str]:
-        """What a refresh and the preview after it would show."""
+    def drift(self, kind: str, id: str, inputs: Props, news: Props | None = None) -> dict[str, str]:
+        """What a refresh and the preview after it would show; ``news``: what is declared by now, if that is other."""
         found = self.read(kind, id, inputs)
-        diff = HANDLERS[kind].diff(self.call(kind, "x"), id, found.outputs, found.inputs, inputs)
+        diff = HANDLERS[kind].diff(self.call(kind, "x"), id, found.outputs, found.inputs, news or inputs)
         return dict(diff.changes)
+
+    def told(self, kind: str, id: str, inputs: Props) -> list[str]:
+        """The lines that a refresh tells."""
+        call = self.call(kind, "x")
+        HANDLERS[kind].read(call, id, inputs, inputs)
+        return [str(note) for note in call.notes]
 
     def everything(self) -> list[str]:
         """All that libvirt has, to see that nothing was changed."""

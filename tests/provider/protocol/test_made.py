@@ -39,8 +39,8 @@ def up() -> Iterator[Start]:
         yield made
 
 
-def typed(up: Start, world: World, *words: str) -> None:
-    """A command line of the embedded engine that ends well."""
+def typed(up: Start, world: World, *words: str) -> str:
+    """What a command line of the embedded engine says, that ends well."""
     variables = {
         "PULUMI_BACKEND_URL": f"file://{up.state}",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
@@ -53,6 +53,7 @@ def typed(up: Start, world: World, *words: str) -> None:
             [*words, *stack, "--cwd", str(up.project)], providers={"libvirt": lambda: servicer(world)}
         )
     assert code == 0, f"{words[0]}: {out.getvalue()}"
+    return out.getvalue()
 
 
 def stack_of(up: Start) -> list[Record]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import struct
-
 from provider.resource.base import Props
 from tests.provider.fakes.libvirt import Domain
+from tests.provider.fakes.qcow2 import head
 from tests.provider.fakes.storage_world import BASE, LIVE, World, sample
 
 POOL: Props = {"name": "live", "type": "dir", "path": LIVE}
@@ -20,12 +19,8 @@ SEED: Props = {
 }
 
 
-def qcow2_head(first_cluster: int = 0, snapshots: int = 0) -> bytes:
-    """A version 2 header with a table of four entries at 64 KiB, of which the first is as given."""
-    header = struct.pack(
-        ">4sIQIIQIIQQIIQ", b"QFI\xfb", 2, 0, 0, 16, 1 << 31, 0, 4, 65536, 131072, 1, snapshots, 0
-    )
-    return header.ljust(65536, b"\0") + struct.pack(">QQQQ", first_cluster, 0, 0, 0)
+def qcow2_head(first_cluster: int = 0, snapshots: int = 0, backing: str | None = BASE) -> bytes:
+    return head(34359738368, backing, first_cluster=first_cluster, snapshots=snapshots)
 
 
 def using(world: World) -> World:

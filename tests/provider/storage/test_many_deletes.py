@@ -13,6 +13,7 @@ from provider.host.host import Host
 from provider.resource.base import Call
 from provider.storage import standing, storage
 from provider.storage.volume import Volume
+from tests.provider.fakes import qcow2
 from tests.provider.fakes.counted import Counted, Counts
 from tests.provider.fakes.libvirt import Connection
 from tests.provider.fakes.storage import Volume as FakeVolume
@@ -67,9 +68,9 @@ def test_what_another_program_has_put_upon_another_base_is_seen_after_some_secon
     host, _, pool = _stand(1)
     _make(host, {"name": "other", "size": GIB})
     assert standing.overlays(host, "/live/other") == []
-    pool.volumes["o0"].root.find("backingStore/path").text = "/live/other"
-    now = storage.time.monotonic()
-    monkeypatch.setattr(storage.time, "monotonic", lambda: now + 6)
+    pool.volumes["o0"].data = qcow2.head(GIB, "/live/other")  # libvirt goes on to know the former
+    now = standing.time.monotonic()
+    monkeypatch.setattr(standing.time, "monotonic", lambda: now + 6)
     assert standing.overlays(host, "/live/other") == ["/live/o0"]
 
 

@@ -135,3 +135,19 @@ def test_a_pool_with_a_guests_disk_is_not_deleted(overlay: World) -> None:
 def test_a_bad_pool_is_told_by_its_property(world: World, change: Props, path: str) -> None:
     checked = HANDLERS["Pool"].check(world.call("Pool", "x"), {}, {**POOL, **change})
     assert [failure.path for failure in checked.failures] == [path]
+
+
+@pytest.mark.reports("D2")
+def test_a_pool_that_was_moved_is_told_and_refuses_nothing(world: World) -> None:
+    declared: Props = {"name": "live", "type": "dir", "path": LIVE}
+    pool = world.conn.storagePoolLookupByName("live")
+    pool.root.find("target/path").text = "/mnt/live"
+    world.conn.folders.add("/mnt/live")
+    id = pool.UUIDString()
+    assert world.drift("Pool", id, declared) == {}
+    (line,) = world.told("Pool", id, declared)
+    assert line.startswith(f"storage pool live is over /mnt/live (declared: {LIVE}); nothing is lost by that")
+    assert world.drift("Pool", id, declared, {**declared, "path": "/mnt/live/"}) == {}
+    pool.active = 0
+    world.update("Pool", id, declared, declared)
+    assert pool.active

@@ -56,9 +56,13 @@ def test_a_disk_of_a_running_guest_grows_through_the_guest(world: World) -> None
     assert capacity(world) == 40 * GIB
 
 
-def test_what_was_grown_by_hand_beyond_the_declared_size_shows_and_is_not_shrunk(world: World) -> None:
+@pytest.mark.reports("D2")
+def test_what_was_grown_by_hand_beyond_the_declared_size_is_told_and_not_shrunk(world: World) -> None:
     world.conn.storageVolLookupByPath(PATH).resize(40 * GIB)
-    assert world.drift("Volume", PATH, SIZED) == {"size": "update"}
+    assert world.drift("Volume", PATH, SIZED) == {}
+    (line,) = world.told("Volume", PATH, SIZED)
+    assert f"has grown to {40 * GIB} bytes (declared: {32 * GIB}); it stays as it is" in line
+    assert world.drift("Volume", PATH, SIZED, {**SIZED, "size": 40 * GIB}) == {}
     for preview in (True, False):
         with pytest.raises(Refused, match=r"never shrunk, whatever is allowed \(data loss\)"):
             grown(world, 36 * GIB, preview)

@@ -1,0 +1,65 @@
+"""A disk under a snapshot is the declared one; what an overlay stands on is what the running guest has of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cli.adopt import complete
+from cli.adopt.compare import compare
+from config.plan import Plan
+from config.settings import Settings
+from provider.domain.seen import see
+from provider.survey.survey import DomainSeen, HostSeen, running_bases, standing_on
+from tests.cli.adopt.beside import all_there, of, plan_of
+
+DISK = "/libvirt/storage/live/Ulov.qcow"
+
+
+def under(domain: DomainSeen, *above: str) -> DomainSeen:
+    """The domain with snapshots on its disk, from the top down."""
+
+    def pushed(xml: str | None) -> str:
+        top, *below = (*above, DISK)
+        chain = "".join(f"<backingStore><source file='{path}'/>" for path in below) + "</backingStore>" * len(
+            below
+        )
+        return (xml or "").replace(f"<source file='{DISK}'/>", f"<source file='{top}'/>{chain}")
+
+    live, config = pushed(domain.live_xml), pushed(domain.config_xml)
+    return replace(domain, live=see(live), config=see(config), live_xml=live, config_xml=config)
+
+
+def with_ulov(plan: Plan, *above: str) -> HostSeen:
+    seen = all_there(plan)
+    return replace(seen, domains=tuple(under(d, *above) if d.name == "Ulov" else d for d in seen.domains))
+
+
+@pytest.mark.reports("D1")
+@pytest.mark.parametrize("above", [("/s1",), ("/s2", "/s1")])
+def test_a_snapshot_is_no_difference_and_nothing_is_written_for_it(above: tuple[str, ...]) -> None:
+    plan = plan_of(Ulov={})
+    seen = with_ulov(plan, *above)
+    listed = replace(seen.volumes[0], name="s1", path="/s1")  # its pool has looked
+    seen = replace(seen, volumes=(*seen.volumes, listed))
+    assert compare(plan, seen).differs == ()
+    new = complete.additions(plan, Settings(), seen)
+    assert "overlay" not in new["Ulov"]
+    assert "disks" not in new["Ulov"]
+
+
+@pytest.mark.reports("D2", "D4")
+def test_an_overlay_that_was_pulled_differs_whatever_libvirt_remembers() -> None:
+    plan = plan_of(Ulov={})
+    seen = all_there(plan)
+    (ulov,) = [d for d in seen.domains if d.name == "Ulov"]
+    live = (ulov.live_xml or "").replace(
+        f"<source file='{DISK}'/>", f"<source file='{DISK}'/><backingStore/>"
+    )
+    bases = running_bases([replace(ulov, live=see(live))])
+    assert bases == {DISK: None}
+    seen = replace(seen, volumes=standing_on(seen.volumes, bases))
+    ((what, _, found),) = of(compare(plan, seen), "overlay Ulov.qcow")
+    assert (what, found) == ("baseVolumeId", "")
+    assert complete.additions(plan, Settings(), seen)["Ulov"]["overlay"] is False

@@ -1,0 +1,102 @@
+"""Disks that go on in a snapshot, stand on nothing, or could not be started with: each is told with its line."""
+
+from __future__ import annotations
+
+import pytest
+
+from provider.storage.chain import Link
+from provider.survey.survey import VolumeSeen, standing_on
+from tests.cli.audit.picture import PLAN, Picture, clean, overlay_of
+from tests.cli.audit.spoil import BASE, base, faults, notes
+
+URI = "qemu+ssh://trop02/system"
+DISK = overlay_of(PLAN, "Ulov")
+S1, S2 = DISK.replace(".qcow", ".s1"), DISK.replace(".qcow", ".s2")
+COMMIT = f"virsh -c '{URI}' blockcommit Ulov vda --base {DISK} --active --pivot --wait"
+
+
+@pytest.fixture
+def picture() -> Picture:
+    return clean()
+
+
+def listed(picture: Picture, path: str, stands_on: str | None) -> None:
+    """A file that its pool lists by now."""
+    picture.volumes[path] = VolumeSeen(
+        "live", path.rpartition("/")[2], path, "qcow2", 1, stands_on, None, None
+    )
+
+
+@pytest.mark.reports("D1")
+@pytest.mark.parametrize("known", [False, True])
+def test_a_snapshot_is_a_finding_with_the_line_that_ends_it_and_no_other(
+    picture: Picture, known: bool
+) -> None:
+    picture.vms["Ulov"].above = (S1,)
+    if known:
+        listed(picture, S1, DISK)
+    (found,) = faults(picture)
+    assert (found.kind, found.where, found.mend) == ("snapshot", "Ulov", COMMIT)
+    assert found.what == f"vda runs on {S1}, a snapshot that stands on the declared {DISK}"
+
+
+@pytest.mark.reports("D1")
+def test_two_snapshots_on_each_other_are_one_finding(picture: Picture) -> None:
+    picture.vms["Ulov"].above = (S2, S1)
+    (found,) = faults(picture)
+    assert f"vda runs on {S2} upon {S1}, snapshots that stand on" in found.what
+    assert found.mend == COMMIT
+
+
+@pytest.mark.reports("D1")
+def test_of_a_vm_that_is_off_the_line_starts_it_before(picture: Picture) -> None:
+    picture.vms["Ulov"].disk, picture.vms["Ulov"].state = S1, "shut off"
+    picture.links["Ulov"] = {"vda": (Link(S1, DISK), Link(DISK, BASE), Link(BASE))}
+    (found,) = [f for f in faults(picture) if f.kind == "snapshot"]
+    assert found.mend == f"virsh -c {URI} start Ulov && {COMMIT}"
+
+
+@pytest.mark.reports("D1")
+def test_a_block_job_is_a_note(picture: Picture) -> None:
+    picture.vms["Ulov"].more = f"<mirror type='file' job='copy'><source file='{S1}'/></mirror>"
+    assert faults(picture) == []
+    (found,) = [f for f in notes(picture) if f.kind == "block-job"]
+    assert found.what == f"a block job (copy) writes its vda to {S1}"
+
+
+@pytest.mark.reports("D2")
+def test_an_overlay_that_was_pulled_is_a_finding_that_loses_nothing(picture: Picture) -> None:
+    base(base=None)(picture)
+    (found,) = faults(picture)
+    assert (found.kind, found.where) == ("overlay-pulled", "Ulov")
+    assert "all of it is in its own file" in found.what
+    assert found.mend == "trop:vms.Ulov.overlay: false in Pulumi.trop02.yaml; the disk stays as it is"
+
+
+@pytest.mark.reports("D4")
+def test_what_a_file_stands_on_counts_before_what_libvirt_remembers(picture: Picture) -> None:
+    volumes = tuple(picture.volumes.values())
+    assert standing_on(volumes, {DISK: BASE}) == volumes
+    (ulov,) = [v for v in standing_on(volumes, {DISK: "/other"}) if v.path == DISK]
+    assert (ulov.base, ulov.base_modified, ulov.base_missing) == ("/other", None, False)
+
+
+@pytest.mark.reports("D5")
+def test_a_header_without_a_format_on_an_overlay_is_a_finding_with_both_lines(picture: Picture) -> None:
+    picture.links["Ulov"] = {
+        "vda": (Link(DISK, BASE, format_said=False), Link(BASE, "/below"), Link("/below"))
+    }
+    (found,) = faults(picture)
+    assert found.kind == "format-unsaid"
+    assert DISK in found.what
+    rebase = f"qemu-img rebase -u -F qcow2 -b {BASE} {DISK}"
+    pull = f"virsh -c '{URI}' blockpull Ulov vda --base {BASE} --wait"
+    assert found.mend == f"{pull} (once it is shut off: {rebase})"
+    picture.vms["Ulov"].state = "shut off"
+    assert rebase in [f.mend for f in faults(picture)]
+
+
+@pytest.mark.reports("D5")
+def test_on_a_base_that_stands_on_nothing_a_missing_format_is_no_fault(picture: Picture) -> None:
+    picture.links["Ulov"] = {"vda": (Link(DISK, BASE, format_said=False), Link(BASE))}
+    assert faults(picture) == []

@@ -1,0 +1,164 @@
+"""A disk is known by its whole chain: what stands on the declared file is told, left as it is, and never missed."""
+
+from __future__ import annotations
+
+import pytest
+
+from provider.errors import Refused
+from provider.host.disk_files import Chain, chains
+from tests.provider.domain.live import DATA, ROOT, with_volumes
+from tests.provider.fakes import domain_disks
+from tests.provider.fakes.domain_world import POOL, Vm, World
+
+DISK = f"{POOL}/Acilamwen.qcow"
+S1, S2 = f"{POOL}/Acilamwen.s1", f"{POOL}/Acilamwen.s2"
+COMMIT = f"virsh -c 'test:///fake' blockcommit Acilamwen vda --base {DISK} --active --pivot --wait"
+
+
+@pytest.fixture
+def vm() -> Vm:
+    return with_volumes().made()
+
+
+def told(vm: Vm) -> list[str]:
+    """The lines of a refresh, after which there is nothing to do."""
+    vm.call.notes.clear()
+    assert vm.drift().changes == {}
+    return [str(note) for note in vm.call.notes]
+
+
+def files(vm: Vm, live: bool = True) -> list[tuple[str, str]]:
+    return [(target, path) for target, path in vm.fake.disks(live) if target.startswith("vd")]
+
+
+def xmls(vm: Vm) -> tuple[str, str]:
+    return vm.fake.XMLDesc(), vm.fake.XMLDesc(2)
+
+
+@pytest.mark.reports("D1")
+@pytest.mark.parametrize("known", [False, True])
+def test_a_snapshot_is_named_with_the_line_that_ends_it_and_nothing_else_is_to_be_done(
+    vm: Vm, known: bool
+) -> None:
+    domain_disks.snapshot(vm.fake, S1, known=known)
+    before = xmls(vm)
+    (line,) = told(vm)
+    assert line == (
+        f"Acilamwen: vda runs on {S1}, a snapshot that stands on the declared {DISK}; it is left as it is; to put what "
+        f"was written since back into that file, type: {COMMIT}"
+    )
+    assert xmls(vm) == before
+    domain_disks.commit(vm.fake, DISK)
+    assert told(vm) == []
+
+
+@pytest.mark.reports("D1")
+def test_two_snapshots_on_each_other_are_told_in_one_line_and_end_by_one(vm: Vm) -> None:
+    domain_disks.snapshot(vm.fake, S1)
+    domain_disks.snapshot(vm.fake, S2)
+    (line,) = told(vm)
+    assert f"vda runs on {S2} upon {S1}, snapshots that stand on the declared {DISK}" in line
+    assert line.endswith(COMMIT)
+    domain_disks.commit(vm.fake, DISK)
+    assert told(vm) == []
+
+
+@pytest.mark.reports("D1")
+@pytest.mark.parametrize("recorded", [False, True])
+def test_of_a_guest_that_is_off_the_files_themselves_tell_what_they_stand_on(vm: Vm, recorded: bool) -> None:
+    vm.inputs.pop("running")
+    vm.fake.destroy()
+    domain_disks.snapshot(vm.fake, S1, recorded=recorded)
+    domain_disks.snapshot(vm.fake, S2, recorded=recorded)
+    (line,) = told(vm)
+    assert f"vda starts with {S2} upon {S1}, snapshots that stand on the declared {DISK}" in line
+    assert line.endswith(f"start Acilamwen, then type: {COMMIT}")
+
+
+@pytest.mark.reports("D1")
+def test_everything_else_of_the_domain_is_changed_as_declared_beside_a_snapshot(vm: Vm) -> None:
+    domain_disks.snapshot(vm.fake, S1)
+    vm.up(preview=True, title="with a snapshot", disks=[ROOT, DATA], memory=128)
+    vm.up(title="with a snapshot", disks=[ROOT, DATA], memory=128)
+    assert files(vm) == [("vda", S1), ("vdb", f"{POOL}/data.qcow")]
+    assert files(vm, live=False) == [("vda", S1), ("vdb", f"{POOL}/data.qcow")]
+    assert vm.drift().changes == {}
+    domain_disks.snapshot(vm.fake, f"{POOL}/data.s1", "vdb")
+    assert vm.drift().changes == {}
+    vm.up(disks=[ROOT])
+    assert files(vm) == [("vda", S1)]
+
+
+@pytest.mark.reports("D1")
+def test_a_restart_that_is_allowed_goes_on_with_the_snapshot(vm: Vm, monkeypatch: pytest.MonkeyPatch) -> None:
+    domain_disks.snapshot(vm.fake, S1)
+    monkeypatch.setenv("LIBVIRT_ALLOW", "Acilamwen=restart")
+    vm.up(cpu={"mode": "maximum"})
+    assert files(vm) == [("vda", S1)]
+    assert vm.drift().changes == {}
+
+
+@pytest.mark.reports("D1")
+def test_a_restart_that_would_go_back_to_before_the_snapshot_is_refused(
+    vm: Vm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = vm.fake.XMLDesc(2)
+    domain_disks.snapshot(vm.fake, S1)
+    vm.world.conn.defineXML(before)
+    monkeypatch.setenv("LIBVIRT_ALLOW", "Acilamwen=restart")
+    lost = rf"only the running guest has {S1} \(its vda, where a start would go back to {DISK}\)"
+    with pytest.raises(Refused, match=lost):
+        vm.up(preview=True, cpu={"mode": "maximum"})
+
+
+@pytest.mark.reports("D1")
+@pytest.mark.parametrize("preview", [True, False])
+def test_retiring_a_domain_under_a_snapshot_is_refused_with_the_line_that_ends_it(
+    vm: Vm, preview: bool
+) -> None:
+    domain_disks.snapshot(vm.fake, S1)
+    vm.refresh()
+    remove = vm.handler.refuse_delete if preview else vm.handler.delete
+    with pytest.raises(Refused, match=r"Acilamwen is not removed: .* vda runs on .*Acilamwen\.s1") as refused:
+        remove(vm.call, vm.id, vm.outputs)
+    assert COMMIT in str(refused.value)
+    assert vm.fake.isActive()
+    domain_disks.commit(vm.fake, DISK)
+    vm.handler.delete(vm.call, vm.id, vm.outputs)
+    assert vm.world.conn.domains == {}
+
+
+@pytest.mark.reports("D1")
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("copy", f"vda is being copied to {S2} by a block job; once that is pivoted to, it is the disk"),
+        ("active-commit", f"vda is being committed into {S2} by a block job"),
+    ],
+)
+def test_a_block_job_under_way_is_told(vm: Vm, kind: str, says: str) -> None:
+    domain_disks.job(vm.fake, kind, S2)
+    assert told(vm) == [f"Acilamwen: {says}; it is left as it is"]
+
+
+@pytest.mark.reports("D1")
+def test_a_file_upon_which_another_guest_runs_is_no_new_domains_disk() -> None:
+    world = World()
+    vm = world.made("Acilamwen")
+    domain_disks.snapshot(vm.fake, S1)
+    with pytest.raises(Refused, match=f"another domain writes to this disk already: {DISK}"):
+        world.made("Siamond", disks=[{"volumeId": DISK}])
+
+
+def test_a_chain_is_read_as_libvirt_writes_it() -> None:
+    xml = (
+        "<domain><devices><disk device='disk'><source file='/s1'/><backingStore type='file'><source file='/o'/>"
+        "<backingStore type='file'><source file='/b'/><backingStore/></backingStore></backingStore>"
+        "<mirror file='/c' job='copy'/><target dev='vda'/></disk>"
+        "<disk device='disk'><source file='/d'/><target dev='vdb'/></disk>"
+        "<disk device='cdrom'><source file='/seed'/><target dev='hda'/></disk></devices></domain>"
+    )
+    assert chains(xml) == (
+        Chain("vda", "/s1", ("/o", "/b"), True, "copy", "/c"),
+        Chain("vdb", "/d"),
+    )
