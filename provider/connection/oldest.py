@@ -19,6 +19,7 @@ Version = tuple[int, int, int]
 NEEDED: Final[Mapping[str, Version]] = {
     "VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA": (5, 6, 0),
     "user aliases (ua-) of NICs": (3, 9, 0),
+    "virDomainManagedSaveGetXMLDesc": (3, 7, 0),
     "VIR_DOMAIN_UNDEFINE_NVRAM": (1, 2, 9),
 }
 # What is only looked at where it can be: see `optional`.

@@ -17,6 +17,7 @@ from provider.host.clock import Clock, until
 
 BALLOON_SECONDS: Final = 10.0  # a guest at rest took 1 to 1.5
 POLL_SECONDS: Final = 0.2
+SAVED: Final = "it is saved, and comes back with what it had"
 
 _LIVE: Final = 1
 _KIB_IN_MIB: Final = 1024
@@ -52,7 +53,7 @@ def why_not(key: str, wanted: float, domain: Domain) -> str:
     """Why the running guest cannot have this amount before its next start; empty when it can."""
     now = domain.now
     if now is None:
-        return "the guest is shut off"
+        return SAVED if domain.is_saved else "the guest is shut off"
     if key == "memory":
         if wanted > now.memory:
             return f"the guest was started with {now.memory} MiB at most"

@@ -18,7 +18,7 @@ from provider.host.macs import same_mac
 from provider.impact.allow import allowed
 from provider.nic import plan as nic_plan
 from provider.nic.refusals import require_networks
-from provider.resource import shape
+from provider.resource import saved, shape
 from provider.resource.base import COMPUTED, Call, Kind, Props
 
 _UNPLUGGABLE = "its bus cannot let go of it while the guest runs: needs a restart of the guest"
@@ -46,6 +46,11 @@ class Plan:
     starts: bool = False  # a restart was cut off while it was off, and its running is not declared
     unknown_disks: Sequence[int] = field(default=())  # places of disks that are not there yet at preview
 
+    @property
+    def brings_back(self) -> bool:
+        """Whether it is saved, and started: everything else is done once it runs."""
+        return self.seen.is_saved and (self.starts or self.declared.get("running") is True)
+
 
 def planned(call: Call, domain: api.Domain, news: Props, olds: Props) -> Plan:
     """`Refused` or `OperatorError` for what cannot be done; nothing is changed."""
@@ -67,6 +72,7 @@ def planned(call: Call, domain: api.Domain, news: Props, olds: Props) -> Plan:
         unknown_disks=[i for i, d in enumerate(_entries(news)) if disk_path(d) is COMPUTED],
     )
     _refuse(plan, own)
+    _refuse_saved(call, domain, plan)
     _require(call, domain, plan)
     if declared.get("running", seen.running) != seen.running:
         return plan
@@ -112,6 +118,25 @@ def _refuse(plan: Plan, own: Props) -> None:
         phrases += _disk_phrases(plan.declared, own, plan.seen)
     if phrases:
         raise Refused(f"domain {plan.name}: not done in place, and nothing was changed: {'; '.join(phrases)}")
+
+
+def _refuse_saved(call: Call, domain: api.Domain, plan: Plan) -> None:
+    """A saved guest comes back with the devices of its image: none may go meanwhile, nor be another's by then."""
+    image = plan.seen.saved
+    if image is None:
+        return
+    macs, files = {n.mac for n in image.nics}, set(image.disks)
+    if plan.brings_back:
+        has, uuid = sweep.everybody(call.host), domain.UUIDString()
+        written = set(has[uuid.lower()].files & files) if uuid.lower() in has else files
+        new.refuse_taken(has, f"domain {plan.name}, which is saved, is not started", macs, written, uuid)
+        return
+    kept = [f"NIC {step.mac}" for step in plan.nics if step.action == "unplug" and step.mac in macs]
+    kept += [f"disk {step.path}" for step in plan.disks if step.action == "unplug" and step.path in files]
+    if kept:
+        raise saved.refusal(
+            call.host.uri, plan.name, f"its image still has {', '.join(dict.fromkeys(kept))} as before"
+        )
 
 
 def _disk_phrases(declared: Props, own: Props, seen: domain_read.Domain) -> Iterator[str]:

@@ -32,7 +32,8 @@ class Domain:
 
     ``seen`` is its persistent definition, or a transient domain's inactive form, and ``xml`` the text of it.
     ``live`` and ``config`` are the NICs of the running guest and of the persistent definition, ``now`` is all that
-    the running guest has; None where the domain has no such side.
+    the running guest has; None where the domain has no such side.  ``saved`` is what its managed save image has, None
+    where that can't be read too.
     """
 
     seen: Seen
@@ -41,6 +42,8 @@ class Domain:
     autostart: bool
     now: Seen | None = None
     xml: str = ""
+    saved: Seen | None = None
+    is_saved: bool = False
 
     @property
     def running(self) -> bool:

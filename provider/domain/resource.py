@@ -17,6 +17,7 @@ from provider.domain.changes import Plan
 from provider.domain.read import as_read, imported, started_with_less
 from provider.domain.seen import same_amount
 from provider.errors import OperatorError, Refused
+from provider.host import states
 from provider.host.clock import Clock, SystemClock
 from provider.host.others import Everybody, Has
 from provider.impact.allow import allowed
@@ -108,14 +109,18 @@ class Domain(Resource):
         plan = domain_changes.planned(call, domain, news, olds)
         persistent = bool(domain.isPersistent())
         own_after = next_start.owned_after(news, own, plan.keys)
+        if plan.brings_back:
+            call.host.starting.add(domain.UUIDString())
         if preview:
             _note(call, plan, olds, {}, persistent)
             turns = plan.starts or plan.declared.get("running", plan.seen.running) != plan.seen.running
-            state = COMPUTED if turns else sweep.state(domain)
+            state = COMPUTED if turns else states.word(domain)
             kept = {key: value for key, value in olds.items() if key != "restarting"}
             outputs = {**kept, **news, "state": state, "persistent": True, "own": own_after}
             return next_start.with_pending(outputs, [] if plan.restart else plan.pending)
         life.define_again(call.host, domain)
+        if plan.brings_back:
+            self._start(call, domain)
         next_start.stage(call.host, domain, plan.declared, plan.keys)
         _set_autostart(domain, plan.declared)
         self._mend(call, domain, plan, own)
@@ -189,6 +194,9 @@ def _note(call: Call, plan: Plan, olds: Props, failed: dict[str, str], persisten
 def _note_removal(call: Call, domain: api.Domain) -> None:
     if domain.isActive():
         call.note("restart", "", notes.goes_down(domain.name(), "is removed; its disks are not touched"))
+    elif states.is_saved(domain):
+        what = "which is saved, is removed, and what it had in memory is lost (allowed); its disks are not touched"
+        call.note("restart", "", f"{domain.name()}, {what}")
     else:
         call.note("live", "", f"{domain.name()}, which is shut off, is removed; its disks are not touched")
 
@@ -266,7 +274,7 @@ def _outputs(
     outputs = {
         **{key: value for key, value in said.items() if value is not None},
         **inputs,
-        "state": sweep.state(domain),
+        "state": states.word(domain),
         "persistent": bool(domain.isPersistent()),
         **({"restarting": True} if seen.marked else {}),
         "own": domain_diff.owned(inputs),

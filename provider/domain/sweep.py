@@ -10,18 +10,17 @@ from lxml import etree
 from provider.connection import api, errors
 from provider.domain.read import Domain
 from provider.domain.seen import Seen, Slots, see, written_disks
-from provider.host import optional
-from provider.host.definitions import INACTIVE, SECURE, both_xmls
+from provider.host import optional, states
+from provider.host.definitions import INACTIVE, SECURE, both_xmls, saved_xml
 from provider.host.host import Host
 from provider.host.others import Everybody, Has
 from provider.host.sight import look
 from provider.nic import nic
 
-STATES = ("no state", "running", "idle", "paused", "in shutdown", "shut off", "crashed", "pmsuspended")
-
 
 def observe(host: Host, domain: api.Domain) -> Domain:
     live, config = both_xmls(domain)
+    saved = saved_xml(domain)
     xml = domain.XMLDesc(SECURE | INACTIVE) if config is None else config
     return Domain(
         seen=facts(host, xml),
@@ -30,6 +29,8 @@ def observe(host: Host, domain: api.Domain) -> Domain:
         autostart=bool(domain.autostart()),
         now=None if live is None else facts(host, live),
         xml=xml,
+        saved=None if saved is None else facts(host, saved),
+        is_saved=states.is_saved(domain),
     )
 
 
@@ -42,11 +43,6 @@ def slots(host: Host, domain: api.Domain) -> tuple[Slots | None, Slots | None]:
 def facts(host: Host, xml: str) -> Seen:
     """What a definition says, with the files of disks that name a pool and a volume."""
     return see(xml, partial(_volume_path, host))
-
-
-def state(domain: api.Domain) -> str:
-    number = domain.state()[0]
-    return STATES[number] if 0 <= number < len(STATES) else f"state {number}"
 
 
 def network_name(host: Host) -> Callable[[str], str | None]:
@@ -64,14 +60,18 @@ def everybody(host: Host) -> Everybody:
     """What each domain of the host has; by its UUID in lower case."""
     found: dict[str, Has] = {}
     for domain in look(host).conn.listAllDomains():
-        both = errors.unless(errors.NO_DOMAIN, both_xmls, domain)
-        if both is None:
-            continue  # a domain that went away while it was looked at has nothing
-        xmls = [xml for xml in both if xml is not None]
-        macs = frozenset(mac for xml in xmls for mac in nic.macs(xml))
-        files = frozenset(path for xml in xmls for path in written_disks(xml))
-        found[domain.UUIDString().lower()] = Has(domain.name(), macs, files)
+        has = errors.unless(errors.NO_DOMAIN, _has, domain)
+        if has is not None:  # a domain that went away while it was looked at has nothing
+            found[domain.UUIDString().lower()] = has
     return found
+
+
+def _has(domain: api.Domain) -> Has:
+    saved = saved_xml(domain)
+    xmls = [xml for xml in both_xmls(domain) if xml is not None]
+    macs = frozenset(mac for xml in xmls for mac in nic.macs(xml))
+    files = frozenset(path for xml in (*xmls, saved) if xml is not None for path in written_disks(xml))
+    return Has(domain.name(), macs | set(nic.macs(saved)), files, frozenset(nic.macs(saved)) - macs)
 
 
 def has_kvm(host: Host, tell: optional.Tell) -> bool:

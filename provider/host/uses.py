@@ -14,7 +14,7 @@ from provider.host.disk_files import files, pool_volumes
 
 @dataclass(frozen=True)
 class Uses:
-    """A domain, the files of its disks, live and persistent, and the (pool, volume) of those given by these names."""
+    """A domain, the files of its disks, live, persistent and saved, and the (pool, volume) of those given by names."""
 
     name: str
     uuid: str

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from provider.connection import api, errors
 from provider.guest import config as guest_config
 from provider.guest.agent import RUNNING
 from provider.guest.config import Setup
-from provider.host.definitions import both_xmls
+from provider.host.definitions import both_xmls, saved_xml
 from provider.host.macs import alias_for, same_mac
 from provider.nic import nic, plan
 from provider.nic import seat as nic_seat
@@ -34,14 +34,20 @@ def setup(inputs: Props) -> Setup | None:
 
 
 def others(call: Call, mac: str, but: str) -> Iterator[api.Domain]:
-    """The other domains of the host that have a NIC with this MAC, live or persistent."""
+    """The other domains of the host that have a NIC with this MAC, live, persistent or saved."""
     for domain in call.host.conn.listAllDomains():
         if domain.UUIDString().lower() != but.lower() and errors.unless(errors.NO_DOMAIN, has, domain, mac):
             yield domain  # one that went away while it was looked at has nothing
 
 
 def has(domain: api.Domain, mac: str) -> bool:
+    """Whether it has it, or comes back with it."""
     return bool(seen(domain, mac))
+
+
+def comes_back(domain: api.Domain, mac: str) -> bool:
+    """Whether the domain is saved with this NIC: its next start brings it back, whatever its definition says."""
+    return bool(nic.of_mac(saved_xml(domain), mac))
 
 
 def fenced(domain: api.Domain, mac: str) -> bool:
@@ -50,8 +56,9 @@ def fenced(domain: api.Domain, mac: str) -> bool:
 
 
 def seen(domain: api.Domain, mac: str) -> list[Nic]:
-    """The NICs with this MAC: of the persistent definition, then of the running guest."""
-    return [n for xml in reversed(both_xmls(domain)) for n in nic.of_mac(xml, mac)]
+    """The NICs with this MAC: of the persistent definition, then of the running guest; else of its saved image."""
+    found = [n for xml in reversed(both_xmls(domain)) for n in nic.of_mac(xml, mac)]
+    return found or list(nic.of_mac(saved_xml(domain), mac))
 
 
 def as_read(inputs: Props, mine: list[Nic], domain: str) -> Props:
@@ -96,10 +103,19 @@ def outputs(call: Call, domain: api.Domain, inputs: Props, inside: bool | None) 
         "persistent": bool(here[1]),
         "extra": [
             *plan.drift([wanted(inputs)], inputs.get("forbiddenMacs", ()), live, config),
+            *_saved(domain, inputs.get("forbiddenMacs", ())),
             *_elsewhere(call, mac, domain),
             *_not_inside(domain, mac, inside),
         ],
     }
+
+
+def _saved(domain: api.Domain, forbidden: Collection[str]) -> Iterator[str]:
+    """Forbidden MACs that only the saved image has."""
+    both = [mac for xml in both_xmls(domain) for mac in nic.macs(xml)]
+    for mac in nic.macs(saved_xml(domain)):
+        if mac in map(same_mac, forbidden) and mac not in both:
+            yield f"{mac} must not be in the saved image"
 
 
 def _elsewhere(call: Call, mac: str, domain: api.Domain) -> Iterator[str]:
@@ -110,7 +126,10 @@ def _elsewhere(call: Call, mac: str, domain: api.Domain) -> Iterator[str]:
             for place, link in (("the running guest", seat.live), ("the definition of", seat.config))
             if link is not None
         ).removesuffix(" of")
-        yield f"{mac} is still in {where} {other.name()}, its link is {seat.link}"
+        if where:
+            yield f"{mac} is still in {where} {other.name()}, its link is {seat.link}"
+        if comes_back(other, mac):
+            yield f"{mac} is still in the saved image of {other.name()}, and comes back with it"
 
 
 def _not_inside(domain: api.Domain, mac: str, inside: bool | None) -> Iterator[str]:

@@ -14,9 +14,8 @@ from lxml import etree
 
 from provider.connection import api, errors, keepalive
 from provider.domain.seen import Seen, see
-from provider.domain.sweep import state
-from provider.host import optional
-from provider.host.definitions import INACTIVE
+from provider.host import optional, states
+from provider.host.definitions import INACTIVE, saved_xml
 from provider.host.elements import attribute
 from provider.host.host import Host
 from provider.host.macs import same_mac
@@ -30,9 +29,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class DomainSeen:
-    """``live`` is what runs, ``config`` the persistent definition; None for the one that the domain does not have.
+    """``live`` runs, ``config`` is defined, ``saved`` is what its managed save image brings back; else None.
 
-    ``state`` is virsh's word.  Passwords of graphics are not in the XML: they need a connection that may write.
+    ``state`` is virsh's word, or "saved"; ``at`` has the reason too.  Passwords of graphics take a connection that may
+    write.
     """
 
     name: str
@@ -43,6 +43,8 @@ class DomainSeen:
     config: Seen | None
     live_xml: str | None
     config_xml: str | None
+    saved: Seen | None = None
+    at: states.State = states.UNLOOKED
 
     @property
     def seen(self) -> Seen:
@@ -53,16 +55,16 @@ class DomainSeen:
 
     @property
     def nics(self) -> tuple[Nic, ...]:
-        """The NICs that run, then those that only the persistent definition has more of; told apart by MAC."""
-        live = list(self.live.nics) if self.live else []
-        left = [nic.mac for nic in live]
+        """The NICs that run, or come back, then those that only the definition has more of; told apart by MAC."""
+        now = self.live or self.saved
+        left = [nic.mac for nic in now.nics] if now else []
         more = []
         for nic in self.config.nics if self.config else ():
             if nic.mac in left:
                 left.remove(nic.mac)
             else:
                 more.append(nic)
-        return (*live, *more)
+        return (*(now.nics if now else ()), *more)
 
 
 @dataclass(frozen=True)
@@ -196,15 +198,18 @@ def _all(missing: int, look: Callable[[Any], S], objects: Iterable[Any]) -> tupl
 def _domain(domain: api.Domain) -> DomainSeen:
     live = domain.XMLDesc() if domain.isActive() else None
     config = domain.XMLDesc(INACTIVE) if domain.isPersistent() else None
+    saved, at = saved_xml(domain), states.look(domain)
     return DomainSeen(
         name=domain.name(),
         uuid=domain.UUIDString(),
-        state=state(domain),
+        state=at.word,
         autostart=bool(domain.autostart()),
         live=None if live is None else see(live),
         config=None if config is None else see(config),
         live_xml=live,
         config_xml=config,
+        saved=None if saved is None else see(saved),
+        at=at,
     )
 
 
