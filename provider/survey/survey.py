@@ -31,8 +31,7 @@ T = TypeVar("T")
 class DomainSeen:
     """``live`` runs, ``config`` is defined, ``saved`` is what its managed save image brings back; else None.
 
-    ``state`` is virsh's word, or "saved"; ``at`` has the reason too.  Passwords of graphics take a connection that may
-    write.
+    ``state`` is virsh's word, or "saved"; ``at`` has the reason.  Without passwords of graphics, which are secure.
     """
 
     name: str

@@ -44,8 +44,6 @@ class Domain(Saved):
         self.persistent = True
         self.auto = False
         self.paused = False
-        self.paused_for = 1  # virDomainPausedReason; 5: an I/O error, of the disks in ``disk_errors``
-        self.disk_errors: dict[str, int] = {}
         self.acpi = True
         self.lets_go: int | None = 1
         self.asked: dict[str, int] = {}
@@ -87,9 +85,6 @@ class Domain(Saved):
         self._call("setAutostart")
         self.auto = bool(autostart)
         return 0
-
-    def diskErrors(self, flags: int = 0) -> dict[str, int]:
-        return dict(self.disk_errors)
 
     def create(self) -> int:
         self._call("create")

@@ -27,6 +27,11 @@ class Saved:
     def __init__(self) -> None:
         self.image: Any = None
         self.damaged = False
+        self.paused_for = 1  # virDomainPausedReason; 5: an I/O error, of the disks in ``disk_errors``
+        self.disk_errors: dict[str, int] = {}
+
+    def diskErrors(self, flags: int = 0) -> dict[str, int]:
+        return dict(self.disk_errors)
 
     def _call(self, name: str) -> None:
         raise NotImplementedError
