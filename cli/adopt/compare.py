@@ -20,6 +20,7 @@ from provider.domain import diff as domain_diff
 from provider.domain.read import Domain, as_read, started_with_less
 from provider.domain.seen import see
 from provider.host.macs import same_mac
+from provider.host.states import SAVED
 from provider.network import diff as network_diff
 from provider.network.bring import seen_in
 from provider.network.change import Sides
@@ -143,6 +144,8 @@ def _domain(wanted: Declared, domain: DomainSeen, seen: HostSeen) -> Iterator[Di
     own = domain_diff.owned(said, less)
     apart = domain_apart.apart(looked, said, own, ())
     changes |= domain_apart.changes(changes, said, apart)
+    if domain.state == SAVED:
+        read["running"] = SAVED  # and not just "false"
     yield from _at(wanted, changes, read, names)
 
 
@@ -163,6 +166,8 @@ def as_observed(domain: DomainSeen, seen: HostSeen) -> Domain:
         autostart=domain.autostart,
         now=None if live is None else look(live),
         xml=base,
+        saved=domain.saved,
+        is_saved=domain.state == SAVED,
     )
 
 

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 
 from provider.connection import errors
 from provider.errors import OperatorError
+from provider.host import states
 from provider.host.host import Host
+from provider.host.xml_in import parsed
 from provider.storage import storage
 from provider.survey.survey import DomainSeen, HostSeen
 
@@ -30,6 +32,22 @@ def gone(host: Host, seen: HostSeen, domains: Iterable[DomainSeen]) -> Iterator[
                     yield path
             except (OperatorError, errors.VirtError):
                 continue  # nothing is known of it
+
+
+def room(host: Host, domains: Iterable[DomainSeen]) -> dict[str, int]:
+    """Bytes that are left in the active pools of a host on which a guest was paused since its disk had no space.
+
+    libvirt knows it as of its last look at a pool, so it is made to look anew.
+    """
+    found: dict[str, int] = {}
+    if any(how == states.NO_SPACE for domain in domains for _, how in domain.at.disks):
+        for pool in host.conn.listAllStoragePools():
+            try:
+                pool.refresh()
+                found[pool.name()] = int(parsed(pool.XMLDesc()).findtext("available"))
+            except (OperatorError, errors.VirtError, TypeError):
+                continue  # nothing is known of it
+    return found
 
 
 def _is_gone(host: Host, seen: HostSeen, domain: DomainSeen, path: str) -> bool:

@@ -65,13 +65,15 @@ def float_unplugged(world: World) -> Iterator[Finding]:
 def _unplugged(world: World, stack: str, held: Float, domain: DomainSeen) -> str:
     sides = [
         [nic for nic in side.nics if nic.mac == held.mac]
-        for side in (domain.live, domain.config)
+        for side in (domain.live, domain.config, domain.saved)
         if side is not None
     ]
     if not any(sides):
         elsewhere = any(seat.mac == held.mac for seat in world.seats)
         return "" if elsewhere else "is plugged in nowhere"  # who else has it is told by float-mac
     if not all(sides):
+        if domain.saved is not None and not sides[-1]:
+            return "is not in its saved image, with which it comes back"
         missing = "the running guest" if domain.live is not None and not sides[0] else "its definition"
         return f"is not in {missing}"
     bridged = world.rack.plans[stack].networks.bridged
@@ -230,6 +232,8 @@ def _mend_nic(world: World, seat: Seat, keep: int) -> str:
                 lines.append(world.virsh(stack, "detach-device-alias", domain.name, str(nic.alias), flag))
         elif len(nics) > keep:
             lines.append(world.edit(stack, domain))
+    if seat.saved:
+        lines.append(world.virsh(stack, "managedsave-remove", domain.name))
     return "; ".join(lines)
 
 

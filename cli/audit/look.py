@@ -99,13 +99,14 @@ def _ask(plan: config.Plan, seen: HostSeen) -> Asked:
             said = pool.map(lambda d: _inside(host, plan, d, agent=d.name in ours and not silence), running)
             gone = tuple(files.gone(host, seen, (d for d in seen.domains if d.name in ours)))
             found = dict(zip((domain.name for domain in running), said, strict=True))
+            room = files.room(host, running)
             asked = (*from_host.result(), *(each for heard in found.values() for each in heard.gateways))
     finally:
         host.close()
     inside = {name: heard.inside for name, heard in found.items()}
     inside |= {n: replace(i, silence=silence or i.silence) for n, i in inside.items() if n in ours}
     told = {name: heard.told for name, heard in found.items() if heard.told is not None}
-    return Asked(replace(seen, gone=(*seen.gone, *gone)), inside, told, asked)
+    return Asked(replace(seen, gone=(*seen.gone, *gone)), inside, told, asked, room)
 
 
 def _inside(host: Host, plan: config.Plan, seen: DomainSeen, *, agent: bool) -> Heard:

@@ -74,8 +74,10 @@ RULES: Final = (
     Rule(vms.vm_missing, "A declared VM is not there.", UP),
     Rule(
         vms.vm_stopped,
-        "A declared VM does not run: shut off, crashed, paused.",
-        f"{UP}; `virsh resume` for a paused one, `virsh start` for one that is not the stack's.",
+        "A declared VM does not run: shut off, saved, crashed, paused; with libvirt's reason, as an I/O error, and "
+        "what is left in the pool of a disk that has no space.",
+        f"{UP}; `virsh resume` for a paused one, once there is room; `virsh start` for one that is not the stack's; "
+        "`virsh managedsave-remove` where the image of a saved one can't be read.",
         yields_to=("disk-missing",),
     ),
     Rule(
@@ -178,6 +180,13 @@ RULES: Final = (
         "What libvirt does not tell of a hypervisor: leases of a network, volumes of a pool. Nothing is concluded from "
         "it.",
         "What keeps libvirt from telling it: the line says what it said.",
+        level="note",
+    ),
+    Rule(
+        vms.vm_saved,
+        "A VM that is not declared to run is saved (`virsh managedsave`): its next start brings back what it had, its "
+        "NICs and disks too, whatever its definition says by then.",
+        "`virsh start`, or `virsh managedsave-remove`, which gives up what it had in memory.",
         level="note",
     ),
     Rule(

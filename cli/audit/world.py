@@ -39,13 +39,14 @@ class Gateway:
 
 @dataclass(frozen=True)
 class Seat:
-    """A domain that has NICs with this MAC: how many in the running guest, how many in its definition."""
+    """A domain that has NICs with this MAC: how many in the running guest, in its definition, in its saved image."""
 
     stack: str
     domain: DomainSeen
     mac: str
     live: int
     config: int
+    saved: int = 0
 
     @property
     def where(self) -> str:
@@ -56,13 +57,15 @@ class Seat:
 class Asked:
     """What was asked for on one hypervisor besides: ``inside``, and ``told`` of services, by domain.
 
-    ``host``: its survey, and the files that are gone.  ``gateways``: who was asked for, from there and from its guests.
+    ``host``: its survey, and the files that are gone.  ``room``: bytes that are left, of pools that were asked for it.
+     ``gateways``: who was asked for, from there and from its guests.
     """
 
     host: HostSeen
     inside: Mapping[str, Inside] = field(default_factory=dict)
     told: Mapping[str, Told] = field(default_factory=dict)
     gateways: Collection[Gateway] = ()
+    room: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,11 +110,11 @@ class World:
     @cached_property
     def seats(self) -> tuple[Seat, ...]:
         return tuple(
-            Seat(stack, domain, mac, live[mac], defined[mac])
+            Seat(stack, domain, mac, live[mac], defined[mac], saved[mac])
             for stack, (_, host) in self.seen.items()
             for domain in host.domains
-            for live, defined in [(_macs(domain.live), _macs(domain.config))]
-            for mac in dict.fromkeys((*live, *defined))
+            for live, defined, saved in [tuple(map(_macs, (domain.live, domain.config, domain.saved)))]
+            for mac in dict.fromkeys((*live, *defined, *saved))
         )
 
     def vms(self) -> Iterator[tuple[str, VirtualMachine, DomainSeen]]:

@@ -13,6 +13,7 @@ from provider.domain.seen import see
 from provider.errors import OperatorError
 from provider.guest.addresses import Address, Inside
 from provider.guest.files import Setting
+from provider.host.states import UNLOOKED, State
 from provider.survey.survey import DomainSeen, HostSeen, Lease, NetworkSeen, PoolSeen, Unread, VolumeSeen
 from tests.config import fleets
 
@@ -50,9 +51,11 @@ class Vm:
     most: int = 128
     live_memory: int = 96
     balloon: str = "virtio"
+    saved: list[str] | None = None  # the NICs of its managed save image
+    at: State = UNLOOKED
 
     def seen(self) -> DomainSeen:
-        running = self.state not in ("shut off", "crashed")
+        running = self.state not in ("shut off", "crashed", "saved")
         live = self._xml(self.nics if self.live is None else self.live, self.live_memory) if running else None
         defined = self._xml(self.nics, self.memory)
         return DomainSeen(
@@ -64,6 +67,8 @@ class Vm:
             config=see(defined),
             live_xml=live,
             config_xml=defined,
+            saved=None if self.saved is None else see(self._xml(self.saved, self.live_memory)),
+            at=self.at,
         )
 
     def _xml(self, nics: list[str], memory: int) -> str:
