@@ -25,6 +25,7 @@ NEEDED: Final[Mapping[str, Version]] = {
 # What is only looked at where it can be: see `optional`.
 OPTIONAL: Final[Mapping[str, Version]] = {
     "virNetworkListAllPorts": (5, 5, 0),
+    "virDomainSetMemoryStatsPeriod": (1, 1, 1),
     "virNetworkPortGetUUIDString": (5, 5, 0),
     "VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP": (4, 2, 0),
     "virDomainInterfaceAddresses": (1, 2, 14),

@@ -41,6 +41,9 @@ class Plan:
     amounts: Sequence[domain_amounts.Step] = ()
     disks: Sequence[domain_disks.Step] = ()
     nics: Sequence[nic_plan.Step] = ()
+    short: Mapping[str, str] = field(
+        default_factory=dict
+    )  # amounts that the guest can't do with while it runs: why
     pending: Sequence[str] = ()
     restart: bool = False
     starts: bool = False  # a restart was cut off while it was off, and its running is not declared
@@ -77,8 +80,10 @@ def planned(call: Call, domain: api.Domain, news: Props, olds: Props) -> Plan:
     if declared.get("running", seen.running) != seen.running:
         return plan
     amounts = domain_amounts.steps(declared, seen, keys, olds.get("pendingRestart", ()))
+    short = {s.key: why for s in amounts if (why := domain_amounts.cannot_do_with(domain, s))}
+    amounts = [step for step in amounts if step.key not in short]
     pending = next_start.awaited(host, domain_amounts.after(seen, amounts), declared, keys)
-    plan = replace(plan, amounts=amounts, pending=pending)
+    plan = replace(plan, amounts=amounts, pending=pending, short=short)
     if not (pending and allowed(domain.name(), "restart")):
         return plan
     _refuse_losses(plan)

@@ -80,7 +80,8 @@ def _amounts(plan: Plan, failed: Mapping[str, str]) -> Iterator[Note]:
             )
             yield Note("live", key, f"{plan.name}: {step.was:g} -> {step.wanted}{unit} while it runs ({how})")
         elif key in plan.keys:
-            yield _staged(plan, key, key, amounts.why_not(key, plan.declared[key], plan.seen))
+            why = plan.short.get(key) or amounts.why_not(key, plan.declared[key], plan.seen)
+            yield _staged(plan, key, key, why)
 
 
 def _staged(plan: Plan, path: str, key: str, why: str, waits: bool = False) -> Note:
