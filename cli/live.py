@@ -11,7 +11,7 @@ from cli.words.command_line import UsageError
 from config.read import yaml_mapping
 from provider.connection import errors
 from provider.errors import OperatorError
-from provider.survey import survey
+from provider.survey import sweep
 from provider.survey.survey import HostSeen
 
 URI = "libvirt:uri"
@@ -54,9 +54,9 @@ def at_once(ask: Callable[[str], T], stacks: Collection[str]) -> dict[str, T]:
 
 def _one(uri: str) -> HostSeen | OperatorError:
     try:
-        host = survey.read_only(uri)
+        host = sweep.read_only(uri)
         try:
-            return survey.survey(host)
+            return sweep.survey(host)
         finally:
             host.close()
     except OperatorError as error:

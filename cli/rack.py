@@ -1,8 +1,11 @@
-"""The rack as it is declared: the fleet's facts, and the plan of every hypervisor that has a stack file."""
+"""The rack as it is declared: the fleet's facts, and the plan of every hypervisor that has a stack file.
+
+And whose hypervisor a host is that was looked at, which is one rule for all that look.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,10 @@ from config.errors import ConfigError, Problem
 from config.fleet import Fleet
 from config.read import fleet_file, stack_file
 from config.settings import DEFAULT_FLEET
+from provider.errors import OperatorError
+from provider.host import identity
+from provider.network import seen as network_seen
+from provider.survey.survey import HostSeen
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,66 @@ def floats_of(fleet: Fleet) -> tuple[FloatFact, ...]:
         )
         for label, member in fleet.floats.members.items()
     )
+
+
+Hosts = Mapping[
+    str, HostSeen | OperatorError
+]  # by stack: what its libvirt:uri leads to, or why it was not seen
+
+
+def owners(plans: Mapping[str, config.Plan], hosts: Hosts) -> dict[str, str]:
+    """Of each stack whose host was seen, the one whose hypervisor that host is: itself, but where several lead there.
+
+    Then it is the one whose MACs its networks have, or else the one whose guests are there, or else the first.
+    """
+    seen = {stack: host for stack, host in hosts.items() if isinstance(host, HostSeen)}
+    return {
+        stack: max(
+            (o for o in seen if o == stack or identity.same_host(host.identity, seen[o].identity)),
+            key=lambda other: _claims(plans[other], host) if other in plans else (0, 0),
+        )
+        for stack, host in seen.items()
+    }
+
+
+def owned_by_another(plans: Mapping[str, config.Plan], stack: str, host: HostSeen) -> str | None:
+    """The stack by whose rule the networks of the host have their MACs, where this one's rule gave fewer."""
+    claims = {name: _claims(plan, host)[0] for name, plan in plans.items()}
+    most = max(claims, key=lambda name: claims[name])
+    return most if claims[most] > claims[stack] else None
+
+
+def _claims(plan: config.Plan, host: HostSeen) -> tuple[int, int]:
+    """How many MACs of the plan the networks have, for themselves or reserved; how many guests are the plan's."""
+    default = plan.networks.default
+    macs = {default.mac, *(slot.mac for slot in default.reservations)}
+    there = {network.mac for network in host.networks}
+    for network in host.networks:
+        for xml in filter(None, (network.live_xml, network.config_xml)):
+            there |= {each.get("mac") for each in network_seen.view(xml)["dhcpHosts"]}
+    names = {vm.domain for vm in plan.vms}
+    guests = [d for d in host.domains if d.name in names or any(nic.mac in macs for nic in d.nics)]
+    return len(macs & there), len(guests)
+
+
+@dataclass(frozen=True)
+class Twins:
+    """Two stacks whose hosts give one UUID and say two names."""
+
+    one: str
+    other: str
+    what: str
+    mend: str
+
+
+def twins(hosts: Hosts) -> Iterator[Twins]:
+    seen = [(stack, host) for stack, host in hosts.items() if isinstance(host, HostSeen)]
+    for number, (stack, host) in enumerate(seen):
+        for other, found in seen[:number]:
+            one, two = found.identity, host.identity
+            if identity.same_uuid(one.uuid, two.uuid) and not identity.same_host(one, two):
+                what = f"two hosts, {one.name} ({other}) and {two.name} ({stack}), give one UUID, {two.uuid}"
+                yield Twins(other, stack, what, identity.unlike(two.name or stack))
 
 
 def load(root: Path) -> Rack:

@@ -25,24 +25,25 @@ class Guest:
 
 @contextlib.contextmanager
 def connection(uri: str) -> Iterator[Any]:
-    """A connection to libvirtd, closed at the end. Raises LabError if there is none."""
+    """A connection to libvirtd, closed at the end. Raises LabError if there is none, or a call fails."""
     libvirt.registerErrorHandler(lambda _context, _error: None, None)
     try:
         host = libvirt.open(uri)
+        try:
+            yield host
+        finally:
+            with contextlib.suppress(libvirt.libvirtError):
+                host.close()
     except libvirt.libvirtError as error:
-        raise LabError(f"{uri}: {error}") from None
-    try:
-        yield host
-    finally:
-        host.close()
+        raise LabError(f"{uri}: {_said(error)}") from None
 
 
-def of(host: Any) -> tuple[Guest, ...]:
-    """All domains of the connected libvirtd, by name."""
-    leases = _leases(host)
-    return tuple(
-        sorted((_guest(domain, leases) for domain in host.listAllDomains()), key=lambda guest: guest.name)
-    )
+def of(host: Any) -> tuple[tuple[Guest, ...], tuple[str, ...]]:
+    """All domains of the connected libvirtd, by name; and what it does not tell of them, a line each."""
+    unknown: list[str] = []
+    leases = _leases(host, unknown)
+    found = [_guest(domain, leases, unknown) for domain in host.listAllDomains()]
+    return tuple(sorted((g for g in found if g is not None), key=lambda guest: guest.name)), tuple(unknown)
 
 
 _STATES = {
@@ -54,6 +55,8 @@ _STATES = {
     6: "crashed",
     7: "suspended",
 }
+
+
 _IO_ERROR = (3, 5)
 # What state() says beside the state, where it says more.
 _REASONS = {
@@ -67,13 +70,20 @@ _REASONS = {
     (5, 6): "it failed to start",
     (6, 1): "its system panicked",
 }
+_NO_DOMAIN, _NO_NETWORK = 42, 43
 
 
-def _leases(host: Any) -> dict[str, list[str]]:
+def _leases(host: Any, unknown: list[str]) -> dict[str, list[str]]:
     leases: dict[str, list[str]] = {}
     for network in host.listAllNetworks():
-        for lease in network.DHCPLeases():
-            leases.setdefault(lease["mac"].lower(), []).append(lease["ipaddr"])
+        try:
+            found = network.DHCPLeases()
+        except libvirt.libvirtError as error:
+            if error.get_error_code() != _NO_NETWORK:
+                unknown.append(f"the leases of network {network.name()} are unknown: {_said(error)}")
+            continue
+        for lease in found:
+            leases.setdefault((lease["mac"] or "").lower(), []).append(lease["ipaddr"])
     return leases
 
 
@@ -89,8 +99,19 @@ def _state(domain: Any) -> str:
     return state
 
 
-def _guest(domain: Any, leases: dict[str, list[str]]) -> Guest:
-    macs = [mac.get("address", "").lower() for mac in ElementTree.fromstring(domain.XMLDesc()).iter("mac")]
-    return Guest(
-        domain.name(), _state(domain), tuple(address for mac in macs for address in leases.get(mac, ()))
-    )
+def _guest(domain: Any, leases: dict[str, list[str]], unknown: list[str]) -> Guest | None:
+    """None of one that went away meanwhile."""
+    try:
+        root = ElementTree.fromstring(domain.XMLDesc())
+        state = _state(domain)
+    except (libvirt.libvirtError, ElementTree.ParseError) as error:
+        if isinstance(error, libvirt.libvirtError) and error.get_error_code() == _NO_DOMAIN:
+            return None
+        unknown.append(f"guest {domain.name()} could not be read: {_said(error)}")
+        return Guest(domain.name(), "unknown", ())
+    macs = [mac.get("address", "").lower() for mac in root.iter("mac")]
+    return Guest(domain.name(), state, tuple(address for mac in macs for address in leases.get(mac, ())))
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split())

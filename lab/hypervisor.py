@@ -36,12 +36,13 @@ IMAGES = {"tiny": image.build, "debian": debian.build}
 
 @dataclass(frozen=True)
 class Status:
-    """What `trop lab status` shows."""
+    """What `trop lab status` shows; unknown is what libvirtd does not tell, a line each."""
 
     running: bool
     uri: str
     socket: Path
     guests: tuple[Guest, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 class Lab:
@@ -121,11 +122,11 @@ class Lab:
         return processes.first(self.state) is not None
 
     def status(self) -> Status:
-        """The guests with their states and leases, or that the lab doesn't run."""
+        """The guests with their states and leases, or that the lab doesn't run. Raises LabError without libvirtd."""
         if not self.running:
             return Status(False, self.uri, self.socket)
         with guests.connection(self.uri) as host:
-            return Status(True, self.uri, self.socket, guests.of(host))
+            return Status(True, self.uri, self.socket, *guests.of(host))
 
     def console(self, vm: str) -> int:
         """Attach this terminal to the guest's serial console until Ctrl-]. Returns virsh's exit code."""

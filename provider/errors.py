@@ -22,6 +22,10 @@ class Lacking(OperatorError):
         self.wanted_for, self.what, self.advice = wanted_for, plain(what), plain(advice)
 
 
+class NotUnderstood(OperatorError):
+    """What libvirt has answered is not as libvirt writes it."""
+
+
 class Refused(OperatorError):
     """A change that is not made because of what it would do to what runs."""
 

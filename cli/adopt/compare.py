@@ -48,7 +48,8 @@ class Difference:
 class Comparison:
     """``agrees`` and ``missing`` (declared, not there) are objects; ``undeclared`` is a line a kind.
 
-    ``why``: what is in the way of taking it over.
+    ``why``: what is in the way of taking it over.  ``unread``: objects of which libvirt does not tell, and why;
+    ``unseen`` what else it does not tell, a line each.
     """
 
     agrees: tuple[str, ...]
@@ -57,21 +58,27 @@ class Comparison:
     missing: tuple[str, ...]
     why: tuple[str, ...]
     matches: Matches
+    unread: tuple[tuple[str, str], ...] = ()
+    unseen: tuple[str, ...] = ()
 
 
 def compare(plan: Plan, seen: HostSeen) -> Comparison:
     found = matches(plan, seen)
-    every = list(declared.resources(plan, found.ids))
+    every = list(declared.resources(plan, {**found.hidden, **found.ids}))
     there = [d for d in every if d.key in found.ids]
     differs = [(d, list(_differences(d, found, seen))) for d in there]
-    beside = [each for d in every if d.key not in found.ids for each in _beside(plan, d, found)]
+    missing = [d for d in every if d.key not in found.ids and d.key not in found.unread]
+    beside = [each for d in missing for each in _beside(plan, d, found)]
+    unread = tuple((d.what, found.unread[d.key]) for d in every if d.key in found.unread)
     return Comparison(
         agrees=tuple(d.what for d, those in differs if not those),
         differs=(*(each for _, those in differs for each in those), *beside),
         undeclared=tuple(undeclared.lines(plan, found, seen)),
-        missing=tuple(d.what for d in every if d.key not in found.ids),
+        missing=tuple(d.what for d in missing),
         why=found.why,
         matches=found,
+        unread=unread,
+        unseen=tuple(u.line for u in seen.unread if u.line not in found.unread.values()),
     )
 
 
@@ -136,7 +143,8 @@ def _volume(wanted: Declared, seen: HostSeen, path: str) -> Iterator[Difference]
 
 def _domain(wanted: Declared, domain: DomainSeen, seen: HostSeen) -> Iterator[Difference]:
     looked = as_observed(domain, seen)
-    names = {network.uuid: network.name for network in seen.networks}
+    hidden = {u.uuid: u.name for u in seen.unread_of("network") if u.uuid and u.name}
+    names = {**hidden, **{network.uuid: network.name for network in seen.networks}}
     said = shape.known(wanted.inputs)
     less = started_with_less(looked.seen)
     read = as_read(said, looked, names.get, less)

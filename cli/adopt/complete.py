@@ -53,6 +53,7 @@ def _form(plan: Plan, vm: VirtualMachine, domain: DomainSeen, seen: HostSeen) ->
     # A domain that has lost its file is at fault, and the file alone counts.
     seed = declared.seed_path(plan, vm)
     seedless = vm.seed_disk and seed not in looked.seen.cdroms and seen.volume_at(seed) is None
+    seedless = seedless and not seen.unread_volumes(plan.storage.name, vm.seed_file)
     lacks = {
         "seedDisk": seedless,
         "nic": vm.nic and not _nic_is_declared(vm, domain, plan.networks.default),
@@ -71,9 +72,10 @@ def _size(vm: VirtualMachine, looked: Domain) -> dict[str, Any]:
 
 
 def _overlay(plan: Plan, vm: VirtualMachine, looked: Domain, seen: HostSeen) -> dict[str, Any]:
-    """Its base image, or that its disks are of another kind.  Of a pool that is stopped nothing is known."""
+    """Its base image, or that its disks are of another kind.  Of a pool that is stopped, or of a file that could not be
+    read, nothing is known."""
     path = declared.overlay_path(plan, vm)
-    if not vm.overlay:
+    if not vm.overlay or seen.unread_volumes(plan.storage.name, vm.overlay_file):
         return {}
     active = any(pool.name == plan.storage.name and pool.active for pool in seen.pools)
     if path not in looked.seen.disks:

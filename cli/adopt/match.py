@@ -7,24 +7,27 @@ other VM's name; a volume by its path; a float by its MAC on the domain of its h
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from cli.adopt import declared
 from cli.adopt.declared import Key
 from config.plan import Plan, VirtualMachine
 from provider.resource import remedy
-from provider.survey.survey import DomainSeen, HostSeen, VolumeSeen
+from provider.survey.survey import DomainSeen, HostSeen, Unread, VolumeSeen
 
 
 @dataclass(frozen=True)
 class Matches:
     """``ids`` of declared resources that are there, ``domains`` by the VM's name; ``why``: what can't be told, a line
-    each."""
+    each.  ``unread``: why of a resource nothing is known; ``hidden`` has the IDs of networks that are there all the
+    same."""
 
     ids: Mapping[Key, str]
     domains: Mapping[str, DomainSeen]
     why: tuple[str, ...] = ()
+    unread: Mapping[Key, str] = field(default_factory=dict)
+    hidden: Mapping[Key, str] = field(default_factory=dict)
 
 
 def matches(plan: Plan, seen: HostSeen) -> Matches:
@@ -41,7 +44,46 @@ def matches(plan: Plan, seen: HostSeen) -> Matches:
         holder = domains.get(held.holder)
         if holder is not None and any(nic.mac == held.mac for nic in holder.nics):
             ids[declared.INTERFACE, held.label] = f"{holder.uuid}/{held.mac}"
-    return Matches(ids, domains, (*why, *_storage_faults(plan, domains, seen)))
+    unread = {key: each for key, each in _unread(plan, domains, seen) if key not in ids}
+    return Matches(
+        ids,
+        domains,
+        (*why, *_storage_faults(plan, domains, seen)),
+        {key: each.line for key, each in unread.items()},
+        {
+            key: each.uuid
+            for key, each in unread.items()
+            if each.uuid is not None and key[0] == declared.NETWORK
+        },
+    )
+
+
+def _unread(plan: Plan, domains: Mapping[str, DomainSeen], seen: HostSeen) -> Iterator[tuple[Key, Unread]]:
+    """Declared resources with what may be theirs, and could not be read."""
+    for name in (plan.networks.bridged.name, plan.networks.default.name):
+        yield from ((declared.network_key(plan, name), each) for each in seen.unread_of("network", name))
+    yield from ((declared.pool_key(plan), each) for each in seen.unread_of("pool", plan.storage.name))
+    names = {vm.domain for vm in plan.vms}
+    # A domain of another name may be the VM by its MAC.
+    others = [each for each in seen.unread_of("domain") if each.name not in names]
+    for vm in plan.vms:
+        for each in () if vm.name in domains else (seen.unread_of("domain", vm.domain) or others):
+            yield (declared.DOMAIN, vm.name), each
+            yield from (((declared.INTERFACE, f.label), each) for f in plan.floats_of(vm.name))
+        yield from _unread_files(plan, vm, seen)
+
+
+def _unread_files(plan: Plan, vm: VirtualMachine, seen: HostSeen) -> Iterator[tuple[Key, Unread]]:
+    pool = plan.storage.name
+    files = [
+        *([((declared.VOLUME, vm.name), pool, vm.overlay_file)] if vm.overlay else ()),
+        *([((declared.SEED, vm.name), pool, vm.seed_file)] if vm.seed_disk else ()),
+        *((declared.disk_key(vm, disk), disk.pool or pool, disk.file) for disk in vm.disks),
+    ]
+    for key, where, file in files:
+        yield from (
+            (key, each) for each in (*seen.unread_of("pool", where), *seen.unread_volumes(where, file))
+        )
 
 
 def domains_of(vms: Iterable[VirtualMachine], seen: HostSeen) -> tuple[dict[str, DomainSeen], list[str]]:
@@ -51,7 +93,7 @@ def domains_of(vms: Iterable[VirtualMachine], seen: HostSeen) -> tuple[dict[str,
     found, why = dict(by_name), []
     taken = {domain.uuid for domain in by_name.values()}
     for vm in vms:
-        if vm.name in by_name or vm.domain != vm.name:
+        if vm.name in by_name or vm.domain != vm.name or seen.unread_of("domain", vm.domain):
             continue
         having = [d for d in seen.domains if d.uuid not in taken and any(n.mac == vm.mac for n in d.nics)]
         if len(having) == 1:
@@ -102,13 +144,11 @@ def _parts(plan: Plan, vm: VirtualMachine, domain: DomainSeen | None, seen: Host
 
 
 def _storage_faults(plan: Plan, domains: Mapping[str, DomainSeen], seen: HostSeen) -> list[str]:
-    """A pool that is not the declared one, and files of VMs that libvirt could not tell of."""
+    """A pool that is not the declared one."""
     name, path = plan.storage.name, plan.storage.path
-    files = {file for vm in plan.vms for file in (vm.overlay_file, vm.seed_file)}
-    unread = [u.line for u in seen.unread if u.pool == name and (u.volume is None or u.volume in files)]
-    if unread:
-        return unread
     pool = seen.pool(name)
+    if pool is None and seen.unread_of("pool", name):
+        return []
     if pool is not None and pool.kind != "dir":
         return [f"pool {name}: it is of type {pool.kind}, and only dir can be declared"]
     if pool is not None and pool.path is not None and not _same_path(pool.path, path):

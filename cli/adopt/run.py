@@ -14,7 +14,7 @@ from typing import Any
 import config
 from cli import ROOT, live
 from cli.adopt import complete, export, moving, stackfile, state, table
-from cli.adopt.compare import compare
+from cli.adopt.compare import Comparison, compare
 from cli.processes import itself
 from cli.words.command_line import UsageError, choose_engine, known_stacks
 from config import read
@@ -88,7 +88,17 @@ def _run(order: Order) -> int:
         names = dict.fromkeys(move.what for move in wanted.moves)
         print(f"moved in the state to where the program has it ({len(names)}): {', '.join(names)}\n")
         wanted = state.to_import(plan, result.matches, state.known(_exported(order, engine, must=True)))
-    return _import(order, engine, wanted)
+    return _import(order, engine, wanted) or _left_out(order, result)
+
+
+def _left_out(order: Order, result: Comparison) -> int:
+    """Of what could not be read nothing is in the state; the exit code."""
+    for what, line in result.unread:
+        print(
+            f"error: {what} is not taken over: {line}; once that is mended: {_say('adopt', order, '--yes')}",
+            file=sys.stderr,
+        )
+    return 1 if result.unread else 0
 
 
 def _file(order: Order) -> Path:

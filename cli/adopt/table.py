@@ -22,6 +22,12 @@ def _groups(result: Comparison) -> Iterator[str]:
     yield "\non the host, not declared, left alone:" + ("" if result.undeclared else " nothing")
     yield from (f"  {line}" for line in result.undeclared)
     yield f"\ndeclared, not there ({len(result.missing)}): {', '.join(result.missing) or 'nothing'}"
+    if result.unread:
+        yield f"\nnot known, and not taken over ({len(result.unread)}):"
+        yield from (f"  {what}: {line}" for what, line in result.unread)
+    if result.unseen:
+        yield f"\nnot known besides ({len(result.unseen)}):"
+        yield from (f"  {line}" for line in result.unseen)
     if result.why:
         yield f"\nin the way of taking it over ({len(result.why)}):"
         yield from (f"  {line}" for line in result.why)

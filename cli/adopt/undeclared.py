@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from lxml import etree
@@ -11,7 +11,7 @@ from cli.adopt import declared
 from cli.adopt.match import Matches
 from config.plan import Plan, VirtualMachine
 from provider.host.macs import same_mac
-from provider.survey.survey import HostSeen, NetworkSeen
+from provider.survey.survey import HostSeen, Kind, NetworkSeen
 
 MOST: Final = 12  # names in one line; of more, the number
 
@@ -34,11 +34,14 @@ _PARTS: Final = {
 
 def lines(plan: Plan, found: Matches, seen: HostSeen) -> Iterator[str]:
     ours = {domain.uuid for domain in found.domains.values()}
+    vms = {vm.domain for vm in plan.vms}
     networks = {plan.networks.bridged.name, plan.networks.default.name}
     kinds = {
-        "domains": [d.name for d in seen.domains if d.uuid not in ours],
-        "networks": [n.name for n in seen.networks if n.name not in networks],
-        "pools": [p.name for p in seen.pools if p.name != plan.storage.name],
+        "domains": [d.name for d in seen.domains if d.uuid not in ours] + _unread(seen, "domain", vms),
+        "networks": [n.name for n in seen.networks if n.name not in networks]
+        + _unread(seen, "network", networks),
+        "pools": [p.name for p in seen.pools if p.name != plan.storage.name]
+        + _unread(seen, "pool", {plan.storage.name}),
         f"files in pool {plan.storage.name}": _files(plan, found, seen),
     }
     for kind, names in kinds.items():
@@ -50,6 +53,10 @@ def lines(plan: Plan, found: Matches, seen: HostSeen) -> Iterator[str]:
     for vm in plan.vms:
         if vm.name in found.domains:
             yield from _vm(plan, vm, found)
+
+
+def _unread(seen: HostSeen, kind: Kind, ours: Collection[str]) -> list[str]:
+    return [each.name for each in seen.unread_of(kind) if each.name is not None and each.name not in ours]
 
 
 def _files(plan: Plan, found: Matches, seen: HostSeen) -> list[str]:

@@ -21,6 +21,8 @@ def pool_down(world: World) -> Iterator[Finding]:
         name, path = plan.storage.name, plan.storage.path
         pool, where = host.pool(name), f"pool {name}"
         users = _users(plan, host)
+        if pool is None and host.unread_of("pool", name):
+            continue
         if pool is None:
             holding = f", and has disks of {', '.join(users)}" if users else ""
             mend = _define(world, stack, plan) if users else world.up(stack)
@@ -92,7 +94,11 @@ def _users(plan: Plan, host: HostSeen) -> list[str]:
 
 def _looks_unmounted(plan: Plan, host: HostSeen, pool: PoolSeen) -> bool:
     """A pool in which disks of VMs belong, and that has no file at all."""
-    return bool(_users(plan, host)) and not any(volume.pool == pool.name for volume in host.volumes)
+    return (
+        not host.unread_volumes(pool.name)
+        and bool(_users(plan, host))
+        and not any(volume.pool == pool.name for volume in host.volumes)
+    )
 
 
 def _define(world: World, stack: str, plan: Plan) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cli.audit import unplug
 from cli.audit.finding import Finding
 from cli.audit.world import AGENT, LOOPBACK, Seat, World, plugged_into
 from cli.rack import FloatFact
 from config.plan import Float, VirtualMachine
 from provider.guest.config import Setup, file_for
 from provider.guest.files import Setting
-from provider.nic.nic import Nic
 from provider.survey.survey import DomainSeen
 
 LINK_DOWN = "has its link down"
@@ -25,7 +25,7 @@ def mac_repeated(world: World) -> Iterator[Finding]:
                 if count > 1
             ]
             what = f"the same NIC {seat.mac}{_called(world, seat.mac)} is plugged in {' and '.join(sides)}"
-            yield Finding(seat.stack, seat.domain.name, what, _mend_nic(world, seat, keep=1))
+            yield Finding(seat.stack, seat.domain.name, what, unplug.mend(world, seat, keep=1))
 
 
 def mac_shared(world: World) -> Iterator[Finding]:
@@ -37,28 +37,45 @@ def mac_shared(world: World) -> Iterator[Finding]:
         if len(seats) > 1:
             first = (wrong or seats)[0]
             what = f"the same MAC {mac}{_called(world, mac)} is in {', '.join(s.where for s in seats)}"
-            lines = [_mend_nic(world, seat, keep=0) for seat in wrong if len(wrong) < len(seats)]
-            mend = (
-                "; ".join(dict.fromkeys(lines))
-                or f"give all but one of them another MAC: {world.edit(first.stack, first.domain)}"
-            )
+            mend = _mend_shared(world, seats, wrong)
             yield Finding(first.stack, first.domain.name, what, mend, floats=_labels(world, mac))
+
+
+def _mend_shared(world: World, seats: list[Seat], wrong: list[Seat]) -> str:
+    if held := world.float_of_mac(seats[0].mac):
+        return _mend_float(world, held)
+    if len(wrong) < len(seats):
+        return "; ".join(dict.fromkeys(unplug.mend(world, seat) for seat in wrong))
+    # Nobody's own: of one that is planned for a VM which does not have it, none may keep it.
+    given = wrong if seats[0].mac in world.owners else wrong[1:]
+    return "; ".join(unplug.another_mac(world, seat) for seat in given)
 
 
 def float_mac(world: World) -> Iterator[Finding]:
     for seat in world.seats:
         held = world.float_of_mac(seat.mac)
         if held is not None and not _is_right(world, seat):
-            what = f"it has a NIC with {held.label}'s MAC {held.mac}, but {held.whose}"
-            mend = _mend_nic(world, seat, keep=0)
+            astray = held.holder is not None and not unplug.works(world, held)
+            alone = "; it works here, and not where it belongs" if astray and unplug.is_up(seat) else ""
+            what = f"it has a NIC with {held.label}'s MAC {held.mac}, but {held.whose}{alone}"
+            mend = _mend_float(world, held)
             yield Finding(seat.stack, seat.domain.name, what, mend, floats=(held.label,))
+
+
+def _mend_float(world: World, held: FloatFact) -> str:
+    """The same for all that have it and are not to: it is one round."""
+    wrong = [seat for seat in world.seats if seat.mac == held.mac and not _is_right(world, seat)]
+    if held.holder is not None and not unplug.works(world, held):
+        return unplug.bring(world, wrong, held)
+    return "; ".join(dict.fromkeys(unplug.mend(world, seat) for seat in wrong))
 
 
 def float_unplugged(world: World) -> Iterator[Finding]:
     for stack, held, _, domain in _held(world):
         if what := _unplugged(world, stack, held, domain):
             text = f"{held.label}'s NIC {held.mac} {what}"
-            mend = _link_up(world, stack, held, domain) if what == LINK_DOWN else world.up(stack)
+            seat = Seat(stack, domain, held.mac, 1, 1)
+            mend = _link_up(world, seat) if what == LINK_DOWN else world.up(stack)
             yield Finding(stack, domain.name, text, mend, floats=(held.label,))
 
 
@@ -70,7 +87,9 @@ def _unplugged(world: World, stack: str, held: Float, domain: DomainSeen) -> str
     ]
     if not any(sides):
         elsewhere = any(seat.mac == held.mac for seat in world.seats)
-        return "" if elsewhere else "is plugged in nowhere"  # who else has it is told by float-mac
+        unread = ", ".join(world.unread_domains())
+        beside = f", but for {unread}, of which it is not known" if unread else ""
+        return "" if elsewhere else f"is plugged in nowhere{beside}"  # who else has it is told by float-mac
     if not all(sides):
         if domain.saved is not None and not sides[-1]:
             return "is not in its saved image, with which it comes back"
@@ -85,13 +104,10 @@ def _unplugged(world: World, stack: str, held: Float, domain: DomainSeen) -> str
     return ""
 
 
-def _link_up(world: World, stack: str, held: Float, domain: DomainSeen) -> str:
-    """No `up` does it: a link that is not declared is left as it is."""
-    return "; ".join(
-        world.virsh(stack, "domif-setlink", domain.name, held.mac, "up", *flag)
-        for flag, side in (((), domain.live), (("--config",), domain.config))
-        if side is not None and any((nic.mac, nic.link) == (held.mac, "down") for nic in side.nics)
-    )
+def _link_up(world: World, seat: Seat) -> str:
+    """virsh hands libvirt the NIC as it runs, which takes one off a network that is forwarded by a bridge and plugs it
+    into that bridge: an `up` puts it back, and interrupts nothing."""
+    return " && ".join((*unplug.links_up(world, seat), world.up(seat.stack)))
 
 
 def float_address(world: World) -> Iterator[Finding]:
@@ -119,7 +135,7 @@ def _misplaced(
     what = f"{whose} has {right.label}'s address {right.address}, whose MAC is {right.mac} (asked: {said})"
     floats = (right.label, *((wrong.label,) if wrong else ()))
     name = world.name_of(stack, domain)
-    if wrong is not None and wrong.holder != name and _up_unplugs(world, stack, domain, mac):
+    if wrong is not None and wrong.holder != name and unplug.up_unplugs(world, stack, domain, mac):
         return Finding(stack, domain.name, what, world.up(stack), floats=floats)
     mend = f"in {domain.name}: take {right.address} off that NIC, and out of the file that gives it"
     return Finding(stack, domain.name, what, mend, floats=floats)
@@ -212,47 +228,6 @@ def _is_right(world: World, seat: Seat) -> bool:
         return (held.home, held.holder) == here
     owner = world.owners.get(seat.mac)
     return owner is not None and (owner[0], owner[1].name) == here
-
-
-def _mend_nic(world: World, seat: Seat, keep: int) -> str:
-    """An `up`, or the virsh lines that unplug all NICs of the MAC but ``keep``.
-
-    Running guest and definition by a line each, for each has a type of its own.
-    """
-    stack, domain, mac, lines = seat.stack, seat.domain, seat.mac, []
-    if _up_unplugs(world, stack, domain, mac):
-        return world.up(stack)
-    for side, flag in ((domain.live, "--live"), (domain.config, "--config")):
-        nics = [nic for nic in (side.nics if side else ()) if nic.mac == mac]
-        if len(nics) == 1 and not keep:
-            kind = _kind(world, stack, nics[0], live=flag == "--live")
-            lines.append(world.virsh(stack, "detach-interface", domain.name, kind, "--mac", mac, flag))
-        elif len(nics) > keep and all(nic.alias for nic in nics):
-            for nic in nics[keep:]:
-                lines.append(world.virsh(stack, "detach-device-alias", domain.name, str(nic.alias), flag))
-        elif len(nics) > keep:
-            lines.append(world.edit(stack, domain))
-    if seat.saved:
-        lines.append(world.virsh(stack, "managedsave-remove", domain.name))
-    return "; ".join(lines)
-
-
-def _kind(world: World, stack: str, nic: Nic, *, live: bool) -> str:
-    """libvirt shows a running NIC on a network that is forwarded by a bridge as one on a bridge."""
-    if nic.network is None:
-        return "bridge"
-    network = world.seen[stack][1].network(nic.network)
-    return "bridge" if live and network is not None and network.mode == "bridge" else "network"
-
-
-def _up_unplugs(world: World, stack: str, domain: DomainSeen, mac: str) -> bool:
-    """Copies of what the stack declares for this VM, and the MACs of others' floats in a VM that holds one."""
-    vm = world.vm_of(stack, domain)
-    if vm is None:
-        return False
-    own = {vm.mac} if vm.nic else set()
-    held = world.rack.plans[stack].floats_of(vm.name)
-    return mac in own | {f.mac for f in held} | {m for f in held for m in f.forbidden_macs}
 
 
 def _called(world: World, mac: str) -> str:

@@ -23,7 +23,7 @@ from provider.guest.addresses import Inside
 from provider.guest.agent import Agent
 from provider.host.clock import SystemClock
 from provider.host.host import Host
-from provider.survey import survey
+from provider.survey import sweep
 from provider.survey.survey import DomainSeen, HostSeen
 
 AT_ONCE = 8  # guests of one hypervisor: one whose agent hangs takes libvirt 5 s
@@ -90,7 +90,7 @@ def _ask(plan: config.Plan, seen: HostSeen) -> Asked:
     except OperatorError as error:
         silence = f"its agent takes a connection that may write: {error}"
         try:
-            host = survey.read_only(seen.uri)
+            host = sweep.read_only(seen.uri)
         except OperatorError:
             return Asked(seen)
     try:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ipaddress import ip_network
 from typing import Any
 
+from cli.audit import unplug
 from cli.audit.finding import Finding
 from cli.audit.world import World, plugged_into
 from provider.impact import allow
@@ -21,6 +22,8 @@ def network_down(world: World) -> Iterator[Finding]:
     for stack, (plan, host) in world.seen.items():
         for name in (plan.networks.bridged.name, plan.networks.default.name):
             found = host.network(name)
+            if found is None and host.unread_of("network", name):
+                continue
             if found is None or not found.active or not found.persistent:
                 there = "is transient" if found and found.active else "does not run"
                 state = there if found else "is not there"
@@ -50,9 +53,17 @@ def network_taken(world: World) -> Iterator[Finding]:
             taken += [f"addresses of {default.network}"] if _overlaps(network, default.network) else []
             if taken:
                 what = f"nobody declares it, and it has {' and '.join(taken)}"
-                yield Finding(
-                    stack, f"network {network.name}", what, world.virsh(stack, "net-edit", network.name)
-                )
+                mend = _give_back(world, stack, host, network)
+                yield Finding(stack, f"network {network.name}", what, mend)
+
+
+def _give_back(world: World, stack: str, host: HostSeen, network: NetworkSeen) -> str:
+    """An edit is of the definition; one that runs has what it began with until it is started anew."""
+    verbs = ("net-edit", "net-destroy", "net-start") if network.active else ("net-edit",)
+    lines = " && ".join(world.virsh(stack, verb, network.name) for verb in verbs)
+    guests = [d.name for d in host.domains if d.live and any(n.network == network.name for n in d.live.nics)]
+    first = f"shut {', '.join(guests)} down, which it cuts off, then: " if guests and network.active else ""
+    return f"{first}{lines}"
 
 
 def no_reservation(world: World) -> Iterator[Finding]:
@@ -72,8 +83,8 @@ def no_reservation(world: World) -> Iterator[Finding]:
         for mac in (vm.mac, *sorted(others)):
             missing = [place for place, reserved in sides.items() if mac not in reserved]
             if missing:
-                edit = f"unplug that NIC: {world.edit(stack, domain)}"
-                mend = world.up(stack) if mac == vm.mac else edit
+                seat = next(s for s in world.seats if (s.stack, s.domain, s.mac) == (stack, domain, mac))
+                mend = world.up(stack) if mac == vm.mac else "; ".join(unplug.detach(world, seat))
                 what = f"its MAC {mac} has no reservation in {' and '.join(missing)}"
                 yield Finding(stack, domain.name, what, mend)
 
@@ -84,7 +95,7 @@ def stray_reservation(world: World) -> Iterator[Finding]:
         default = plan.networks.default
         slots = {slot.mac: slot for slot in default.reservations}
         addresses = {slot.address: slot for slot in default.reservations}
-        there = {vm.name for vm in plan.vms if host.domain(vm.domain)}
+        there = {vm.name for vm in plan.vms if host.domain(vm.domain) or host.unread_of("domain", vm.domain)}
         used = {nic.mac for domain in host.domains for nic in domain.nics}
         seen = {(h.get("mac"), h.get("ip")) for _, hosts in _sides(host.network(default.name)) for h in hosts}
         for mac, address in sorted(seen, key=repr):
@@ -97,7 +108,7 @@ def stray_reservation(world: World) -> Iterator[Finding]:
                 )
             elif slot is None and taken is not None:
                 what = f"{address} is reserved for {mac}, but is planned for {taken.name}, {taken.mac}"
-            elif slot is None and mac not in used:
+            elif slot is None and mac not in used and not host.unread_of("domain"):
                 what = f"{address} is reserved for {mac}, which no VM has and nobody declares"
             if what:
                 yield Finding(stack, f"network {default.name}", what, world.up(stack))
@@ -108,7 +119,7 @@ def slot_unused(world: World) -> Iterator[Finding]:
         there = {nic.mac for domain in host.domains for nic in domain.nics}
         there |= {vm.mac for vm in plan.vms}
         empty = [slot.name for slot in plan.networks.default.reservations if slot.mac not in there]
-        if empty:
+        if empty and not host.unread_of("domain"):
             count = f"{len(empty)} slots are" if len(empty) > 1 else "1 slot is"
             what = f"{count} reserved and {'have' if len(empty) > 1 else 'has'} no VM: {', '.join(empty)}"
             mend = (
@@ -136,7 +147,7 @@ def _outside(world: World, stack: str, host: HostSeen, each: Lease) -> str:
         return "" if own.address == each.address else f"{own.name} is planned to have {own.address}"
     if taken is not None:
         return f"it is planned for {taken.name}, {taken.mac}"
-    if any(nic.mac == each.mac for domain in host.domains for nic in domain.nics):
+    if any(nic.mac == each.mac for domain in host.domains for nic in domain.nics) or host.unread_of("domain"):
         return ""
     return "no VM of this hypervisor has that MAC"
 

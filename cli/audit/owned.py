@@ -1,4 +1,7 @@
-"""Whose a declared object is: the stack's, where its state has it or it was made by this stack, or nobody's yet."""
+"""Whose a declared object is: the stack's, where its state has it or it was made by this stack, or nobody's yet.
+
+A float's NIC has no mark of its own: whether an `up` moves one that is in the wrong VM, the state alone tells.
+"""
 
 from __future__ import annotations
 
@@ -46,8 +49,11 @@ def foreign(plan: Plan, seen: HostSeen, held: Collection[str]) -> dict[str, str]
 def held(
     plans: Mapping[str, Plan], hosts: Mapping[str, HostSeen | OperatorError], *, lab: bool
 ) -> dict[str, frozenset[str]]:
-    """What the states have, of the stacks on whose hosts something is that they have not made; all asked at once."""
-    stacks = [s for s, h in hosts.items() if isinstance(h, HostSeen) and foreign(plans[s], h, ())]
+    """What the states have, of the stacks on whose hosts something is that they have not made, or that have to do with
+    a float in the wrong VM; all asked at once."""
+    seen = {stack: host for stack, host in hosts.items() if isinstance(host, HostSeen)}
+    astray = set(_astray(plans, seen))
+    stacks = [s for s, h in seen.items() if s in astray or foreign(plans[s], h, ())]
     if lab:  # those that have a state: to ask for one would make it
         from cli.lab.stack import bare_lab, has_stack  # the lab's modules take time to load
 
@@ -55,3 +61,20 @@ def held(
     engine = choose_engine("")
     known = live.at_once(lambda stack: export.known(stack, engine, lab=lab)[0], stacks)
     return {stack: frozenset(each.ids.values()) for stack, each in known.items()}
+
+
+def _astray(plans: Mapping[str, Plan], seen: Mapping[str, HostSeen]) -> Iterator[str]:
+    """The stacks on whose host a VM has a float's NIC that is not its own, and those that declare these floats."""
+    for home, plan in plans.items():
+        names = {vm.name: vm.domain for vm in plan.vms}
+        for each in plan.floats:
+            for stack, host in seen.items():
+                for domain in host.domains:
+                    right = stack == home and domain.name == names.get(each.holder, each.holder)
+                    if not right and any(nic.mac == each.mac for nic in domain.nics):
+                        yield from (stack, home)
+
+
+def plugs(held: Collection[str], mac: str) -> bool:
+    """Whether a state has the NIC of this MAC; ``held``: the IDs there."""
+    return any(id.lower().endswith(f"/{mac}") for id in held)

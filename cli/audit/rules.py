@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from cli.audit import disks, floats, gateways, networks, services, storage, vms
+from cli.audit import disks, floats, gateways, hosts, networks, services, storage, vms
 from cli.audit.finding import Finding, Rule
 from cli.audit.world import World
 
@@ -13,14 +13,27 @@ UP: Final = "`./trop up STACK`"
 
 RULES: Final = (
     Rule(
-        vms.unreachable,
+        hosts.unreachable,
         "A hypervisor did not answer, so nothing is known of it; the others are audited.",
         "What keeps it from answering: the line says what libvirt said.",
     ),
     Rule(
-        vms.same_host,
-        "Two stacks lead to one host. It is audited as the stack whose VMs are there.",
+        hosts.same_host,
+        "Two stacks lead to one host, by its UUID and its name. It is audited as the stack whose MACs its networks "
+        "have, or else whose VMs are there.",
         "`libvirt:uri` in the other stack's file.",
+    ),
+    Rule(
+        hosts.same_uuid,
+        "Two hypervisors of different names give one UUID, as machines of one batch may: only their names tell whose a "
+        "state is. Both are audited.",
+        '`host_uuid_source = "machine-id"`, or `host_uuid`, in libvirtd.conf of one of them.',
+    ),
+    Rule(
+        hosts.unread,
+        "What libvirt could not tell of one object, or tells in a way that is not understood: a domain, a network, a "
+        "pool, leases. Nothing is concluded from it; everything else is audited.",
+        "What keeps libvirt from telling it: the line says what it said. A damaged file of leases is to be taken away.",
     ),
     Rule(
         floats.mac_repeated,
@@ -30,19 +43,20 @@ RULES: Final = (
     Rule(
         floats.mac_shared,
         "Two VMs have a NIC with one MAC, on one hypervisor or on two, declared or not, running or not.",
-        f"{UP} where the plan unplugs one; else the virsh lines that are shown.",
+        f"{UP} where the plan unplugs one; else the virsh lines that are shown. Of a float as for `float-mac`.",
     ),
     Rule(
         floats.float_mac,
         "A VM that does not hold a float has a NIC with the float's MAC.",
-        f"{UP} where the VM holds another float; else the virsh lines that are shown.",
+        f"{UP}, which moves it, as long as its holder does not have it with its link up (`--all` to another "
+        "hypervisor); the virsh lines that are shown where an `up` would be refused, and where the holder has it.",
         yields_to=("float-address", "mac-shared"),
     ),
     Rule(
         floats.float_unplugged,
         "A float's NIC is not plugged into its holder as declared: not at all, not in the running guest or not in the "
         "definition, into another network, or with its link down.",
-        f"{UP}; `virsh domif-setlink` for the link.",
+        f"{UP}; for the link `virsh domif-setlink` before it.",
         yields_to=("float-address",),
     ),
     Rule(
@@ -93,7 +107,7 @@ RULES: Final = (
     Rule(
         networks.no_reservation,
         "A declared VM has a MAC on network `default` that is not reserved there, or not with the planned address.",
-        f"{UP} for the VM's own MAC; another NIC is to be unplugged.",
+        f"{UP} for the VM's own MAC; another NIC is unplugged by the virsh lines that are shown.",
     ),
     Rule(
         networks.stray_reservation,
@@ -109,12 +123,12 @@ RULES: Final = (
     Rule(
         vms.planned_taken,
         "A VM has a MAC that is planned for another one, which does not have it plugged in.",
-        "Another MAC for it: `virsh edit`.",
+        "Another MAC for it, by the virsh lines that are shown: libvirt chooses one.",
     ),
     Rule(
         networks.network_taken,
         "A network that nobody declares has the MAC or addresses that are planned for `default`.",
-        "`virsh net-edit`.",
+        "`virsh net-edit`; one that runs is started anew, which cuts its guests off.",
     ),
     Rule(
         networks.network_down,
@@ -176,10 +190,9 @@ RULES: Final = (
         "`virsh vol-delete`.",
     ),
     Rule(
-        vms.unread,
-        "What libvirt does not tell of a hypervisor: leases of a network, volumes of a pool. Nothing is concluded from "
-        "it.",
-        "What keeps libvirt from telling it: the line says what it said.",
+        hosts.untold,
+        "What this libvirt has no answer to, or does not tell of the files in a pool. Nothing is concluded from it.",
+        "`virsh pool-refresh`, where a file that is listed is not there any more; else nothing needs to be.",
         level="note",
     ),
     Rule(

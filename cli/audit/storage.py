@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from lxml import etree
+
 from cli.audit.finding import Finding
 from cli.audit.world import World
 from config.plan import VirtualMachine
@@ -52,6 +54,7 @@ def base_unused(world: World) -> Iterator[Finding]:
     for stack, (_, host) in world.seen.items():
         used = {path for d in host.domains for side in (d.live, d.config) if side for _, path in side.slots}
         used |= declared | {volume.base for volume in host.volumes if volume.base}
+        used |= {path for d in host.domains for xml in (d.live_xml, d.config_xml) for path in _files(xml)}
         for volume in host.volumes if _all_known(host) else ():
             if str(PurePosixPath(volume.path).parent) not in folders or volume.format not in IMAGES:
                 continue
@@ -61,10 +64,18 @@ def base_unused(world: World) -> Iterator[Finding]:
                 yield Finding(stack, f"pool {volume.pool}", what, mend, since=volume.modified)
 
 
+def _files(xml: str | None) -> set[str]:
+    """Every file that a domain's XML names: what a disk stands on too, which libvirt tells of one that runs."""
+    root = etree.fromstring((xml or "<domain/>").encode())
+    return {str(source.get("file")) for source in root.iter("source") if source.get("file")}
+
+
 def _all_known(host: HostSeen) -> bool:
     """Whether every disk's base can be seen; else a base that looks unused may be that of a disk in no pool."""
     disks = {path for d in host.domains for side in (d.live, d.config) if side for path in side.disks}
-    told = all(pool.active for pool in host.pools) and not any(each.pool for each in host.unread)
+    told = all(pool.active for pool in host.pools) and all(
+        each.kind in ("host", "network", "leases") for each in host.unread
+    )
     return told and disks <= {volume.path for volume in host.volumes}
 
 

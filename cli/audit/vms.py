@@ -6,44 +6,23 @@ import posixpath
 from collections.abc import Iterator
 from typing import Any
 
+from cli.audit import unplug
 from cli.audit.finding import Finding
 from cli.audit.world import World, plugged_into
 from provider.domain import pending as domain_pending
 from provider.domain import read as domain_read
-from provider.errors import OperatorError
 from provider.host.states import NO_SPACE, SAVED
 from provider.impact import allow
-from provider.survey.survey import DomainSeen, HostSeen, PoolSeen
+from provider.survey.survey import DomainSeen, PoolSeen
 
 RUNNING = ("running", "idle")
 _DAMAGED = "its image can't be read, and keeps it from starting"
 
 
-def unreachable(world: World) -> Iterator[Finding]:
-    for stack, host in world.hosts.items():
-        if isinstance(host, OperatorError):
-            mend = f"make it answer, or set libvirt:uri in Pulumi.{stack}.yaml; then audit it again"
-            yield Finding(stack, "hypervisor", f"it could not be audited: {host}", mend)
-
-
-def unread(world: World) -> Iterator[Finding]:
-    for stack, (_, host) in world.seen.items():
-        for each in host.unread:
-            where = f"pool {each.pool}" if each.pool else "hypervisor"
-            yield Finding(stack, where, each.line, "what keeps libvirt from telling it, on the hypervisor")
-
-
-def same_host(world: World) -> Iterator[Finding]:
-    for stack, host in world.hosts.items():
-        if isinstance(host, HostSeen) and world.stack_of(host) != stack:
-            what = f"its libvirt:uri {host.uri} leads to the host that is audited as {world.stack_of(host)}"
-            yield Finding(stack, "hypervisor", what, f"set libvirt:uri in Pulumi.{stack}.yaml")
-
-
 def vm_missing(world: World) -> Iterator[Finding]:
     for stack, (plan, host) in world.seen.items():
         for vm in plan.vms:
-            if host.domain(vm.domain) is None:
+            if host.domain(vm.domain) is None and not host.unread_of("domain", vm.domain):
                 yield Finding(stack, vm.domain, "it is declared, and is not there", world.up(stack))
 
 
@@ -129,7 +108,7 @@ def planned_taken(world: World) -> Iterator[Finding]:
             continue
         if sum(other.mac == seat.mac for other in world.seats) == 1:
             what = f"it has MAC {seat.mac}, which is planned for {owner[1].name} on {owner[0]}"
-            yield Finding(stack, domain.name, what, f"give it another MAC: {world.edit(stack, domain)}")
+            yield Finding(stack, domain.name, what, unplug.another_mac(world, seat))
 
 
 def vm_waits(world: World) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import config
 from cli.audit import owned
-from cli.rack import FloatFact, Rack, floats_of
+from cli.rack import FloatFact, Rack, floats_of, owners
 from config.plan import Bridged, Nat, Reservation, VirtualMachine
 from provider.domain.seen import Seen
 from provider.errors import OperatorError
@@ -83,19 +83,26 @@ class World:
     held: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     @cached_property
+    def owner(self) -> dict[str, str]:
+        """Of each stack whose host answered, the one whose hypervisor that is; another where both lead there."""
+        return owners(self.rack.plans, self.hosts)
+
+    @cached_property
     def seen(self) -> dict[str, tuple[config.Plan, HostSeen]]:
-        """The hypervisors that answered; a host to which several stacks lead is that of the most VMs."""
+        """The hypervisors that answered, each once."""
         return {
             stack: (self.rack.plans[stack], host)
             for stack, host in self.hosts.items()
-            if isinstance(host, HostSeen) and self.stack_of(host) == stack
+            if isinstance(host, HostSeen) and self.owner[stack] == stack
         }
 
-    def stack_of(self, host: HostSeen) -> str:
-        """The stack whose hypervisor this host is."""
-        leading = [s for s, h in self.hosts.items() if isinstance(h, HostSeen) and h.uuid == host.uuid]
-        names = {domain.name for domain in host.domains}
-        return max(leading, key=lambda stack: sum(vm.domain in names for vm in self.rack.plans[stack].vms))
+    def unread_domains(self, stack: str | None = None) -> tuple[str, ...]:
+        """Those that could not be read, and may have any MAC; of one hypervisor, or of all."""
+        return tuple(
+            f"{each.name or 'the domains'} on {where}"
+            for where, (_, host) in self.seen.items()
+            for each in (host.unread_of("domain") if stack in (None, where) else ())
+        )
 
     @cached_property
     def floats(self) -> tuple[FloatFact, ...]:

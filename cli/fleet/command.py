@@ -18,13 +18,14 @@ from typing import Final
 from rich.console import Console
 
 import config
-from cli import ROOT
+from cli import ROOT, live
 from cli.fleet import allow, children, moves, stacks, table
 from cli.fleet.children import Ended, Interrupted
 from cli.fleet.moves import Gain
 from cli.fleet.plugged import Sight
 from cli.fleet.stacks import Fleet
 from cli.fleet.table import Outcome
+from cli.rack import owners, twins
 from cli.words.command_line import WITH_VALUE, UsageError, known_stacks
 from lab.facts import LabError
 from provider.errors import OperatorError
@@ -123,6 +124,7 @@ class Run:
         if twice := moves.held_twice(self.plans):
             raise UsageError("; ".join(twice))
         sight = self.look(self.fleet)
+        self._refuse_one_host_twice(sight)
         self._note_who_is_not_run(sight)
         self.notes += allow.in_vain(self.order.words, sight)
         try:
@@ -139,6 +141,17 @@ class Run:
             return table.INTERRUPTED
         self._show(f"{self.order.verb} of all stacks")
         return self._worst()
+
+    def _refuse_one_host_twice(self, sight: Sight) -> None:
+        """Two spellings of one URI; and a note of two hosts that give one UUID."""
+        for stack, owner in owners(self.plans, sight).items():
+            if owner != stack:
+                raise UsageError(
+                    f"the libvirt:uri of {stack}, {self.fleet.uris.get(stack)}, leads to the host of {owner}, and each "
+                    f"is a hypervisor of its own; say where it is: ./trop config {stack} set {live.URI} "
+                    f"qemu+ssh://root@{stack}/system"
+                )
+        self.notes += [f"{each.what}: {each.mend}" for each in twins(sight)]
 
     def _note_who_is_not_run(self, sight: Sight) -> None:
         for stack, why in self.fleet.left_out.items():

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import config
-from cli.fleet.plugged import Plugged, Sight, plugged
+from cli.fleet.plugged import Plugged, Sight, hidden, plugged
 from provider.errors import OperatorError
 
 
@@ -21,7 +21,7 @@ class Gain:
     stack: str
     held: config.Float
     held_by: tuple[Plugged, ...]
-    unasked: tuple[str, ...]  # hypervisors that could not be looked at
+    unasked: tuple[str, ...]  # hypervisors that could not be looked at, and domains
 
     @property
     def _home(self) -> str:
@@ -69,7 +69,7 @@ def gains(plans: Mapping[str, config.Plan], sight: Sight) -> list[Gain]:
             places = plugged(held.mac, sight)
             if any(p.hypervisor == stack for p in places):
                 continue
-            unasked = _unasked(stack, sight)
+            unasked = (*_unasked(stack, sight), *_unread(stack, sight))
             if places or unasked:
                 found.append(Gain(stack, held, tuple(places), unasked))
     return found
@@ -77,6 +77,12 @@ def gains(plans: Mapping[str, config.Plan], sight: Sight) -> list[Gain]:
 
 def _unasked(stack: str, sight: Sight) -> tuple[str, ...]:
     return tuple(h for h, seen in sight.items() if isinstance(seen, OperatorError) and h != stack)
+
+
+def _unread(stack: str, sight: Sight) -> tuple[str, ...]:
+    return tuple(
+        f"{u.name or 'the domains'} on {h}" for h, those in hidden(stack, sight).items() for u in those
+    )
 
 
 def why_not(gain: Gain, sight: Sight, failed: Sequence[str]) -> str:
@@ -90,6 +96,13 @@ def why_not(gain: Gain, sight: Sight, failed: Sequence[str]) -> str:
             f"{said}: {hypervisor} cannot be asked whether it still has {gain.held.mac}: {sight[hypervisor]}; "
             f"when you know that it has not: ./trop up {gain.stack}"
         )
+    for hypervisor, those in hidden(gain.stack, sight).items():
+        for each in those:
+            if each.runs:
+                return (
+                    f"{said}: whether {each.name or 'a domain'} on {hypervisor} has {gain.held.mac} is not known: "
+                    f"{each.line}; when you know that it has not: ./trop up {gain.stack}"
+                )
     for place in plugged(gain.held.mac, sight):
         if place.hypervisor != gain.stack and place.up:
             why = "its run failed" if place.hypervisor in failed else "its run did not take it out"

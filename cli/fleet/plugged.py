@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from provider.errors import OperatorError
-from provider.survey.survey import HostSeen
+from provider.survey.survey import HostSeen, Unread
 
 Sight = Mapping[str, HostSeen | OperatorError]  # by hypervisor: what is on it, or why it could not be asked
 
@@ -22,6 +22,15 @@ class Plugged:
 
     def __str__(self) -> str:
         return f"{self.hypervisor} {self.vm}" + (f" ×{self.copies}" if self.copies > 1 else "")
+
+
+def hidden(stack: str, sight: Sight) -> dict[str, tuple[Unread, ...]]:
+    """The domains of other hypervisors that could not be read, and may have any MAC."""
+    return {
+        other: found
+        for other, seen in sight.items()
+        if other != stack and isinstance(seen, HostSeen) and (found := seen.unread_of("domain"))
+    }
 
 
 def plugged(mac: str, sight: Sight) -> list[Plugged]:

@@ -61,31 +61,52 @@ def need_packages(say: Callable[[str], None]) -> None:
 
 
 def status(stack: str) -> int:
-    for name in [stack] if stack else existing():
-        _show(name)
+    code = max((_show(name) for name in ([stack] if stack else existing())), default=0)
     if not stack and not existing():
         print("There is no lab on this machine; start one with: ./trop lab up trop02")
-    return 0
+    return code
 
 
-def _show(stack: str) -> None:
-    now = bare_lab(stack).status()
+def _show(stack: str) -> int:
+    """One that can't be looked at keeps no other from being shown."""
+    try:
+        now = bare_lab(stack).status()
+    except LabError as error:
+        print(
+            f"error: {stack}: {error}; to start it anew: ./trop lab down {stack}, ./trop lab up {stack}",
+            file=sys.stderr,
+        )
+        return 1
     if not now.running:
         print(f"{stack}: not running")
-        return
+        return 0
     table = Table("guest", "state", "leases", title=f"{stack}: {now.uri}", title_justify="left")
     for guest in now.guests:
         table.add_row(guest.name, guest.state, ", ".join(guest.leases))
     Console(soft_wrap=True).print(table)
+    for line in now.unknown:
+        print(line)
+    return 0
 
 
 def console(vm: str, stack: str) -> int:
     """Without a stack that of the only lab with such a guest."""
     labs = [stack] if stack else existing()
-    holders = [lab for lab in labs if stack or vm in {guest.name for guest in bare_lab(lab).status().guests}]
+    silent: list[str] = []
+    holders = [lab for lab in labs if stack or vm in _guests(lab, silent)]
     if len(holders) != 1:
-        raise UsageError(f"{'several labs have' if holders else 'no running lab has'} a guest {vm}")
+        why = "".join(f"; {line}" for line in silent)
+        raise UsageError(f"{'several labs have' if holders else 'no running lab has'} a guest {vm}{why}")
     return bare_lab(holders[0]).console(vm)
+
+
+def _guests(stack: str, silent: list[str]) -> set[str]:
+    """Their names; none of a lab that can't be looked at, and then why."""
+    try:
+        return {guest.name for guest in bare_lab(stack).status().guests}
+    except LabError as error:
+        silent.append(f"{stack}: {error}")
+        return set()
 
 
 def down(stack: str, *, purge: bool) -> int:

@@ -31,9 +31,8 @@ def run(root: Path, output: Path, *, seen: bool, lab: bool) -> int:
     if (seen or lab) and output.resolve() == (root / DECLARED).resolve():
         raise UsageError(f"{DECLARED} shows what is declared; give the picture of what is seen another name")
     declared = rack.load(root)
-    shown = picture(
-        declared.fleet, declared.plans, sight(root, declared.plans, lab=lab) if seen or lab else None
-    )
+    found = sight(root, declared.plans, lab=lab) if seen or lab else None
+    shown = picture(declared.fleet, declared.plans, found)
     try:
         write(shown, output)
     except OSError as error:
@@ -41,6 +40,10 @@ def run(root: Path, output: Path, *, seen: bool, lab: bool) -> int:
     for card in shown.cards:
         if card.reason:
             print(f"{card.name} is drawn grey: {card.reason}")
+        for line in card.unread:
+            print(f"{card.name}: {line}")
+    for twins in rack.twins(found or {}):
+        print(f"{twins.what}: {twins.mend}")
     print(f"{output} shows the rack as it is {'declared and seen' if shown.live else 'declared'} now.")
     return 0
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 import config
 from cli.fleet.plugged import Plugged, Sight, plugged
 from cli.map.model import NOWHERE, Bar, Box, Card, Float, Mark, Picture, Plug
-from cli.rack import FloatFact, floats_of
+from cli.rack import FloatFact, floats_of, owners
 from config.fleet import Fleet
 from engine.display.words import plural
 from provider.errors import OperatorError
@@ -25,9 +25,21 @@ Known = Mapping[str, FloatFact]  # by MAC
 def picture(fleet: Fleet, plans: Mapping[str, config.Plan], sight: Sight | None = None) -> Picture:
     """``plans`` by hypervisor in the order of the rack; ``sight`` None: nobody was asked."""
     known = {fact.mac: fact for fact in floats_of(fleet)}
+    sight = None if sight is None else _each_once(plans, sight)
     cards = [_card(plan, known, None if sight is None else sight.get(name)) for name, plan in plans.items()]
     floats = [_float(fact, sight) for fact in known.values()]
     return Picture(sight is not None, fleet, tuple(cards), tuple(floats))
+
+
+def _each_once(plans: Mapping[str, config.Plan], sight: Sight) -> Sight:
+    """A host to which several stacks lead is that of one; to the others it says nothing."""
+    of = owners(plans, sight)
+    return {
+        stack: OperatorError(f"its libvirt:uri leads to the host of {of[stack]}")
+        if of.get(stack, stack) != stack
+        else seen
+        for stack, seen in sight.items()
+    }
 
 
 def _card(plan: config.Plan, known: Known, seen: HostSeen | OperatorError | None) -> Card:
@@ -45,11 +57,12 @@ def _card(plan: config.Plan, known: Known, seen: HostSeen | OperatorError | None
     if isinstance(seen, OperatorError):
         return _greyed(declared, str(seen))
     boxes = (*(_seen_box(plan, known, box, seen) for box in declared.boxes), *_strangers(plan, known, seen))
-    bars = [*(_seen_bar(plan, bar, seen.network(bar.name)) for bar in declared.bars)]
+    bars = [*(_seen_bar(plan, bar, seen) for bar in declared.bars)]
     names = {bar.name for bar in bars}
     bars += [_stranger_bar(n) for n in seen.networks if n.name not in names]
     bars += _places_beside(plan, boxes, {bar.name for bar in bars})
-    return replace(declared, boxes=boxes, bars=tuple(bars))
+    unread = tuple(each.line for each in seen.unread if each.kind in ("domain", "network", "leases"))
+    return replace(declared, boxes=boxes, bars=tuple(bars), unread=unread)
 
 
 def _greyed(card: Card, reason: str) -> Card:
@@ -58,11 +71,13 @@ def _greyed(card: Card, reason: str) -> Card:
         card,
         reason=reason,
         bars=tuple(replace(bar, mark=unknown) for bar in card.bars),
-        boxes=tuple(
-            replace(box, mark=unknown, plugs=tuple(replace(p, mark=unknown) for p in box.plugs))
-            for box in card.boxes
-        ),
+        boxes=tuple(map(_unknown, card.boxes)),
     )
+
+
+def _unknown(box: Box) -> Box:
+    plugs = tuple(replace(plug, mark=Mark.UNKNOWN) for plug in box.plugs)
+    return replace(box, mark=Mark.UNKNOWN, plugs=plugs)
 
 
 def _bridged_bar(plan: config.Plan) -> Bar:
@@ -93,7 +108,10 @@ def _declared_box(plan: config.Plan, slot: config.Reservation) -> Box:
 
 
 def _seen_box(plan: config.Plan, known: Known, box: Box, seen: HostSeen) -> Box:
-    domain = seen.domain(_domains(plan)[box.name])
+    name = _domains(plan)[box.name]
+    domain = seen.domain(name)
+    if domain is None and seen.unread_of("domain", name):
+        return _unknown(box)
     if domain is None:
         gone = tuple(replace(p, mark=Mark.MISSING) for p in box.plugs)
         return replace(box, mark=Mark.MISSING, plugs=gone) if box.vm else box
@@ -117,6 +135,9 @@ def _strangers(plan: config.Plan, known: Known, seen: HostSeen) -> Iterator[Box]
             mac = next((nic.mac for nic in _plugged(domain)), "no NIC")
             plugs = _plugs(plan, known, domain, ())
             yield Box(domain.name, leases.get(mac, ""), mac, True, Mark.EXTRA, _state(domain), plugs)
+    for each in seen.unread_of("domain"):
+        if each.name is not None and each.name not in names:
+            yield Box(each.name, "", "not read", True, Mark.UNKNOWN)
 
 
 def _state(domain: DomainSeen) -> str:
@@ -171,7 +192,10 @@ def _place(plan: config.Plan, nic: Nic) -> tuple[str, str]:
     return nic.bridge, ""
 
 
-def _seen_bar(plan: config.Plan, bar: Bar, seen: NetworkSeen | None) -> Bar:
+def _seen_bar(plan: config.Plan, bar: Bar, host: HostSeen) -> Bar:
+    seen = host.network(bar.name)
+    if seen is None and host.unread_of("network", bar.name):
+        return replace(bar, mark=Mark.UNKNOWN, note="not read")
     if seen is None:
         return replace(bar, mark=Mark.MISSING, note="not there")
     if not seen.active:
@@ -209,6 +233,13 @@ def _float(fact: FloatFact, sight: Sight | None) -> Float:
         return replace(float_, mark=Mark.UNKNOWN, seen=_words(found) or f"{home} not reached")
     if not home:
         return replace(float_, mark=Mark.EXTRA, seen=_words(found)) if found else float_
+    hidden = [
+        f"{each.name or 'the domains'} on {where} not read"
+        for where, host in sight.items()
+        for each in (host.unread_of("domain") if isinstance(host, HostSeen) else ())
+    ]
+    if not found and hidden:
+        return replace(float_, mark=Mark.UNKNOWN, seen=", ".join(hidden))
     if not found:
         return replace(float_, mark=Mark.MISSING, seen="plugged nowhere")
     right = [(p.hypervisor, p.vm, p.copies) for p in found] == [(home, fact.holder, 1)]

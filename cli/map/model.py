@@ -21,7 +21,7 @@ class Mark(Enum):
     EXTRA = "there, but not declared"
     OTHER = "there, but otherwise than declared"
     STOPPED = "not running"
-    UNKNOWN = "not known: not reached"
+    UNKNOWN = "not known: not reached, or not read"
 
 
 SIGN: Final = {
@@ -85,7 +85,10 @@ class Bar:
 
 @dataclass(frozen=True)
 class Card:
-    """A hypervisor; ``reason`` says why it could not be looked at.  The first bar is the bridged network."""
+    """A hypervisor; ``reason`` says why it could not be looked at, ``unread`` what of it could not be, a line each.
+
+    The first bar is the bridged network.
+    """
 
     name: str
     words: str
@@ -93,6 +96,7 @@ class Card:
     boxes: tuple[Box, ...]
     bridges: tuple[HostBridge, ...]  # those on which no network of libvirt stands
     reason: str = ""
+    unread: tuple[str, ...] = ()
 
     @property
     def differences(self) -> int:

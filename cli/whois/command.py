@@ -125,7 +125,7 @@ def directory(*, live: bool, lab: bool) -> Directory:
         stacks = [stack for stack in stacks if stack in existing()]
         if not stacks:
             raise UsageError("--lab: there is no lab on this machine; start one with: ./trop lab up trop02")
-    return Directory(declared, ask(ROOT, stacks, lab=lab))
+    return Directory(declared, ask(ROOT, stacks, lab=lab, plans=declared.plans))
 
 
 def run(words: Sequence[str], *, live: bool, lab: bool, as_json: bool) -> int:
@@ -145,7 +145,7 @@ def run(words: Sequence[str], *, live: bool, lab: bool, as_json: bool) -> int:
         for answer in answers:
             print("\n".join(lines(answer)))
     tell_silent(known.seen)
-    for line in known.seen.unread if known.seen else ():
+    for line in (*known.seen.unread, *known.seen.twins) if known.seen else ():
         print(line, file=sys.stderr)
     for word, why in bad.items():
         print(f"error: {word!r}: {why}; allowed: {notation.ALLOWED}", file=sys.stderr)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from lxml import etree
 
-from cli import live
+from cli import live, rack
 from cli.whois.declared import Owner
+from config.plan import Plan
 from provider.errors import OperatorError
 from provider.host.macs import same_mac
-from provider.survey.survey import HostSeen, NetworkSeen
+from provider.survey.survey import HostSeen, Kind, NetworkSeen, Unread
+
+TOLD = ("domain", "network", "leases")  # what an answer may hang on
 
 
 @dataclass(frozen=True)
@@ -62,13 +65,16 @@ class Sighting:
 class Seen:
     """``silent`` says, by hypervisor, why it could not be asked; ``asked`` are the others.
 
-    ``unread``: what one that was asked did not tell, a line each.
+    ``unread``: what one that was asked did not tell, a line each; ``hidden``, by hypervisor: its domains and networks
+    that could not be read.  ``twins``: a line for each two that give one UUID.
     """
 
     asked: frozenset[str]
     silent: Mapping[str, str]
     sightings: tuple[Sighting, ...]
     unread: tuple[str, ...] = ()
+    hidden: Mapping[str, tuple[Unread, ...]] = field(default_factory=dict)
+    twins: tuple[str, ...] = ()
 
     def of(self, macs: Iterable[str], addresses: Iterable[str] = ()) -> tuple[Sighting, ...]:
         keys, places = set(macs), set(addresses)
@@ -84,28 +90,31 @@ class Seen:
         return tuple(s for s in self.sightings if s.tap == tap)
 
 
-def ask(root: Path, stacks: Iterable[str], *, lab: bool) -> Seen:
+def ask(root: Path, stacks: Iterable[str], *, lab: bool, plans: Mapping[str, Plan] | None = None) -> Seen:
     """Asks the hosts of these stacks at the same time; what cannot be asked is in ``silent``."""
     uris, refused = live.known(root, stacks, lab=lab)
-    return gather(live.look(uris), refused)
+    return gather(live.look(uris), refused, plans)
 
 
-def gather(looks: Mapping[str, HostSeen | OperatorError], refused: Mapping[str, str]) -> Seen:
-    """All that was seen.  A host to which two stacks lead is taken as the first one's."""
+def gather(looks: rack.Hosts, refused: Mapping[str, str], plans: Mapping[str, Plan] | None = None) -> Seen:
+    """All that was seen.  A host to which two stacks lead is that of one, by `rack.owners`."""
     silent = dict(refused)
-    hosts: dict[str, str] = {}
+    owners = rack.owners(plans or {}, looks)
     sightings: list[Sighting] = []
     unread: list[str] = []
+    hidden: dict[str, tuple[Unread, ...]] = {}
     for stack, look in looks.items():
         if isinstance(look, OperatorError):
             silent[stack] = str(look)
-        elif look.uuid in hosts:
-            silent[stack] = f"{look.uri} leads to the same host as the URI of {hosts[look.uuid]}"
+        elif owners[stack] != stack:
+            silent[stack] = f"{look.uri} leads to the same host as the URI of {owners[stack]}"
         else:
-            hosts[look.uuid] = stack
             sightings += _of_host(stack, look)
-            unread += [f"{stack}: {each.line}" for each in look.unread if each.pool is None]
-    return Seen(frozenset(hosts.values()), silent, tuple(sightings), tuple(unread))
+            unread += [f"{stack}: {each.line}" for each in look.unread if each.kind in TOLD]
+            hidden[stack] = tuple(each for each in look.unread if each.kind in ("domain", "network"))
+    asked = frozenset(stack for stack, owner in owners.items() if stack == owner)
+    twins = tuple(f"{each.what}: {each.mend}" for each in rack.twins(looks))
+    return Seen(asked, silent, tuple(sightings), tuple(unread), hidden, twins)
 
 
 def verdict(owner: Owner, seen: Seen) -> str:
@@ -125,7 +134,7 @@ def verdict(owner: Owner, seen: Seen) -> str:
         return f"differs: declared {declared}, seen {'; '.join(dict.fromkeys(wrong))}"
     if not nics:
         idle = owner.domain is None or owner.kind == "reservation"
-        return "declared" if idle else _unseen(owner.hypervisor, seen)
+        return "declared" if idle else _unseen(owner, seen, "domain")
     return "declared and seen" if len(nics) == 1 else f"differs: declared once, seen {len(nics)} times"
 
 
@@ -133,7 +142,7 @@ def _of_network(owner: Owner, seen: Seen) -> str:
     wanted = ("network", owner.hypervisor, owner.name)
     found = next((s for s in seen.sightings if (s.how, s.hypervisor, s.network) == wanted), None)
     if found is None:
-        return _unseen(owner.hypervisor, seen)
+        return _unseen(owner, seen, "network")
     pairs = ((owner.bridge, found.bridge), (owner.mac, found.mac), (owner.address, found.address))
     apart = [(one, other) for one, other in pairs if one != other]
     if not apart:
@@ -143,14 +152,22 @@ def _of_network(owner: Owner, seen: Seen) -> str:
     )
 
 
-def _unseen(home: str | None, seen: Seen) -> str:
+def _unseen(owner: Owner, seen: Seen, kind: Kind) -> str:
+    """A domain that could not be read may have any NIC, also one that is declared elsewhere."""
+    home = owner.hypervisor
     if home is not None and home not in seen.asked:
         return (
             f"declared; {home} could not be asked"
             if home in seen.silent
             else f"declared; {home} was not asked"
         )
-    return "declared, not seen"
+    hidden = [
+        f"{each.name or f'the {kind}s'} on {where}"
+        for where, those in seen.hidden.items()
+        for each in those
+        if each.kind == kind and (kind == "domain" or (where == home and each.name in (owner.name, None)))
+    ]
+    return f"declared, not seen; {', '.join(hidden)} could not be read" if hidden else "declared, not seen"
 
 
 def _as_declared(owner: Owner, nic: Sighting) -> bool:

@@ -21,12 +21,19 @@ NO_STORAGE_POOL = 49
 NO_STORAGE_VOL = 50
 NO_INTERFACE = 57
 
+OPERATION_UNSUPPORTED = 84
+
 VirtError = libvirt.libvirtError
 
 
 def code(error: Exception) -> int:
     """libvirt's error code; 0 when the error did not come from libvirt."""
     return int(error.get_error_code() or 0) if isinstance(error, VirtError) else 0
+
+
+def unsupported(error: Exception) -> bool:
+    """Whether the driver that was asked does not know the question: an answer, and nothing is broken."""
+    return code(error) in (NO_SUPPORT, OPERATION_UNSUPPORTED)
 
 
 def said(error: Exception) -> str:

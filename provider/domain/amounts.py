@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from provider.connection import api, errors
@@ -71,18 +72,18 @@ def why_not(key: str, wanted: float, domain: Domain) -> str:
     return ""
 
 
-def cannot_do_with(domain: api.Domain, step: Step) -> str:
+def cannot_do_with(domain: api.Domain, step: Step, tell: optional.Tell) -> str:
     """Why a step is not tried, by what the guest has told last; empty where it is."""
-    return too_little(domain, step.wanted) if step.key == "memory" and step.wanted < step.was else ""
+    return too_little(domain, step.wanted, tell) if step.key == "memory" and step.wanted < step.was else ""
 
 
-def too_little(domain: api.Domain, wanted: float) -> str:
+def too_little(domain: api.Domain, wanted: float, tell: optional.Tell) -> str:
     """Why the running guest can't do with so much memory (MiB), by what it has told of what it uses; empty when it can.
 
     A balloon that takes what a guest uses has it look for memory till its agent and programs die.  What a guest tells
     is as of its last report, which may be of its boot: see `_asked_anew`.  One that tells nothing is tried.
     """
-    told = optional.look(optional.unheard, f"memory of guest {domain.name()}", domain.memoryStats, {})
+    told = optional.look(tell, _what(domain), domain.memoryStats, {})
     if not {"actual", "available", "usable"} <= told.keys():
         return ""
     gives = told["actual"] - wanted * _KIB_IN_MIB
@@ -93,6 +94,10 @@ def too_little(domain: api.Domain, wanted: float) -> str:
     return (
         f"the guest uses {used} MiB, and needs {least} MiB to go on: less is not taken from it while it runs"
     )
+
+
+def _what(domain: api.Domain) -> str:
+    return f"how much memory guest {domain.name()} uses"
 
 
 def _asked_anew(domain: api.Domain, clock: Clock) -> None:
@@ -121,7 +126,7 @@ def after(domain: Domain, done: Collection[Step]) -> Domain:
     return replace(domain, now=replace(domain.now, **amounts))
 
 
-def perform(domain: api.Domain, step: Step, clock: Clock) -> str:
+def perform(domain: api.Domain, step: Step, clock: Clock, tell: optional.Tell) -> str:
     """Empty once the running guest has the amount; else why it has not, and waits for its next start."""
 
     def follows() -> bool:
@@ -129,8 +134,8 @@ def perform(domain: api.Domain, step: Step, clock: Clock) -> str:
 
     seconds, less = 0.0, step.key == "memory" and step.wanted < step.was
     if less:
-        errors.refusal(_asked_anew, domain, clock)
-        if why := too_little(domain, step.wanted):
+        optional.look(tell, _what(domain), partial(_asked_anew, domain, clock), None)
+        if why := too_little(domain, step.wanted, tell):
             return why
     if step.key == "memory":
         seconds = BALLOON_SECONDS

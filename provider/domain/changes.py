@@ -80,7 +80,7 @@ def planned(call: Call, domain: api.Domain, news: Props, olds: Props) -> Plan:
     if declared.get("running", seen.running) != seen.running:
         return plan
     amounts = domain_amounts.steps(declared, seen, keys, olds.get("pendingRestart", ()))
-    short = {s.key: why for s in amounts if (why := domain_amounts.cannot_do_with(domain, s))}
+    short = {s.key: why for s in amounts if (why := domain_amounts.cannot_do_with(domain, s, call.tell))}
     amounts = [step for step in amounts if step.key not in short]
     pending = next_start.awaited(host, domain_amounts.after(seen, amounts), declared, keys)
     plan = replace(plan, amounts=amounts, pending=pending, short=short)

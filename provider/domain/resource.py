@@ -124,7 +124,7 @@ class Domain(Resource):
         next_start.stage(call.host, domain, plan.declared, plan.keys)
         _set_autostart(domain, plan.declared)
         self._mend(call, domain, plan, own)
-        failed = self._resize(domain, plan)
+        failed = self._resize(call, domain, plan)
         self._turn(call, domain, plan)
         _note(call, plan, olds, failed, persistent)
         return {**_outputs(call, domain, news, plan.declared), "own": own_after}
@@ -162,9 +162,9 @@ class Domain(Resource):
         unplugs = [step for step in disks if step.action == "unplug"]
         domain_disks.perform(domain, unplugs, {}, slots, self._clock, call.timeout)
 
-    def _resize(self, domain: api.Domain, plan: Plan) -> dict[str, str]:
+    def _resize(self, call: Call, domain: api.Domain, plan: Plan) -> dict[str, str]:
         """Amounts that the running guest has not taken, and why: it gets them at its next start."""
-        results = {step.key: amounts.perform(domain, step, self._clock) for step in plan.amounts}
+        results = {step.key: amounts.perform(domain, step, self._clock, call.tell) for step in plan.amounts}
         return {key: why for key, why in results.items() if why}
 
     def _start(self, call: Call, domain: api.Domain) -> None:

@@ -30,7 +30,7 @@ def live_xml(domain: api.Domain) -> str | None:
 def saved_xml(domain: api.Domain) -> str | None:
     """What a saved domain comes back with at its next start, without what is secure; None for one that is not saved.
 
-    Also for one whose image libvirt can't read: it starts anew then, from its definition.
+    Also for one whose image libvirt can't read: it does not start before that is given up.
     """
     if not states.is_saved(domain):
         return None

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
+from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
 import libvirt
-from lxml import etree
 
 from provider.connection import api, errors, keepalive, time_limit
 from provider.errors import OperatorError
@@ -19,9 +19,13 @@ from provider.host.optional import Tell
 from provider.host.others import Others
 from provider.host.turns import Turns
 from provider.host.uses import Looks
+from provider.host.xml_in import of_libvirt, parsed
 
 # libvirt-python prints every error to stderr unless it is given a handler; ours are raised, and told once.
 libvirt.registerErrorHandler(lambda _context, _error: None, None)
+
+
+_UNNAMED: Final = "whether it is another one with the same UUID can't be told"
 
 
 class Host:
@@ -58,6 +62,7 @@ class Host:
         self._streams: Host | None = None
         self._conn: api.Connection | None = None
         self._uuid: str | None = None
+        self._told: set[str] = set()
         self._names: list[str | None] = []  # the one that it has, once it was asked
         self._failures = 0
         self._failure: OperatorError | None = None
@@ -112,8 +117,7 @@ class Host:
         conn = self.conn
         with self._asking:  # the answer is long, and all that a refresh reads asks for it at the same time
             if self._uuid is None:
-                found = etree.fromstring(conn.getCapabilities().encode()).findtext("host/uuid")
-                self._uuid = found or str(uuid5(NAMESPACE_URL, self.uri))
+                self._uuid = _uuid_in(conn.getCapabilities()) or str(uuid5(NAMESPACE_URL, self.uri))
             return self._uuid
 
     def name(self, tell: Tell) -> str | None:
@@ -121,7 +125,8 @@ class Host:
         conn = self.conn
         with self._asking:
             if not self._names:
-                self._names.append(optional.look(tell, f"the name of {self.uri}", conn.getHostname, None))
+                ask = conn.getHostname
+                self._names.append(optional.look(tell, f"the name of {self.uri}", ask, None, _UNNAMED))
             return self._names[0]
 
     def check_is(self, state: Identity, tell: Tell) -> None:
@@ -129,14 +134,30 @@ class Host:
         if state.uuid is None:
             return
         uuid = self._uuid_if_told(tell)
-        if not identity.same_uuid(uuid, state.uuid):
-            identity.refuse_another(self.uri, Identity(uuid, self.name(tell)), state)
+        same = identity.same_uuid(uuid, state.uuid)
+        if same and state.name is None:
+            return  # of an older version: the next refresh takes the name into it
+        now = Identity(uuid, self.name(tell))
+        identity.refuse_another(self.uri, now, state)
+        if same and now.name is not None and not identity.can_tell(now, state):
+            self._tell_once(
+                tell, f"{self.uri} is known by its UUID alone, since it calls itself {now.name}: {_UNNAMED}"
+            )
+
+    def _tell_once(self, tell: Tell, line: str) -> None:
+        with self._asking:
+            new = line not in self._told
+            self._told.add(line)
+        if new:
+            tell(line)
 
     def identity(self, state: Identity, tell: Tell) -> Identity:
-        """What the state is to have of it.  A name that it has is kept: to ask for it may take a host long (DNS)."""
+        """What the state is to have of it: a name in the spelling that it has, as far as that is the host's."""
         uuid = self._uuid_if_told(tell) or state.uuid
-        named = state.name is not None and identity.same_uuid(uuid, state.uuid)
-        return Identity(uuid, state.name if named else self.name(tell))
+        if not identity.same_uuid(uuid, state.uuid) or state.name is None:
+            return Identity(uuid, self.name(tell))
+        now = Identity(uuid, self.name(tell))
+        return now if not identity.same_host(now, state) else state
 
     def _uuid_if_told(self, tell: Tell) -> str | None:
         return optional.look(tell, f"the UUID of {self.uri}", lambda: self.uuid, None, "its name must do")
@@ -170,3 +191,9 @@ class Host:
 
     def domain_by_uuid(self, uuid: str) -> api.Domain | None:
         return errors.unless(errors.NO_DOMAIN, self.conn.lookupByUUIDString, uuid)
+
+
+@of_libvirt("a host")
+def _uuid_in(capabilities: str) -> str | None:
+    found: str | None = parsed(capabilities).findtext("host/uuid")
+    return found

@@ -1,7 +1,7 @@
-"""Who a host is: by libvirt's UUID of it, and by its name where that UUID is another one.  Pure.
+"""Who a host is: by libvirt's UUID of it and by its name, together.  Pure.
 
 libvirt has the UUID from the machine's firmware (DMI), unless it is told otherwise.  Where there is none, it makes one
-up at each of its starts.
+up at each of its starts; machines that were bought together may have one and the same.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from provider.errors import OperatorError
-from provider.impact.allow import HOST_UUID, allowed, how
+from provider.impact.allow import HOST_NAME, HOST_UUID, allowed, how
 
 STABLE: Final = 'host_uuid_source = "machine-id"'
-_FILE: Final = "/etc/libvirt/libvirtd.conf (virtqemud.conf where that runs)"
+FILE: Final = "/etc/libvirt/libvirtd.conf (virtqemud.conf where that runs)"
 
 
 @dataclass(frozen=True)
@@ -39,29 +39,56 @@ class Identity:
 
 
 def same_uuid(one: str | None, other: str | None) -> bool:
-    return one is not None and other is not None and one.lower() == other.lower()
+    return bool(one and other) and str(one).lower() == str(other).lower()
+
+
+def same_host(one: Identity, other: Identity) -> bool:
+    """By their UUIDs, which a batch of machines may have alike; where both say a name, that tells them apart."""
+    return same_uuid(one.uuid, other.uuid) and not _differ(one, other)
+
+
+def unlike(name: str) -> str:
+    """How one of two hosts that have one UUID, this one by its name, gets one of its own."""
+    return (
+        f'put {STABLE}, or host_uuid = "…" with another UUID, into {FILE} on {name}, restart that daemon, and refresh '
+        f"its stack with {how(name, HOST_UUID)}"
+    )
+
+
+def can_tell(one: Identity, other: Identity) -> bool:
+    """Whether two of one UUID are told apart, or known to be one: by names that both have."""
+    return None not in (_short(one.name), _short(other.name))
+
+
+def _differ(one: Identity, other: Identity) -> bool:
+    return can_tell(one, other) and _short(one.name) != _short(other.name)
 
 
 def refuse_another(uri: str, now: Identity, state: Identity) -> None:
-    """`OperatorError` unless a host (``now``) of another UUID is the one that the state is of, or is allowed to be."""
-    names = [_short(each.name) for each in (now, state)]
-    known = None not in names
+    """`OperatorError` unless a host (``now``) is the one that the state is of, or is allowed to be."""
+    known, differ, who = can_tell(now, state), _differ(now, state), now.name or uri
     if now.uuid is None:
-        if not known or names[0] != names[1]:
+        if not known or differ:
             raise OperatorError(
                 f"whether {uri} leads to {state}, which the state is of, can't be told: libvirt does not tell its UUID"
             )
         return
-    differ = known and names[0] != names[1]
-    who = now.name or uri
-    if not differ and allowed(who, HOST_UUID):
+    same = same_uuid(now.uuid, state.uuid)
+    if same and not differ:
+        return
+    if same == differ and allowed(who, HOST_NAME if same else HOST_UUID):
         return
     said = f"the host is not who it was: {uri} leads to {now}, but the state is of {state}"
     mend = (
-        f"put {STABLE} into {_FILE} there, restart that daemon, and take the new UUID into the state by a refresh with "
+        f"put {STABLE} into {FILE} there, restart that daemon, and take the new UUID into the state by a refresh with "
         f"{how(who, HOST_UUID)}"
     )
     other = "set libvirt:uri to the host that this stack was applied to"
+    if same:
+        raise OperatorError(
+            f"{said}, and two machines may have one UUID in their firmware: {other}; or, if it is the same one by "
+            f"another name, take that into the state by a refresh with {how(who, HOST_NAME)}"
+        )
     if differ:
         raise OperatorError(f"{said}; {other}")
     if known:

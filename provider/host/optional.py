@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from provider.connection import errors
+from provider.errors import NotUnderstood
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -31,7 +32,7 @@ def look(tell: Tell, what: str, ask: Callable[[], T], otherwise: U, so: str = ""
     """
     try:
         return ask()
-    except errors.VirtError as error:
+    except (errors.VirtError, NotUnderstood) as error:
         if errors.lost(error):
             raise
         tell(f"{what} could not be looked at{', so ' if so else ''}{so}: {errors.said(error)}")

@@ -8,7 +8,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from lxml import etree
 
-from provider.errors import OperatorError
+from provider.errors import NotUnderstood
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,7 +26,7 @@ def parsed(xml: str, *, blanks: bool = True) -> Any:
 
 
 def of_libvirt(what: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """For a function whose XML comes from libvirt: `OperatorError` when it is not as libvirt writes that of
+    """For a function whose XML comes from libvirt: `NotUnderstood` when it is not as libvirt writes that of
     ``what``."""
 
     def wrap(read: Callable[P, T]) -> Callable[P, T]:
@@ -36,7 +36,7 @@ def of_libvirt(what: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
                 return read(*args, **kwargs)
             except _NOT_THERE as error:
                 why = f"{type(error).__name__}: {str(error)[:200]}"
-                raise OperatorError(f"libvirt's XML of {what} is not understood ({why})") from error
+                raise NotUnderstood(f"libvirt's XML of {what} is not understood ({why})") from error
 
         return reading
 

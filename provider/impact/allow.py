@@ -1,6 +1,7 @@
 """Which refused changes the operator has allowed: ``LIBVIRT_ALLOW=Acilamwen=restart,default=network outage``.
 
-Or that a host, by its name, has another UUID than the state says: ``LIBVIRT_ALLOW=trop02=host UUID``.
+Or that a host, by its name, has another UUID than the state says: ``LIBVIRT_ALLOW=trop02=host UUID``; or that one of
+the state's UUID has another name, which is this one: ``LIBVIRT_ALLOW=trop02=host name``.
 Read at each call and stored nowhere.  Each entry names one object and one impact; the last ``=`` separates them.
 A comma or a percent sign within a name is written ``%2C`` or ``%25``.
 """
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 
 VARIABLE = "LIBVIRT_ALLOW"
 HOST_UUID: Final = "host UUID"
-What = Harm | Literal["host UUID"]
-ALLOWED: Final[tuple[What, ...]] = (*HARM, HOST_UUID)
+HOST_NAME: Final = "host name"
+What = Harm | Literal["host UUID", "host name"]
+ALLOWED: Final[tuple[What, ...]] = (*HARM, HOST_UUID, HOST_NAME)
 MOST: Final = 12  # names in one line; of more, the number
 
 

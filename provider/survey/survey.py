@@ -1,37 +1,25 @@
-"""Everything on a host, read in a few sweeps; a read-only connection is enough, so that nothing can be changed.
-
-What goes away while it is looked at is left out.  What a stopped pool holds is not known, and not guessed.
-"""
+"""What a survey of a host gives: all that is on it, and what could not be read, each by itself.  Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, TypeVar
+from typing import Literal
 
-from lxml import etree
-
-from provider.connection import api, errors, keepalive
-from provider.domain.seen import Seen, see
-from provider.host import optional, states
-from provider.host.definitions import INACTIVE, saved_xml
-from provider.host.elements import attribute
-from provider.host.host import Host
-from provider.host.macs import same_mac
-from provider.network.host import sides
-from provider.network.seen import mode_of
+from provider.domain.seen import Seen
+from provider.host.identity import Identity
+from provider.host.states import UNLOOKED, State
 from provider.nic.nic import Nic
 
-S = TypeVar("S", "DomainSeen", "NetworkSeen", "PoolSeen")
-T = TypeVar("T")
+# An object of libvirt's; or the leases of a network, what a pool holds, who the host is.
+Kind = Literal["domain", "network", "leases", "pool", "volumes", "volume", "host"]
 
 
 @dataclass(frozen=True)
 class DomainSeen:
-    """``live`` runs, ``config`` is defined, ``saved`` is what its managed save image brings back; else None.
+    """``live`` is what runs, ``config`` the persistent definition, ``saved`` what its managed save image brings back.
 
-    ``state`` is virsh's word, or "saved"; ``at`` has the reason.  Without passwords of graphics, which are secure.
+    None for the one that the domain does not have, or that can't be read.  ``state`` is virsh's word, or "saved";
+    ``at`` has the reason too.  Passwords of graphics are not in the XML: they need a connection that may write.
     """
 
     name: str
@@ -43,7 +31,7 @@ class DomainSeen:
     live_xml: str | None
     config_xml: str | None
     saved: Seen | None = None
-    at: states.State = states.UNLOOKED
+    at: State = UNLOOKED
 
     @property
     def seen(self) -> Seen:
@@ -127,18 +115,28 @@ class VolumeSeen:
 
 @dataclass(frozen=True)
 class Unread:
-    """What could not be looked at, in one line; ``pool`` and ``volume``: the names of those of which it is."""
+    """What could not be looked at; ``line`` says so with libvirt's words.  Nothing is concluded from it.
 
+    ``name`` is the object's (of ``leases`` the network's, of ``volumes`` the pool's); None: all of this kind, which are
+    not listed.  ``pool``: the one of a volume.  ``unsupported``: the driver does not know the question, so nothing is
+    broken.  ``runs``: whether a domain runs, or may.  ``uuid``: of an object that is known by it.
+    """
+
+    kind: Kind
+    name: str | None
     line: str
     pool: str | None = None
-    volume: str | None = None
+    unsupported: bool = False
+    runs: bool = True
+    uuid: str | None = None
 
 
 @dataclass(frozen=True)
 class HostSeen:
     """All by name.  ``volumes`` are those of the pools that are active.  ``uuid`` is the URI where there is none.
 
-    ``gone`` are the paths that a pool still lists, though their files are not there any more.
+    ``gone`` are the paths that a pool still lists, though their files are not there any more.  ``name`` is what the
+    host calls itself, where it says so.
     """
 
     uri: str
@@ -150,6 +148,20 @@ class HostSeen:
     volumes: tuple[VolumeSeen, ...]
     gone: tuple[str, ...] = ()
     unread: tuple[Unread, ...] = ()
+    name: str | None = None
+
+    @property
+    def identity(self) -> Identity:
+        return Identity(self.uuid, self.name)
+
+    def unread_of(self, kind: Kind, name: str | None = None) -> tuple[Unread, ...]:
+        """What of this kind could not be read: all, or what may be the one of this name."""
+        return tuple(u for u in self.unread if u.kind == kind and (name is None or u.name in (name, None)))
+
+    def unread_volumes(self, pool: str, name: str | None = None) -> tuple[Unread, ...]:
+        """What keeps a volume of the pool, or all of them, from being seen."""
+        whole = self.unread_of("volumes", pool)
+        return whole + tuple(u for u in self.unread_of("volume", name) if u.pool == pool)
 
     def domain(self, name: str) -> DomainSeen | None:
         return next((d for d in self.domains if d.name == name), None)
@@ -162,139 +174,3 @@ class HostSeen:
 
     def volume_at(self, path: str) -> VolumeSeen | None:
         return next((v for v in self.volumes if v.path == path), None)
-
-
-def read_only(uri: str) -> Host:
-    """A host whose connection can't change anything; `OperatorError` with the URI if it does not answer in time."""
-    return Host.open(uri, keepalive.opened_read_only)
-
-
-def survey(host: Host) -> HostSeen:
-    conn = host.conn
-    networks = list(conn.listAllNetworks())
-    pools = list(conn.listAllStoragePools())
-    unread: list[Unread] = []
-    lines: list[str] = []
-    listed = [found for pool in pools for found in _volumes(pool, unread)]
-    return HostSeen(
-        uri=host.uri,
-        uuid=optional.look(lines.append, f"the UUID of {host.uri}", lambda: host.uuid, host.uri),
-        domains=_all(errors.NO_DOMAIN, _domain, conn.listAllDomains()),
-        networks=_all(errors.NO_NETWORK, _network, networks),
-        leases=tuple(lease for network in networks for lease in _leases(network, lines.append)),
-        pools=_all(errors.NO_STORAGE_POOL, _pool, pools),
-        volumes=tuple(found for found in listed if isinstance(found, VolumeSeen)),
-        gone=tuple(found for found in listed if isinstance(found, str)),
-        unread=(*map(Unread, lines), *unread),
-    )
-
-
-def _all(missing: int, look: Callable[[Any], S], objects: Iterable[Any]) -> tuple[S, ...]:
-    found = (errors.unless(missing, look, each) for each in objects)
-    return tuple(sorted((f for f in found if f is not None), key=lambda f: f.name))
-
-
-def _domain(domain: api.Domain) -> DomainSeen:
-    live = domain.XMLDesc() if domain.isActive() else None
-    config = domain.XMLDesc(INACTIVE) if domain.isPersistent() else None
-    saved, at = saved_xml(domain), states.look(domain)
-    return DomainSeen(
-        name=domain.name(),
-        uuid=domain.UUIDString(),
-        state=at.word,
-        autostart=bool(domain.autostart()),
-        live=None if live is None else see(live),
-        config=None if config is None else see(config),
-        live_xml=live,
-        config_xml=config,
-        saved=None if saved is None else see(saved),
-        at=at,
-    )
-
-
-def _network(network: api.Network) -> NetworkSeen:
-    both = sides(network)
-    root = etree.fromstring((both.live or both.base).encode())
-    mac = attribute(root, "mac", "address")
-    return NetworkSeen(
-        name=network.name(),
-        uuid=network.UUIDString(),
-        active=both.live is not None,
-        persistent=both.persistent is not None,
-        autostart=bool(network.autostart()),
-        mode=mode_of(root),
-        bridge=attribute(root, "bridge", "name"),
-        mac=None if mac is None else same_mac(mac),
-        live_xml=both.live,
-        config_xml=both.persistent,
-    )
-
-
-def _leases(network: api.Network, tell: optional.Tell) -> Iterator[Lease]:
-    """None of a network that is gone meanwhile."""
-    ask = partial(errors.unless, errors.NO_NETWORK, network.DHCPLeases)
-    what = f"the leases of network {network.name()}"
-    for lease in (optional.look(tell, what, ask, None) if network.isActive() else None) or ():
-        yield Lease(
-            network.name(),
-            same_mac(lease["mac"] or ""),
-            lease["ipaddr"],
-            lease["hostname"],
-            lease["expirytime"],
-        )
-
-
-def _pool(pool: api.Pool) -> PoolSeen:
-    root = etree.fromstring(pool.XMLDesc().encode())
-    return PoolSeen(
-        name=pool.name(),
-        uuid=pool.UUIDString(),
-        kind=root.get("type", ""),
-        active=bool(pool.isActive()),
-        autostart=bool(pool.autostart()),
-        path=root.findtext("target/path"),
-        persistent=bool(pool.isPersistent()),
-    )
-
-
-def _volumes(pool: api.Pool, unread: list[Unread]) -> Iterator[VolumeSeen | str]:
-    """Each volume; of one whose file is gone its path."""
-    name = pool.name()
-
-    def told(what: str, ask: Callable[[], T], volume: str | None = None) -> T | None:
-        return optional.look(lambda line: unread.append(Unread(line, name, volume)), what, ask, None)
-
-    ask = partial(errors.unless, errors.NO_STORAGE_POOL, pool.listAllVolumes)
-    for each in (told(f"the volumes of storage pool {name}", ask) if pool.isActive() else None) or ():
-        what = f"volume {each.name()} of storage pool {name}"
-        found = told(what, partial(_volume_or_path, name, each), each.name())
-        if found is not None:
-            yield found
-
-
-def _volume_or_path(pool: str, volume: api.Volume) -> VolumeSeen | str | None:
-    seen = errors.unless(errors.NO_STORAGE_VOL, _volume, pool, volume)
-    return seen or errors.unless(errors.NO_STORAGE_VOL, volume.path)
-
-
-def _volume(pool: str, volume: api.Volume) -> VolumeSeen:
-    root = etree.fromstring(volume.XMLDesc().encode())
-    base = root.findtext("backingStore/path")
-    times, base_times = _times(root, "target"), _times(root, "backingStore")
-    return VolumeSeen(
-        pool=pool,
-        name=volume.name(),
-        path=volume.path(),
-        format=attribute(root, "target/format", "type"),
-        capacity=int(root.findtext("capacity") or 0),
-        base=base,
-        modified=times.get("mtime") or None,
-        born=times.get("btime") or None,  # 0 where libvirt finds none, as on Linux
-        base_modified=base_times.get("mtime") or None,
-        base_missing=base is not None and base.startswith("/") and not base_times,
-    )
-
-
-def _times(root: Any, tag: str) -> Mapping[str, float]:
-    """Of the file; none where libvirt could not look at it."""
-    return {e.tag: float(e.text) for e in root.iterfind(f"{tag}/timestamps/*") if isinstance(e.tag, str)}

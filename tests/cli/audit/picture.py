@@ -124,10 +124,16 @@ class Picture:
     unread: tuple[Unread, ...] = ()
     gateways: list[Gateway] = field(default_factory=list)
     strangers: set[str] = field(default_factory=set)  # UUIDs of what the stack does not have in its state
+    without: set[str] = field(default_factory=set)  # MACs of floats that it has not, though it declares them
 
     def uuids(self) -> set[str]:
         host = self.host()
         return {each.uuid for each in (*host.domains, *host.networks, *host.pools)}
+
+    @property
+    def floats(self) -> set[str]:
+        """The IDs under which the state has the NICs of floats."""
+        return {f"some-domain/{f.mac}" for f in self.plan.floats if f.mac not in self.without}
 
     def host(self) -> HostSeen:
         return HostSeen(
@@ -187,6 +193,6 @@ def clean(plan: config.Plan = PLAN) -> Picture:
 
 def world(*pictures: Picture, rack: Rack = RACK, failed: Mapping[str, OperatorError] | None = None) -> World:
     hosts: dict[str, HostSeen | OperatorError] = {p.plan.stack: p.host() for p in pictures}
-    held = {p.plan.stack: p.uuids() - p.strangers for p in pictures}
+    held = {p.plan.stack: (p.uuids() - p.strangers) | p.floats for p in pictures}
     asked = {p.plan.stack: Asked(p.host(), p.inside, gateways=p.gateways) for p in pictures}
     return World(rack, {**hosts, **(failed or {})}, asked, now=NOW, held=held)

@@ -95,8 +95,8 @@ CASES = [
         plug("Acilamwen", OWN, nic(FLOAT1.mac, "bridged", link="down")),
         "Acilamwen",
         "has its link down",
-        "domif-setlink Acilamwen 52:54:00:00:01:00 up; virsh -c qemu+ssh://trop02/system domif-setlink "
-        "Acilamwen 52:54:00:00:01:00 up --config",
+        "domif-setlink Acilamwen 52:54:00:00:01:00 up && virsh -c qemu+ssh://trop02/system domif-setlink "
+        "Acilamwen 52:54:00:00:01:00 up --config && ./trop up trop02",
     ),
     Case(
         "float-unplugged",
@@ -154,7 +154,8 @@ CASES = [
         plug("Ulov", nic(ULOV.mac), nic(STRAY)),
         "Ulov",
         f"{STRAY} has no reservation",
-        "edit Ulov",
+        f"detach-interface Ulov network --mac {STRAY} --live; virsh -c qemu+ssh://trop02/system detach-interface Ulov "
+        f"network --mac {STRAY} --config",
     ),
     Case(
         "no-reservation",
@@ -211,7 +212,14 @@ CASES = [
         "it is planned for Siamond",
         "net-edit default",
     ),
-    Case("planned-taken", tenant(nic(SIAMOND.mac)), "tenant", "planned for Siamond on trop02", "edit tenant"),
+    Case(
+        "planned-taken",
+        tenant(nic(SIAMOND.mac)),
+        "tenant",
+        "planned for Siamond on trop02",
+        f"detach-interface tenant network --mac {SIAMOND.mac} --config && virsh -c qemu+ssh://trop02/system "
+        "attach-interface tenant network default --model virtio --live --config",
+    ),
     Case(
         "network-taken",
         lambda p: p.networks.update(
@@ -219,7 +227,8 @@ CASES = [
         ),
         "network other",
         "addresses of 192.168.202.0/24",
-        "net-edit other",
+        "net-edit other && virsh -c qemu+ssh://trop02/system net-destroy other && virsh -c qemu+ssh://trop02/system "
+        "net-start other",
     ),
     Case(
         "network-down", changed("bridged", active=False, live_xml=None), "network bridged", "does not run", UP
@@ -274,7 +283,11 @@ def test_a_fault_is_one_finding_that_says_what_where_and_what_mends_it(case: Cas
 
 def test_every_kind_has_a_case_of_its_own() -> None:
     elsewhere = {"not-adopted", "unreachable", "same-host", "slot-unused", "guest-file-left", "guest-unasked"}
-    elsewhere |= {"unread"}  # tests/cli/test_unread.py
+    elsewhere |= {
+        "unread",
+        "untold",
+        "same-uuid",
+    }  # tests/cli/test_unread_told.py, tests/cli/test_same_host.py
     elsewhere |= {"vm-saved"}  # test_states.py
     elsewhere |= {"service-wrong", "service-undeclared", "recipe-missing"}  # tests/services
     assert {rule.kind for rule in RULES} == {case.kind for case in CASES} | elsewhere

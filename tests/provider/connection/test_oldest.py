@@ -16,7 +16,7 @@ from lxml import etree
 from provider.connection import api, keepalive, oldest
 from provider.errors import Unreachable
 from provider.host.host import Host
-from provider.survey import survey
+from provider.survey import sweep
 from tests.provider.fakes.basics import error
 from tests.provider.fakes.libvirt import Connection
 
@@ -39,7 +39,7 @@ class Aged(Connection):
 
 def reached(conn: Connection, monkeypatch: pytest.MonkeyPatch, read_only: bool = False) -> Any:
     monkeypatch.setattr(libvirt, "openReadOnly" if read_only else "open", lambda _uri: conn)
-    return survey.read_only(URI) if read_only else Host.open(URI)
+    return sweep.read_only(URI) if read_only else Host.open(URI)
 
 
 @pytest.mark.parametrize("read_only", [False, True])

@@ -55,12 +55,58 @@ def test_the_state_has_the_hosts_uuid_and_its_name() -> None:
     assert held(made()) == (OLD, NAME)
 
 
-def test_a_name_that_the_state_has_is_not_asked_for_again() -> None:
+def test_a_host_is_asked_for_its_name_once() -> None:
     life = made()
     becomes(life, OLD)
     life.wire.begin()
+    for _ in range(2):
+        assert not life.apply()
+    assert life.wire.calls.count("Connection.getHostname") == 1
+
+
+@pytest.mark.reports("H3")
+def test_another_host_with_the_same_uuid_is_noticed_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    life = made()
+    becomes(life, OLD, "trop03.example.org")
+    line = refused(life)
+    assert f"leads to host trop03.example.org ({OLD}), but the state is of host {NAME} ({OLD})" in line
+    assert "two machines may have one UUID in their firmware: set libvirt:uri to the host that this" in line
+    for call in (life.refresh, life.delete):
+        with pytest.raises(Told, match="not who it was"):
+            call()
+    monkeypatch.setenv(allow.VARIABLE, "trop03.example.org=host UUID")
+    assert "not who it was" in refused(life)
+
+
+@pytest.mark.reports("H3")
+def test_a_host_that_was_renamed_is_taken_into_the_state_by_the_way_out_in_the_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    life = made()
+    becomes(life, OLD, "trop09")
+    _, _, entry = refused(life).rpartition('"LIBVIRT_ALLOW=')
+    monkeypatch.setenv(allow.VARIABLE, entry.removesuffix('")'))
+    life.refresh()
+    assert held(life) == (OLD, "trop09")
+    monkeypatch.delenv(allow.VARIABLE)
     assert not life.apply()
-    assert "Connection.getHostname" not in life.wire.calls
+
+
+@pytest.mark.reports("H3")
+@pytest.mark.parametrize("name", ["localhost", None])
+def test_a_host_without_a_name_of_its_own_is_said_once_not_to_be_told_from_others(name: str | None) -> None:
+    life = made()
+    becomes(life, OLD, name or "")
+    if name is None:
+        life.conn.getHostname = unsupported
+    life.told.clear()
+    assert not life.apply()
+    assert not life.apply()
+    said = [
+        line for line in life.told if "whether it is another one with the same UUID can't be told" in line
+    ]
+    assert len(said) == 1
+    assert held(life) == (OLD, NAME)
 
 
 def test_a_state_without_a_name_gets_it_by_a_refresh_and_shows_no_difference() -> None:
