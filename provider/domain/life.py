@@ -127,8 +127,10 @@ def _refuse_saved(domain: api.Domain) -> None:
 
 
 def _paused(domain: api.Domain) -> str:
-    name, state = domain.name(), states.look(domain)
-    return f"domain {name} is {state.said}, and cannot shut down; {state.before}virsh resume {name} first"
+    state = states.look(domain)
+    return (
+        f"domain {domain.name()} is {state.said}, and cannot shut down; {states.goes_on(domain, state)} first"
+    )
 
 
 def _not_hard(name: str, reason: str) -> str:

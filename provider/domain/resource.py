@@ -82,6 +82,10 @@ class Domain(Resource):
             less = started_with_less(seen.seen) | ({"transient": True} if seen.config is None else {})
             own = domain_diff.owned_since_import(read, less, {key: found[key] for key in ("macs", "disks")})
             return Found(seen.seen.uuid, read, {**_outputs(call, domain, read, read, seen), "own": own})
+        if halted := states.halted(domain):
+            call.tell(
+                f"guest {domain.name()} does not go on: it is {halted.said}; {states.goes_on(domain, halted)}"
+            )
         adopted = dict(outputs.get("own", {}).get("adopted", {}))
         if domain.isPersistent():
             adopted.pop("transient", None)

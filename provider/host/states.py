@@ -64,11 +64,6 @@ class State:
     disks: tuple[tuple[str, str], ...] = ()
 
     @property
-    def before(self) -> str:
-        """What is to be done before it is resumed, for a line that goes on: "" where that is nothing."""
-        return "make room for its disks, then " if any(how == NO_SPACE for _, how in self.disks) else ""
-
-    @property
     def said(self) -> str:
         """ "paused (I/O error, vda: no space)"."""
         why = [self.reason, *(f"{name}: {how}" for name, how in self.disks)] if self.reason else []
@@ -100,6 +95,18 @@ def halted(domain: api.Domain) -> State | None:
     if not domain.isActive() or number in (RUNNING, 2, 4) or (number == PAUSED and reason in _PASSING):
         return None
     return look(domain)
+
+
+def goes_on(domain: api.Domain, state: State) -> str:
+    """What has a guest that is halted go on, in words; no run of ours does it."""
+    first = ""
+    if state.disks:
+        full = any(how == NO_SPACE for _, how in state.disks)
+        first = "make room for its disks first, then " if full else "see to its disks first, then "
+    name = domain.name()
+    if state.word == "crashed":
+        return f"virsh destroy {name} and virsh start {name}"
+    return f"{first}virsh {'dompmwakeup' if state.word == 'pmsuspended' else 'resume'} {name}"
 
 
 def is_saved(domain: api.Domain) -> bool:

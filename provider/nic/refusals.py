@@ -61,6 +61,20 @@ def refuse_saved(
             raise saved.refusal(call.host.uri, domain.name(), why)
 
 
+def halted(domain: api.Domain, state: states.State) -> Refused:
+    """Of a guest that can't be asked by its agent, and will not be by itself."""
+    return Refused(
+        f"guest {domain.name()} is {state.said}, and its agent cannot answer; {states.goes_on(domain, state)}"
+    )
+
+
+def refuse_halted(domain: api.Domain, inputs: Props) -> None:
+    """At once, and at preview already, where a NIC is to be set up by the agent of a guest that does not go on."""
+    state = states.halted(domain) if inputs.get("guest") == "agent" and inputs.get("addresses") else None
+    if state is not None:
+        raise halted(domain, state)
+
+
 def _in_the_way(domain: api.Domain, mac: str, is_source: bool) -> bool:
     if not states.is_saved(domain):
         return False

@@ -54,6 +54,7 @@ class Interface(Resource):
         domain = domain_of(call, inputs["domain"])
         refusals.refuse_third(call, inputs, "")
         refusals.refuse_saved(call, self._tools.clock, None, domain, inputs["mac"], preview)
+        refusals.refuse_halted(domain, inputs)
         refusals.require_network(call, inputs)
         call.note("live", "", f"NIC {inputs['mac']} is plugged into {domain.name()}")
         forbidden = forbidden_macs.forbidden(domain, None, inputs, {}, self._homes)
@@ -107,6 +108,7 @@ class Interface(Resource):
         source = call.host.domain_by_uuid(before) if moved else None
         if moved:
             refusals.refuse_saved(call, self._tools.clock, source, domain, news["mac"], preview)
+            refusals.refuse_halted(domain, news)
         forbidden = forbidden_macs.forbidden(domain, source, news, old_inputs, self._homes)
         _foretell(call, source if preview else None, domain, old_inputs, news)
         drift = [f"{domain.name()}: {line}" for line in olds.get("extra", ())]
