@@ -91,6 +91,15 @@ def started_with_less(seen: Seen) -> Props:
     return {key: current for key, (most, current) in amounts.items() if current != most}
 
 
+def still_adopted(seen: Seen, declared: Mapping[str, Any], adopted: Mapping[str, Any]) -> Props:
+    """Without amounts that the guest does not start with any more, or that are declared as they are by now."""
+    return {
+        key: value
+        for key, value in adopted.items()
+        if key not in AMOUNTS or AMOUNTS[key](seen)[1] == value != declared.get(key)
+    }
+
+
 def imported(domain: Domain) -> Props:
     """All that is worth declaring of a domain that nobody has declared yet, and that can be: memory in whole MiB, NICs
     on a network or a bridge, each MAC once."""

@@ -47,6 +47,7 @@ class Domain(Resource):
         name = sweep.network_name(call.host)
         own = olds.get("own", {})
         changes = domain_diff.differences(old_inputs, news, own, name)
+        changes = domain_diff.beside_adopted(changes, news, own.get("adopted", {}))
         changes |= apart.changes(changes, shape.known(news), own.get("apart", {}))
         drifted = {
             "persistent": olds.get("persistent") is False and not own.get("adopted", {}).get("transient"),
@@ -90,6 +91,7 @@ class Domain(Resource):
         if domain.isPersistent():
             adopted.pop("transient", None)
         read, seen = next_start.look(call.host, domain, inputs, adopted)
+        adopted = domain_read.still_adopted(seen.seen, inputs, adopted)
         waited = outputs.get("pendingRestart", ())
         own = domain_diff.owned_since_import(inputs, adopted, outputs.get("own", {}).get("imported"))
         sides = apart.apart(seen, inputs, own, waited)
