@@ -129,3 +129,14 @@ def test_one_that_is_saved_and_not_declared_to_run_is_told_as_such_and_is_no_fau
     assert note.what.startswith("it is saved")
     assert f"{VIRSH} managedsave-remove Ulov" in note.mend
     assert (f"{VIRSH} start Ulov" in note.mend) == readable
+
+
+@pytest.mark.reports("N1")
+def test_a_float_that_only_a_saved_vm_has_is_moved_from_there_once_it_was_started() -> None:
+    picture = clean()
+    own = next(vm for vm in PLAN.vms if vm.name == "Acilamwen").mac
+    picture.vms["Acilamwen"].nics = [nic(own)]
+    attribute("Ulov", state="saved", saved=[nic(ULOV.mac), FLOAT1_NIC])(picture)
+    picture.inside.clear()
+    mends = [f.mend for f in faults(picture) if f.kind == "float-mac"]
+    assert mends == [f"{VIRSH} start Ulov && {UP}"]

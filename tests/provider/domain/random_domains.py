@@ -47,7 +47,8 @@ class Case:
 
     def xmls(self) -> tuple[object, ...]:
         fake = self.vm.fake
-        return fake.XMLDesc(), fake.XMLDesc(2), fake.isActive(), fake.isPersistent(), fake.autostart()
+        image = fake.managedSaveGetXMLDesc() if fake.hasManagedSaveImage() else None
+        return fake.XMLDesc(), fake.XMLDesc(2), image, fake.isActive(), fake.isPersistent(), fake.autostart()
 
 
 @st.composite
@@ -74,9 +75,16 @@ def cases(draw: st.DrawFn) -> Case:
         )
     ):
         vm.attach_by_hand(mac, flags, network)
-    kind = draw(st.sampled_from(["running"] * 4 + ["undefined"]))
+    kind = draw(st.sampled_from(["running"] * 4 + ["undefined", "saved"]))
+    live, config = vm.macs()
     if kind == "undefined":
         vm.fake.undefineFlags(0)
+    elif kind == "saved":  # and started again by the update
+        vm.fake.managedSave()
+        for mac in (
+            draw(st.lists(st.sampled_from(sorted({*config})), unique=True, max_size=1)) if config else ()
+        ):
+            _forget(vm, mac)
     wanted = draw(properties())
     for key in draw(st.sets(st.sampled_from(sorted(wanted)))):
         wanted.pop(key)
@@ -87,9 +95,17 @@ def cases(draw: st.DrawFn) -> Case:
     world.conn.calls.clear()
     case = Case(vm, wanted, plug)
     ours = declared | {each["mac"] for each in wanted.get("networkInterfaces", ())} | {FLOAT, FORBIDDEN}
-    live, config = vm.macs()
+    if kind == "saved":
+        config = vm.macs()[1]
     case.strangers = tuple(Counter(mac for mac in side if mac not in ours) for side in (live, config))  # type: ignore[assignment]
     return case
+
+
+def _forget(vm: Vm, mac: str) -> None:
+    """Take one out of the definition of a domain that is saved with it."""
+    for nic in list(vm.fake.config.iterfind("devices/interface")):
+        if same_mac(nic.find("mac").get("address")) == mac:
+            nic.getparent().remove(nic)
 
 
 def ends_as_wanted(case: Case) -> None:
