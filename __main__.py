@@ -15,9 +15,10 @@ host = plan.hypervisor.name
 
 networks = HypervisorNetworks(host, HypervisorNetworksArgs(plan.networks))
 storage = HypervisorStorage(host, HypervisorStorageArgs(plan.storage))
+pool, default = storage.pool.name, networks.default
 vms = {
     vm.name: DockerHostVM(
-        vm.name, DockerHostVMArgs(vm, plan.floats_of(vm.name), storage.pool.name, networks.default.id)
+        vm.name, DockerHostVMArgs(vm, plan.floats_of(vm.name), pool, default.id, default.other_leases)
     )
     for vm in plan.vms
 }
@@ -31,5 +32,4 @@ services = deploy(plan, vms, floats, secrets(plan))
 
 pulumi.export("vms", {name: vm.summary for name, vm in vms.items()})
 pulumi.export("floats", {label: held.summary for label, held in floats.items()})
-pulumi.export("networks", networks.summary)
-export(outputs(services))
+export({"networks": networks.summary, **outputs(services)})

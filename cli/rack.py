@@ -5,6 +5,7 @@ And whose hypervisor a host is that was looked at, which is one rule for all tha
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,8 +85,13 @@ def owners(plans: Mapping[str, config.Plan], hosts: Hosts) -> dict[str, str]:
 def owned_by_another(plans: Mapping[str, config.Plan], stack: str, host: HostSeen) -> str | None:
     """The stack by whose rule the networks of the host have their MACs, where this one's rule gave fewer."""
     claims = {name: _claims(plan, host)[0] for name, plan in plans.items()}
-    most = max(claims, key=lambda name: claims[name])
-    return most if claims[most] > claims[stack] else None
+    most = max(claims, key=lambda name: claims[name], default=stack)
+    return most if claims.get(most, 0) > claims.get(stack, 0) else None
+
+
+def is_marked(plans: Mapping[str, config.Plan], stack: str, host: HostSeen) -> bool:
+    """Whether the networks of the host have MACs by the stack's rule."""
+    return stack in plans and _claims(plans[stack], host)[0] > 0
 
 
 def _claims(plan: config.Plan, host: HostSeen) -> tuple[int, int]:
@@ -128,6 +134,15 @@ def load(root: Path) -> Rack:
     fleet = fleet_file(root, _fleet_of(settings))
     stacks = [name for name in fleet.hypervisors if name in files]
     return Rack(fleet, {n: config.load(n, settings[n], root, files[n].name) for n in stacks})
+
+
+def known(root: Path) -> dict[str, config.Plan]:
+    """The plans of the stacks whose declarations are right."""
+    found = {}
+    for stack, file in stack_files(root).items():
+        with contextlib.suppress(ConfigError):
+            found[stack] = config.load(stack, stack_file(file), root, file.name)
+    return found
 
 
 def _fleet_of(settings: Mapping[str, Mapping[str, Any]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +18,16 @@ from config.plan_disks import PlannedDisk
 
 @dataclass(frozen=True)
 class DockerHostVMArgs:
-    """``network_id`` is the UUID of `default`; ``floats`` are those that the VM holds, for its cloud-init disk."""
+    """``network_id`` is the UUID of `default`; ``floats`` are those that the VM holds, for its cloud-init disk.
+
+    ``leased``: MAC -> address on `default`, of those that have another one than is planned.
+    """
 
     vm: VirtualMachine
     floats: tuple[Float, ...]
     pool: Input[str]
     network_id: Input[str]
+    leased: Input[Mapping[str, str] | None] = None
 
 
 class DockerHostVM(pulumi.ComponentResource):
@@ -57,7 +62,10 @@ class DockerHostVM(pulumi.ComponentResource):
             cloudinit=None if seed is None else seed.id,
             opts=kept,
         )
-        self.summary = pulumi.Output.all(address=vm.address, mac=vm.mac, state=self.domain.state)
+        state, leased = self.domain.state, args.leased
+        self.summary = pulumi.Output.all(vm.address, vm.mac, state, leased).apply(
+            lambda each: _summary(*each)
+        )
         self.register_outputs({"vm": self.summary})
 
     @staticmethod
@@ -101,3 +109,9 @@ class DockerHostVM(pulumi.ComponentResource):
     @staticmethod
     def _nics(args: DockerHostVMArgs) -> list[libvirt.DomainNetworkInterfaceArgs]:
         return [libvirt.DomainNetworkInterfaceArgs(network_id=args.network_id, mac=args.vm.mac)]
+
+
+def _summary(address: str, mac: str, state: str, leased: Mapping[str, str] | None) -> dict[str, Any]:
+    """``address`` as it is planned; ``leased`` is what the VM has, where that is another one."""
+    other = (leased or {}).get(mac)
+    return {"address": address, "mac": mac, "state": state, **({"leased": other} if other else {})}

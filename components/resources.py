@@ -62,8 +62,15 @@ class Network(pulumi.CustomResource):
             "mac": mac,
             "dhcpRanges": dhcp_ranges,
             "dhcpHosts": dhcp_hosts,
+            "otherLeases": None,
         }
         super().__init__("libvirt:index/network:Network", resource_name, props, _ours(opts))
+
+    @property
+    def other_leases(self) -> pulumi.Output[Mapping[str, str] | None]:
+        """MAC -> address, of reservations whose MAC has another address leased than the one that is reserved."""
+        found: pulumi.Output[Mapping[str, str] | None] = pulumi.get(self, "otherLeases")
+        return found
 
 
 class Interface(pulumi.CustomResource):

@@ -132,6 +132,7 @@ class Plan(Planned):
     storage: Pool
     vms: tuple[VirtualMachine, ...]
     floats: tuple[Float, ...]
+    others: Mapping[str, str] = {}  # by the MAC of its network `default`, each other hypervisor
 
     def floats_of(self, vm: str) -> tuple[Float, ...]:
         return tuple(f for f in self.floats if f.holder == vm)
@@ -178,7 +179,13 @@ def derive(stack: str, fleet: Fleet, settings: Settings) -> Plan:
         storage=Pool(name=fleet.storage.pool, path=fleet.storage.path),
         vms=tuple(_vm(stack, fleet, settings, name, own) for name, own in settings.vms.items()),
         floats=_floats(stack, fleet, settings),
+        others={_mac_of_default(name, fleet): name for name in fleet.hypervisors if name != stack},
     )
+
+
+def _mac_of_default(stack: str, fleet: Fleet) -> str:
+    rule = fleet.networks.default
+    return mac_text(rule.macs.mac(fleet.hypervisors[stack].number, rule.gateway))
 
 
 def _bridged(stack: str, fleet: Fleet) -> Bridged:
@@ -198,7 +205,7 @@ def _nat(stack: str, fleet: Fleet) -> Nat:
         ipv6=rule.ipv6,
         stp=rule.stp,
         delay=rule.delay,
-        mac=mac_text(rule.macs.mac(facts.number, rule.gateway)),
+        mac=_mac_of_default(stack, fleet),
         network=str(network),
         gateway=str(network[rule.gateway]),
         dhcp_range=(str(network[rule.dhcp.first]), str(network[rule.dhcp.last])),

@@ -22,6 +22,10 @@ class Lacking(OperatorError):
         self.wanted_for, self.what, self.advice = wanted_for, plain(what), plain(advice)
 
 
+class NotThere(Lacking):
+    """An object that a resource needs, and that the same run may make yet."""
+
+
 class NotUnderstood(OperatorError):
     """What libvirt has answered is not as libvirt writes it."""
 
@@ -32,3 +36,7 @@ class Refused(OperatorError):
 
 class Unreachable(OperatorError):
     """No connection could be had: nothing was begun."""
+
+
+class Unfinished(OperatorError):
+    """Work that was begun and has not ended: what was done, what was not, and how to go on."""

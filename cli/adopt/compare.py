@@ -15,12 +15,12 @@ from cli.adopt import declared, undeclared
 from cli.adopt.declared import Declared
 from cli.adopt.match import Matches, matches
 from config.plan import Plan
+from provider.connection.states import SAVED
 from provider.domain import apart as domain_apart
 from provider.domain import diff as domain_diff
 from provider.domain.read import Domain, as_read, started_with_less
 from provider.domain.seen import see
 from provider.host.macs import same_mac
-from provider.host.states import SAVED
 from provider.network import diff as network_diff
 from provider.network.bring import seen_in
 from provider.network.change import Sides

@@ -13,7 +13,7 @@ from typing import Any
 
 import config
 from cli import ROOT, live
-from cli.adopt import complete, export, moving, stackfile, state, table
+from cli.adopt import complete, export, moving, stackfile, state, table, whose
 from cli.adopt.compare import Comparison, compare
 from cli.processes import itself
 from cli.words.command_line import UsageError, choose_engine, known_stacks
@@ -57,6 +57,8 @@ def _run(order: Order) -> int:
     seen = live.look({order.stack: uri})[order.stack]
     if isinstance(seen, OperatorError):
         raise seen
+    if not order.lab:
+        whose.refuse_anothers(ROOT, order.stack, engine, seen)
     if order.write and not _write(order, file, seen):
         return 1
     try:

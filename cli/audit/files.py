@@ -5,15 +5,12 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator
 
-from provider.connection import errors
+from provider.connection import errors, states
 from provider.errors import OperatorError
-from provider.host import states
 from provider.host.host import Host
 from provider.host.xml_in import parsed
 from provider.storage import storage
 from provider.survey.survey import DomainSeen, HostSeen
-
-NOT_FOUND = 2  # ENOENT, which libvirt gives beside its own code
 
 
 def gone(host: Host, seen: HostSeen, domains: Iterable[DomainSeen]) -> Iterator[str]:
@@ -67,5 +64,5 @@ def _unreadable(host: Host, domain: DomainSeen, path: str) -> bool:
     try:
         found.blockInfo(path)
     except errors.VirtError as error:
-        return bool(error.get_int1() == NOT_FOUND)
+        return errors.no_file(error)
     return False

@@ -47,9 +47,10 @@ def world(root: Path, stacks: Sequence[str], *, lab: bool) -> World:
         raise UsageError(f"there is no stack {', '.join(unknown)}; the stacks are {known}")
     if lab:
         # By the plans with which they were brought up: an operator may have changed their copies of the files.
-        from cli.lab.host import plan_of
+        from cli.lab.host import fleet_of, plan_of
 
-        declared = replace(declared, plans={**declared.plans, **{stack: plan_of(stack) for stack in chosen}})
+        plans = {**declared.plans, **{stack: plan_of(stack) for stack in chosen}}
+        declared = replace(declared, plans=plans, fleet=fleet_of(chosen[0]))
     hosts = live.look(live.uris(root, chosen, lab=lab))
     with ThreadPoolExecutor(max_workers=1) as meanwhile:
         held = meanwhile.submit(owned.held, declared.plans, hosts, lab=lab)

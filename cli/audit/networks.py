@@ -1,8 +1,7 @@
-"""Faults of networks, reservations and leases."""
+"""Faults of networks and reservations."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from ipaddress import ip_network
 from typing import Any
@@ -12,8 +11,9 @@ from cli.audit.finding import Finding
 from cli.audit.world import World, plugged_into
 from provider.impact import allow
 from provider.network import change as network_change
+from provider.network import ports
 from provider.network import seen as network_seen
-from provider.survey.survey import HostSeen, Lease, NetworkSeen
+from provider.survey.survey import HostSeen, NetworkSeen
 
 Host = dict[str, str]
 
@@ -27,10 +27,45 @@ def network_down(world: World) -> Iterator[Finding]:
             if found is None or not found.active or not found.persistent:
                 there = "is transient" if found and found.active else "does not run"
                 state = there if found else "is not there"
-                ours = found is None or world.owns(stack, found.uuid)
-                start = found is not None and not found.active and not ours
-                mend = world.virsh(stack, "net-start", name) if start else world.up(stack)
-                yield Finding(stack, f"network {name}", f"it is declared, and {state}", mend)
+                why = "; ".join(one.what for one in found.hindrances) if found else ""
+                what = f"it is declared, and {state}{', and can not start: ' if why else ''}{why}"
+                yield Finding(stack, f"network {name}", what, _start(world, stack, found))
+
+
+def _start(world: World, stack: str, network: NetworkSeen | None) -> str:
+    """First what keeps it from starting is taken away."""
+    if network is None or network.active:
+        return world.up(stack)
+    first = " && ".join(one.mend for one in network.hindrances)
+    start = (
+        world.up(stack) if world.owns(stack, network.uuid) else world.virsh(stack, "net-start", network.name)
+    )
+    return f"on the hypervisor: {first}, then: {start}" if first else start
+
+
+def guest_cut_off(world: World) -> Iterator[Finding]:
+    for stack, network in world.networks():
+        if network.mode == "bridge" or (network.active and network.ports is None):
+            continue
+        for domain in world.seen[stack][1].domains:
+            nics = (
+                ports.cut_off(domain.live_xml, network.name, network.uuid, network.ports)
+                if domain.live_xml
+                else []
+            )
+            if nics:
+                macs = ", ".join(nic.mac for nic in nics)
+                why = "was stopped under it" if network.active else "does not run"
+                what = f"its NIC {macs} looks plugged in, and has no network: {network.name} {why}"
+                yield Finding(stack, domain.name, what, _start(world, stack, network))
+
+
+def network_left(world: World) -> Iterator[Finding]:
+    for stack, network in world.networks():
+        left = world.seen[stack][1].network(ports.aside_name(network.uuid))
+        if left is not None:
+            what = f"it is empty, there for guests to wait in while {network.name} is restarted, and was left"
+            yield Finding(stack, f"network {left.name}", what, _start(world, stack, network))
 
 
 def network_waits(world: World) -> Iterator[Finding]:
@@ -39,8 +74,19 @@ def network_waits(world: World) -> Iterator[Finding]:
             served = {*network_change.SERVED, network_change.NAMES}
             if waits := network_change.waiting(network.live_xml, network.config_xml, served):
                 what = f"{', '.join(waits)} in its definition waits for its restart"
-                how = allow.how(network.name, "network outage").partition(" (with")[0]
-                yield Finding(stack, f"network {network.name}", what, f"{world.up(stack)} {how}")
+                yield Finding(stack, f"network {network.name}", what, restart(world, stack, network.name))
+
+
+def restart(world: World, stack: str, name: str) -> str:
+    how = allow.how(name, "network outage").partition(" (with")[0]
+    return f"{world.up(stack)} {how}"
+
+
+def subnet_waits(world: World, stack: str) -> bool:
+    """Whether the running network has another subnet than the planned one, which alone its reservations fit in."""
+    default = world.rack.plans[stack].networks.default
+    found = world.seen[stack][1].network(default.name)
+    return found is not None and found.live_xml is not None and not _overlaps(found, default.network)
 
 
 def network_taken(world: World) -> Iterator[Finding]:
@@ -73,7 +119,7 @@ def no_reservation(world: World) -> Iterator[Finding]:
         default = world.rack.plans[stack].networks.default
         sides = {
             place: {host.get("mac"): host.get("ip") for host in hosts}
-            for place, hosts in _sides(world.seen[stack][1].network(default.name))
+            for place, hosts in reserved(world.seen[stack][1].network(default.name))
         }
         wrong = [place for place, reserved in sides.items() if reserved.get(vm.mac, vm.address) != vm.address]
         if wrong:
@@ -84,8 +130,11 @@ def no_reservation(world: World) -> Iterator[Finding]:
             missing = [place for place, reserved in sides.items() if mac not in reserved]
             if missing:
                 seat = next(s for s in world.seats if (s.stack, s.domain, s.mac) == (stack, domain, mac))
-                mend = world.up(stack) if mac == vm.mac else "; ".join(unplug.detach(world, seat))
+                waits = subnet_waits(world, stack)
+                reserve = restart(world, stack, default.name) if waits else world.up(stack)
+                mend = reserve if mac == vm.mac else "; ".join(unplug.detach(world, seat))
                 what = f"its MAC {mac} has no reservation in {' and '.join(missing)}"
+                what += f", whose subnet is another than {default.network}" if waits and mac == vm.mac else ""
                 yield Finding(stack, domain.name, what, mend)
 
 
@@ -97,7 +146,9 @@ def stray_reservation(world: World) -> Iterator[Finding]:
         addresses = {slot.address: slot for slot in default.reservations}
         there = {vm.name for vm in plan.vms if host.domain(vm.domain) or host.unread_of("domain", vm.domain)}
         used = {nic.mac for domain in host.domains for nic in domain.nics}
-        seen = {(h.get("mac"), h.get("ip")) for _, hosts in _sides(host.network(default.name)) for h in hosts}
+        seen = {
+            (h.get("mac"), h.get("ip")) for _, hosts in reserved(host.network(default.name)) for h in hosts
+        }
         for mac, address in sorted(seen, key=repr):
             slot = slots.get(mac or "")
             taken = addresses.get(address or "")
@@ -128,40 +179,7 @@ def slot_unused(world: World) -> Iterator[Finding]:
             yield Finding(stack, f"network {plan.networks.default.name}", what, mend)
 
 
-def lease(world: World) -> Iterator[Finding]:
-    for stack, (plan, host) in world.seen.items():
-        for each in host.leases:
-            valid = each.network == plan.networks.default.name and each.expires > world.now
-            if valid and (what := _outside(world, stack, host, each)):
-                until = time.strftime("%Y-%m-%d %H:%M", time.localtime(each.expires))
-                text = f"{each.address} is leased to {each.mac} until {until}: {what}"
-                yield Finding(stack, f"network {each.network}", text, _mend_lease(world, stack, host, each))
-
-
-def _outside(world: World, stack: str, host: HostSeen, each: Lease) -> str:
-    """Why a lease is not as planned; that of a VM which nobody declares is, unless it takes what is planned."""
-    slots = world.rack.plans[stack].networks.default.reservations
-    own = next((slot for slot in slots if slot.mac == each.mac), None)
-    taken = next((slot for slot in slots if slot.address == each.address), None)
-    if own is not None:
-        return "" if own.address == each.address else f"{own.name} is planned to have {own.address}"
-    if taken is not None:
-        return f"it is planned for {taken.name}, {taken.mac}"
-    if any(nic.mac == each.mac for domain in host.domains for nic in domain.nics) or host.unread_of("domain"):
-        return ""
-    return "no VM of this hypervisor has that MAC"
-
-
-def _mend_lease(world: World, stack: str, host: HostSeen, each: Lease) -> str:
-    who = [d for d in host.domains if any(nic.mac == each.mac for nic in d.nics)]
-    if not who:
-        return f"find who has it: ./trop whois {each.mac}; a VM that is gone leaves its lease to run out"
-    if any(slot.mac == each.mac for slot in world.rack.plans[stack].networks.default.reservations):
-        return f"{world.up(stack)}, then ask for an address anew in {who[0].name}"
-    return f"give it another address: {world.virsh(stack, 'net-edit', each.network)}"
-
-
-def _sides(network: NetworkSeen | None) -> Iterator[tuple[str, list[Host]]]:
+def reserved(network: NetworkSeen | None) -> Iterator[tuple[str, list[Host]]]:
     """The reservations of the running network, and of its definition."""
     if network is not None:
         for place, xml in (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from cli.audit import disks, floats, gateways, hosts, networks, services, storage, vms
+from cli.audit import disks, floats, gateways, hosts, leases, networks, services, storage, vms
 from cli.audit.finding import Finding, Rule
 from cli.audit.world import World
 
@@ -83,7 +83,7 @@ RULES: Final = (
         "arping, the guest's neighbour table) and, where this runs on the hypervisor as root, by ARP from its bridge; "
         "the line says who asked.",
         "The router; or `gateway` in `config/fleet.yaml`.",
-        yields_to=("float-address",),
+        yields_to=("float-address", "float-unplugged"),
     ),
     Rule(vms.vm_missing, "A declared VM is not there.", UP),
     Rule(
@@ -98,6 +98,7 @@ RULES: Final = (
         vms.vm_nic,
         "A declared VM's own NIC is not in the running guest or not in its definition, or not on network `default`.",
         UP,
+        yields_to=("guest-cut-off",),
     ),
     Rule(
         vms.vm_waits,
@@ -115,10 +116,11 @@ RULES: Final = (
         UP,
     ),
     Rule(
-        networks.lease,
+        leases.lease,
         "An address of network `default` is leased outside the plan: to a MAC that is planned to have another, to one "
-        "for which it is not planned, or to one that no VM has.",
-        f"{UP} where its reservation is missing; else whoever has it, who is to be found.",
+        "for which it is not planned, or to one that no VM has and no slot had.",
+        "The virsh lines that are shown: whoever has an address of another is given another one, and asks anew, as "
+        "does a VM without its own, by its link, which is down for some seconds. Where nobody can be asked: time.",
     ),
     Rule(
         vms.planned_taken,
@@ -132,8 +134,19 @@ RULES: Final = (
     ),
     Rule(
         networks.network_down,
-        "A declared network is not there, or does not run.",
-        f"{UP}; `virsh net-start` for one that is not the stack's.",
+        "A declared network is not there, or does not run. What keeps it from starting is told, as far as it can be "
+        "known: its subnet or its bridge's name is something else's on the host, or another server has dnsmasq's port.",
+        f"{UP}, after what is to be typed on the hypervisor; `virsh net-start` for one that is not the stack's.",
+    ),
+    Rule(
+        networks.guest_cut_off,
+        "A guest's NIC looks plugged into a declared network and is on no bridge: the network was stopped under it.",
+        f"{UP}, which starts the network and plugs the NIC in again.",
+    ),
+    Rule(
+        networks.network_left,
+        "The empty network in which guests wait while a declared one is restarted was left.",
+        UP,
     ),
     Rule(
         networks.network_waits,
@@ -213,6 +226,13 @@ RULES: Final = (
         networks.slot_unused,
         "Slots that the plan reserves, and no VM has: reservations for VMs to come.",
         "Nothing needs to be.",
+        level="note",
+    ),
+    Rule(
+        leases.lease_left,
+        "A lease that a slot has left which was given up: its MAC is one by the rule, and no VM has it; or an older "
+        "one of a VM that has its planned address as well. A fault once its address is another slot's.",
+        "Nothing needs to be: it runs out.",
         level="note",
     ),
     Rule(

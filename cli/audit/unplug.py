@@ -80,12 +80,14 @@ def bring(world: World, wrong: Sequence[Seat], held: FloatFact) -> str:
     if held.home is None or held.home not in world.seen:
         return all_  # it looks at every hypervisor itself, and takes nothing from where it works
     working = next((seat for seat in wrong if is_up(seat)), None)
-    vm = next(vm for vm in world.rack.plans[held.home].vms if vm.name == held.holder)
-    if working is not None and not vm.running:
+    runs = any(vm.running for vm in world.rack.plans[held.home].vms if vm.name == held.holder)
+    if working is not None and not runs:
         here = world.vm_of(working.stack, working.domain)
         other = here.name if here is not None else "another VM"
         file = f"Pulumi.{held.home}.yaml"
-        return f"trop:vms.{vm.name}.running: true in {file}, or {other} as its holder in config/fleet.yaml"
+        return (
+            f"trop:vms.{held.holder}.running: true in {file}, or {other} as its holder in config/fleet.yaml"
+        )
     there = next((s for s in world.seats if s.mac == held.mac and _is_holder(world, s, held)), None)
     movable = [] if there else [s for s in wrong if _moves(world, s, held)]
     kept = next((s for s in movable if s == working), next(iter(movable), None))

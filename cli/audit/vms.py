@@ -9,9 +9,9 @@ from typing import Any
 from cli.audit import unplug
 from cli.audit.finding import Finding
 from cli.audit.world import World, plugged_into
+from provider.connection.states import NO_SPACE, SAVED
 from provider.domain import pending as domain_pending
 from provider.domain import read as domain_read
-from provider.host.states import NO_SPACE, SAVED
 from provider.impact import allow
 from provider.survey.survey import DomainSeen, PoolSeen
 

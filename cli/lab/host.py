@@ -9,7 +9,9 @@ from typing import Any
 import config
 from cli import ROOT
 from cli.lab.stack import bare_lab, emulation_of, lab_project
-from config.read import stack_file
+from config.fleet import Fleet
+from config.read import fleet_file, stack_file
+from config.settings import DEFAULT_FLEET
 from lab.facts import Bridge, HostFacts
 from lab.hypervisor import Lab
 
@@ -27,13 +29,19 @@ def existing(root: Path | None = None) -> list[str]:
 
 def plan_of(stack: str) -> config.Plan:
     """The stack's plan in its lab: from the lab's copy of its file, or from what that will say once it is made."""
+    return config.load(stack, _settings_of(stack), ROOT, f"Pulumi.{stack}.yaml")
+
+
+def fleet_of(stack: str) -> Fleet:
+    """The facts by which the stack's plan in its lab is made; a lab may have a file of its own for them."""
+    return fleet_file(ROOT, str(_settings_of(stack).get("fleet", DEFAULT_FLEET)))
+
+
+def _settings_of(stack: str) -> dict[str, Any]:
     name = f"Pulumi.{stack}.yaml"
     lab = bare_lab(stack)
     made = lab_project(lab) / name
-    if made.exists():
-        return config.load(stack, stack_file(made), ROOT, name)
-    settings = {**stack_file(ROOT / name), "emulation": emulation_of(lab)}
-    return config.load(stack, settings, ROOT, name)
+    return stack_file(made) if made.exists() else {**stack_file(ROOT / name), "emulation": emulation_of(lab)}
 
 
 def host_facts(plan: config.Plan) -> HostFacts:

@@ -175,13 +175,15 @@ class ProviderClient:
     async def delete(self, old: Resource) -> None:
         await self._call("Delete", _delete_request(old))
 
-    async def preview_delete(self, old: Resource, changing: frozenset[str]) -> None:
+    async def preview_delete(self, old: Resource, changing: frozenset[str], *, quiet: bool = False) -> None:
         """Fail where ``delete`` would be refused.  Providers without this method, no call of Pulumi's, aren't asked.
 
         ``changing``: the IDs of all objects that the same run deletes, or has planned to change before.
+        ``quiet``: what it would do is not told.
         """
         if hasattr(self.servicer, "PreviewDelete"):
-            await call(self.servicer, "PreviewDelete", _delete_request(old), changing)
+            more = (True,) if quiet else ()
+            await call(self.servicer, "PreviewDelete", _delete_request(old), changing, *more)
 
     async def invoke(self, token: str, args: Props, preview: bool) -> tuple[Props, list[CheckFailure]]:
         answer = await self._call("Invoke", pb.InvokeRequest(tok=token, args=to_wire(args), preview=preview))

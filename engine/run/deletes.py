@@ -27,7 +27,7 @@ async def delete(session: Session, executor: Executor, replacements: Replacement
         if r.external:
             session.journal.forget(r)
     executor.condemned = {r.urn for r in condemned if not r.delete}
-    if session.preview and await _refused(session, executor, condemned):
+    if await _refused(session, executor, condemned):
         return
     for records in graph.deletion_rounds(condemned):
         chains = [executor.run([_step(r, replacements)]) for r in records]
@@ -60,14 +60,17 @@ def _choose(session: Session, replacements: Replacements | None) -> list[Resourc
 
 
 async def _refused(session: Session, executor: Executor, condemned: list[Resource]) -> bool:
-    """Whether a provider would refuse one of the deletes; each is told.  Safer than the CLI, which doesn't ask."""
+    """Whether a provider would refuse one of the deletes; each is told.  Safer than the CLI, which doesn't ask.
+
+    Nor does a real run begin with one where another is refused; what each does is told when it is done.
+    """
     if session.stopping.is_set():
         return False
     changing = frozenset(executor.changing | {r.id for r in condemned})
 
     async def ask(r: Resource) -> None:
         client = await session.registry.client(r.provider)
-        await client.preview_delete(r, changing)
+        await client.preview_delete(r, changing, quiet=not session.preview)
 
     asked = [(_step(r, None), r) for r in condemned]
     asked = [(step, r) for step, r in asked if executor.touches(step)]

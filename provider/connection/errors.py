@@ -7,6 +7,7 @@ before a call and read again after it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from errno import ENOENT
 from typing import ParamSpec, TypeVar
 
 import libvirt
@@ -34,6 +35,11 @@ def code(error: Exception) -> int:
 def unsupported(error: Exception) -> bool:
     """Whether the driver that was asked does not know the question: an answer, and nothing is broken."""
     return code(error) in (NO_SUPPORT, OPERATION_UNSUPPORTED)
+
+
+def no_file(error: Exception) -> bool:
+    """Whether a file that libvirt was to open is not there: the system's own code, beside libvirt's."""
+    return isinstance(error, VirtError) and error.get_int1() == ENOENT
 
 
 def said(error: Exception) -> str:

@@ -65,6 +65,8 @@ def why_not(key: str, wanted: float, domain: Domain) -> str:
         if wanted > now.memory:
             return f"the guest was started with {now.memory} MiB at most"
         return "" if now.balloon else "the guest has no memory balloon"
+    if not domain.room.acpi:
+        return "the guest has no ACPI, by which it is told of vCPUs"
     if wanted > now.vcpu:
         return f"the guest was started with {now.vcpu} vCPUs at most"
     if wanted < now.current_vcpu and now.type == "qemu":

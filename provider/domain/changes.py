@@ -8,7 +8,7 @@ from typing import Any
 
 from provider.connection import api
 from provider.domain import amounts as domain_amounts
-from provider.domain import diff, new, next_start, stage, sweep
+from provider.domain import diff, new, next_start, room, stage, sweep
 from provider.domain import disks as domain_disks
 from provider.domain import read as domain_read
 from provider.domain.read import disk_path
@@ -30,6 +30,7 @@ class Plan:
     """``read``: the declared properties as they are; ``changes`` to what is declared; ``keys``: those to be staged.
 
     ``pending``: what waits for the guest's next start once all is done; ``restart``: it is started anew for that.
+    ``waiting``: disks and NICs that the running guest has no place for.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Plan:
     restart: bool = False
     starts: bool = False  # a restart was cut off while it was off, and its running is not declared
     unknown_disks: Sequence[int] = field(default=())  # places of disks that are not there yet at preview
+    waiting: room.Waiting = field(default_factory=room.Waiting)
 
     @property
     def brings_back(self) -> bool:
@@ -73,6 +75,7 @@ def planned(call: Call, domain: api.Domain, news: Props, olds: Props) -> Plan:
         nics=nics(call, domain, declared, own, seen),
         starts=seen.marked and not seen.running and "running" not in declared,
         unknown_disks=[i for i, d in enumerate(_entries(news)) if disk_path(d) is COMPUTED],
+        waiting=room.waiting(news, seen),
     )
     _refuse(plan, own)
     _refuse_saved(call, domain, plan)
@@ -82,7 +85,8 @@ def planned(call: Call, domain: api.Domain, news: Props, olds: Props) -> Plan:
     amounts = domain_amounts.steps(declared, seen, keys, olds.get("pendingRestart", ()))
     short = {s.key: why for s in amounts if (why := domain_amounts.cannot_do_with(domain, s, call.tell))}
     amounts = [step for step in amounts if step.key not in short]
-    pending = next_start.awaited(host, domain_amounts.after(seen, amounts), declared, keys)
+    staged = next_start.awaited(host, domain_amounts.after(seen, amounts), declared, keys)
+    pending = sorted({*staged, *plan.waiting.keys})
     plan = replace(plan, amounts=amounts, pending=pending, short=short)
     if not (pending and allowed(domain.name(), "restart")):
         return plan
@@ -97,7 +101,8 @@ def disks(news: Props, own: Props, seen: domain_read.Domain) -> list[domain_disk
     paths = [disk_path(disk) for disk in _entries(news)]
     gone = () if COMPUTED in paths else own.get("disks", ())
     live = None if seen.now is None else seen.now.slots
-    return domain_disks.plan([p for p in paths if p is not COMPUTED], gone, live, seen.seen.slots)
+    known = [p for p in paths if p is not COMPUTED]
+    return domain_disks.plan(known, gone, live, seen.seen.slots, room.waiting(news, seen).disks)
 
 
 def nics(
@@ -107,7 +112,8 @@ def nics(
         return []
     live, config = both_xmls(domain)
     wanted = new.wanted_nics(call.host, declared)
-    return nic_plan.plan(wanted, own.get("macs", ()), live, config or seen.xml)
+    waiting = room.waiting(declared, seen).nics
+    return nic_plan.plan(wanted, own.get("macs", ()), live, config or seen.xml, waiting)
 
 
 def _entries(news: Props) -> list[Props]:
@@ -132,7 +138,7 @@ def _refuse_saved(call: Call, domain: api.Domain, plan: Plan) -> None:
         return
     macs, files = {n.mac for n in image.nics}, set(image.disks)
     if plan.brings_back:
-        has, uuid = sweep.everybody(call.host), domain.UUIDString()
+        has, uuid = sweep.everybody(call.host, call.tell), domain.UUIDString()
         written = set(has[uuid.lower()].files & files) if uuid.lower() in has else files
         new.refuse_taken(has, f"domain {plan.name}, which is saved, is not started", macs, written, uuid)
         return
@@ -181,7 +187,7 @@ def _require(call: Call, domain: api.Domain, plan: Plan) -> None:
     missing = {same_mac(e["mac"]) for e in declared.get("networkInterfaces", ())} - plugged
     paths = {step.path for step in plan.disks if step.action == "plug"}
     if missing or paths:
-        new.refuse_taken(sweep.everybody(call.host), who, missing, paths, domain.UUIDString())
+        new.refuse_taken(sweep.everybody(call.host, call.tell), who, missing, paths, domain.UUIDString())
     if paths:
         formats(call, plan.name, plan.disks)
 

@@ -40,12 +40,17 @@ class Step:
 
 
 def plan(
-    wanted: Sequence[str], gone: Collection[str], live: Slots | None, config: Slots | None
+    wanted: Sequence[str],
+    gone: Collection[str],
+    live: Slots | None,
+    config: Slots | None,
+    waiting: Collection[str] = (),
 ) -> list[Step]:
     """Steps in the order in which they are to be done; what waits for the guest comes last.
 
     ``live`` is None for a domain that is shut off, ``config`` for one without a persistent definition.  A disk whose
-    place is taken by another one on the side that lacks it is left out: see `blocked`.
+    place is taken by another one on the side that lacks it is left out: see `blocked`.  ``waiting``: those that the
+    running guest has no place for; the definition alone gets them.
     """
     sides = [(flags, slots) for flags, slots in ((CONFIG, config), (LIVE, live)) if slots is not None]
     unplugs = [
@@ -57,7 +62,11 @@ def plan(
     taken = {target for _, slots in sides for target, _ in slots}
     plugs = []
     for path in wanted:
-        missing = [flags for flags, slots in sides if path not in _paths(slots)]
+        missing = [
+            flags
+            for flags, slots in sides
+            if path not in _paths(slots) and not (flags == LIVE and path in waiting)
+        ]
         other = blocked(path, live, config)
         if not missing or (other is not None and (other not in gone or other in wanted)):
             continue
@@ -114,13 +123,17 @@ def unplug_xml(xml: str, target: str) -> str | None:
 
 
 def _plug(domain: api.Domain, step: Step, format: str, slots: Slotted) -> None:
-    element = disk_element(Disk(step.path, format), "disk", step.target, "virtio")
-    error = errors.refusal(domain.attachDeviceFlags, written(element), step.flags)
-    live, config = slots(domain)
-    sides = [side for flag, side in ((LIVE, live), (CONFIG, config)) if step.flags & flag]
-    if not all(step.path in _paths(side or ()) for side in sides):
-        said = errors.said(error) if error else "libvirt took it, but its XML does not have it"
-        raise OperatorError(f"{domain.name()}: disk {step.path} is not plugged in: {said}")
+    """By a call for each side, the definition first: it has the disk, whatever becomes of it in the running guest."""
+    element = written(disk_element(Disk(step.path, format), "disk", step.target, "virtio"))
+    for flag in (CONFIG, LIVE):
+        if not step.flags & flag:
+            continue
+        error = errors.refusal(domain.attachDeviceFlags, element, flag)
+        live, config = (_paths(side or ()) for side in slots(domain))
+        if step.path not in (live if flag == LIVE else config):
+            said = errors.said(error) if error else "libvirt took it, but its XML does not have it"
+            half = "in the definition alone" if step.path in config else "not plugged in"
+            raise OperatorError(f"{domain.name()}: disk {step.path} is {half}: {said}")
 
 
 def _let_go(domain: api.Domain, steps: Sequence[Step], slots: Slotted, clock: Clock, seconds: float) -> None:

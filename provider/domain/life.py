@@ -7,10 +7,9 @@ from typing import Final
 
 from lxml import etree
 
-from provider.connection import api, errors
+from provider.connection import api, errors, states
 from provider.domain.xml import metadata_elements
 from provider.errors import OperatorError, Refused
-from provider.host import states
 from provider.host.clock import Clock, until
 from provider.host.definitions import INACTIVE, SECURE
 from provider.host.elements import written

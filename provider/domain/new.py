@@ -15,7 +15,7 @@ from provider.domain.read import disk_path, wanted
 from provider.domain.seen import see
 from provider.domain.stage import STAGED
 from provider.domain.xml import Disk, build
-from provider.errors import OperatorError, Refused
+from provider.errors import NotThere, OperatorError, Refused
 from provider.host import optional
 from provider.host.elements import attribute
 from provider.host.host import Host
@@ -82,14 +82,16 @@ def overruled(inputs: Props) -> frozenset[str]:
 def disk_format(host: Host, who: str, path: str, tell: optional.Tell) -> str:
     """The format of a disk's file as its pool tells it: QEMU must never guess it from what a guest has written."""
     volume = host.volume_by_path(path) or _after_refresh(host, path, tell)
+    if volume is None and host.made.may_have(path):
+        made = host.made.files.get(path)
+        return made.format if made else "raw"
     if volume is None:
         folder = path.rsplit("/", 1)[0] or "/"
         names = [pool.name() for pool in host.conn.listAllStoragePools()]
         name = remedy.free_name(folder.rsplit("/", 1)[1] or "disks", names)
-        raise OperatorError(
-            f"{who}: no active pool of {host.uri} has the disk {path}; if the file is there, and no pool that is "
-            f"stopped has its folder: {remedy.pool_made(host.uri, name, folder)}"
-        )
+        made_so = remedy.pool_made(host.uri, name, folder)
+        advice = f"if the file is there, and no pool that is stopped has its folder: {made_so}"
+        raise NotThere(who, f"no active pool of {host.uri} has the disk {path}", advice)
     return attribute(etree.fromstring(volume.XMLDesc(0).encode()), "target/format", "type") or "raw"
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from provider.connection import api, errors
-from provider.domain import diff, new, sweep
+from provider.domain import diff, new, room, sweep
 from provider.domain import pending as domain_pending
 from provider.domain import read as domain_read
 from provider.domain import stage as domain_stage
@@ -21,7 +21,10 @@ def look(
 ) -> tuple[Props, domain_read.Domain]:
     """The declared properties as the domain has them, and the domain as it was seen."""
     seen = sweep.observe(host, domain)
-    read = domain_read.as_read(declared, seen, sweep.network_name(host), adopted)
+    names = sweep.network_name(host)
+    read = domain_read.as_read(declared, seen, names, adopted)
+    for key, kept in room.kept(declared, seen, names).items():
+        read[key] = [*read[key], *kept]
     return read | {key: declared[key] for key in new.overruled(declared)}, seen
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from provider.domain import amounts, diff
 from provider.domain.changes import Plan
+from provider.domain.given_up import given_up
 from provider.domain.read import AMOUNTS
 from provider.impact.allow import allowed
 from provider.impact.kinds import Note
@@ -78,7 +79,8 @@ def _amounts(plan: Plan, failed: Mapping[str, str]) -> Iterator[Note]:
             unit, how = (
                 (" MiB", "by its balloon") if key == "memory" else ("", "the guest brings them online")
             )
-            yield Note("live", key, f"{plan.name}: {step.was:g} -> {step.wanted}{unit} while it runs ({how})")
+            change = f"{plan.name}: {step.was:g} -> {step.wanted}{unit} while it runs ({how})"
+            yield Note("live", key, change + _given_up(plan, key))
         elif key in plan.keys:
             why = plan.short.get(key) or amounts.why_not(key, plan.declared[key], plan.seen)
             yield _staged(plan, key, key, why)
@@ -91,14 +93,24 @@ def _staged(plan: Plan, path: str, key: str, why: str, waits: bool = False) -> N
         return Note("restart", path, f"{change}: it is shut down (ACPI) and started for it")
     if not waits and key not in plan.pending and plan.seen.now is not None:
         return Note("live", path, f"{change} in the persistent definition; the running guest has it so")
-    return Note("next boot", path, f"{change} once it was shut down and started{f': {why}' if why else ''}")
+    because = f": {why}" if why else ""
+    return Note(
+        "next boot", path, f"{change} once it was shut down and started{because}{_given_up(plan, key)}"
+    )
+
+
+def _given_up(plan: Plan, key: str) -> str:
+    lost = given_up(plan.seen.xml, plan.declared, {key}) if key in plan.keys else []
+    return f"; its definition gives up {', '.join(lost)} for it" if lost else ""
 
 
 def _disks(plan: Plan) -> Iterator[Note]:
     for index in plan.unknown_disks:
-        yield Note(
-            "live", f"disks[{index}]", f"{plan.name}: a new disk is plugged in once its volume is there"
-        )
+        text = f"{plan.name}: a new disk is plugged in once its volume is there"
+        if why := plan.waiting.unknown:
+            yield _waits(plan, f"disks[{index}]", f"{text}, in the persistent definition", why)
+        else:
+            yield Note("live", f"disks[{index}]", text)
     seen: dict[tuple[str, str], tuple[str, int]] = {}
     for step in plan.disks:
         _, flags = seen.get((step.action, step.path), ("", 0))
@@ -106,7 +118,11 @@ def _disks(plan: Plan) -> Iterator[Note]:
     for (action, path), (target, flags) in seen.items():
         done = "plugged in" if action == "plug" else "unplugged"
         kept = "" if action == "plug" else "; the file stays as it is; unmount it inside before"
-        yield Note("live", "disks", f"{plan.name}: {target} {path} is {done} {_WHERE[flags]}{kept}")
+        text = f"{plan.name}: {target} {path} is {done} {_WHERE[flags]}{kept}"
+        if action == "plug" and path in plan.waiting.disks:
+            yield _waits(plan, "disks", text, plan.waiting.disks[path])
+        else:
+            yield Note("live", "disks", text)
 
 
 def _nics(plan: Plan) -> Iterator[Note]:
@@ -115,7 +131,10 @@ def _nics(plan: Plan) -> Iterator[Note]:
         if step.action == "fence":
             continue  # a part of the unplugging
         place = nic.place_of(step.xml)
-        was = step.nic.place if step.action == "move" and step.nic is not None else place
+        was = place
+        if step.action == "move" and step.nic is not None:
+            group = nic.port_group(step.nic)
+            was = step.nic.place + (f" (and out of its port group {group})" if group else "")
         text = {
             "plug": f"is plugged into {place}",
             "unplug": f"is unplugged from {place}, its link down until the guest has let go",
@@ -123,5 +142,15 @@ def _nics(plan: Plan) -> Iterator[Note]:
             "link": f"has its link {'up' if step.nic is not None and step.nic.link == 'down' else 'down'}",
         }[step.action]
         found[step.action, step.mac, text] = found.get((step.action, step.mac, text), 0) | step.flags
-    for (_, mac, text), flags in found.items():
-        yield Note("live", "networkInterfaces", f"{plan.name}: NIC {mac} {text} ({_WHERE[flags]})")
+    for (action, mac, text), flags in found.items():
+        line = f"{plan.name}: NIC {mac} {text} ({_WHERE[flags]})"
+        if action == "plug" and mac in plan.waiting.nics:
+            yield _waits(plan, "networkInterfaces", line, plan.waiting.nics[mac])
+        else:
+            yield Note("live", "networkInterfaces", line)
+
+
+def _waits(plan: Plan, path: str, text: str, why: str) -> Note:
+    if plan.restart:
+        return Note("restart", path, f"{text}; the guest is shut down (ACPI) and started for it: {why}")
+    return Note("next boot", path, f"{text}; the guest has it once it was shut down and started: {why}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from provider.domain import room
 from provider.domain.read import AMOUNTS, Domain, as_read
 from provider.domain.seen import Seen, same_amount
 from provider.domain.stage import STAGED
@@ -20,7 +21,8 @@ def pending(declared: Mapping[str, Any], domain: Domain) -> list[str]:
     if domain.now is None:
         return []
     now, seen = domain.now, domain.seen
-    return sorted(k for k in (STAGED | _SOURCES) & declared.keys() if _differs(k, declared, now, seen))
+    other = {k for k in (STAGED | _SOURCES) & declared.keys() if _differs(k, declared, now, seen)}
+    return sorted(other.union(room.defined(declared, domain).keys))
 
 
 def reads(declared: Mapping[str, Any], key: str, seen: Seen) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lxml import etree
@@ -18,6 +18,7 @@ from provider.domain.seen import Seen
 from provider.domain.xml import metadata_elements
 from provider.host.elements import written
 from provider.host.macs import same_mac
+from provider.host.ports import Room
 from provider.nic import nic
 from provider.nic.nic import Nic
 
@@ -32,8 +33,8 @@ class Domain:
 
     ``seen`` is its persistent definition, or a transient domain's inactive form, and ``xml`` the text of it.
     ``live`` and ``config`` are the NICs of the running guest and of the persistent definition, ``now`` is all that
-    the running guest has; None where the domain has no such side.  ``saved`` is what its managed save image has, None
-    where that can't be read too.
+    the running guest has; None where the domain has no such side.  ``room``: what can be plugged into it.  ``saved`` is
+    what its managed save image has, None where that can't be read too.
     """
 
     seen: Seen
@@ -44,6 +45,7 @@ class Domain:
     xml: str = ""
     saved: Seen | None = None
     is_saved: bool = False
+    room: Room = field(default_factory=Room)
 
     @property
     def running(self) -> bool:

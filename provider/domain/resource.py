@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import ClassVar, Final
 
-from provider.connection import api, errors
-from provider.domain import amounts, apart, life, new, next_start, notes, pending, sweep
+from provider.connection import api, errors, states
+from provider.domain import amounts, apart, life, new, next_start, notes, pending, room, sweep
 from provider.domain import changes as domain_changes
 from provider.domain import diff as domain_diff
 from provider.domain import disks as domain_disks
@@ -17,7 +17,6 @@ from provider.domain.changes import Plan
 from provider.domain.read import as_read, imported, started_with_less
 from provider.domain.seen import same_amount
 from provider.errors import OperatorError, Refused
-from provider.host import states
 from provider.host.clock import Clock, SystemClock
 from provider.host.others import Everybody, Has
 from provider.impact.allow import allowed
@@ -61,7 +60,9 @@ class Domain(Resource):
         uuid = uuid_of(call.urn)
         found = _own_or_free(call, uuid, inputs)
         if preview:
-            _refuse_conflicts(sweep.everybody(call.host), inputs, uuid)
+            _refuse_conflicts(sweep.everybody(call.host, call.tell), inputs, uuid)
+            _require_networks(call, shape.known(inputs))
+            call.host.made.domains.add(uuid)
             outputs = {**inputs, "state": COMPUTED, "persistent": True}
             return uuid if found else "", {**outputs, "own": domain_diff.owned(inputs)}
         with _claimed(call, uuid, inputs):
@@ -92,6 +93,8 @@ class Domain(Resource):
             adopted.pop("transient", None)
         read, seen = next_start.look(call.host, domain, inputs, adopted)
         adopted = domain_read.still_adopted(seen.seen, inputs, adopted)
+        for line in room.told(inputs, seen):
+            call.tell(line)
         waited = outputs.get("pendingRestart", ())
         own = domain_diff.owned_since_import(inputs, adopted, outputs.get("own", {}).get("imported"))
         sides = apart.apart(seen, inputs, own, waited)
@@ -228,7 +231,7 @@ def _claimed(call: Call, uuid: str, inputs: Props) -> AbstractContextManager[Non
     return call.host.others.claimed(
         uuid,
         has,
-        lambda: sweep.everybody(call.host),
+        lambda: sweep.everybody(call.host, call.tell),
         lambda everybody: _refuse_conflicts(everybody, inputs, uuid),
     )
 
@@ -246,11 +249,16 @@ def _defined(call: Call, uuid: str, inputs: Props, found: api.Domain | None) -> 
         life.define_again(call.host, found)
         return found
     who, xml = f"domain {inputs['name']}", new.definition(call.host, uuid, inputs, call.tell)
-    require_networks(call.host, who, new.wanted_nics(call.host, inputs), call.tell)
+    _require_networks(call, inputs)
     try:
         return call.host.conn.defineXML(xml)
     except errors.VirtError as error:
         raise OperatorError(f"{who} is not defined: {errors.said(error)}") from error
+
+
+def _require_networks(call: Call, inputs: Props) -> None:
+    nics = new.wanted_nics(call.host, inputs)
+    require_networks(call.host, f"domain {inputs.get('name', call.name)}", nics, call.tell)
 
 
 def _existing(call: Call, id: str) -> api.Domain:

@@ -1,7 +1,8 @@
 """Changes of a persistent definition that a guest gets at its next start.  Pure: XML in, XML out.
 
-The definition is carried forward as libvirt wrote it: UUID, metadata, devices, addresses and aliases stay, and only
-the properties that are named are written anew, each as a new domain would have it.
+The definition is carried forward as libvirt wrote it: UUID, metadata, devices, addresses and aliases stay, and of the
+properties that are named what is there is changed: attributes and children that are nobody's here stay with it, but for
+those that libvirt would not take beside the new value (see given_up.py).
 """
 
 from __future__ import annotations
@@ -16,12 +17,24 @@ from lxml import etree
 
 from provider.domain.seen import in_mib
 from provider.domain.xml import add_graphics, add_serial, add_virtio_console
-from provider.host.elements import attribute, child, drop, written
+from provider.host.elements import child, drop, written
 from provider.host.xml_in import of_libvirt, parsed
 
 _MIB_IN_KIB: Final = 1024
 _VERSION: Final = re.compile(r"-(\d+(\.\d+)*|rhel[\d.]+)$")
 _X86: Final = frozenset({"i686", "x86_64"})
+# What of an element only its former type has; libvirt refuses or drops it beside another one.
+_OF_GRAPHICS_TYPE: Final = (
+    "port",
+    "tlsPort",
+    "websocket",
+    "listen",
+    "socket",
+    "sharePolicy",
+    "defaultMode",
+    "powerControl",
+)
+_OF_VIDEO_TYPE: Final = ("ram", "vram", "vram64", "vgamem", "heads", "blob")
 
 
 @of_libvirt("a domain")
@@ -108,28 +121,48 @@ def _firmware(root: Any, path: str) -> None:
 def _boot(root: Any, declared: Any) -> None:
     """libvirt takes an order of kinds of devices, or one of single devices, but not both."""
     os = root.find("os")
-    drop(os, "boot")
     for device in root.iterfind("devices/*"):
         drop(device, "boot")
-    for entry in declared:
-        for dev in entry.get("devs", ()):
-            etree.SubElement(os, "boot", dev=dev)
+    devs = [dev for entry in declared for dev in entry.get("devs", ())]
+    there = os.findall("boot")
+    for boot in there[len(devs) :]:
+        os.remove(boot)
+    for boot, dev in zip(
+        [*there, *(etree.SubElement(os, "boot") for _ in devs[len(there) :])], devs, strict=False
+    ):
+        boot.set("dev", dev)
 
 
 def _consoles(root: Any, declared: Any) -> None:
-    """Those that are missing: a serial one in the place of a first one that is no pty, virtio ones behind the rest."""
+    """Those that are missing: a first one that is no pty becomes a serial one, virtio ones come behind the rest."""
     devices = root.find("devices")
     there = devices.findall("console")
     kinds = [c.get("targetType", "serial") for c in declared]
     if "serial" in kinds and not any(c.get("type") == "pty" and not _is_virtio(c) for c in there):
-        for old in (devices.find("serial"), next((c for c in there if not _is_virtio(c)), None)):
-            if old is not None:
-                devices.remove(old)
-        add_serial(devices)
+        _serial(devices, next((c for c in there if not _is_virtio(c)), None))
     have = sum(c.get("type") == "pty" and _is_virtio(c) for c in there)
     ports = [int(t.get("port", "0")) for t in devices.iterfind("console/target")]
     for number in range(kinds.count("virtio") - have):
         add_virtio_console(devices, max(ports, default=0) + 1 + number)
+
+
+def _serial(devices: Any, console: Any) -> None:
+    """The first serial port and its console on a pty; where they led before belongs to the type of before."""
+    serial = devices.find("serial")
+    if serial is None or console is None:
+        add_serial(devices)
+        for old in (serial, console):
+            if old is not None:
+                devices.remove(old)
+        return
+    for old in (serial, console):
+        old.set("type", "pty")
+        for name in ("source", "protocol"):
+            drop(old, name)
+        target = child(old, "target")
+        target.set("port", target.get("port", "0"))
+    if console.find("target").get("type") is None:
+        console.find("target").set("type", "serial")
 
 
 def _is_virtio(console: Any) -> bool:
@@ -143,10 +176,10 @@ def _graphics(root: Any, declared: Mapping[str, Any]) -> None:
         add_graphics(devices, declared)
         return
     if "type" in declared and old.get("type") != declared["type"]:
-        new = add_graphics(devices, declared)
-        new.attrib.update({k: old.get(k) for k in ("passwd", "passwdValidTo", "keymap") if k in old.attrib})
-        devices.replace(old, new)
-        return
+        declared = {"autoport": True, **declared}
+        old.set("type", declared["type"])
+        for name in _OF_GRAPHICS_TYPE:
+            old.attrib.pop(name, None)
     if "autoport" in declared:
         old.set("autoport", "yes" if declared["autoport"] else "no")
         if declared["autoport"]:
@@ -165,22 +198,24 @@ def _listen(graphics: Any, declared: Mapping[str, Any]) -> None:
         listen = etree.SubElement(graphics, "listen", type="address")
     kind = declared.get("listenType", "address" if "listenAddress" in declared else listen.get("type"))
     if listen.get("type") != kind:
-        listen.attrib.clear()
+        for name in ("address", "network", "socket"):
+            listen.attrib.pop(name, None)
         listen.set("type", kind)
     if "listenAddress" in declared:
         listen.set("address", declared["listenAddress"])
 
 
 def _video(root: Any, declared: Mapping[str, Any]) -> None:
-    """The first video device; sizes of its memory belong to the type of before."""
+    """The first video device; sizes of its memory, and how it draws, belong to the type of before."""
     video = child(root.find("devices"), "video")
-    primary = attribute(video, "model", "primary")
-    drop(video, "model")
+    model = child(video, "model")
+    for name in (*_OF_VIDEO_TYPE, *(("primary",) if declared["type"] == "none" else ())):
+        model.attrib.pop(name, None)
+    for name in ("acceleration", "resolution"):
+        drop(model, name)
     if declared["type"] == "none":
         drop(video, "address")
-    video.insert(0, etree.Element("model", {"type": declared["type"]}))
-    if primary is not None and declared["type"] != "none":
-        video[0].set("primary", primary)
+    model.set("type", declared["type"])
 
 
 def _family(machine: str) -> str:

@@ -7,13 +7,14 @@ from functools import cache, partial
 
 from lxml import etree
 
-from provider.connection import api, errors
+from provider.connection import api, errors, states
 from provider.domain.read import Domain
 from provider.domain.seen import Seen, Slots, see, written_disks
-from provider.host import optional, states
+from provider.host import optional, ports
 from provider.host.definitions import INACTIVE, SECURE, both_xmls, saved_xml
 from provider.host.host import Host
 from provider.host.others import Everybody, Has
+from provider.host.ports import Room
 from provider.host.sight import look
 from provider.nic import nic
 
@@ -31,6 +32,7 @@ def observe(host: Host, domain: api.Domain) -> Domain:
         xml=xml,
         saved=None if saved is None else facts(host, saved),
         is_saved=states.is_saved(domain),
+        room=Room() if live is None else ports.room(live),
     )
 
 
@@ -56,11 +58,13 @@ def network_name(host: Host) -> Callable[[str], str | None]:
     return name
 
 
-def everybody(host: Host) -> Everybody:
-    """What each domain of the host has; by its UUID in lower case."""
+def everybody(host: Host, tell: optional.Tell) -> Everybody:
+    """What each domain of the host has; by its UUID in lower case.  One that can't be read is told, and left out."""
+    unknown = "whether it has a MAC or a disk that is asked for is not known"
     found: dict[str, Has] = {}
     for domain in look(host).conn.listAllDomains():
-        has = errors.unless(errors.NO_DOMAIN, _has, domain)
+        ask = partial(errors.unless, errors.NO_DOMAIN, _has, domain)
+        has = optional.look(tell, f"domain {domain.name()}", ask, None, unknown)
         if has is not None:  # a domain that went away while it was looked at has nothing
             found[domain.UUIDString().lower()] = has
     return found

@@ -18,7 +18,7 @@ from provider.host.agents import Agents
 from provider.host.clock import SystemClock
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
-from provider.resource.own import domain_of
+from provider.resource.own import domain_of, to_be_made
 
 ASK_SECONDS: Final = 4.0  # for an agent to answer where nothing is to be written
 
@@ -40,7 +40,7 @@ class GuestFiles(Resource):
         return Diff({shape.top(path): "update" for path in changes})
 
     def create(self, call: Call, inputs: Props, preview: bool) -> tuple[str, Props]:
-        if preview and inputs["domain"] is COMPUTED:
+        if preview and to_be_made(call, inputs["domain"]):
             seen.foretell_unseen(call, "a guest that is not made yet")
             return "", {**inputs, "guest": COMPUTED, "undeclared": COMPUTED}
         domain = domain_of(call, inputs["domain"])
@@ -68,7 +68,7 @@ class GuestFiles(Resource):
     def update(
         self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool
     ) -> Props:
-        if preview and news["domain"] is COMPUTED:
+        if preview and to_be_made(call, news["domain"]):
             seen.foretell_unseen(call, "a guest that is not made yet")
             return {**olds, **news}
         domain = domain_of(call, news["domain"])

@@ -57,7 +57,7 @@ def ask(uri: str, bridge: str, address: str) -> list[list[str]] | None:
     def work() -> None:
         # A namespace is a thread's own: this one ends with its work.
         try:
-            _enter_network_of(path)
+            enter_network_of(peer(path))
             with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_ARP)) as wire:
                 wire.bind((bridge, _ETH_ARP))
                 answers.extend(_round(wire, address) for _ in range(ROUNDS))
@@ -78,12 +78,17 @@ def socket_path(uri: str) -> str | None:
     return given[0] if given else DEFAULT_SOCKET
 
 
-def _enter_network_of(path: str) -> None:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
-        peer.settimeout(1.0)
-        peer.connect(path)
-        packed = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    pid = struct.unpack("3i", packed)[0]
+def peer(path: str) -> int:
+    """The process that listens at a unix socket; `OSError` where nobody does."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asked:
+        asked.settimeout(1.0)
+        asked.connect(path)
+        packed = asked.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return int(struct.unpack("3i", packed)[0])
+
+
+def enter_network_of(pid: int) -> None:
+    """For this thread, and for its life; `OSError` without root."""
     handle = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
     try:
         libc = ctypes.CDLL(None, use_errno=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from provider.connection import api, errors
-from provider.host import states
+from provider.connection import api, errors, states
 
 # virDomainXMLFlags
 SECURE: Final = 1

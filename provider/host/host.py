@@ -15,6 +15,7 @@ from provider.errors import OperatorError
 from provider.host import identity, optional
 from provider.host.agents import Agents
 from provider.host.identity import Identity
+from provider.host.made import Made
 from provider.host.optional import Tell
 from provider.host.others import Others
 from provider.host.turns import Turns
@@ -48,6 +49,7 @@ class Host:
         self.others = Others()
         self.uses = Looks()
         self.agents = Agents()
+        self.made = Made()
         # Pool's UUID -> when libvirt began to look at its files last (monotonic).
         self.looked: dict[str, float] = {}
         # Volume -> when it was read (monotonic) and the file that it stands on; emptied before a volume is made.

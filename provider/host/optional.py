@@ -30,10 +30,18 @@ def look(tell: Tell, what: str, ask: Callable[[], T], otherwise: U, so: str = ""
 
     ``what`` is looked at ("bridge br0 of qemu:///system"); ``so``: what comes of it that it could not be.
     """
+    found, line = looked(what, ask, so)
+    if line:
+        tell(line)
+        return otherwise
+    return found  # type: ignore[return-value]
+
+
+def looked(what: str, ask: Callable[[], T], so: str = "") -> tuple[T | None, str]:
+    """As `look`, for a look that is not optional: what was found and ""; or None and the line, to decide by."""
     try:
-        return ask()
+        return ask(), ""
     except (errors.VirtError, NotUnderstood) as error:
         if errors.lost(error):
             raise
-        tell(f"{what} could not be looked at{', so ' if so else ''}{so}: {errors.said(error)}")
-        return otherwise
+        return None, f"{what} could not be looked at{', so ' if so else ''}{so}: {errors.said(error)}"

@@ -54,7 +54,7 @@ class Sight(Host):
     def __init__(self, host: Host) -> None:
         super().__init__(host.uri)
         self._host, self._once = host, Once()
-        self.storage = host.storage
+        self.storage, self.made = host.storage, host.made
         self.uses = Looks(kept=True)
 
     @property

@@ -6,20 +6,27 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from provider.connection import api
-from provider.host import definitions
+from provider.host import definitions, optional
 from provider.host.disk_files import files, pool_volumes
+
+_NONE: Final[tuple[frozenset[str], frozenset[tuple[str, str]]]] = frozenset(), frozenset()
 
 
 @dataclass(frozen=True)
 class Uses:
-    """A domain, the files of its disks, live, persistent and saved, and the (pool, volume) of those given by names."""
+    """A domain, the files of its disks, live, persistent and saved, and the (pool, volume) of those given by names.
+
+    ``unread``: of one that can't be read, why, in a line: it may use any.
+    """
 
     name: str
     uuid: str
     files: frozenset[str]
     volumes: frozenset[tuple[str, str]]
+    unread: str = ""
 
 
 class Looks:
@@ -43,10 +50,10 @@ class Looks:
 
 
 def _uses(domain: api.Domain) -> Uses:
+    found, unread = optional.looked(f"domain {domain.name()}", lambda: _files(domain))
+    return Uses(domain.name(), domain.UUIDString(), *(found or _NONE), unread=unread)
+
+
+def _files(domain: api.Domain) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
     xmls = definitions.xmls(domain)
-    return Uses(
-        domain.name(),
-        domain.UUIDString(),
-        frozenset().union(*map(files, xmls)),
-        frozenset().union(*map(pool_volumes, xmls)),
-    )
+    return frozenset().union(*map(files, xmls)), frozenset().union(*map(pool_volumes, xmls))

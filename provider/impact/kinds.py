@@ -61,6 +61,11 @@ _NEW_VOLUME: Final = Entry("data loss", "refused: the volume would have to be ma
 _NEW_POOL: Final = Entry("data loss", "refused: its volumes would be lost to the stack; declare another pool")
 _HOLE: Final = "each call stops forwarded traffic for 0.2 to 0.4 s, so only what differs is sent"
 
+_ROOM: Final = (
+    "where the running guest has no place for it (no free PCI slot or root port, no ACPI) the definition alone has it, "
+    "and the guest from its next start on"
+)
+
 _POOLS: Final = dict.fromkeys(("name", "type", "path", "target"), _NEW_POOL)
 _VOLUMES: Final = {
     **dict.fromkeys(("name", "pool", "format"), _NEW_VOLUME),
@@ -122,8 +127,8 @@ _DOMAINS: Final = {
     ),
     "vcpu": Entry(
         "live",
-        "virDomainSetVcpusFlags up to the maximum with which the guest was started; beyond it, and for fewer, "
-        "virDomainDefineXML",
+        "virDomainSetVcpusFlags up to the maximum with which the guest was started; beyond it, for fewer, and without "
+        "ACPI virDomainDefineXML",
         "next boot",
     ),
     **dict.fromkeys(
@@ -144,12 +149,14 @@ _DOMAINS: Final = {
     "disks": Entry(
         "live",
         "virDomainAttachDeviceFlags, virDomainDetachDeviceFlags; the file and its data stay. The disk from which the "
-        "guest boots, and one on a bus that can't let go of it: refused (restart)",
+        f"guest boots, and one on a bus that can't let go of it: refused (restart); {_ROOM}",
+        "next boot",
     ),
     "networkInterfaces": Entry(
         "live",
         "virDomainAttachDeviceFlags, virDomainDetachDeviceFlags; to another network by virDomainUpdateDeviceFlags: "
-        "live and persistent by two calls, each by what its own XML has",
+        f"live and persistent by two calls, each by what its own XML has; {_ROOM}",
+        "next boot",
     ),
     "cloudinit": Entry("next boot", "refused yet: the disk is attached when the domain is made"),
     "qemuAgent": Entry("live", "nothing to do: the channel is always there"),
@@ -159,7 +166,9 @@ _INTERFACES: Final = {
     "domain": Entry(
         "live",
         "make before break: virDomainAttachDeviceFlags with the link down at the new holder, "
-        "virDomainUpdateDeviceFlags switches the links, virDomainDetachDeviceFlags at the old one",
+        "virDomainUpdateDeviceFlags switches the links, virDomainDetachDeviceFlags at the old one; a move to a running "
+        f"guest that has no place for it is refused. A new one: {_ROOM}",
+        "next boot",
     ),
     "network": Entry("live", "virDomainUpdateDeviceFlags with another source, live and persistent apart"),
     "mac": Entry("network outage", "refused: another MAC is another NIC; give it a resource of its own"),

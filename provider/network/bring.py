@@ -5,16 +5,16 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from provider.connection import api
-from provider.errors import OperatorError, Refused
-from provider.host import optional
+from provider.connection import api, errors
+from provider.errors import OperatorError, Refused, Unfinished
+from provider.host import kernel, optional
 from provider.impact import allow
-from provider.network import tell
-from provider.network.change import Change, Sides, at_once, plan, same, waits_now, wanted
+from provider.network import foreign, leases, startable, tell
+from provider.network.change import Sides, at_once, plan, same, waits_now, wanted
 from provider.network.host import check_host, sides
 from provider.network.replug import left_aside, plugged_now, replug, restart, unplugged
 from provider.network.seen import Seen, view
-from provider.network.xml import render
+from provider.network.startable import Start
 from provider.resource import shape
 from provider.resource.base import Call, Props
 from provider.resource.shape import as_declared
@@ -22,7 +22,9 @@ from provider.resource.shape import as_declared
 Reservation = dict[str, str]
 
 
-def bring(call: Call, network: api.Network, inputs: Props, restyled: bool, preview: bool) -> tuple[str, ...]:
+def bring(
+    call: Call, network: api.Network, inputs: Props, restyled: bool, preview: bool, look: kernel.Look
+) -> tuple[str, ...]:
     """Bring an existing network to the declared properties; what then waits for its restart.
 
     The network is restarted only when the operator has allowed its outage in this run, and something waits for it.
@@ -39,46 +41,73 @@ def bring(call: Call, network: api.Network, inputs: Props, restyled: bool, previ
     check_host(host, {**after, **inputs}, network.UUIDString(), call.tell)
     change = plan(inputs, both, restyled)
     restarts = bool(change.waits) and allow.allowed(network.name(), "network outage")
+    if restarts or both.live is None:
+        startable.check(call, look, Start.of(change.define or both.base, both.live))
     seen, live = as_seen(network, inputs), at_once(both, after)
     told = tell.Told(network.name(), inputs, seen, both, change, live, restyled, restarts)
     tell.tell(call, told)
-    cut_off = {domain.name() for domain, _ in unplugged(host, network, call.tell)}
-    if cut_off:
-        call.note("live", "unplugged", f"{', '.join(sorted(cut_off))} plugged in again")
-    if left := left_aside(host, network, call.tell):
-        call.note(
-            "live", "leftOver", f"empty network {left.name()}, which a killed update has left, is removed"
-        )
+    _tell_more(call, network, told, look)
     if preview:
         if restarts:
             tell.foretell(call, both, change, _running(call, network))
         return () if restarts else change.waits
-    return _make(call, network, inputs, both, change, restarts)
+    return _make(call, network, told)
 
 
-def _make(
-    call: Call, network: api.Network, inputs: Props, both: Sides, change: Change, restarts: bool
-) -> tuple[str, ...]:
-    host = call.host
+def _tell_more(call: Call, network: api.Network, told: tell.Told, look: kernel.Look) -> None:
+    """What is mended by the way, what a new definition can't keep, and who has the addresses that are planned."""
+    name, change = network.name(), told.change
+    cut_off = {domain.name() for domain, _ in unplugged(call.host, network, call.tell)}
+    if cut_off:
+        call.note("live", "unplugged", f"{', '.join(sorted(cut_off))} plugged in again")
+    if left := left_aside(call.host, network, call.tell):
+        what = f"empty network {left.name()} is removed: guests wait in it while {name} is restarted"
+        call.note("live", "leftOver", what)
+    if change.define is not None and (gone := foreign.lost(told.both.base, change.define)):
+        call.tell(f"network {name}: its new definition does not have what no property says: {gone}")
+    if "dhcpHosts" in told.served:
+        leases.tell(call, network, told.inputs, told.seen, look)
+
+
+def _make(call: Call, network: api.Network, told: tell.Told) -> tuple[str, ...]:
+    done: list[str] = []
+    try:
+        network = _do(call, network, told, done)
+    except errors.VirtError as error:
+        if not done or errors.lost(error):
+            raise
+        raise Unfinished(
+            f"network {network.name()}: {errors.said(error)}; done before it: {', '.join(done)}"
+        ) from error
+    verify(network, told.inputs)
+    return waits_now(told.inputs, sides(network))
+
+
+def _do(call: Call, network: api.Network, told: tell.Told, done: list[str]) -> api.Network:
+    """The steps; each that is done is told in ``done``."""
+    host, change, inputs = call.host, told.change, told.inputs
     if change.define is not None:
         network = host.conn.networkDefineXML(change.define)
+        done.append("its definition")
     for one in change.updates:
         network.update(one.command, one.section, -1, one.xml, one.flags)
+        done.append(tell.update_done(one))
     if not network.isActive():
         network.create()
-    elif restarts and both.live is not None:
-        _restart(call, network, both.live, change)
+        done.append("its start")
+    elif told.restarts and told.both.live is not None:
+        _restart(call, network, told.both, told.both.live)
+        done.append("its restart")
     replug(host, network, call.tell)
     if "autostart" in inputs and bool(network.autostart()) != inputs["autostart"]:
         network.setAutostart(int(inputs["autostart"]))
-    verify(network, inputs)
-    return waits_now(inputs, sides(network))
+    return network
 
 
-def _restart(call: Call, network: api.Network, live: str, change: Change) -> None:
+def _restart(call: Call, network: api.Network, former: Sides, live: str) -> None:
     now, then = view(live), view(sides(network).base)
     keeps_ports = now["mode"] == then["mode"] == "bridge" and now["bridge"] == then["bridge"]
-    outage = restart(call.host, network, render({}, live), call.tell, keeps_ports)
+    outage = restart(call.host, network, former, call.tell, keeps_ports)
     tell.measured(call, now, then, outage)
 
 

@@ -96,7 +96,9 @@ def plan(inputs: Props, both: Sides, restyled: bool = False) -> Change:
     stale = both.persistent is None or not _equal(after, view(both.persistent), kept)
     define = None
     if restyled or stale:
-        define = after_xml if "xml" in inputs else render(kept, both.base)
+        # A subnet that is moved takes its reservations along: an update would find none to change.
+        moved = _ipv4(view(both.base)) != _ipv4(after)
+        define = after_xml if moved or "xml" in inputs else render(kept, both.base)
     persistent = define or both.persistent
     updates = _updates(inputs, after, live, both.live, persistent)
     waits = () if both.live is None or persistent is None else waiting(both.live, persistent, live)

@@ -10,7 +10,10 @@ from provider.connection import api, errors
 from provider.errors import Lacking, OperatorError
 from provider.host import optional
 from provider.host.definitions import xmls
+from provider.host.elements import attribute
 from provider.host.host import Host
+from provider.host.macs import same_mac
+from provider.host.xml_in import of_libvirt, parsed
 from provider.network.change import Sides
 from provider.network.seen import subnets, view
 from provider.network.xml import subnet
@@ -30,6 +33,19 @@ def sides(network: api.Network) -> Sides:
         if errors.code(error) != INVALID_ARG:
             raise
         return Sides(live, network.XMLDesc())
+
+
+def networks_by_mac(host: Host) -> dict[str, str]:
+    """The name of each network that has a MAC of its own and can be read, by that MAC (`same_mac`)."""
+    listed, _ = optional.looked(f"the networks of {host.uri}", host.conn.listAllNetworks)
+    seen = [(n.name(), optional.looked(n.name(), partial(_mac, n))[0]) for n in listed or ()]
+    return {mac: name for name, mac in seen if mac is not None}
+
+
+@of_libvirt("a network")
+def _mac(network: api.Network) -> str | None:
+    mac = attribute(parsed(sides(network).base), "mac", "address")
+    return None if mac is None else same_mac(mac)
 
 
 def check_host(host: Host, inputs: Mapping[str, Any], own_uuid: str, tell: optional.Tell) -> None:
@@ -95,7 +111,16 @@ def plugged(
     """
     found = []
     for domain in host.conn.listAllDomains():
-        here = [one for xml in xmls(domain) for one in nic.nics(xml) if one.network == network]
-        if any(one.mac not in macs_aside for one in here) and domain.UUIDString() not in domains_aside:
+        if domain.UUIDString() in domains_aside:
+            continue
+        unknown = f"whether it is plugged into {network} is not known"
+        nics, unread = optional.looked(f"domain {domain.name()}", partial(_nics, domain), unknown)
+        if unread:
+            raise OperatorError(f"network {network} is left as it is: {unread}")
+        if any(one.network == network and one.mac not in macs_aside for one in nics or ()):
             found.append(domain.name())
     return sorted(found)
+
+
+def _nics(domain: api.Domain) -> list[nic.Nic]:
+    return [one for xml in xmls(domain) for one in nic.nics(xml)]

@@ -12,7 +12,7 @@ found, and brought back, by the next update.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -20,18 +20,22 @@ from typing import Final
 from lxml import etree
 
 from provider.connection import api, errors
-from provider.errors import OperatorError
+from provider.errors import Unfinished
 from provider.host import optional
 from provider.host.definitions import live_xml
 from provider.host.elements import written
 from provider.host.host import Host
+from provider.network import ports
+from provider.network.change import Sides
 from provider.network.seen import view
+from provider.network.xml import render
 from provider.nic import nic
 
 _LIVE = 1
 _GUESTS: Final = "which guests are cut off is not known"
-_LEFT: Final = "the empty network that a killed update may have left stays if it is there"
+_LEFT: Final = "the empty network that a restart may have left stays if it is there"
 Plugged = tuple[api.Domain, str]
+Clock = Callable[[], float]
 
 
 @dataclass(frozen=True)
@@ -43,11 +47,11 @@ class Outage:
 
 
 def aside_name(network: api.Network) -> str:
-    return f"park-{network.UUIDString().lower()}"
+    return ports.aside_name(network.UUIDString())
 
 
 def left_aside(host: Host, network: api.Network, tell: optional.Tell) -> api.Network | None:
-    """The empty network if a killed update has left it."""
+    """The empty network if a restart has left it."""
     name = aside_name(network)
     return optional.look(tell, f"network {name}", partial(host.network_by_name, name), None, _LEFT)
 
@@ -64,77 +68,102 @@ def unplugged(host: Host, network: api.Network, tell: optional.Tell) -> list[Plu
     """Those of them that look plugged in and are not, or are still in the empty network."""
     if not network.isActive() or view(network.XMLDesc())["mode"] == "bridge":
         return []  # the host's own bridge keeps its ports
-    ports = optional.look(tell, f"the ports of network {network.name()}", network.listAllPorts, None, _GUESTS)
-    if ports is None:
+    what = f"the ports of network {network.name()}"
+    found = optional.look(tell, what, network.listAllPorts, None, _GUESTS)
+    if found is None:
         return []
-    uuids, names = {port.UUIDString() for port in ports}, (network.name(), aside_name(network))
-    lives = _running(host, tell)
-    return [(domain, xml) for domain, live in lives for xml in _cut_off(live, names, uuids)]
+    uuids = {port.UUIDString() for port in found}
+    return [(domain, xml) for domain, xmls in _running(host, network, uuids, tell) for xml in xmls]
 
 
-def _running(host: Host, tell: optional.Tell) -> Iterator[tuple[api.Domain, str]]:
-    """The running domains with their XML, but for those that have gone and those that can't be looked at."""
+def _running(
+    host: Host, network: api.Network, uuids: Collection[str], tell: optional.Tell
+) -> Iterator[tuple[api.Domain, list[str]]]:
+    """The running domains with their NICs that are cut off, but for those that have gone and those that can't be
+    looked at."""
+    name, uuid = network.name(), network.UUIDString()
+
+    def look(domain: api.Domain) -> list[str]:
+        live = live_xml(domain)
+        return [] if live is None else [one.xml for one in ports.cut_off(live, name, uuid, uuids)]
+
     for domain in optional.look(tell, f"the guests of {host.uri}", host.conn.listAllDomains, (), _GUESTS):
         unknown = "whether it is cut off is not known"
-        live = optional.look(tell, f"guest {domain.name()}", partial(live_xml, domain), None, unknown)
-        if live is not None:
-            yield domain, live
-
-
-def _cut_off(domain_xml: str, names: tuple[str, str], ports: Collection[str]) -> list[str]:
-    name, aside = names
-    elements = etree.fromstring(domain_xml.encode()).iterfind("devices/interface")
-    sources = [element.find("source") for element in elements]
-    return [
-        one.xml
-        for one, source in zip(nic.nics(domain_xml), sources, strict=True)
-        if one.network == aside
-        or (one.network == name and source is not None and source.get("portid") not in ports)
-    ]
+        yield domain, optional.look(tell, f"guest {domain.name()}", partial(look, domain), [], unknown)
 
 
 def replug(host: Host, network: api.Network, tell: optional.Tell) -> tuple[str, ...]:
-    """Plug in every guest that is cut off, and name them; `OperatorError` names those that still are."""
+    """Plug in every guest that is cut off, and name them; `Unfinished` names those that still are."""
     cut_off = unplugged(host, network, tell)
-    if cut_off:
-        _move(host, network, _aside(host, network), cut_off, tell)
+    trouble = _move(host, network, _aside(host, network), cut_off, tell) if cut_off else ""
     _tidy(host, network, tell)
+    if trouble:
+        raise Unfinished(f"network {network.name()} runs, but {trouble}; the next update tries it again")
     return _names(cut_off)
 
 
 def restart(
-    host: Host, network: api.Network, last: str, tell: optional.Tell, keeps_ports: bool = False
+    host: Host, network: api.Network, former: Sides, tell: optional.Tell, keeps_ports: bool = False
 ) -> Outage:
     """Stop and start the network, and plug every running guest in again.
 
-    ``last``: its live XML, with which it is started again when its new definition fails.  ``keeps_ports``: it is
-    forwarded by a bridge of the host before and after, which keeps its ports.
+    ``former``: its definitions before the change, with which it is started again when the new one fails.
+    ``keeps_ports``: it is forwarded by a bridge of the host before and after, which keeps its ports.
+    `Unfinished` says how it is, who is cut off, and since when.
     """
-    everyone = plugged_now(host, network)
+    name, everyone = network.name(), plugged_now(host, network)
     aside = None if keeps_ports or not everyone else _aside(host, network)
-    began = time.monotonic()
+    began, since = time.monotonic(), time.strftime("%Y-%m-%d %H:%M:%S")
     network.destroy()
-    failure = _start(host, network, last)
-    if aside is not None:
-        _move(host, network, aside, everyone, tell)
-    outage = Outage(time.monotonic() - began, _names(everyone))
+    failed = errors.refusal(network.create)
+    again = None if failed is None else _with_former(host, network, former)
+    trouble = ""
+    if aside is not None and again is None:
+        trouble = _move(host, network, aside, everyone, tell)
+    outage = Outage(time.monotonic() - began, () if keeps_ports else _names(everyone))
     _tidy(host, network, tell)
-    if failure is not None:
-        raise OperatorError(
-            f"network {network.name()}: it could not be started with its new definition, so it runs with the old "
-            f"one again, after {outage.seconds:.2f} s: {failure}"
-        )
+    if failed is not None and again is not None:
+        raise Unfinished(_down(name, outage, since, errors.said(failed), errors.said(again)))
+    lines = [] if failed is None else [_as_before(name, outage, since, errors.said(failed))]
+    lines += [f"network {name} runs, but {trouble}; they are cut off since {since}"] if trouble else []
+    if lines:
+        raise Unfinished("; ".join(lines))
     return outage
 
 
-def _start(host: Host, network: api.Network, last: str) -> str | None:
-    """What libvirt said when it refused, once the network runs with its last definition again."""
-    error = errors.refusal(network.create)
-    if error is None:
-        return None
-    host.conn.networkDefineXML(last)
-    network.create()
-    return errors.said(error)
+def _with_former(host: Host, network: api.Network, former: Sides) -> Exception | None:
+    """Start it as it ran; libvirt's error where that can't be had.  It is defined as before in any case."""
+    error = errors.refusal(host.conn.networkDefineXML, render({}, former.live or former.base))
+    error = error or errors.refusal(network.create)
+    if former.persistent is not None:
+        host.conn.networkDefineXML(former.persistent)
+    return error
+
+
+def _as_before(name: str, outage: Outage, since: str, said: str) -> str:
+    guests = f"; {_cut(outage.guests)} meanwhile" if outage.guests else ""
+    return (
+        f"network {name}: it could not be started with its new definition, so it runs with the old one again, after "
+        f"{outage.seconds:.2f} s: {said}; stopped at {since}{guests}"
+    )
+
+
+def _down(name: str, outage: Outage, since: str, said: str, again: str) -> str:
+    why = (
+        f"{said}; with its former definition: {again}"
+        if said != again
+        else f"{said}; nor with its former one"
+    )
+    guests = f"{_cut(outage.guests)} since then" if outage.guests else "no guest is cut off by that"
+    return (
+        f"network {name} does not run since {since}: it was stopped to be restarted, and does not start with its new "
+        f"definition: {why}; {guests}; when what keeps it from starting is gone, the next update starts it and plugs "
+        "them in again"
+    )
+
+
+def _cut(guests: Collection[str]) -> str:
+    return f"{'guest' if len(guests) == 1 else 'guests'} {', '.join(guests)} cut off"
 
 
 def _aside(host: Host, network: api.Network) -> api.Network:
@@ -146,8 +175,11 @@ def _aside(host: Host, network: api.Network) -> api.Network:
 
 def _move(
     host: Host, network: api.Network, aside: api.Network, nics: list[Plugged], tell: optional.Tell
-) -> None:
-    """There and back, each NIC by itself: one guest that fails, or has gone, is not the others' loss."""
+) -> str:
+    """There and back, each NIC by itself: one guest that fails, or has gone, is not the others' loss.
+
+    Who is still cut off, and why; "" if nobody is.
+    """
     name = network.name()
     said = {}
     for domain, xml in nics:
@@ -159,9 +191,8 @@ def _move(
             said[domain.name()] = errors.said(error)
     failed = [plugged for plugged in nics if plugged[0].name() in said and plugged[0].isActive()]
     still = _names([*unplugged(host, network, tell), *failed])
-    if still:
-        why = f": {next(iter(said.values()))}" if said else ""
-        raise OperatorError(f"network {name} runs, but {', '.join(still)} could not be plugged in again{why}")
+    why = f": {next(iter(said.values()))}" if said else ""
+    return f"{', '.join(still)} could not be plugged in again{why}" if still else ""
 
 
 def _tidy(host: Host, network: api.Network, tell: optional.Tell) -> None:

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from provider.connection import api
 from provider.errors import OperatorError, Refused
+from provider.host import kernel
 from provider.impact.allow import allowed
 from provider.network import diff as network_diff
-from provider.network import rules
+from provider.network import leases, rules, startable, tell
 from provider.network.bring import as_seen, bring, verify
 from provider.network.change import fresh, waits_now
 from provider.network.host import check_host, plugged, sides
 from provider.network.replug import left_aside, unplugged
 from provider.network.schema import SCHEMA
 from provider.network.seen import declarable, view
+from provider.network.startable import Start
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Kind, Props, Resource
 from provider.resource.mark import uuid_of
@@ -23,6 +25,7 @@ from provider.resource.own import check_uuid, macs_of, named, not_ours, remove, 
 
 # Outputs that the next update mends when they are not as here.
 _STATES: dict[str, object] = {"active": True, "persistent": True, "unplugged": []}
+_OTHER = "otherLeases"
 _WAITS, _LEFT = "pendingRestart", "leftOver"  # there only while there are any
 # of what an import reads: not worth declaring, or not to be declared
 _NOTHING: tuple[object, ...] = ([], {"enabled": False})
@@ -32,6 +35,9 @@ _CHOSEN = ("mode", "bridge", "mac")  # what libvirt, or its default, says where 
 class Network(Resource):
     token = "libvirt:index/network:Network"
     schema = SCHEMA
+
+    def __init__(self, look: kernel.Look = kernel.look) -> None:
+        self._look = look
 
     def check(self, call: Call, olds: Props, news: Props) -> Checked:
         inputs = named(call, olds, news)
@@ -54,13 +60,16 @@ class Network(Resource):
         if existing is not None and existing.UUIDString() != uuid:
             raise not_ours(call, self.token, f"network {wanted['name']}", existing.UUIDString())
         check_host(call.host, wanted, uuid, call.tell)
+        if existing is None:
+            startable.check(call, self._look, Start.of(fresh(shape.known(wanted), uuid)))
         if preview:
+            call.host.made.networks.update((wanted["name"], uuid))
             made = ["bridge"] if wanted["mode"] == "bridge" else ["bridge", "mac"]
-            return "", {**dict.fromkeys(made, COMPUTED), **wanted, **_STATES}
+            return "", {**dict.fromkeys(made, COMPUTED), **wanted, **_STATES, _OTHER: {}}
         if existing is None:
             self._make(call, wanted, uuid)
         else:
-            bring(call, existing, wanted, restyled=False, preview=False)
+            bring(call, existing, wanted, restyled=False, preview=False, look=self._look)
         return uuid, self._outputs(call, self._found(call, uuid), inputs)
 
     def _make(self, call: Call, inputs: Props, uuid: str) -> None:
@@ -79,6 +88,8 @@ class Network(Resource):
         network = call.host.network_by_uuid(id)
         if network is None:
             return None
+        if waits := tell.waiting_subnet(network.name(), sides(network)):
+            call.tell(waits)
         if inputs:
             seen = as_seen(network, inputs)
         else:
@@ -93,10 +104,11 @@ class Network(Resource):
         network = self._found(call, id)
         known = shape.known(news)
         restyled = "xml" in known and known["xml"] != old_inputs.get("xml")
-        waits = bring(call, network, known, restyled, preview)
+        waits = bring(call, network, known, restyled, preview, self._look)
         if preview:
+            call.host.made.networks.update((network.name(), id))  # one that was stopped is started
             kept = {key: value for key, value in olds.items() if key not in (_WAITS, _LEFT)}
-            return {**kept, **news, **_STATES, **({_WAITS: list(waits)} if waits else {})}
+            return {_OTHER: {}, **kept, **news, **_STATES, **({_WAITS: list(waits)} if waits else {})}
         return self._outputs(call, self._found(call, id), news)
 
     def delete(self, call: Call, id: str, outputs: Props) -> None:
@@ -127,6 +139,7 @@ class Network(Resource):
 
     def _outputs(self, call: Call, network: api.Network, inputs: Props) -> Props:
         both = sides(network)
+        reserved = inputs.get("dhcpHosts", view(both.base)["dhcpHosts"])
         seen, waits = view(both.base), waits_now(inputs, both)
         left = left_aside(call.host, network, call.tell)
         return {
@@ -135,6 +148,7 @@ class Network(Resource):
             "active": bool(network.isActive()),
             "persistent": bool(network.isPersistent()),
             "unplugged": sorted({domain.name() for domain, _ in unplugged(call.host, network, call.tell)}),
+            _OTHER: leases.others(network, reserved, call.tell),
             **({_WAITS: list(waits)} if waits else {}),
             **({_LEFT: left.name()} if left else {}),
         }

@@ -14,6 +14,7 @@ from provider.resource.specs import (
     array,
     boolean,
     integer,
+    mapping,
     record,
     resource,
     said,
@@ -75,7 +76,11 @@ SCHEMA: Final[Spec] = resource(
             "Properties that wait for the network's restart: it runs with other values than it is defined with; xml "
             "is what has no property. Absent when there are none.",
         ),
-        "leftOver": string("An empty network that a killed update has left; removed by the next up."),
+        "leftOver": string("An empty network that a restart has left; removed by the next up."),
+        "otherLeases": said(
+            mapping(STRING),
+            "MAC -> address, of reservations whose MAC has another address leased than the one that is reserved.",
+        ),
     },
-    told=["name", "active", "persistent", "unplugged"],
+    told=["name", "active", "persistent", "unplugged", "otherLeases"],
 )

@@ -56,10 +56,7 @@ def view(xml: str) -> Seen:
     served = served_by(root)
     inside = etree.Element("ip") if served is None else served
     seen["dhcp"] = {"enabled": inside.find("dhcp") is not None}
-    seen["dhcpRanges"] = [
-        {key: one.attrib[key] for key in ("start", "end", *one.keys())}
-        for one in inside.iterfind("dhcp/range")
-    ]
+    seen["dhcpRanges"] = [range_of(one) for one in inside.iterfind("dhcp/range")]
     seen["dhcpHosts"] = [_host_view(one) for one in inside.iterfind("dhcp/host")]
     return seen
 
@@ -87,11 +84,11 @@ def _host_view(host: Element) -> dict[str, str]:
 def rest(xml: str) -> str:
     """What the XML says beyond the properties that `view` reads, and beyond what only a running network says."""
     root = parsed(xml, blanks=False)
-    for path, names in _READ.items():
+    for path, names in READ.items():
         for element in [root] if path == "." else root.findall(path):
             for name in names:
                 element.attrib.pop(name, None)
-    for path in _READ_WHOLE:
+    for path in READ_WHOLE:
         for element in root.findall(path):
             element.getparent().remove(element)
     for element in [e for e in root.iterdescendants() if isinstance(e.tag, str)][::-1]:
@@ -100,7 +97,7 @@ def rest(xml: str) -> str:
     return str(etree.tostring(root, method="c14n").decode())
 
 
-_READ: Final = {
+READ: Final = {
     ".": ("connections", "ipv6"),
     "forward": ("mode",),
     "bridge": ("name", "stp", "delay"),
@@ -108,7 +105,7 @@ _READ: Final = {
     "dns": ("enable",),
     "ip": ("family", "address", "netmask", "prefix"),
 }
-_READ_WHOLE: Final = (
+READ_WHOLE: Final = (
     "name", "uuid", "title", "description", "metadata", "mac", "mtu", "forward/nat/port", "dns/host", "ip/dhcp/range",
     "ip/dhcp/host",
 )  # fmt: skip
@@ -145,6 +142,10 @@ def served_by(root: Element) -> Element | None:
 def mode_of(root: Element) -> str:
     forward = root.find("forward")
     return "none" if forward is None else str(forward.get("mode", "nat"))
+
+
+def range_of(element: Element) -> dict[str, str]:
+    return {end: element.attrib[end] for end in ("start", "end")}
 
 
 def dhcp_host(host: Mapping[str, str]) -> dict[str, str]:

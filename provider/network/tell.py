@@ -12,7 +12,7 @@ from provider.network import diff
 from provider.network.change import NAMES, SERVED, Change, Sides
 from provider.network.replug import Outage
 from provider.network.seen import Seen, view
-from provider.network.update_calls import LIVE, SECTION_DHCP_HOST, SECTION_DHCP_RANGE, Update
+from provider.network.update_calls import CONFIG, LIVE, SECTION_DHCP_HOST, SECTION_DHCP_RANGE, Update
 from provider.resource import shape
 from provider.resource.base import Call, Props
 
@@ -89,6 +89,15 @@ def _served(call: Call, live: list[str], running: Seen | None, updates: Collecti
         holes = 0
 
 
+def update_done(update: Update) -> str:
+    """One call, for those who ask what was done before another one failed."""
+    kind = {SECTION_DHCP_HOST: "reservation", SECTION_DHCP_RANGE: "DHCP range"}.get(
+        update.section, "DNS name"
+    )
+    where = {LIVE: " while it runs", CONFIG: " in its definition"}.get(update.flags, "")
+    return f"a {kind} {_WORDS[update.verb]}{where}"
+
+
 def _done(updates: Collection[Update]) -> str:
     """What is done to the running network; where it has all, what is done to its definition."""
     felt = [one for one in updates if one.flags & LIVE]
@@ -106,7 +115,31 @@ def _staged(call: Call, path: str, values: str, what: Told) -> None:
         call.note("network outage", path, f"{values}, by restarting the network")
     else:
         now = f"to have it now: {allow.how(what.name, 'network outage')}"
-        call.note("next boot", path, f"{values} waits for the network's restart; {now}")
+        until = (
+            _until(what.running, view(what.change.define or what.both.base))
+            if path.startswith("addresses")
+            else ""
+        )
+        call.note("next boot", path, f"{values} waits for the network's restart{until}; {now}")
+
+
+def waiting_subnet(name: str, both: Sides) -> str | None:
+    """What a network that runs in another subnet than it is defined with gives to guests; None if it does not."""
+    if both.live is None or both.persistent is None:
+        return None
+    until = _until(view(both.live), view(both.persistent))
+    how = allow.how(name, "network outage")
+    return (
+        f"network {name}: its subnet waits for its restart{until}; to have it now: {how}" if until else None
+    )
+
+
+def _until(now: Seen, then: Seen) -> str:
+    """What guests are given before the restart."""
+    if now["addresses"] == then["addresses"]:
+        return ""
+    had, planned = ", ".join(now["addresses"]) or "no subnet", ", ".join(then["addresses"]) or "none"
+    return f": until then guests, new ones too, are given addresses of {had}, and no planned one of {planned}"
 
 
 def foretell(call: Call, both: Sides, change: Change, guests: Collection[str] | None) -> None:
@@ -115,9 +148,8 @@ def foretell(call: Call, both: Sides, change: Change, guests: Collection[str] | 
     who = "guests that are plugged in are"
     if guests is not None:
         who = _guests(sorted(guests), "is", "are") or "no guest is plugged in; one would be"
-    call.note(
-        "network outage", "", f"the network is restarted: {who} cut off for 0.5 to 1.3 s{_also(now, then)}"
-    )
+    felt = _anew(now, then) or f" for 0.5 to 1.3 s{_also(now, then)}"
+    call.note("network outage", "", f"the network is restarted: {who} cut off{felt}")
 
 
 def _guests(names: Collection[str], one: str, several: str) -> str:
@@ -129,8 +161,18 @@ def _guests(names: Collection[str], one: str, several: str) -> str:
 def measured(call: Call, now: Seen, then: Seen, outage: Outage) -> None:
     cut_off = _guests(outage.guests, "was cut off", "were cut off")
     who = cut_off or "no guest was plugged in; it was off"
-    call.note(
-        "network outage", "", f"the network was restarted: {who} for {outage.seconds:.2f} s{_also(now, then)}"
+    felt = f" for {outage.seconds:.2f} s{_anew(now, then, ', and stay so') or _also(now, then)}"
+    call.note("network outage", "", f"the network was restarted: {who}{felt}")
+
+
+def _anew(now: Seen, then: Seen, still: str = "") -> str:
+    """In another subnet guests keep the addresses that they have: nothing tells them that those lead nowhere now."""
+    if now["addresses"] == then["addresses"] or not now["addresses"]:
+        return ""
+    return (
+        f"{still} until each asks for an address anew: they keep those of {', '.join(now['addresses'])} as long as "
+        "their leases last, at which nobody answers; one asks anew when its link goes down and up (virsh domif-setlink "
+        "DOMAIN MAC down, 10 s later up), or when it is restarted"
     )
 
 

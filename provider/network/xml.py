@@ -11,7 +11,8 @@ from lxml.builder import E
 
 from provider.host.elements import child, drop, written
 from provider.host.xml_in import of_libvirt, parsed
-from provider.network.seen import Element, Interface, dhcp_host, ip_of, mode_of, served_by
+from provider.network import entries
+from provider.network.seen import Element, Interface, ip_of, mode_of, served_by
 
 # The order in which libvirt itself writes a network's elements; `render` keeps it.
 _ORDER: Final = (
@@ -97,31 +98,65 @@ def _dns(root: Element, dns: Mapping[str, Any]) -> None:
     if "enabled" in dns:
         _attribute(child(root, "dns"), "enable", None if dns["enabled"] else "no")
     if "hosts" in dns:
-        drop(child(root, "dns"), "host")
-        for ip, names in dns_names(dns["hosts"]).items():
-            root.find("dns").append(dns_host(ip, names))
+        _names(child(root, "dns"), entries.dns_names(dns["hosts"]))
     if root.find("dns") is not None and not len(root.find("dns")) and not root.find("dns").attrib:
         drop(root, "dns")
+
+
+def _names(dns: Element, wanted: dict[str, list[str]]) -> None:
+    """An address that keeps its names keeps its element as it is."""
+    old: dict[str, Element] = {}
+    for element in dns.findall("host"):
+        names = [name.text for name in element.findall("hostname")]
+        if element.get("ip") in old or names != wanted.get(element.get("ip")):
+            dns.remove(element)
+        old.setdefault(element.get("ip"), element)
+    there = {element.get("ip") for element in dns.findall("host")}
+    for ip, names in wanted.items():
+        if ip not in there:
+            dns.append(entries.dns_host(ip, names, old.get(ip)))
 
 
 def _addresses(root: Element, inputs: Mapping[str, Any]) -> None:
     """Subnets beside the declared ones are others', and stay where those are there."""
     if "addresses" not in inputs:
         return
-    kept = {ip_of(element).network: element for element in root.findall("ip")}
-    if inputs["addresses"] and all(subnet(address).network in kept for address in inputs["addresses"]):
+    there = {ip_of(element).network: element for element in root.findall("ip")}
+    wanted = [subnet(address) for address in inputs["addresses"]]
+    if wanted and all(gateway.network in there for gateway in wanted):
         return
+    former = _replaced(root, [gateway for gateway in wanted if gateway.network in there])
+    undeclared = [tag for tag, key in (("range", "dhcpRanges"), ("host", "dhcpHosts")) if key not in inputs]
     drop(root, "ip")
-    for address in inputs["addresses"]:
-        gateway = subnet(address)
-        element = kept.get(gateway.network)
+    for gateway in wanted:
+        element = there.get(gateway.network)
         if element is None:
-            element = E.ip(family=f"ipv{gateway.version}", address=str(gateway.ip))
-            if gateway.version == 4:
-                element.set("netmask", str(gateway.netmask))
-            else:
-                element.set("prefix", str(gateway.network.prefixlen))
+            element = _ip(gateway, former.get(gateway.version))
+            for tag in undeclared if element.find("dhcp") is not None else ():
+                drop(element.find("dhcp"), tag)  # they lie in the former subnet
         root.append(element)
+
+
+def _replaced(root: Element, kept: list[Interface]) -> dict[int, Element]:
+    """By IP's version the subnet whose place another one takes: the one that serves DHCP, else the first."""
+    networks = {gateway.network for gateway in kept}
+    free = [element for element in root.findall("ip") if ip_of(element).network not in networks]
+    free.sort(key=lambda element: element.find("dhcp") is None)
+    return {ip_of(element).version: element for element in reversed(free)}
+
+
+def _ip(gateway: Interface, old: Element | None) -> Element:
+    """A subnet's element: a new one, or that of the one whose place it takes."""
+    element = E.ip(family=f"ipv{gateway.version}") if old is None else old
+    element.set("address", str(gateway.ip))
+    mask = (
+        {"netmask": str(gateway.netmask)}
+        if gateway.version == 4
+        else {"prefix": str(gateway.network.prefixlen)}
+    )
+    for key in ("netmask", "prefix"):
+        _attribute(element, key, mask.get(key))
+    return element
 
 
 def _dhcp(root: Element, inputs: Mapping[str, Any]) -> None:
@@ -136,28 +171,29 @@ def _dhcp(root: Element, inputs: Mapping[str, Any]) -> None:
     if ranges is None and enabled and element.find("dhcp/range") is None:
         ranges = [guessed_range(str(ip_of(element)))]
     if ranges is not None:
-        dhcp = child(element, "dhcp")
-        drop(dhcp, "range")
-        for index, limits in enumerate(ranges):
-            dhcp.insert(index, etree.Element("range", start=limits["start"], end=limits["end"]))
+        _ranges(child(element, "dhcp"), ranges)
     if "dhcpHosts" in inputs:
-        dhcp = child(element, "dhcp")
-        drop(dhcp, "host")
-        dhcp.extend(etree.Element("host", dhcp_host(host)) for host in inputs["dhcpHosts"])
+        _reservations(child(element, "dhcp"), inputs["dhcpHosts"])
     if element.find("dhcp") is not None and not len(element.find("dhcp")):
         drop(element, "dhcp")
 
 
-def dns_names(hosts: list[dict[str, str]]) -> dict[str, list[str]]:
-    """Address -> its names: libvirt has one entry for an address."""
-    names: dict[str, list[str]] = {}
-    for host in hosts:
-        names.setdefault(host["ip"], []).append(host["hostname"])
-    return names
+def _ranges(dhcp: Element, wanted: list[dict[str, str]]) -> None:
+    coming, going = entries.paired_ranges(wanted, entries.ranges_of_dhcp(dhcp))
+    for entry in going:
+        dhcp.remove(entry.element)
+    count = len(dhcp.findall("range"))
+    for index, (old, limits) in enumerate(coming):
+        dhcp.insert(count + index, entries.dhcp_range(limits, None if old is None else old.element))
 
 
-def dns_host(ip: str, names: list[str]) -> Element:
-    return E.host(*map(E.hostname, names), ip=ip)
+def _reservations(dhcp: Element, wanted: list[dict[str, str]]) -> None:
+    pairs, gone, new = entries.paired(wanted, entries.of_dhcp(dhcp))
+    for entry in gone:
+        dhcp.remove(entry.element)
+    for entry, host in pairs:
+        dhcp.replace(entry.element, entries.reservation(host, entry.element))
+    dhcp.extend(entries.reservation(host) for host in new)
 
 
 def _attribute(element: Element, key: str, value: str | None) -> None:

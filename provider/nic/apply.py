@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from provider.connection import api, errors
 from provider.errors import OperatorError
+from provider.host import ports
 from provider.host.clock import Clock
 from provider.host.definitions import both_xmls
 from provider.nic import nic
@@ -19,6 +20,14 @@ UNPLUG_SECONDS = 60.0
 UNPLUG_SECONDS_EACH = 20.0  # libvirt waits 5 s for each NIC that is held: many copies need longer than one
 POLL_SECONDS = 0.2
 OPERATION_TIMEOUT = 68
+
+
+class NoRoom(OperatorError):
+    """The running guest does not take a NIC that its definition has by now; ``why`` in libvirt's words."""
+
+    def __init__(self, line: str, why: str) -> None:
+        super().__init__(line)
+        self.why = why
 
 
 def perform(domain: api.Domain, steps: Sequence[Step], clock: Clock, seconds: float = 0.0) -> None:
@@ -37,14 +46,23 @@ def perform(domain: api.Domain, steps: Sequence[Step], clock: Clock, seconds: fl
 
 
 def _plug(domain: api.Domain, step: Step) -> None:
-    error = errors.refusal(domain.attachDeviceFlags, step.xml, step.flags)
+    """By a call for each side, the definition first: it has the NIC, whatever becomes of it in the running guest."""
+    for flag in (CONFIG, LIVE):
+        if step.flags & flag:
+            _plug_side(domain, step, flag)
+
+
+def _plug_side(domain: api.Domain, step: Step, flag: int) -> None:
+    error = errors.refusal(domain.attachDeviceFlags, step.xml, flag)
     live, config = both_xmls(domain)
-    sides = [xml for flag, xml in ((LIVE, live), (CONFIG, config)) if step.flags & flag]
-    if all(step.mac in nic.macs(xml) for xml in sides):
+    if step.mac in nic.macs(live if flag == LIVE else config):
         return
     if error is None:
         raise OperatorError(f"{domain.name()}: libvirt took NIC {step.mac}, but its XML does not have it")
-    raise OperatorError(f"{domain.name()}: NIC {step.mac} is not plugged in: {errors.said(error)}") from error
+    said, name = errors.said(error), domain.name()
+    if flag == LIVE and step.mac in nic.macs(config) and ports.refused(said):
+        raise NoRoom(f"{name}: NIC {step.mac} is in the definition alone: {said}", said) from error
+    raise OperatorError(f"{name}: NIC {step.mac} is not plugged in: {said}") from error
 
 
 def _ask(domain: api.Domain, step: Step, call: Callable[[str, int], int], refused: str) -> None:

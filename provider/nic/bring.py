@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from provider.connection import api
@@ -9,8 +10,8 @@ from provider.guest.tools import Tools
 from provider.host import optional
 from provider.host.elements import attribute
 from provider.host.xml_in import parsed
+from provider.nic import apply, mover, nic, seen
 from provider.nic import forbidden_macs as nic_forbidden
-from provider.nic import mover, nic, seen
 from provider.nic import seat as nic_seat
 from provider.nic.forbidden_macs import Place
 from provider.nic.task import AGENT_SECONDS, FIRST_BOOT_SECONDS, Outcome, Task
@@ -30,11 +31,40 @@ def bring(
     inputs: Props,
     olds: Props,
     forbidden: list[Place],
-) -> bool | None:
-    """Bring it about; whether the guest's agent has set it up, None when that is not its task.
+    waits: str = "",
+) -> tuple[bool | None, str]:
+    """Bring it about; whether the guest's agent has set it up, None when that is not its task; and ``waits``.
 
-    ``source`` is the domain that had it before; none when it is new, or stays.
+    ``source`` is the domain that had it before; none when it is new, or stays.  ``waits``: why the running guest has it
+    from its next start on; so too where libvirt refuses what there seemed to be a place for.
     """
+    try:
+        return _brought(call, tools, domain, source, inputs, olds, forbidden, waits), waits
+    except apply.NoRoom as error:
+        if source is not None:
+            raise
+        call.note("next boot", "domain", at_next_start(inputs["mac"], domain.name(), error.why))
+        late = [replace(place, waiting=(inputs["mac"],)) if place.wanted else place for place in forbidden]
+        return _brought(call, tools, domain, source, inputs, olds, late, error.why), error.why
+
+
+def at_next_start(mac: str, name: str, why: str) -> str:
+    return (
+        f"NIC {mac} goes into the definition of {name}; the running guest has it once it was shut down and started: "
+        f"{why}"
+    )
+
+
+def _brought(
+    call: Call,
+    tools: Tools,
+    domain: api.Domain,
+    source: api.Domain | None,
+    inputs: Props,
+    olds: Props,
+    forbidden: list[Place],
+    waits: str,
+) -> bool | None:
     mac = inputs["mac"]
     left = [d for d in seen.others(call, mac, domain.UUIDString()) if seen.fenced(d, mac)]
     sources = [source] if source is not None and seen.has(source, mac) else []
@@ -44,6 +74,7 @@ def bring(
     stays = not olds or source is not None or seat.link is None
     outcome = None
     task = _task(call, domain, tuple(sources), inputs, None if stays else seat.link)
+    task = replace(task, waits=bool(waits))
     if sources or (told and not seat.stands(task.wanted.link or "up")):
         outcome = mover.Mover(tools, task).run()
         _tell(call, source, domain, mac, outcome)
@@ -52,7 +83,7 @@ def bring(
         return None
     if outcome is not None and outcome.inside:
         return True
-    if not domain.isActive():
+    if waits or not domain.isActive():
         return False
     if olds.get("inGuest") is not True or any(olds.get(k) != inputs.get(k) for k in INSIDE):
         _tell_gateway(call, domain, mac, mover.Mover(tools, task).set_up_again())

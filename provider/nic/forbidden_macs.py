@@ -43,6 +43,7 @@ class Place:
     """A domain with what is wanted and forbidden on it; ``homes``: what this run's resources have there.
 
     ``known``: forbidden there before; ``left``: the resource leaves this domain, and does not come back to it.
+    ``waiting``: of what is wanted, the MACs that the running guest has from its next start on.
     """
 
     domain: api.Domain
@@ -51,15 +52,24 @@ class Place:
     homes: Homes
     known: frozenset[str] = frozenset()
     left: bool = False
+    waiting: tuple[str, ...] = ()
 
 
 def forbidden(
-    domain: api.Domain, source: api.Domain | None, news: Props, old_inputs: Props, homes: Homes
+    domain: api.Domain,
+    source: api.Domain | None,
+    news: Props,
+    old_inputs: Props,
+    homes: Homes,
+    *,
+    waits: bool = False,
 ) -> list[Place]:
     """On the domain of an Interface, and on ``source``, which it leaves: what was forbidden there goes too."""
     old = _macs(old_inputs.get("forbiddenMacs", ()))
     known = frozenset(old) if source is None else frozenset[str]()
-    here = Place(domain, (seen.wanted(news),), _macs(news.get("forbiddenMacs", ())), homes, known)
+    waiting = (news["mac"],) if waits else ()
+    macs = _macs(news.get("forbiddenMacs", ()))
+    here = Place(domain, (seen.wanted(news),), macs, homes, known, waiting=waiting)
     there = [] if source is None else [Place(source, (), old, homes, frozenset(old), left=True)]
     return [here, *there]
 
@@ -114,11 +124,11 @@ def _wait(call: Call, clock: Clock, place: Place, verdicts: dict[str, Verdict]) 
 def _mend(call: Call, clock: Clock, place: Place, macs: list[str]) -> None:
     """A guest that holds on to a forbidden NIC keeps nothing from being done: its link is down there."""
     domain = place.domain
-    steps = plan.plan(place.wanted, macs, *both_xmls(domain))
+    steps = plan.plan(place.wanted, macs, *both_xmls(domain), place.waiting)
     try:
         apply.perform(domain, steps, clock, call.timeout)
     except OperatorError as error:
-        open_ = plan.plan(place.wanted, macs, *both_xmls(domain))
+        open_ = plan.plan(place.wanted, macs, *both_xmls(domain), place.waiting)
         if any(s.action != "unplug" or s.flags != plan.LIVE or s.mac not in macs for s in open_):
             raise
         call.note("live", "forbiddenMacs", str(error))

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
-from provider.connection import api, errors
+from provider.connection import api, errors, states
 from provider.errors import OperatorError, Refused
 from provider.guest import gateway_probe
 from provider.guest import setup as guest_setup
 from provider.guest.config import Setup, Style
 from provider.guest.tools import Tools
-from provider.host import states
 from provider.host.agents import Agents
 from provider.host.macs import same_mac
 from provider.nic import move, plan, probe, refusals, seat
+from provider.nic.apply import NoRoom
 from provider.nic.move import TARGET, Seat, Step
 from provider.nic.plan import CONFIG, LIVE
 from provider.nic.task import Outcome, Task
@@ -43,6 +44,8 @@ class Mover:
 
     def run(self) -> Outcome:
         target = seat.look(self._task.target, self._mac)
+        if self._task.waits:
+            target = replace(target, running=False)
         sources = [seat.look(s, self._mac) for s in self._task.sources]
         steps = move.plan(target, sources, self._task.wanted.link or "up")
         try:
@@ -82,7 +85,7 @@ class Mover:
         task, clock, mac = self._task, self._tools.clock, self._mac
         domain = task.target if step.seat == TARGET else task.sources[step.seat]
         work: dict[move.Action, Callable[[], None]] = {
-            "plug": lambda: seat.plug(domain, task.wanted, clock),
+            "plug": lambda: seat.plug(domain, task.wanted, clock, waits=task.waits),
             "guest": self._set_up,
             "probe": lambda: self._probe(sources),
             "down": lambda: self._lower(domain, step),
@@ -188,6 +191,8 @@ class Mover:
         self, error: OperatorError | errors.VirtError, target: Seat, sources: list[Seat]
     ) -> OperatorError:
         """Put things back, and say in the error what was done; the NIC at the new holder goes if it was not up."""
+        if isinstance(error, NoRoom) and not sources:
+            return error  # nothing was taken from anybody: the definition has it, and it waits
         why = str(error) if isinstance(error, OperatorError) else errors.said(error)
         kind = Refused if isinstance(error, Refused) else OperatorError
         task = self._task

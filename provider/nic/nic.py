@@ -22,6 +22,7 @@ from provider.host.xml_in import DEFINITIONS, of_libvirt, parsed
 
 Link = Literal["up", "down"]
 DEFAULT_MODEL = "virtio"
+_PLACE = ("network", "bridge", "portid", "dev", "mode")  # where a source says what it is plugged into
 
 
 @dataclass(frozen=True)
@@ -115,10 +116,16 @@ def with_place(nic: Nic, wanted: Wanted) -> str:
     kind, name = wanted.source
     root = etree.fromstring(nic.xml.encode())
     source = child(root, "source")
-    source.attrib.clear()
+    for old in (*_PLACE, "portgroup"):
+        source.attrib.pop(old, None)
     source.set(kind, name)
     root.set("type", kind)
     return written(root)
+
+
+def port_group(nic: Nic) -> str | None:
+    """That of its network, if it is in one."""
+    return attribute(parsed(nic.xml), "source", "portgroup")
 
 
 def place_of(xml: str) -> str:
@@ -156,10 +163,9 @@ def _as_defined(element: Any) -> Any:
     source = plain.find("source")
     if source is not None and "network" in source.attrib:
         plain.set("type", "network")
-        for name in set(source.attrib) - {"network", "portgroup"}:
-            del source.attrib[name]
+        for name in set(_PLACE) - {"network"}:
+            source.attrib.pop(name, None)
     if (attribute(plain, "target", "dev") or "").startswith("vnet"):
         drop(plain, "target")
-    for name in ("resource", "backenddomain"):
-        drop(plain, name)
+    drop(plain, "resource")
     return plain

@@ -42,13 +42,17 @@ class _Side:
 
 
 def plan(
-    wanted: Sequence[Wanted], banned: Collection[str], live: str | None, config: str | None
+    wanted: Sequence[Wanted],
+    banned: Collection[str],
+    live: str | None,
+    config: str | None,
+    waiting: Collection[str] = (),
 ) -> list[Step]:
     """Steps in the order in which they are to be done.
 
     ``live`` is None for a domain that is shut off, ``config`` for one without a persistent definition.  What waits
     for a guest comes last, so that a guest that holds on to a copy keeps nothing else from being done; until then its
-    link is down.
+    link is down.  ``waiting``: MACs for which the running guest has no place: the definition alone gets them.
     """
     sides = [
         _sort_out(flags, wanted, banned, nic.nics(own), nic.nics(other))
@@ -70,19 +74,23 @@ def plan(
         *(s for s in unplugs if s.flags == CONFIG),
         *(s for s in links if _goes_down(s)),
         *moves,
-        *_plugs(sides, wanted),
+        *_plugs(sides, wanted, {same_mac(mac) for mac in waiting}),
         *(s for s in links if not _goes_down(s)),
         *(s for s in unplugs if s.flags == LIVE),
     ]
 
 
 def drift(
-    wanted: Sequence[Wanted], banned: Collection[str], live: str | None, config: str | None
+    wanted: Sequence[Wanted],
+    banned: Collection[str],
+    live: str | None,
+    config: str | None,
+    waiting: Collection[str] = (),
 ) -> list[str]:
     """What is not as it shall be, a line each, in words for an operator; nothing when the plan would be empty."""
     where = {LIVE: "in the running guest", CONFIG: "in the persistent definition", LIVE | CONFIG: "anywhere"}
     lines = []
-    for step in plan(wanted, banned, live, config):
+    for step in plan(wanted, banned, live, config, waiting):
         if step.action == "plug":
             lines.append(f"{step.mac} is not {where[step.flags]}")
         elif step.action == "move" and step.nic is not None:
@@ -119,15 +127,16 @@ def _rank(found: Nic, want: Wanted, other: Sequence[Nic]) -> tuple[bool, bool, b
     )
 
 
-def _plugs(sides: Sequence[_Side], wanted: Sequence[Wanted]) -> list[Step]:
+def _plugs(sides: Sequence[_Side], wanted: Sequence[Wanted], waiting: Collection[str]) -> list[Step]:
     steps = []
     for want in wanted:
         mac = same_mac(want.mac)
-        flags = sum(side.flags for side in sides if mac not in side.keep)
-        if flags:
+        sides_left = [s for s in sides if mac not in s.keep and not (s.flags == LIVE and mac in waiting)]
+        if sides_left:
             # The other side's alias, so that both are seen to be one NIC.
             aliases = [side.keep[mac].user_alias for side in sides if mac in side.keep]
             alias = next((a for a in aliases if a is not None), None)
+            flags = sum(side.flags for side in sides_left)
             steps.append(Step("plug", flags, mac, nic.to_plug(want, alias)))
     return steps
 

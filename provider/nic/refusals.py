@@ -5,13 +5,15 @@ That somebody else answers at its address is asked as it moves: see probe.py.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from provider.connection import api
-from provider.errors import OperatorError, Refused
-from provider.host import optional, states
+from provider.connection import api, states
+from provider.errors import NotThere, Refused
+from provider.host import optional, ports
 from provider.host.clock import Clock, until
+from provider.host.definitions import INACTIVE, SECURE
 from provider.host.host import Host
 from provider.host.macs import same_mac
 from provider.nic import nic, seen
@@ -26,15 +28,19 @@ SAVED: Final = ", which is saved with it"  # behind a domain's name
 
 
 def require_networks(host: Host, who: str, nics: tuple[Wanted, ...], tell: optional.Tell) -> None:
-    """Each network exists and is active: a guest cannot start on one that is not, and libvirt says so only then."""
-    for name in sorted({n.network for n in nics if n.network is not None}):
+    """Each network exists and is active: a guest cannot start on one that is not, and libvirt says so only then.
+
+    One that a preview was asked to make or to start is there by then.
+    """
+    for name in sorted({n.network for n in nics if n.network is not None} - host.made.networks):
         unknown = "whether it is active is not known before a guest is started"
         active = optional.look(tell, f"network {name}", partial(_is_active, host, name), True, unknown)
         if active is None:
-            raise OperatorError(f"{who}: there is no network {name} on {host.uri}")
+            advice = "define it there; where this program declares it, take its name from there, so that it comes first"
+            raise NotThere(who, f"there is no network {name} on {host.uri}", advice)
         if not active:
             start = remedy.virsh(host.uri, f"net-start {remedy.word(name)}")
-            raise OperatorError(f"{who}: network {name} is not active; start it: {start}")
+            raise NotThere(who, f"network {name} on {host.uri} is not active", f"start it: {start}")
 
 
 def refuse_taken(who: str, taken: list[tuple[str, str]]) -> None:
@@ -102,6 +108,44 @@ def refuse_third(call: Call, inputs: Props, before: str) -> None:
         if other.UUIDString().lower() not in own and not seen.fenced(other, mac)
     ]
     refuse_taken(f"NIC {mac}", taken)
+
+
+def refuse_waiting(call: Call, source: api.Domain, target: api.Domain, wanted: Wanted, waits: str) -> None:
+    """`Refused`: nobody would have a NIC that left ``source`` before the next start of ``target``."""
+    if not seen.has(source, wanted.mac):
+        return
+    name, uri = target.name(), call.host.uri
+    definition = target.XMLDesc(SECURE | INACTIVE)
+    edits = _edits(definition, wanted.model)
+    off = f"shut it down ({remedy.virsh(uri, f'shutdown {remedy.word(name)}')})"
+    steps = [f"give its definition a place ({_edited(uri, name, edits)})"] if edits else []
+    steps.append("shut it down from inside" if waits == ports.NO_ACPI else off)
+    steps.append(f"start it ({remedy.virsh(uri, f'start {remedy.word(name)}')})")
+    raise Refused(
+        f"NIC {same_mac(wanted.mac)} stays in {source.name()}, and nothing was changed: guest {name} could have it "
+        f"from its next start only: {waits}; to move it: {', '.join(steps)}, and run this again"
+    )
+
+
+def _edits(xml: str, model: str) -> list[str]:
+    """sed's expressions that give a definition what it lacks for another NIC of this model."""
+    room, edits = ports.room(xml), []
+    if not room.acpi:
+        if "<features>" in xml:
+            edits.append("s|^  <features>|<features><acpi/>|")
+        else:
+            edits.append("s|^  <devices>|<features><acpi/></features><devices>|")
+    if replace(room, acpi=True).why_not(model):
+        edits.append(
+            f's|^  </devices>|<controller type="pci" model="{ports.controller(xml, model)}"/></devices>|'
+        )
+    return edits
+
+
+def _edited(uri: str, name: str, edits: list[str]) -> str:
+    dump = remedy.virsh(uri, f"dumpxml --inactive --security-info {remedy.word(name)}")
+    sed = " ".join(["sed", *(f"-e '{each}'" for each in edits)])
+    return f"{dump} | {sed} | {remedy.virsh(uri, 'define /dev/stdin')}"
 
 
 def require_network(call: Call, inputs: Props) -> None:

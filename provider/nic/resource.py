@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from provider.connection import api
+from provider.connection import api, states
 from provider.guest.tools import Tools
-from provider.host import states
 from provider.host.clock import Clock, SystemClock
 from provider.host.macs import same_mac
 from provider.impact.allow import allowed
@@ -19,8 +18,8 @@ from provider.nic import bring, forbidden_macs, imported, mover, refusals, seat,
 from provider.nic import schema as interface_schema
 from provider.nic.forbidden_macs import Homes
 from provider.resource import saved, shape
-from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
-from provider.resource.own import domain_of
+from provider.resource.base import Call, Checked, Diff, Found, Props, Resource
+from provider.resource.own import domain_of, to_be_made
 
 
 class Interface(Resource):
@@ -48,22 +47,29 @@ class Interface(Resource):
         return Diff(changes)
 
     def create(self, call: Call, inputs: Props, preview: bool) -> tuple[str, Props]:
-        if preview and inputs["domain"] is COMPUTED:
+        if preview and to_be_made(call, inputs["domain"]):
             refusals.refuse_third(call, inputs, "")
+            refusals.require_network(call, inputs)
             return "", seen.unknown(call, inputs)
         domain = domain_of(call, inputs["domain"])
         refusals.refuse_third(call, inputs, "")
         refusals.refuse_saved(call, self._tools.clock, None, domain, inputs["mac"], preview)
         refusals.refuse_halted(domain, inputs)
         refusals.require_network(call, inputs)
-        call.note("live", "", f"NIC {inputs['mac']} is plugged into {domain.name()}")
-        forbidden = forbidden_macs.forbidden(domain, None, inputs, {}, self._homes)
+        waits = seat.waits(domain, seen.wanted(inputs))
+        if waits:
+            call.note("next boot", "", bring.at_next_start(inputs["mac"], domain.name(), waits))
+        else:
+            call.note("live", "", f"NIC {inputs['mac']} is plugged into {domain.name()}")
+        forbidden = forbidden_macs.forbidden(domain, None, inputs, {}, self._homes, waits=bool(waits))
         for line in forbidden_macs.foretold(call, forbidden):
             call.note("live", "forbiddenMacs", line)
         if preview:
             return "", seen.unknown(call, inputs)
-        inside = bring.bring(call, self._tools, domain, None, inputs, {}, forbidden)
-        return f"{inputs['domain']}/{same_mac(inputs['mac'])}", seen.outputs(call, domain, inputs, inside)
+        inside, waits = bring.bring(call, self._tools, domain, None, inputs, {}, forbidden, waits)
+        return f"{inputs['domain']}/{same_mac(inputs['mac'])}", seen.outputs(
+            call, domain, inputs, inside, waits
+        )
 
     def read(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
         """``outputs`` tell where it was last: a move keeps the ID that it was created with."""
@@ -82,7 +88,11 @@ class Interface(Resource):
         inside = outputs.get("inGuest")
         if inside and inputs.get("guest") == "agent":
             inside = self._still_inside(call, domain, mac)
-        now = seen.outputs(call, domain, inputs, inside)
+        waits = seat.waits(domain, seen.wanted(inputs), outputs.get("pendingRestart", ""))
+        if waits:
+            inside = False if inputs.get("guest") == "agent" else None
+            call.tell(f"NIC {mac} waits for the next start of guest {domain.name()}: {waits}")
+        now = seen.outputs(call, domain, inputs, inside, waits)
         return Found(id, read, {**now, **read})
 
     def _still_inside(self, call: Call, domain: api.Domain, mac: str) -> bool:
@@ -97,7 +107,8 @@ class Interface(Resource):
     def update(
         self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool
     ) -> Props:
-        if preview and news["domain"] is COMPUTED:
+        if preview and to_be_made(call, news["domain"]):
+            refusals.require_network(call, news)
             return {**olds, **seen.unknown(call, news)}
         before = str(olds.get("domain", old_inputs["domain"]))
         domain = domain_of(call, news["domain"])
@@ -109,15 +120,22 @@ class Interface(Resource):
         if moved:
             refusals.refuse_saved(call, self._tools.clock, source, domain, news["mac"], preview)
             refusals.refuse_halted(domain, news)
-        forbidden = forbidden_macs.forbidden(domain, source, news, old_inputs, self._homes)
+        waits = seat.waits(domain, seen.wanted(news), "" if moved else olds.get("pendingRestart", ""))
+        if waits and source is not None:
+            refusals.refuse_waiting(call, source, domain, seen.wanted(news), waits)
+        forbidden = forbidden_macs.forbidden(domain, source, news, old_inputs, self._homes, waits=bool(waits))
         _foretell(call, source if preview else None, domain, old_inputs, news)
-        drift = [f"{domain.name()}: {line}" for line in olds.get("extra", ())]
+        if waits and not seat.look(domain, news["mac"]).config:
+            call.note("next boot", "domain", bring.at_next_start(news["mac"], domain.name(), waits))
+        drift = [
+            f"{domain.name()}: {line}" for line in olds.get("extra", ()) if not _missing(line, waits, news)
+        ]
         for line in forbidden_macs.foretold(call, forbidden) if moved else drift:
             call.note("live", "extra", line)
         if preview:
-            return {**olds, **news, "extra": []}
-        inside = bring.bring(call, self._tools, domain, source, news, olds, forbidden)
-        return seen.outputs(call, domain, news, inside)
+            return {**olds, **news, "extra": [], **({"pendingRestart": waits} if waits else {})}
+        inside, waits = bring.bring(call, self._tools, domain, source, news, olds, forbidden, waits)
+        return seen.outputs(call, domain, news, inside, waits)
 
     def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
         domain, mac = _leaving(call, id, outputs)
@@ -141,12 +159,14 @@ def _refuse_coming_back(call: Call, domain: api.Domain, mac: str) -> bool:
         return False
     if not allowed(domain.name(), "restart"):
         raise saved.refusal(call.host.uri, domain.name(), f"its image still has NIC {mac}")
-    call.note(
-        "restart",
-        "",
-        f"{domain.name()}, which is saved with NIC {mac}, loses what it had in memory (allowed)",
-    )
+    what = f"{domain.name()}, which is saved with NIC {mac}, loses what it had in memory (allowed)"
+    call.note("restart", "", what)
     return True
+
+
+def _missing(line: str, waits: str, news: Props) -> bool:
+    """Whether this line of drift says no more than that a NIC which waits is not plugged in."""
+    return bool(waits) and line.startswith(f"{same_mac(news['mac'])} is not in the ")
 
 
 def _leaving(call: Call, id: str, outputs: Props) -> tuple[api.Domain | None, str]:
@@ -179,7 +199,9 @@ def _foretell(
     if "link" in news and old_inputs.get("link") != news["link"]:
         call.note("live", "link", f"the link of NIC {mac} of {name} goes {news['link']}")
     told = [k for k in bring.INSIDE if k != "mac" and old_inputs.get(k) != news.get(k)]
-    if told and news.get("guest") == "agent":
+    if told and news.get("guest") == "agent" and seat.waits(domain, seen.wanted(news)):
+        call.note("live", told[0], f"{name} is told of {', '.join(told)} of NIC {mac} once it runs with it")
+    elif told and news.get("guest") == "agent":
         call.note("live", told[0], f"{name} is told of {', '.join(told)} of NIC {mac} through its agent")
     elif told:
         call.note("live", told[0], f"{', '.join(told)} of NIC {mac}: nothing is done in {name}")

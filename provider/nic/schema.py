@@ -48,6 +48,9 @@ SCHEMA: Final = resource(
         "live": boolean("Whether the running guest has it."),
         "persistent": boolean("Whether the persistent definition has it."),
         "extra": said(STRINGS, "Drift: what is plugged in too often, not at all, or must not be."),
+        "pendingRestart": string(
+            "Why the running guest has it from its next start on; the definition has it."
+        ),
         "inGuest": boolean("Whether the guest's agent has set it up inside."),
         "guestFile": said(
             record({"path": STRING, "content": STRING}),

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from provider.connection import api
 from provider.errors import OperatorError
+from provider.host import ports
 from provider.host.clock import Clock
 from provider.host.definitions import SECURE, both_xmls
 from provider.nic import apply, nic, plan
@@ -29,9 +30,23 @@ def _link(xml: str | None, mac: str) -> Link | None:
     return None if not links else "up" if "up" in links else "down"
 
 
-def plug(domain: api.Domain, wanted: Wanted, clock: Clock) -> None:
-    """Plug it in with its link down wherever it is missing."""
-    steps = plan.plan([replace(wanted, link="down")], (), *both_xmls(domain))
+def waits(domain: api.Domain, wanted: Wanted, known: str = "") -> str:
+    """Why the running guest has the NIC from its next start on; empty when it has it, or can be given it.
+
+    ``known``: the answer of before; where those were libvirt's words when it was tried, it holds as long as the
+    definition alone has the NIC.
+    """
+    live, config = both_xmls(domain)
+    if live is None or nic.of_mac(live, wanted.mac) or config is None:
+        return ""
+    tried = known if ports.refused(known) and nic.of_mac(config, wanted.mac) else ""
+    return ports.why_not(live, wanted.model) or tried
+
+
+def plug(domain: api.Domain, wanted: Wanted, clock: Clock, *, waits: bool = False) -> None:
+    """Plug it in with its link down wherever it is missing; in the definition alone where it ``waits``."""
+    waiting = (wanted.mac,) if waits else ()
+    steps = plan.plan([replace(wanted, link="down")], (), *both_xmls(domain), waiting)
     apply.perform(domain, [s for s in steps if s.action == "plug"], clock)
 
 

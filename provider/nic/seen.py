@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import partial
 
 from provider.connection import api, errors
 from provider.guest import config as guest_config
 from provider.guest.agent import RUNNING
 from provider.guest.config import Setup
+from provider.host import optional
 from provider.host.definitions import both_xmls, saved_xml
 from provider.host.macs import alias_for, same_mac
 from provider.nic import nic, plan
@@ -34,9 +36,14 @@ def setup(inputs: Props) -> Setup | None:
 
 
 def others(call: Call, mac: str, but: str) -> Iterator[api.Domain]:
-    """The other domains of the host that have a NIC with this MAC, live, persistent or saved."""
+    """The other domains of the host that have a NIC with this MAC, live, persistent or saved; what can't be read is
+    told."""
     for domain in call.host.conn.listAllDomains():
-        if domain.UUIDString().lower() != but.lower() and errors.unless(errors.NO_DOMAIN, has, domain, mac):
+        if domain.UUIDString().lower() == but.lower():
+            continue
+        ask = partial(errors.unless, errors.NO_DOMAIN, has, domain, mac)
+        unknown = f"whether it has {mac} is not known"
+        if optional.look(call.tell, f"domain {domain.name()}", ask, False, unknown):
             yield domain  # one that went away while it was looked at has nothing
 
 
@@ -83,8 +90,11 @@ def imported(mine: list[Nic], domain: str) -> Props:
     return {"domain": domain, "network": first.network or first.place, "mac": first.mac, **model}
 
 
-def outputs(call: Call, domain: api.Domain, inputs: Props, inside: bool | None) -> Props:
-    """``inside``: whether the agent has set it up; None when that is not its task."""
+def outputs(call: Call, domain: api.Domain, inputs: Props, inside: bool | None, waits: str = "") -> Props:
+    """``inside``: whether the agent has set it up; None when that is not its task.
+
+    ``waits``: why the running guest has it from its next start on.
+    """
     live, config = both_xmls(domain)
     mac = same_mac(inputs["mac"])
     here = [nic.of_mac(xml, mac) for xml in (live, config)]
@@ -94,6 +104,7 @@ def outputs(call: Call, domain: api.Domain, inputs: Props, inside: bool | None) 
         "target": next((n.target for n in here[0] if n.target is not None), None),
         "inGuest": inside,
         "guestFile": _guest_file(inputs),
+        "pendingRestart": waits or None,
     }
     return {
         **inputs,
@@ -102,10 +113,12 @@ def outputs(call: Call, domain: api.Domain, inputs: Props, inside: bool | None) 
         "live": bool(here[0]),
         "persistent": bool(here[1]),
         "extra": [
-            *plan.drift([wanted(inputs)], inputs.get("forbiddenMacs", ()), live, config),
+            *plan.drift(
+                [wanted(inputs)], inputs.get("forbiddenMacs", ()), live, config, (mac,) if waits else ()
+            ),
             *_saved(domain, inputs.get("forbiddenMacs", ())),
             *_elsewhere(call, mac, domain),
-            *_not_inside(domain, mac, inside),
+            *(() if waits else _not_inside(domain, mac, inside)),
         ],
     }
 

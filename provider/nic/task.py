@@ -18,7 +18,8 @@ FIRST_BOOT_SECONDS: Final = 600.0  # where this run has started it: it may insta
 class Task:
     """``bridge``: where the address is probed; ``seconds``: the resource's own time limit for each wait, 0: ours.
 
-    ``agent_seconds``: for the target's agent to answer.
+    ``agent_seconds``: for the target's agent to answer.  ``waits``: the running target has no place for it, and has
+    it from its next start on: it is brought into the definition, as of one that is shut off.
     """
 
     uri: str
@@ -30,6 +31,7 @@ class Task:
     bridge: str | None = None
     seconds: float = 0.0
     agent_seconds: float = AGENT_SECONDS
+    waits: bool = False
 
 
 @dataclass

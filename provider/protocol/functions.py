@@ -11,9 +11,9 @@ from provider.domain import sweep as domain_sweep
 from provider.errors import Lacking, OperatorError
 from provider.host.host import Host
 from provider.host.optional import unheard
-from provider.network.host import check_host
+from provider.network.host import check_host, networks_by_mac
 from provider.resource.base import Props
-from provider.resource.specs import STRING, STRINGS, Spec, array, boolean, record, said
+from provider.resource.specs import STRING, STRINGS, Spec, array, boolean, mapping, record, said
 from provider.storage import base_image, storage
 
 GET_HOST: Final = "libvirt:index/getHost:getHost"
@@ -24,6 +24,7 @@ SCHEMAS: Final[Mapping[str, Spec]] = {
     GET_HOST: {
         "description": "What a host is and lacks, told before anything is made on it.",
         "inputProperties": {
+            "macs": said(STRINGS, "MACs to be looked for on its networks."),
             "bridges": said(STRINGS, "Bridges that the host must have by itself."),
             "pools": said(STRINGS, "Storage pools that must run already."),
             "overlays": said(
@@ -34,6 +35,7 @@ SCHEMAS: Final[Mapping[str, Spec]] = {
         "properties": {
             "kvm": boolean("Whether guests run on the processor; else they are emulated."),
             "lacks": said(STRINGS, "What is missing, and what to do, a line each."),
+            "networks": said(mapping(STRING), "The networks that have one of the MACs: their names, by it."),
         },
         "required": ["kvm", "lacks"],
     }
@@ -53,7 +55,10 @@ def get_host(host: Host, args: Props) -> tuple[Props, list[Lacking]]:
     lacks = [lack for each in _looks(host, args) if isinstance(lack := _tried(each), Lacking)]
     unknown: list[str] = []
     kvm = domain_sweep.has_kvm(host, unknown.append)
-    return {"kvm": kvm or bool(unknown), "lacks": [f"{lack.what}: {lack.advice}" for lack in lacks]}, lacks
+    answer: Props = {"kvm": kvm or bool(unknown), "lacks": [f"{lack.what}: {lack.advice}" for lack in lacks]}
+    if "macs" in args:
+        answer["networks"] = {mac: name for mac, name in networks_by_mac(host).items() if mac in args["macs"]}
+    return answer, lacks
 
 
 def _tried(look: Callable[[], object]) -> object:

@@ -145,15 +145,17 @@ class Servicer(Reach, provider_pb2_grpc.ResourceProviderServicer):
         inputs, secret = wire.load(request.properties)
 
         def work(call: Call, handler: Resource) -> Any:
-            try:
-                id, outputs = handler.create(call, inputs, request.preview)
-            except Lacking as lack:
-                self._lacks.met(lack, request.urn, request.preview)
-                id, outputs = "", inputs
+            id, outputs = handler.create(call, inputs, request.preview)
             written = wire.dump(_with_host(call, outputs, {}), secret.spread(handler.made_of))
             return provider_pb2.CreateResponse(id=id, properties=written)
 
-        return await self._run(context, request, "is not made", work, changes=not request.preview)
+        def without(call: Call, lack: Lacking) -> Any:
+            self._lacks.met(lack, request.urn, request.preview)
+            hidden = secret.spread(self._handler(token_of(request.urn)).made_of)
+            return provider_pb2.CreateResponse(properties=wire.dump(_with_host(call, inputs, {}), hidden))
+
+        changes = not request.preview
+        return await self._run(context, request, "is not made", work, changes=changes, instead=without)
 
     async def Read(self, request: Any, context: Context) -> Any:
         inputs, secret = wire.load(request.inputs)
@@ -182,15 +184,18 @@ class Servicer(Reach, provider_pb2_grpc.ResourceProviderServicer):
         news, secret = wire.load(request.news)
 
         def work(call: Call, handler: Resource) -> Any:
-            try:
-                outputs = handler.update(call, request.id, olds, old_inputs, news, request.preview)
-            except Lacking as lack:
-                self._lacks.met(lack, request.urn, request.preview)
-                outputs = {**olds, **news}
+            outputs = handler.update(call, request.id, olds, old_inputs, news, request.preview)
             written = wire.dump(_with_host(call, outputs, olds), secret.spread(handler.made_of))
             return provider_pb2.UpdateResponse(properties=written)
 
-        return await self._run(context, request, "is not changed", work, olds, changes=not request.preview)
+        def without(call: Call, lack: Lacking) -> Any:
+            self._lacks.met(lack, request.urn, request.preview)
+            hidden = secret.spread(self._handler(token_of(request.urn)).made_of)
+            written = wire.dump(_with_host(call, {**olds, **news}, olds), hidden)
+            return provider_pb2.UpdateResponse(properties=written)
+
+        changes = not request.preview
+        return await self._run(context, request, "is not changed", work, olds, changes, instead=without)
 
     async def Delete(self, request: Any, context: Context) -> Any:
         outputs, _ = wire.load(request.properties)
@@ -201,15 +206,19 @@ class Servicer(Reach, provider_pb2_grpc.ResourceProviderServicer):
 
         return await self._run(context, request, "is not deleted", work, outputs, changes=True)
 
-    async def PreviewDelete(self, request: Any, context: Context, condemned: Collection[str] = ()) -> Any:
+    async def PreviewDelete(
+        self, request: Any, context: Context, condemned: Collection[str] = (), quiet: bool = False
+    ) -> Any:
         """Fail as `Delete` would, and delete nothing: no call of Pulumi's, but one that the embedded engine makes.
 
-        ``condemned``: the IDs of all objects that the same run deletes.
+        ``condemned``: the IDs of all objects that the same run deletes.  ``quiet``: what it would do is not told.
         """
         outputs, _ = wire.load(request.properties)
 
         def work(call: Call, handler: Resource) -> Any:
             call.condemned = condemned
+            if quiet:
+                call.notes = []
             handler.refuse_delete(call, request.id, outputs)
             return empty_pb2.Empty()
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from provider.connection import errors
-from provider.errors import OperatorError
+from provider.errors import Lacking, OperatorError
 from provider.host import optional
 from provider.host.host import Host
 from provider.host.identity import Identity
@@ -82,19 +82,27 @@ class Reach:
         work: Work,
         known: Props | None = None,
         changes: bool = False,
+        instead: Callable[[Call, Lacking], Any] | None = None,
     ) -> Any:
         """A handler's work in a thread; what it notes is told, and its failure said (``failed``: "is not made").
 
         ``known``: the outputs in the state; one that ``changes`` nothing shares what it sees with others that look.
+        ``instead``: the answer where something is lacking, and does not come later in the run.
         """
         task = Task(request.urn, failed)
 
         def done() -> Any:
             handler = self._handler(token_of(request.urn))
             with self._sights.changing(changes):
-                return work(self._call(request, task, known, looks=not changes), handler)
+                call = self._call(request, task, known, looks=not changes)
+                if changes:
+                    call.host.made.forget()
+                return work(call, handler)
 
-        return await self._workers.run(context, done, task)
+        def lacks(lack: Lacking) -> Any:
+            return instead(self._call(request, task, known, looks=not changes), lack) if instead else None
+
+        return await self._workers.run(context, done, task, instead=lacks if instead else None)
 
     def _handler(self, token: str) -> Resource:
         if token in self._handlers:

@@ -9,13 +9,15 @@ import sys
 import traceback
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, NoReturn, TypeVar
 
 import grpc
 
 from provider.connection import errors
-from provider.errors import OperatorError, Unreachable, plain
+from provider.errors import Lacking, NotThere, OperatorError, Unreachable, plain
 from provider.protocol.answers import Task
+from provider.protocol.pace import Pace
 
 T = TypeVar("T")
 Report = Callable[[str, str, str], Awaitable[None] | None]  # URN, severity, text
@@ -29,18 +31,27 @@ class Workers:
 
     def __init__(self, where: Callable[[], str], report: Callable[[], Report | None]) -> None:
         self._where, self._report = where, report
+        self._pace = Pace()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="libvirt")
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def run(
-        self, context: Context, work: Callable[[], T], task: Task | None = None, here: bool = False
+        self,
+        context: Context,
+        work: Callable[[], T],
+        task: Task | None = None,
+        here: bool = False,
+        instead: Callable[[Lacking], T] | None = None,
     ) -> T:
-        """``here``: in the caller's thread, for what waits for nobody: two changes of thread take longer than that."""
+        """``here``: in the caller's thread, for what waits for nobody: two changes of thread take longer than that.
+
+        ``instead``: what to do where something is lacking that does not come later in the run.
+        """
         try:
-            loop = asyncio.get_running_loop()
-            done = work() if here else await loop.run_in_executor(self._threads, work)
+            with self._pace.call():
+                done = await self._worked(work, task, here, instead)
             await self._tell(task)
             return done
         except Exception as error:
@@ -48,6 +59,28 @@ class Workers:
             if not isinstance(error, OperatorError) and os.environ.get("TROP_DEBUG"):
                 traceback.print_exception(error, file=sys.stderr)
             return await fail(context, self._line(error, task))
+
+    async def _worked(
+        self,
+        work: Callable[[], T],
+        task: Task | None,
+        here: bool,
+        instead: Callable[[Lacking], T] | None,
+    ) -> T:
+        loop = asyncio.get_running_loop()
+        if instead is None or task is None:
+            return work() if here else await loop.run_in_executor(self._threads, work)
+        while True:
+            made = self._pace.made
+            try:
+                done = await loop.run_in_executor(self._threads, work)
+                self._pace.made += 1
+                return done
+            except Lacking as lack:
+                comes = isinstance(lack, NotThere) and await self._pace.more_since(made)
+                if not comes:
+                    return await loop.run_in_executor(self._threads, partial(instead, lack))
+            task.told.clear()
 
     async def _tell(self, task: Task | None) -> None:
         if task is not None:

@@ -6,12 +6,12 @@ import os
 import posixpath
 import shlex
 from collections.abc import Callable, Iterable
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from provider.connection.api import Domain, Network, Object, Pool
-from provider.errors import OperatorError
-from provider.resource.base import Call, Props
+from provider.errors import NotThere, OperatorError
+from provider.resource.base import COMPUTED, Call, Props
 
 T = TypeVar("T")
 
@@ -59,8 +59,14 @@ def domain_of(call: Call, uuid: str) -> Domain:
     """The domain that a resource is to be in; `OperatorError` where it is not there."""
     domain = call.host.domain_by_uuid(uuid)
     if domain is None:
-        raise OperatorError(f"{call.name}: there is no domain {uuid} on {call.host.uri}")
+        advice = "it takes the ID of one that is there, or the output of one that this program declares"
+        raise NotThere(call.name, f"there is no domain {uuid} on {call.host.uri}", advice)
     return domain
+
+
+def to_be_made(call: Call, domain: Any) -> bool:
+    """Whether the domain of this UUID is not there yet at a preview, and is by the time of the run."""
+    return domain is COMPUTED or str(domain).lower() in call.host.made.domains
 
 
 def remove(one: Network | Pool) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import posixpath
 
 from provider.connection import api, errors
-from provider.errors import Lacking
+from provider.errors import NotThere
 from provider.host import optional
 from provider.host.host import Host
+from provider.host.made import File
 from provider.resource import remedy
 from provider.storage import qcow2, storage, volume_xml
 
@@ -17,6 +18,8 @@ def by_path(host: Host, path: str, wanted_for: str, tell: optional.Tell) -> volu
     volume = storage.find_path(host, path, tell)
     if volume is not None:
         return volume_xml.view(volume.XMLDesc())
+    if host.made.may_have(path):
+        return _to_be_made(path, host.made.files.get(path))
     directory, name = posixpath.split(path)
     pools = storage.pools_of(host, directory, tell)
     start = f"virsh -c '{host.uri}'"
@@ -28,16 +31,25 @@ def by_path(host: Host, path: str, wanted_for: str, tell: optional.Tell) -> volu
         advice = f"storage pool {pools[0].name()} is not active; type: {start} pool-start {pools[0].name()}"
     else:
         advice = f"put {name} into {directory} there"
-    raise Lacking(wanted_for, f"base image {path} is missing on {host.uri}", advice)
+    raise NotThere(wanted_for, f"base image {path} is missing on {host.uri}", advice)
 
 
 def by_name(host: Host, pool_name: str, name: str, wanted_for: str) -> volume_xml.Seen:
+    made = host.made.volumes.get((pool_name, name))
+    if made is not None or storage.to_be_made(host, pool_name):
+        return _to_be_made(posixpath.join(host.made.pools.get(pool_name) or "", name), made)
     pool = storage.active_pool(host, pool_name, wanted_for)
     volume: api.Volume | None = storage.find(host, pool, name)
     if volume is None:
         what = f"base image {name} is missing in storage pool {pool_name} of {host.uri}"
-        raise Lacking(wanted_for, what, f"put it into {storage.pool_path(pool)} there")
+        raise NotThere(wanted_for, what, f"put it into {storage.pool_path(pool)} there")
     return volume_xml.view(volume.XMLDesc())
+
+
+def _to_be_made(path: str, file: File | None) -> volume_xml.Seen:
+    """As far as a preview can tell it of an image that the same run makes, or whose pool it makes."""
+    format, size = (file.format, file.size) if file else ("qcow2", 0)
+    return volume_xml.Seen(posixpath.basename(path), path, format, size, 0, None)
 
 
 def is_untouched(host: Host, volume: api.Volume, seen: volume_xml.Seen) -> bool:

@@ -7,10 +7,11 @@ from typing import Final
 
 from provider.connection import api
 from provider.errors import OperatorError, Refused
+from provider.host.made import File
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Checked, Found, Props
 from provider.resource.names import name_failures
-from provider.resource.own import check_path, named, not_ours, there
+from provider.resource.own import named, not_ours, there
 from provider.resource.shape import declared_changes
 from provider.storage import seed_iso, seed_texts, storage, volume_xml
 from provider.storage.schema import SEED
@@ -23,6 +24,7 @@ class CloudInitDisk(StoredFile):
     token = "libvirt:index/cloudInitDisk:CloudInitDisk"
     kind = "cloud-init disk"
     schema = SEED
+    kept = False
 
     def check(self, call: Call, olds: Props, news: Props) -> Checked:
         inputs = {"pool": "default", **named(call, olds, news)}
@@ -60,14 +62,16 @@ class CloudInitDisk(StoredFile):
 
     def _preview(self, call: Call, inputs: Props) -> object:
         """The path where it can be told; the same refusal as the real call where the disk exists."""
-        pool, path = storage.foreseen(call.host, inputs["pool"], inputs["name"])
+        what = f"cloud-init disk {inputs['name']}"
+        pool, path = storage.foreseen(call.host, inputs["pool"], inputs["name"], what)
+        call.host.made.volume(inputs["pool"], inputs["name"], path, File("raw"))
         if pool is None or path is None:
             return COMPUTED
         if pool.isActive() and not shape.unknown(inputs):
             volume = storage.find(call.host, pool, inputs["name"])
             data = seed_iso.build(_contents(inputs))
             if volume is not None and not self._is_own(call, pool, volume, data):
-                raise not_ours(call, self.token, f"cloud-init disk {inputs['name']}", volume.key())
+                raise not_ours(call, self.token, what, volume.key())
         return path
 
     def _is_own(self, call: Call, pool: api.Pool, volume: api.Volume, data: bytes) -> bool:
@@ -91,8 +95,7 @@ class CloudInitDisk(StoredFile):
                 f"cloud-init disk {volume.path()}: what libvirt wrote is not what it was given"
             )
 
-    def read(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
-        check_path(id, self.kind)
+    def _look(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
         pool, volume = self._find(call, id, inputs or outputs)
         if volume is None:
             return None  # it held nothing but what is declared, so it is made anew, whoever names it
@@ -107,7 +110,7 @@ class CloudInitDisk(StoredFile):
             return {}
         return seed_iso.extract(storage.download(call.host, volume, _LONGEST)) or {}
 
-    def update(
+    def _change(
         self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool
     ) -> Props:
         what = self._what(id)

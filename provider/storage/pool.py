@@ -55,6 +55,8 @@ class Pool(Resource):
                 call.tell(
                     f"directory {path if path is not COMPUTED else 'of the pool'} is made where it is not there"
                 )
+            if name is not COMPUTED:
+                call.host.made.pools[name] = None if path is COMPUTED else path
             running = dict.fromkeys(_STATES, True)
             return "", {**inputs, **running, "path": path}
         if existing is None:
@@ -129,6 +131,8 @@ class Pool(Resource):
                 )
         self._note(call, pool, str(seen["name"]))
         if preview:
+            if not pool.isActive():
+                call.host.made.pools[str(seen["name"])] = str(seen["path"])
             return {**olds, **news, **dict.fromkeys(_STATES, True)}
         self._bring(call, pool)
         return self._outputs(call, self._found(call, id), news)
@@ -161,6 +165,10 @@ class Pool(Resource):
         domains = staying(call, storage.pool_users(call.host, name, path))
         if domains:
             raise Refused(f"storage pool {name} is not deleted: it has disks of {', '.join(domains)}")
+        if lines := storage.unread_domains(call.host, call.condemned):
+            raise Refused(
+                f"storage pool {name} is not deleted: whether a domain has disks in it is not known: {'; '.join(lines)}"
+            )
         call.note("live", "", f"storage pool {name} is undefined; its folder and the files in it stay")
 
     def _found(self, call: Call, id: str) -> api.Pool:

@@ -10,32 +10,45 @@ from functools import partial
 from typing import Any, Final
 
 from provider.connection import api, errors
-from provider.errors import Lacking, OperatorError
+from provider.errors import NotThere, OperatorError
 from provider.host import optional
 from provider.host.host import Host
 from provider.host.sight import look
 from provider.host.uses import Uses
 from provider.resource import remedy
 from provider.resource.base import COMPUTED
-from provider.storage import pool_xml, volume_xml
+from provider.storage import pool_xml, standing
 
 _CHUNK: Final = 256 * 1024
 _REFRESH_TRIES: Final = 5
 _REFRESH_WAIT: Final = 0.5  # seconds
-# A base is looked for again that another program may have given a volume meanwhile.
-_BACKING_SECONDS: Final = 5.0
 
 
-def active_pool(host: Host, name: str, wanted_for: str) -> api.Pool:
-    """The pool, running; else `OperatorError` with what to type.  ``wanted_for`` begins the line."""
+def require_pool(host: Host, name: str, wanted_for: str, folder: str = "") -> api.Pool:
+    """The pool; else `OperatorError` with what to type.  ``folder``: the one that it had, where that is known."""
     pool = host.pool_by_name(name)
     if pool is None:
-        folder = f"/var/lib/libvirt/{name}"
-        advice = f"make it, over {folder} for example: {remedy.pool_made(host.uri, name, folder)}"
-        raise Lacking(wanted_for, f"there is no storage pool {name} on {host.uri}", advice)
+        over = folder or f"/var/lib/libvirt/{name}"
+        for_example = "" if folder else " for example"
+        advice = f"make it, over {over}{for_example}: {remedy.pool_made(host.uri, name, over)}"
+        raise NotThere(wanted_for, f"there is no storage pool {name} on {host.uri}", advice)
+    return pool
+
+
+def to_be_made(host: Host, name: Any) -> bool:
+    """Whether a preview was asked to make or to start the pool, which is not there or does not run."""
+    if name is COMPUTED or name not in host.made.pools:
+        return name is COMPUTED
+    pool = host.pool_by_name(name)
+    return pool is None or not pool.isActive()
+
+
+def active_pool(host: Host, name: str, wanted_for: str, folder: str = "") -> api.Pool:
+    """The pool, running; else as `require_pool`.  ``wanted_for`` begins the line."""
+    pool = require_pool(host, name, wanted_for, folder)
     if not pool.isActive():
         started = remedy.virsh(host.uri, f"pool-start {remedy.word(name)}")
-        raise Lacking(
+        raise NotThere(
             wanted_for,
             f"storage pool {name} on {host.uri} is not active, so its files can't be seen",
             f"see that its directory is mounted, then: {started}",
@@ -51,7 +64,7 @@ def pool_of(host: Host, path: str, name: str | None, what: str, tell: optional.T
         if not pools:
             raise OperatorError(f"{what}: no storage pool of {host.uri} has {posixpath.dirname(path)}")
         name = pools[0].name()
-    return active_pool(host, name, what)
+    return active_pool(host, name, what, posixpath.dirname(path))
 
 
 def refresh(host: Host, pool: api.Pool) -> None:
@@ -119,10 +132,13 @@ def pools_of(host: Host, directory: str, tell: optional.Tell) -> list[api.Pool]:
     return found
 
 
-def foreseen(host: Host, pool_name: Any, name: Any) -> tuple[api.Pool | None, str | None]:
-    """The pool, and the path that a file of this name has in it; None for what is not there or known yet."""
-    pool = None if pool_name is COMPUTED else host.pool_by_name(pool_name)
-    folder = None if pool is None else pool_path(pool)
+def foreseen(host: Host, pool_name: Any, name: Any, wanted_for: str) -> tuple[api.Pool | None, str | None]:
+    """The pool, and the path that a file of this name has in it; None for what is to be made or not known yet."""
+    if pool_name is not COMPUTED and pool_name in host.made.pools:
+        pool, folder = host.pool_by_name(pool_name), host.made.pools[pool_name]
+    else:
+        pool = None if pool_name is COMPUTED else require_pool(host, pool_name, wanted_for)
+        folder = None if pool is None else pool_path(pool)
     return pool, None if folder is None or name is COMPUTED else posixpath.join(folder, name)
 
 
@@ -146,6 +162,11 @@ def volume_users(
     return sorted(found)
 
 
+def unread_domains(host: Host, but: Collection[str] = (), asked: float | None = None) -> list[str]:
+    """A line for each domain whose files are not known, but for some (UUIDs); ``asked`` as for `Looks.since`."""
+    return [each.unread for each in _uses(host, asked) if each.unread and each.uuid not in but]
+
+
 def _uses(host: Host, asked: float | None) -> tuple[Uses, ...]:
     return host.uses.since(asked, lambda: look(host).conn.listAllDomains())
 
@@ -161,31 +182,6 @@ def pool_users(host: Host, name: str, path: str) -> list[str]:
     )
 
 
-def overlays(host: Host, path: str) -> list[str]:
-    """Paths of the volumes in active pools that stand on this file; libvirt itself never refuses to delete it."""
-    found = []
-    for pool in host.conn.listAllStoragePools():
-        if not pool.isActive():
-            continue
-        for volume in pool.listAllVolumes():
-            backing = _backing(host, volume)
-            if backing is not None and posixpath.normpath(backing) == posixpath.normpath(path):
-                found.append(volume.path())
-    return sorted(found)
-
-
-def _backing(host: Host, volume: api.Volume) -> str | None:
-    """What the volume stands on.  libvirt opens the file to tell, and each of many deletes asks for all of them."""
-    now = time.monotonic()
-    read, backing = host.backings.get(volume.key(), (-_BACKING_SECONDS, None))
-    if now - read >= _BACKING_SECONDS:
-        xml = errors.unless(errors.NO_STORAGE_VOL, volume.XMLDesc)
-        seen = volume_xml.view(xml).backing if xml else None
-        backing = seen.path if seen else None
-        host.backings[volume.key()] = (now, backing)
-    return backing
-
-
 def refuse_delete(
     host: Host,
     what: str,
@@ -193,21 +189,30 @@ def refuse_delete(
     path: str,
     condemned: Collection[str] = (),
     asked: float | None = None,
+    kept: bool = True,
 ) -> None:
     """`OperatorError` while a domain or an overlay needs it; ``condemned``: UUIDs and paths that go as well.
 
-    ``asked`` as for `Looks.since`.
+    ``asked`` as for `Looks.since`.  ``kept``: it holds what may not be lost, so that what can't be read counts too.
     """
     domains = volume_users(host, pool.name(), path, condemned, asked)
-    standing = [other for other in overlays(host, path) if other not in condemned]
+    found = standing.on(host, path)
+    overlays = [other for other in found.overlays if other not in condemned]
     if domains:
         raise OperatorError(f"{what} is not deleted: it is a disk of {', '.join(domains)}")
-    if standing:
-        raise OperatorError(f"{what} is not deleted: {', '.join(standing)} stands on it")
+    if overlays:
+        raise OperatorError(f"{what} is not deleted: {', '.join(overlays)} stands on it")
+    unread = tuple(each for each in found.unread if each.path not in condemned)
+    if unread and kept:
+        raise OperatorError(f"{what} is not deleted: {standing.unknown(host, unread)}")
+    if kept and (lines := unread_domains(host, condemned, asked)):
+        raise OperatorError(
+            f"{what} is not deleted: whether a domain has it is not known: {'; '.join(lines)}"
+        )
 
 
-def delete(host: Host, what: str, pool: api.Pool, path: str) -> bool:
-    """Delete the volume and see that it is gone; refused while a domain or an overlay needs it.
+def delete(host: Host, what: str, pool: api.Pool, path: str, kept: bool = True) -> bool:
+    """Delete the volume and see that it is gone; refused while a domain or an overlay needs it (see `refuse_delete`).
 
     Whether there was anything to delete.
     """
@@ -216,7 +221,7 @@ def delete(host: Host, what: str, pool: api.Pool, path: str) -> bool:
         if volume is None:
             return False
         refresh(host, pool)
-        refuse_delete(host, what, pool, path, asked=host.storage.asked)
+        refuse_delete(host, what, pool, path, asked=host.storage.asked, kept=kept)
         volume.delete()
     # In another turn, after those that wait to delete theirs: then one look at the files is enough for all of them.
     if find(host, pool, posixpath.basename(path)) is not None:

@@ -7,11 +7,12 @@ from typing import Any, Final
 
 from provider.connection import api
 from provider.errors import OperatorError, Refused
+from provider.host.made import File
 from provider.impact.allow import allowed, how
 from provider.resource import xslt
 from provider.resource.base import COMPUTED, Call, Checked, Failure, Found, Props
 from provider.resource.names import choice_failures, name_failures, path_failures
-from provider.resource.own import check_path, named, not_ours
+from provider.resource.own import named, not_ours
 from provider.resource.shape import declared_changes
 from provider.storage import base_image, storage, volume_grow, volume_xml
 from provider.storage.schema import VOLUME
@@ -52,7 +53,10 @@ class Volume(StoredFile):
         outputs = {"backing": base.path} if base else {}
         if preview:
             self._check_new(call, inputs, base, what)
-            _, path = storage.foreseen(call.host, inputs["pool"], inputs["name"])
+            _, path = storage.foreseen(call.host, inputs["pool"], inputs["name"], what)
+            size = inputs.get("size", base.capacity if base else 0)
+            file = File(_format(inputs), 0 if size is COMPUTED else size)
+            call.host.made.volume(inputs["pool"], inputs["name"], path, file)
             return "", {"path": path or COMPUTED, "format": _format(inputs), **outputs, **inputs}
         with call.host.storage:
             pool = storage.active_pool(call.host, inputs["pool"], what)
@@ -97,7 +101,7 @@ class Volume(StoredFile):
 
         ``asked`` as for `Looks.since`.
         """
-        pool, path = storage.foreseen(call.host, inputs["pool"], inputs["name"])
+        pool, path = storage.foreseen(call.host, inputs["pool"], inputs["name"], what)
         if pool is None or path is None or not pool.isActive():
             return None
         domains = storage.volume_users(call.host, pool.name(), path, asked=asked)
@@ -107,18 +111,23 @@ class Volume(StoredFile):
                 raise _missing(what, path, domains, inputs["name"])
             return None
         seen = volume_xml.view(existing.XMLDesc())
-        same = not domains and not _differences(inputs, base, seen)
+        known = not domains and not storage.unread_domains(call.host, asked=asked)
+        same = known and not _differences(inputs, base, seen)
         if not same or not base_image.is_untouched(call.host, existing, seen):
             raise not_ours(call, self.token, what, existing.key())
         return existing
 
-    def read(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
-        check_path(id, self.kind)
+    def _look(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
         pool, volume = self._find(call, id, inputs or outputs)
         if volume is None:
             name, domains = posixpath.basename(id), storage.volume_users(call.host, pool.name(), id)
             if domains and not allowed(name, "data loss"):
                 raise _missing(self._what(id), id, domains, name)
+            if (lines := storage.unread_domains(call.host)) and not allowed(name, "data loss"):
+                raise OperatorError(
+                    f"{self._what(id)}: the file {id} is missing, and whether a domain has it is not known: "
+                    f"{'; '.join(lines)}; a blank one is made with {how(name, 'data loss')}"
+                )
             return None
         seen = volume_xml.view(volume.XMLDesc())
         found = _as_declared(inputs, _props(pool, seen)) if inputs else _props(pool, seen)
@@ -126,7 +135,7 @@ class Volume(StoredFile):
         backing = {"backing": seen.backing.path} if seen.backing else {}
         return Found(volume.key(), found, {**kept, **backing, **found})
 
-    def update(
+    def _change(
         self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool
     ) -> Props:
         """Grows it, and nothing else.  Compares with the volume as it is now."""

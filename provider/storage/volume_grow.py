@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from provider.connection import api, errors
 from provider.errors import OperatorError
+from provider.host import optional
 from provider.host.definitions import live_xml
 from provider.host.host import Host
-from provider.storage import storage, volume_xml
+from provider.storage import standing, volume_xml
 
 _SECTOR: Final = 512
 _IN_BYTES: Final = 1
@@ -24,19 +26,24 @@ def grow(host: Host, what: str, pool: api.Pool, volume: api.Volume, size: int, p
             f"{what}: size {size} is no multiple of {_SECTOR} bytes, and could not be had exactly"
         )
     with host.storage:
-        standing = storage.overlays(host, volume.path())
-        if standing:
-            raise OperatorError(f"{what} is not grown: {', '.join(standing)} stands on it")
-        found = _runs_with(host, pool, volume)
+        found = standing.on(host, volume.path())
+        if found.overlays:
+            raise OperatorError(f"{what} is not grown: {', '.join(found.overlays)} stands on it")
+        if found.unread:
+            raise OperatorError(f"{what} is not grown: {standing.unknown(host, found.unread)}")
+        runs = _runs_with(host, pool, volume)
         if not preview:
-            _resize(what, found, volume, size)
-    return None if found is None else found[0].name()
+            _resize(what, runs, volume, size)
+    return None if runs is None else runs[0].name()
 
 
 def _runs_with(host: Host, pool: api.Pool, volume: api.Volume) -> tuple[api.Domain, str] | None:
-    """The running domain that writes to the volume, and its name for the disk."""
+    """The running domain that writes to the volume, and its name for the disk.
+
+    One that can't be read is not it: where it is, QEMU has the file's lock, and nothing is done.
+    """
     for domain in host.conn.listAllDomains():
-        xml = live_xml(domain)
+        xml, _ = optional.looked(domain.name(), partial(live_xml, domain))
         target = xml and volume_xml.target_of(xml, volume.path(), pool.name(), volume.name())
         if target:
             return domain, target

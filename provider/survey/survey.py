@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from provider.connection.states import UNLOOKED, State
 from provider.domain.seen import Seen
 from provider.host.identity import Identity
-from provider.host.states import UNLOOKED, State
+from provider.network.startable import Hindrance
 from provider.nic.nic import Nic
 
 # An object of libvirt's; or the leases of a network, what a pool holds, who the host is.
@@ -56,7 +57,11 @@ class DomainSeen:
 
 @dataclass(frozen=True)
 class NetworkSeen:
-    """``bridge`` and ``mac`` as the XML in effect has them; ``mode`` is the forward mode, "none" without one."""
+    """``bridge`` and ``mac`` as the XML in effect has them; ``mode`` is the forward mode, "none" without one.
+
+    ``ports``: the UUIDs of those that it has; None while it does not run, or where that is not known.  ``hindrances``:
+    what keeps one that does not run from starting, as far as that can be known.
+    """
 
     name: str
     uuid: str
@@ -68,6 +73,8 @@ class NetworkSeen:
     mac: str | None
     live_xml: str | None
     config_xml: str | None
+    ports: frozenset[str] | None = None
+    hindrances: tuple[Hindrance, ...] = ()
 
 
 @dataclass(frozen=True)

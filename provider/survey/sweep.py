@@ -11,16 +11,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from provider.connection import api, errors, keepalive
+from provider.connection import api, errors, keepalive, states
 from provider.domain.seen import see
-from provider.host import optional, states
+from provider.host import kernel, optional
 from provider.host.definitions import INACTIVE, saved_xml
 from provider.host.elements import attribute
 from provider.host.host import Host
 from provider.host.macs import same_mac
 from provider.host.xml_in import of_libvirt, parsed
 from provider.network import seen as network_seen
+from provider.network import startable
 from provider.network.host import sides
+from provider.network.startable import Hindrance, Start
 from provider.survey.survey import (
     DomainSeen,
     HostSeen,
@@ -99,7 +101,7 @@ def survey(host: Host) -> HostSeen:
         uuid=looks.look("host", "UUID", f"the UUID {here}", lambda: host.uuid, host.uri),
         name=host.name(lambda line: looks.unread.append(Unread("host", "name", line))),
         domains=looks.all("domain", "domain", errors.NO_DOMAIN, _domain, domains),
-        networks=looks.all("network", "network", errors.NO_NETWORK, _network, networks),
+        networks=looks.all("network", "network", errors.NO_NETWORK, partial(_network, host), networks),
         leases=tuple(lease for network in networks for lease in _leases(looks, network)),
         pools=looks.all("pool", "storage pool", errors.NO_STORAGE_POOL, _pool, pools),
         volumes=tuple(found for found in listed if isinstance(found, VolumeSeen)),
@@ -127,7 +129,7 @@ def _domain(domain: api.Domain) -> DomainSeen:
 
 
 @of_libvirt("a network")
-def _network(network: api.Network) -> NetworkSeen:
+def _network(host: Host, network: api.Network) -> NetworkSeen:
     both = sides(network)
     for xml in filter(None, (both.live, both.persistent)):
         network_seen.view(xml)  # read here, so that nobody fails over it who judges it later
@@ -144,7 +146,19 @@ def _network(network: api.Network) -> NetworkSeen:
         mac=None if mac is None else same_mac(mac),
         live_xml=both.live,
         config_xml=both.persistent,
+        ports=None if both.live is None else _ports(network),
+        hindrances=() if both.live is not None else _hindrances(host, both.base),
     )
+
+
+def _ports(network: api.Network) -> frozenset[str] | None:
+    found = optional.look(optional.unheard, "", network.listAllPorts, None)
+    return None if found is None else frozenset(port.UUIDString() for port in found)
+
+
+def _hindrances(host: Host, definition: str) -> tuple[Hindrance, ...]:
+    there = kernel.look(host.uri)
+    return tuple(startable.hindrances(host, there, Start.of(definition), optional.unheard))
 
 
 def _leases(looks: _Looks, network: api.Network) -> Iterator[Lease]:

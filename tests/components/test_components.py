@@ -263,3 +263,16 @@ def test_options_given_to_a_component_reach_it() -> None:
     )
 
     assert recording.one("HypervisorStorage").protect
+
+
+@pytest.mark.reports("H4", "W5")
+def test_the_summary_has_the_address_that_a_vm_has_beside_the_planned_one() -> None:
+    def told(leased: dict[str, str] | None) -> dict[str, object]:
+        args = DockerHostVMArgs(ACILAMWEN, (), "live", "net-uuid", leased)
+        recording = run(lambda: DockerHostVM("Acilamwen", args))
+        (outputs,) = recording.outputs[recording.one("DockerHostVM").urn]
+        return dict(outputs["vm"])
+
+    planned = {"address": ACILAMWEN.address, "mac": ACILAMWEN.mac, "state": "running"}
+    assert told(None) == told({}) == told({LOTHIGOMETH.mac: "192.168.202.25"}) == planned
+    assert told({ACILAMWEN.mac: "192.168.202.25"}) == {**planned, "leased": "192.168.202.25"}

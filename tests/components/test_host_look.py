@@ -33,6 +33,7 @@ def test_the_host_is_asked_for_what_the_stack_does_not_make_itself(trop02: Recor
     base = plan.vms[0].base_image
 
     assert host_look.needs(plan) == {
+        "macs": [plan.networks.default.mac, *plan.others],
         "bridges": ["br0"],
         "pools": ["slow"],
         "overlays": [{"pool": "live", "name": f"{vm}.qcow", "base": base} for vm in ("Acilamwen", "Ulov")],
@@ -63,3 +64,19 @@ def test_mocks_that_know_no_such_function_are_told_nothing(
 ) -> None:
     monkeypatch.setattr(Recording, "call", lambda self, args: (answer, []))
     run(lambda: host_look.look(plan_of()))
+
+
+@pytest.mark.reports("W3")
+def test_a_host_that_is_another_stacks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = plan_of()
+    own, (theirs, *_) = plan.networks.default.mac, plan.others
+    assert set(plan.others.values()) == {"trop01", "trop03", "trop04"}
+    with pytest.raises(pulumi.RunError) as refused:
+        told(monkeypatch, plan, networks={theirs: "default"})
+    assert str(refused.value) == (
+        f"this libvirt is the hypervisor of trop01, not of trop02: its network default has the MAC {theirs}, which is "
+        "the one of trop01; to say where trop02 is: ./trop config trop02 set libvirt:uri qemu+ssh://root@trop02/system"
+    )
+    assert told(monkeypatch, plan, networks={own: "default"}) == []
+    assert told(monkeypatch, plan, networks={own: "default", theirs: "moved-here"}) == []
+    assert told(monkeypatch, plan, networks={}) == []

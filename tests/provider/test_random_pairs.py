@@ -15,6 +15,7 @@ MANY = settings(max_examples=10_000, deadline=None, suppress_health_check=list(H
 SOME = settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
 
 
+@pytest.mark.reports("H8")
 @pytest.mark.slow
 @given(random_networks.cases())
 @SOME

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from cli.audit import owned
 from cli.audit.world import Gateway
-from tests.cli.audit.picture import PLAN, Picture
+from tests.cli.audit.picture import PLAN, Picture, network
 from tests.cli.audit.spoil import (
     ADOPT_UP,
     ROUTER,
@@ -65,6 +65,15 @@ HOST_CASES = [
         "network bridged",
         "",
         "system net-start bridged",
+    ),
+    Case(
+        "network-left",
+        lambda p: p.networks.update(
+            left=network("park-uuid-default", "<network><name>park</name></network>")
+        ),
+        "network park-uuid-default",
+        "there for guests to wait in while default is restarted",
+        UP,
     ),
     Case("vm-nic", stranger("uuid-Ibalehar", attribute("Ulov", live=[])), "Ulov", "", ADOPT_UP),
     Case("pool-down", pool(persistent=False), "pool live", "is transient", UP),

@@ -9,11 +9,11 @@ import config
 from cli import rack
 from cli.audit.world import Asked, Gateway, World
 from cli.rack import Rack
+from provider.connection.states import UNLOOKED, State
 from provider.domain.seen import see
 from provider.errors import OperatorError
 from provider.guest.addresses import Address, Inside
 from provider.guest.files import Setting
-from provider.host.states import UNLOOKED, State
 from provider.survey.survey import DomainSeen, HostSeen, Lease, NetworkSeen, PoolSeen, Unread, VolumeSeen
 from tests.config import fleets
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -86,6 +86,30 @@ def reserved(*entries: str) -> Callable[[Picture], object]:
 
 def leased(mac: str, address: str) -> Callable[[Picture], object]:
     return lambda p: p.leases.append(Lease("default", mac, address, None, int(NOW) + 3600))
+
+
+def leases(addresses: Mapping[str, str]) -> Callable[[Picture], object]:
+    """By MAC, in the place of what these MACs had; "": none."""
+
+    def change(picture: Picture) -> None:
+        picture.leases = [one for one in picture.leases if one.mac not in addresses]
+        for mac, address in addresses.items():
+            if address:
+                leased(mac, address)(picture)
+
+    return change
+
+
+def asks(vm: str, mac: str) -> str:
+    """The line that has a guest ask for its address anew."""
+    down, up = (
+        f"virsh -c qemu+ssh://trop02/system domif-setlink {vm} {mac} {state}" for state in ("down", "up")
+    )
+    return f"{down} && sleep 10 && {up}"
+
+
+def entry(mac: str, address: str) -> str:
+    return f'\'<host mac="{mac}" ip="{address}"/>\''
 
 
 def inside(*pairs: tuple[str, str], files: tuple[Setting, ...] = ()) -> Callable[[Picture], object]:

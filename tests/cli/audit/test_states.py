@@ -10,7 +10,7 @@ import pytest
 
 from cli.audit.rules import audit
 from cli.audit.world import Asked, World
-from provider.host.states import NO_SPACE, State
+from provider.connection.states import NO_SPACE, State
 from provider.survey.survey import PoolSeen
 from tests.cli.audit.picture import FLOAT1, PLAN, RACK, Picture, clean, nic, overlay_of, world
 from tests.cli.audit.spoil import FLOAT1_NIC, ULOV, UP, attribute, both, faults

@@ -48,9 +48,12 @@ class Telling(FakeProvider):
             assert self.report is not None
             self.report(request.urn, "info", "impact data loss: hard is lost")
 
-    async def PreviewDelete(self, request: Any, context: Any, changing: Collection[str]) -> Any:
+    async def PreviewDelete(
+        self, request: Any, context: Any, changing: Collection[str], quiet: bool = False
+    ) -> Any:
         self.world.calls.append(("PreviewDelete", request.urn.split("::")[-1]))
-        self._say_loss(request)
+        if not quiet:
+            self._say_loss(request)
         if request.urn.endswith("::held") and "user-1" not in changing:
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, "held is not deleted: user needs it")
         return empty_pb2.Empty()

@@ -156,10 +156,14 @@ def test_what_the_same_run_deletes_or_changes_is_told_to_the_provider(remaining:
     assert ran.messages() == []
 
 
-def test_only_a_preview_asks_whether_a_delete_is_refused() -> None:
-    world, ran = destroyed("held", preview=False)
-    assert world.asked("PreviewDelete") == []
-    assert world.asked("Delete") == ["held"]
+@pytest.mark.reports("H2")
+def test_a_run_too_asks_first_and_deletes_nothing_where_one_delete_is_refused() -> None:
+    world, ran = destroyed("held", "free", preview=False)
+    assert sorted(world.asked("PreviewDelete")) == ["free", "held"]
+    assert world.asked("Delete") == []
+    assert ran.failed_steps() == ["held"]
+    world, ran = destroyed("free", preview=False)
+    assert world.asked("Delete") == ["free"]
     assert not ran.result.failed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 from provider.errors import OperatorError
 from provider.host.macs import same_mac
 from provider.resource.base import Props
+from tests.provider.domain import foreign
 from tests.provider.fakes.domain_world import POOL, Plug, Vm, World
+from tests.provider.fakes.domain_xml import fill, free_places
 
 MACS = [f"52:54:00:00:00:0{n}" for n in range(1, 6)]
 FLOAT, FORBIDDEN = "52:54:00:00:01:00", "52:54:00:00:01:01"
@@ -38,12 +41,19 @@ def properties(draw: st.DrawFn) -> Props:
 
 @dataclass
 class Case:
-    """``strangers``: NICs of nobody's declaring, by MAC: in the running guest, in the persistent definition."""
+    """``strangers``: NICs of nobody's declaring, by MAC: in the running guest, in the persistent definition.
+
+    ``full``: the running guest has two free PCI slots at most.
+    ``foreign``: what nobody here knows, in each of the two, and ``had`` the NICs and disks there.
+    """
 
     vm: Vm
     wanted: Props
     plug: Plug | None
     strangers: tuple[Counter[str], Counter[str]] = field(default_factory=lambda: (Counter(), Counter()))
+    full: bool = False
+    foreign: tuple[foreign.Marks, ...] = ()
+    had: tuple[set[str], ...] = ()
 
     def xmls(self) -> tuple[object, ...]:
         fake = self.vm.fake
@@ -75,6 +85,9 @@ def cases(draw: st.DrawFn) -> Case:
         )
     ):
         vm.attach_by_hand(mac, flags, network)
+    room = draw(st.sampled_from([None, None, 0, 1, 2]))
+    if room is not None and len(free_places(vm.fake.live)) > room:
+        fill(vm.fake.live, leaving=room)
     kind = draw(st.sampled_from(["running"] * 4 + ["undefined", "saved"]))
     live, config = vm.macs()
     if kind == "undefined":
@@ -93,10 +106,16 @@ def cases(draw: st.DrawFn) -> Case:
         key: value for key, value in vm.inputs.items() if key in wanted or key in ("name", "type", "running")
     }
     world.conn.calls.clear()
-    case = Case(vm, wanted, plug)
+    case = Case(vm, wanted, plug, full=room is not None)
     ours = declared | {each["mac"] for each in wanted.get("networkInterfaces", ())} | {FLOAT, FORBIDDEN}
     if kind == "saved":
         config = vm.macs()[1]
+    if vm.fake.persistent:
+        running = vm.fake.image if vm.fake.live is None else vm.fake.live
+        roots = (running, vm.fake.config)
+        chance = random.Random(draw(st.integers(0, 1 << 16)))
+        case.foreign = tuple(foreign.scatter(chance, root) for root in roots)
+        case.had = tuple(foreign.devices(root) for root in roots)
     case.strangers = tuple(Counter(mac for mac in side if mac not in ours) for side in (live, config))  # type: ignore[assignment]
     return case
 
@@ -125,26 +144,47 @@ def ends_as_wanted(case: Case) -> None:
     vm.call.notes.clear()
     vm.up(**case.wanted)
     assert [str(note) for note in vm.call.notes] == told
+    if case.full and vm.drift().changes:
+        assert free_places(vm.fake.live)
+        vm.up()  # what this very update has unplugged last leaves a place for what waits
     assert vm.drift().changes == {}
     _nics(case)
     _amounts(case)
+    _foreign(case)
     vm.world.conn.calls.clear()
     vm.up()
     assert vm.world.conn.calls == []
     if case.plug is not None:
         case.plug.up()
         assert case.plug.drift().changes == {}
-        for side in vm.macs():
-            assert (side.count(FLOAT), side.count(FORBIDDEN)) == (1, 0)
+        live, config = vm.macs()
+        assert (config.count(FLOAT), live.count(FORBIDDEN), config.count(FORBIDDEN)) == (1, 0, 0)
+        assert live.count(FLOAT) == int("pendingRestart" not in case.plug.outputs)
+        _room_is_used(vm, "pendingRestart" in case.plug.outputs)
+
+
+def _foreign(case: Case) -> None:
+    for marks, had, root in zip(
+        case.foreign, case.had, (case.vm.fake.live, case.vm.fake.config), strict=False
+    ):
+        assert list(foreign.lost(marks, had, root)) == []
 
 
 def _nics(case: Case) -> None:
     live, config = (Counter(side) for side in case.vm.macs())
-    for each in case.wanted.get("networkInterfaces", ()):
-        assert (live[each["mac"]], config[each["mac"]]) == (1, 1)
+    waits = "networkInterfaces" in case.vm.outputs.get("pendingRestart", [])
+    sides = [(live[each["mac"]], config[each["mac"]]) for each in case.wanted.get("networkInterfaces", ())]
+    assert set(sides) <= {(1, 1), (0, 1)}
+    assert ((0, 1) in sides) == waits
+    _room_is_used(case.vm, waits)
     for side, strangers in zip((live, config), case.strangers, strict=True):
         for mac, times in strangers.items():
             assert side[mac] == times, f"{mac} is nobody's, and was touched"
+
+
+def _room_is_used(vm: Vm, waits: bool) -> None:
+    """Nothing waits for a guest that has a place for it."""
+    assert not waits or not free_places(vm.fake.live)
 
 
 def _amounts(case: Case) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from provider.connection import states
 from provider.errors import Refused
-from provider.host import states
 from tests.provider.fakes.domain_world import FLOAT1, Vm
 from tests.provider.nic.place import TOLD, Place
 from tests.provider.nic.seen import links

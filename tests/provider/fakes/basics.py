@@ -12,9 +12,10 @@ HOST_NAME = "trop02.example.org"
 LIVE, CONFIG = 1, 2
 
 
-def error(code: int, message: str, domain: int = 0) -> libvirt.libvirtError:
+def error(code: int, message: str, domain: int = 0, number: int = -1) -> libvirt.libvirtError:
+    """``number``: the system's own code, where libvirt passes one on."""
     raised = libvirt.libvirtError(message)
-    raised.err = (code, domain, message, 2, "", "", "", 0, 0)
+    raised.err = (code, domain, message, 2, "", "", "", number, -1)
     return raised
 
 

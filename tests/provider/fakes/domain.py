@@ -17,13 +17,14 @@ from tests.provider.fakes.basics import CONFIG, LIVE, error
 from tests.provider.fakes.domain_saved import Saved
 from tests.provider.fakes.domain_xml import (
     address,
+    change_live,
     disks,
     drop,
     get,
-    give_address,
     in_namespace,
     match,
     nics,
+    plugged_into,
 )
 
 if TYPE_CHECKING:
@@ -158,12 +159,9 @@ class Domain(Saved):
         network = new.find("source").get("network")
         if network is not None and not self.conn.networkLookupByName(network).isActive() and flags & LIVE:
             raise error(55, f"network '{network}' is not active")
-        for root in sides:
-            nic = copy.deepcopy(new)
-            if not (get(nic, "alias", "name") or "").startswith("ua-"):
-                drop(nic, "alias")
-            give_address(root, nic)
-            root.find("devices").append(nic)
+        if not (get(new, "alias", "name") or "").startswith("ua-"):
+            drop(new, "alias")
+        for root, nic in plugged_into(sides, new, self.live):
             if root is self.live:
                 self._go_live(nic)
         return 0
@@ -195,15 +193,8 @@ class Domain(Saved):
             network = new.find("source").get("network")
             if network is not None and not self.conn.networkLookupByName(network).isActive():
                 raise error(55, f"network '{network}' is not active")
-            if (network or new.find("source").get("bridge")) != (
-                nic.find("source").get("network") or nic.find("source").get("bridge")
-            ):
-                nic.replace(nic.find("source"), copy.deepcopy(new.find("source")))
-                nic.set("type", new.get("type"))
+            if change_live(nic, copy.deepcopy(new)):
                 self._plug_into(nic)
-            drop(nic, "link")
-            if new.find("link") is not None:
-                nic.append(copy.deepcopy(new.find("link")))
         return 0
 
     def setMemoryFlags(self, memory: int, flags: int) -> int:
@@ -237,8 +228,7 @@ class Domain(Saved):
         for root in sides:
             if get(new, "target", "dev") in [get(d, "target", "dev") for d in disks(root)]:
                 raise error(55, f"target {get(new, 'target', 'dev')} already exists")
-        for root in sides:
-            root.find("devices").append(copy.deepcopy(new))
+        plugged_into(sides, new, self.live)
 
     def _detach_disk(self, asked: Any, flags: int) -> None:
         for root in self._sides(flags):

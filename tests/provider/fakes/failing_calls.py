@@ -23,7 +23,7 @@ READING = frozenset({
     "memoryStats", "diskErrors", "managedSaveGetXMLDesc",
     "autostart", "state", "download", "recv", "newStream", "networkLookupByName", "networkLookupByUUIDString",
     "interfaceLookupByName", "storagePoolLookupByName", "storagePoolLookupByUUIDString", "storageVolLookupByName",
-    "storageVolLookupByPath",
+    "storageVolLookupByPath", "DHCPLeases",
 })  # fmt: skip
 
 

@@ -12,11 +12,18 @@ from tests.provider.fakes.storage import Pool, Stream, Volume
 
 
 class HostInterface:
-    def __init__(self, name: str) -> None:
-        self._name = name
+    """As the udev driver has it, which tells no addresses; ``address`` as netcf tells it, with its prefix."""
+
+    def __init__(self, name: str, address: str = "") -> None:
+        self._name, self.address = name, address
 
     def name(self) -> str:
         return self._name
+
+    def XMLDesc(self, flags: int = 0) -> str:
+        ip, _, prefix = self.address.partition("/")
+        told = f"<protocol family='ipv4'><ip address='{ip}' prefix='{prefix}'/></protocol>" if ip else ""
+        return f"<interface type='bridge' name='{self._name}'>{told}<bridge/></interface>"
 
 
 class Domain:
@@ -89,8 +96,10 @@ class Connection:
         self.bridges, self.uuid, self.hostname = bridges, uuid, hostname
         self.files: set[str] = set()
         self.folders: set[str] = set()
+        self.left: dict[str, dict[str, Volume]] = {}  # by folder, files whose pool is gone
         self.alive = 1
         self.networks_fail_to_start = self.uploads_fail = False
+        self.host_addresses: dict[str, str] = {}  # of the host's interfaces, where libvirt tells them
 
     def new_network(self, xml: str) -> Network:
         return Network(self, xml)
@@ -152,6 +161,9 @@ class Connection:
             raise error(57, f"Interface not found: couldn't find interface named '{name}'")
         return HostInterface(name)
 
+    def listAllInterfaces(self, flags: int = 0) -> list[HostInterface]:
+        return [HostInterface(name, self.host_addresses.get(name, "")) for name in self.bridges]
+
     def listAllStoragePools(self, flags: int = 0) -> list[Pool]:
         return list(self.pools)
 
@@ -171,7 +183,7 @@ class Connection:
         return pool
 
     def storageVolLookupByPath(self, path: str) -> Volume:
-        volumes = [v for pool in self.pools if pool.active for v in pool.listAllVolumes()]
+        volumes = [v for pool in self.pools if pool.active for v in pool.volumes.values()]
         return _only(volumes, lambda v: v.path() == path, 50, "Storage volume not found")
 
     def newStream(self, flags: int = 0) -> Stream:

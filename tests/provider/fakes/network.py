@@ -35,6 +35,7 @@ class Network:
         self.fails_to_start = False
         self.log: list[tuple[int, int, str, int]] = []
         self.ports: set[str] = set()
+        self.leases: list[dict[str, Any]] = []
 
     def _any(self) -> Any:
         return self.config if self.config is not None else self.live
@@ -46,9 +47,12 @@ class Network:
         return str(self._any().findtext("uuid"))
 
     def DHCPLeases(self) -> list[dict[str, Any]]:
-        return []
+        """Also of one that does not run."""
+        return [dict(lease) for lease in self.leases]
 
     def listAllPorts(self, flags: int = 0) -> list[Port]:
+        if self.live is None:
+            raise error(55, f"Requested operation is not valid: network '{self.name()}' is not active")
         return [Port(port) for port in self.ports]
 
     def XMLDesc(self, flags: int = 0) -> str:
@@ -156,7 +160,8 @@ def _update_dns(root: Any, command: int, host: Any) -> None:
 
 def _update_range(root: Any, command: int, limits: Any) -> None:
     dhcp = _dhcp(root)
-    there = [old for old in dhcp.findall("range") if dict(old.attrib) == dict(limits.attrib)]
+    ends = ("start", "end")
+    there = [old for old in dhcp.findall("range") if all(old.get(end) == limits.get(end) for end in ends)]
     if command == 1:
         raise error(84, "dhcp ranges cannot be modified, only added or deleted")
     if command == 2 and not there:

@@ -1,13 +1,14 @@
 """libvirt's pools and volumes in memory: the calls that the provider makes, as a real 9.0 answers them.
 
 What a real one does and this one does too: a file made behind its back is seen after a refresh only; any volume is
-deleted without a question.
+deleted without a question; files stay when their pool goes, and the next pool over their folder has them.
 """
 
 from __future__ import annotations
 
 import copy
 import posixpath
+from errno import ENOENT
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -34,7 +35,7 @@ class Volume:
 
     def XMLDesc(self, flags: int = 0) -> str:
         if self.path() not in self.pool.conn.files:
-            raise error(38, f"cannot open volume '{self.path()}': No such file or directory")
+            raise error(38, f"cannot open volume '{self.path()}': No such file or directory", number=ENOENT)
         root = copy.deepcopy(self.root)
         target = root.find("target")
         etree.SubElement(target, "path").text = self.path()
@@ -129,6 +130,10 @@ class Pool:
         if self.folder not in self.conn.folders:
             raise error(38, f"cannot open path '{self.folder}': No such file or directory")
         self.active = 1
+        for name, volume in self.conn.left.pop(self.folder, {}).items():
+            volume.pool = self
+            if volume.path() in self.conn.files:
+                self.volumes[name] = volume
         return 0
 
     def destroy(self) -> int:
@@ -141,6 +146,7 @@ class Pool:
         if self.active:
             raise error(55, f"storage pool '{self.name()}' is still active")
         self.conn.pools.remove(self)
+        self.conn.left[self.folder] = self.volumes
         return 0
 
     def refresh(self, flags: int = 0) -> int:

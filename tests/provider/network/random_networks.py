@@ -12,6 +12,8 @@ from lxml import etree
 
 from provider.errors import OperatorError
 from provider.host.host import Host
+from provider.host.kernel import Kernel
+from provider.impact.kinds import Note
 from provider.network.resource import Network
 from provider.network.seen import view
 from provider.network.xml import render, skeleton
@@ -20,6 +22,8 @@ from tests.provider.fakes.basics import written
 from tests.provider.fakes.failing_calls import Remote, Wire, changes
 from tests.provider.fakes.libvirt import Connection
 from tests.provider.fakes.network import Network as FakeNetwork
+from tests.provider.network.random_foreign import stays as foreign_stays
+from tests.provider.network.random_foreign import strangers
 
 UUID = "77777777-0000-4000-8000-000000000001"
 URN = f"urn:pulumi:trop02::trop::{Network.token}::default"
@@ -109,7 +113,7 @@ class Case:
         found, call = self.read(self.wanted), self.call()
         self.wire.begin()
         self.handler.update(call, UUID, found.outputs, found.inputs, self.wanted, preview)
-        return {note.impact for note in call.notes}
+        return {note.impact for note in call.notes if isinstance(note, Note)}
 
     def changing(self) -> list[str]:
         return [call for call in self.wire.calls if changes(call)]
@@ -122,16 +126,17 @@ def cases(draw: st.DrawFn) -> Case:
     assume("mode" not in undeclared or wanted["mode"] == persistent["mode"] == live["mode"])
     sides = draw(st.sampled_from(["both", "both", "both", "both", "inactive", "transient"]))
     conn, wire = Connection(), Wire()
-    network = FakeNetwork(conn, render(persistent, skeleton(UUID)))
+    defined, runs = (draw(strangers(render(one, skeleton(UUID)))) for one in (persistent, live))
+    network = FakeNetwork(conn, defined)
     network.starts_with_host = int(persistent["autostart"]) if sides != "transient" else 0
     if sides != "inactive":
-        network.live = etree.fromstring(render(live, skeleton(UUID)).encode())
+        network.live = etree.fromstring(runs.encode())
     if sides == "transient":
         network.config = None
     conn.networks.append(network)
     host = Host("test:///fake", opener=lambda _uri: Remote(wire, conn))
     declared = {key: value for key, value in wanted.items() if key not in undeclared}
-    case = Case(declared, conn, wire, host, Network())
+    case = Case(declared, conn, wire, host, Network(look=lambda _uri: Kernel()))
     assume(not case.handler.check(case.call(), {}, declared).failures)
     return case
 
@@ -156,6 +161,9 @@ def ends_as_wanted(case: Case) -> None:
 
 
 def _both_sides(case: Case, before: tuple[str | None, str | None]) -> None:
+    for old, new in zip((before[0], before[1] or before[0]), case.xmls(), strict=True):
+        if old is not None and new is not None:
+            foreign_stays(etree.fromstring(old), etree.fromstring(new), case.wanted)
     live_before, persistent_before = (None if xml is None else view(xml) for xml in before)
     live, persistent = (view(xml or "") for xml in case.xmls())
     for key in set(case.wanted) - {"autostart", "dhcp", "dns"}:

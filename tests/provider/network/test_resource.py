@@ -23,6 +23,7 @@ def test_a_new_network_runs_starts_with_the_host_and_has_the_mark_of_its_urn(wor
         "active": True,
         "persistent": True,
         "unplugged": [],
+        "otherLeases": {},
     }
 
 

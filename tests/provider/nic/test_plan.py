@@ -203,7 +203,7 @@ def a_domain(plugs: list[tuple[str, int, bool, bool]], running: bool) -> FakeDom
     conn = Connection()
     domain = conn.defineXML(
         "<domain type='qemu'><name>x</name><uuid>cccccccc-0000-4000-8000-000000000001</uuid><memory>1</memory>"
-        "<os><type>hvm</type></os><devices/></domain>"
+        "<os><type>hvm</type></os><features><acpi/></features><devices/></domain>"
     )
     if running:
         domain.create()

@@ -17,7 +17,7 @@ from provider.protocol import functions
 from provider.protocol.plugin import Servicer
 from provider.resource import remedy
 from tests.provider.fakes.basics import error
-from tests.provider.fakes.storage_world import BASE, HANDLERS, LIVE, World
+from tests.provider.fakes.storage_world import BASE, DEFAULT, HANDLERS, LIVE, World
 
 NEEDS: dict[str, Any] = {
     "bridges": ["br7"],
@@ -54,6 +54,17 @@ def test_a_host_that_has_everything_lacks_nothing() -> None:
     }
 
     assert asked(World().with_base(), **needs) == {"kvm": False, "lacks": []}
+
+
+@pytest.mark.reports("W3")
+def test_the_networks_with_one_of_the_macs_are_told_and_one_that_can_not_be_read_has_none() -> None:
+    world = World()
+    world.create("Network", "trop02-default", dict(DEFAULT))
+    macs = {"macs": [DEFAULT["mac"], "52:54:00:03:03:01"]}
+    assert asked(world, **macs)["networks"] == {DEFAULT["mac"]: "default"}
+    assert "networks" not in asked(world)
+    world.conn.networks[0].XMLDesc = lambda _flags=0: "<"  # type: ignore[method-assign]
+    assert asked(world, **macs)["networks"] == {}
 
 
 def test_the_base_image_of_an_overlay_that_is_there_is_not_asked_for() -> None:

@@ -11,7 +11,7 @@ import pytest
 from provider.errors import OperatorError
 from provider.host.host import Host
 from provider.resource.base import Call
-from provider.storage import storage
+from provider.storage import standing, storage
 from provider.storage.volume import Volume
 from tests.provider.fakes.counted import Counted, Counts
 from tests.provider.fakes.libvirt import Connection
@@ -66,11 +66,11 @@ def test_a_base_on_which_an_overlay_was_made_a_moment_ago_is_not_deleted():
 def test_what_another_program_has_put_upon_another_base_is_seen_after_some_seconds(monkeypatch):
     host, _, pool = _stand(1)
     _make(host, {"name": "other", "size": GIB})
-    assert storage.overlays(host, "/live/other") == []
+    assert standing.overlays(host, "/live/other") == []
     pool.volumes["o0"].root.find("backingStore/path").text = "/live/other"
     now = storage.time.monotonic()
     monkeypatch.setattr(storage.time, "monotonic", lambda: now + 6)
-    assert storage.overlays(host, "/live/other") == ["/live/o0"]
+    assert standing.overlays(host, "/live/other") == ["/live/o0"]
 
 
 def test_those_that_wait_for_each_other_share_a_look_at_the_files_before_and_one_after():

@@ -39,9 +39,13 @@ def test_a_preview_of_an_overlay_tells_its_path_and_changes_nothing(world: World
     assert world.everything() == before
 
 
-def test_a_preview_before_the_pool_is_there_does_not_know_the_path(world: World) -> None:
-    outputs = world.create("Volume", "a", {**OVERLAY, "pool": "later"}, preview=True)[1]
-    assert outputs["path"] is COMPUTED
+def test_a_preview_knows_the_path_in_a_pool_that_the_same_run_makes(world: World) -> None:
+    with pytest.raises(OperatorError, match="there is no storage pool later"):
+        world.create("Volume", "a", {**OVERLAY, "pool": "later"}, preview=True)
+    for path, seen in (("/later", f"/later/{OVERLAY['name']}"), (COMPUTED, COMPUTED)):
+        world.create("Pool", "later", {"name": "later", "type": "dir", "path": path}, preview=True)
+        outputs = world.create("Volume", "a", {**OVERLAY, "pool": "later"}, preview=True)[1]
+        assert outputs["path"] == seen
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
-from provider.connection import api
-from provider.host import optional
+from provider.connection import api, errors
 
 RUNNING: Final = 1
 PAUSED: Final = 3
@@ -65,7 +63,7 @@ class State:
 
     @property
     def said(self) -> str:
-        """ "paused (I/O error, vda: no space)"."""
+        """In words, as "paused (I/O error, vda: no space)"."""
         why = [self.reason, *(f"{name}: {how}" for name, how in self.disks)] if self.reason else []
         return f"{self.word} ({', '.join(why)})" if why else self.word
 
@@ -78,13 +76,11 @@ def word(domain: api.Domain) -> str:
     return SAVED if number == SHUT_OFF and is_saved(domain) else _word(number)
 
 
-def look(domain: api.Domain, tell: optional.Tell = optional.unheard) -> State:
+def look(domain: api.Domain) -> State:
     number, reason = domain.state()[:2]
     if number == SHUT_OFF and is_saved(domain):
         return State(SAVED)
-    failed: Mapping[str, int] = {}
-    if (number, reason) == _IO_ERROR:
-        failed = optional.look(tell, f"the disks of guest {domain.name()}", partial(_disk_errors, domain), {})
+    failed = _disk_errors(domain) if (number, reason) == _IO_ERROR else {}
     disks = tuple((name, _DISK_ERRORS.get(code, "failed")) for name, code in sorted(failed.items()))
     return State(_word(number), _REASONS.get(number, {}).get(reason, ""), disks)
 
@@ -115,7 +111,13 @@ def is_saved(domain: api.Domain) -> bool:
 
 
 def _disk_errors(domain: api.Domain) -> Mapping[str, int]:
-    return dict(domain.diskErrors())
+    """None where they are not told: that there is an error is known all the same."""
+    try:
+        return domain.diskErrors()
+    except errors.VirtError as error:
+        if errors.lost(error):
+            raise
+        return {}
 
 
 def _word(number: int) -> str:

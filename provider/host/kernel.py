@@ -1,0 +1,125 @@
+"""What the hypervisor's kernel has of networks: routes, devices, neighbours, ports that are taken.
+
+libvirt tells none of it, and looks at its own routes when it starts a network.  So it is read where the provider can:
+on the hypervisor itself, through libvirtd's unix socket, whose peer's network it is.  Over ssh or TLS nothing is known.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Final
+
+from provider.host import arp_probe
+
+_GATEWAY: Final = 0x2  # RTF_GATEWAY
+_COMPLETE: Final = 0x2  # ATF_COM
+_IP_FREEBIND: Final = 15
+# Nobody's own address: what is bound to it for a moment meets only what listens on all of them.
+_TRIED: Final = "127.0.0.99"
+_SERVERS: Final = (
+    ("DNS", socket.SOCK_STREAM, 53, "TCP port 53"),
+    ("DNS", socket.SOCK_DGRAM, 53, "UDP port 53"),
+    ("DHCP", socket.SOCK_DGRAM, 67, "UDP port 67"),
+)
+
+
+@dataclass(frozen=True)
+class Route:
+    """``device`` is "*" where what is sent there is thrown away; ``direct``: an address of the device has made it."""
+
+    to: IPv4Network
+    device: str
+    direct: bool = True
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A port on which somebody's server listens on all addresses, so that dnsmasq can't: ("DNS", "TCP port 53")."""
+
+    server: str
+    port: str
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """``neighbours``: address -> MAC.  ``taken`` None: could not be asked, which takes root."""
+
+    routes: tuple[Route, ...] = ()
+    devices: frozenset[str] = frozenset()
+    neighbours: Mapping[str, str] = field(default_factory=dict)
+    taken: tuple[Taken, ...] | None = ()
+
+
+Look = Callable[[str], "Kernel | None"]  # of the hypervisor of this URI; None where it can't be looked at
+
+
+def look(uri: str) -> Kernel | None:
+    path = arp_probe.socket_path(uri)
+    if path is None:
+        return None
+    try:
+        pid = arp_probe.peer(path)
+        files = {name: Path(f"/proc/{pid}/net/{name}").read_text() for name in ("route", "dev", "arp")}
+    except OSError:
+        return None
+    devices = frozenset(line.partition(":")[0].strip() for line in files["dev"].splitlines()[2:])
+    return Kernel(tuple(routes(files["route"])), devices, dict(neighbours(files["arp"])), _taken(pid))
+
+
+def routes(text: str) -> Iterator[Route]:
+    """Those of /proc/net/route, of the main table."""
+    for line in text.splitlines()[1:]:
+        device, to, _, flags, _, _, _, mask, *_ = line.split()
+        try:
+            network = IPv4Network((_address(to), _address(mask)))
+        except ValueError:  # bits beyond its mask, or a mask with gaps
+            continue
+        yield Route(network, device, device != "*" and not int(flags, 16) & _GATEWAY)
+
+
+def neighbours(text: str) -> Iterator[tuple[str, str]]:
+    """Those of /proc/net/arp that have answered."""
+    for line in text.splitlines()[1:]:
+        address, _, flags, mac, *_ = line.split()
+        if int(flags, 16) & _COMPLETE:
+            yield address, mac.lower()
+
+
+def _address(number: str) -> str:
+    return socket.inet_ntoa(struct.pack("=I", int(number, 16)))
+
+
+def _taken(pid: int) -> tuple[Taken, ...] | None:
+    found: list[tuple[Taken, ...]] = []
+
+    def work() -> None:
+        try:  # a namespace is a thread's own: this one ends with its work
+            arp_probe.enter_network_of(pid)
+            found.append(
+                tuple(Taken(who, port) for who, kind, number, port in _SERVERS if _is_taken(kind, number))
+            )
+        except OSError:
+            found.clear()
+
+    thread = threading.Thread(target=work, name="ports", daemon=True)
+    thread.start()
+    thread.join(2.0)
+    return found[0] if found else None
+
+
+def _is_taken(kind: int, port: int) -> bool:
+    """As dnsmasq would bind it: what allows others beside it (``SO_REUSEADDR``) is in nobody's way."""
+    with socket.socket(socket.AF_INET, kind) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        tried.setsockopt(socket.IPPROTO_IP, _IP_FREEBIND, 1)
+        try:
+            tried.bind((_TRIED, port))
+        except OSError:
+            return True
+    return False
