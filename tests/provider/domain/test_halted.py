@@ -81,6 +81,19 @@ def test_a_float_is_not_moved_to_it_and_that_is_said_at_once(
     assert (links(old), links(new), place.conn.calls) == (["up", "up"], [], [])
 
 
+def test_what_is_to_be_mended_in_it_is_refused_at_once_too(place: Place) -> None:
+    vm = place.made()
+    plug = place.plugged(vm, **TOLD)
+    vm.fake.detachDeviceFlags(
+        f"<interface><mac address='{FLOAT1}'/><source network='bridged'/></interface>", 2
+    )
+    halt(vm, 5, vda=2)
+    began = place.conn.clock.now
+    with pytest.raises(Refused, match=r"guest Acilamwen is paused \(I/O error, vda: no space\)"):
+        plug.up(link="down")
+    assert place.conn.clock.now == began
+
+
 def test_one_that_is_halted_while_it_is_waited_for_is_named_too_and_the_float_stays(place: Place) -> None:
     old, new = place.made(), place.made("Siamond")
     plug = place.plugged(old, **TOLD)
