@@ -60,9 +60,10 @@ def network_name(host: Host) -> Callable[[str], str | None]:
 
 def everybody(host: Host, tell: optional.Tell) -> Everybody:
     """What each domain of the host has; by its UUID in lower case.  One that can't be read is told, and left out."""
-    unknown = "whether it has a MAC or a disk that is asked for is not known"
+    unknown = "whether another domain has a MAC or a disk that is asked for is not known"
     found: dict[str, Has] = {}
-    for domain in look(host).conn.listAllDomains():
+    listed = optional.look(tell, f"the domains of {host.uri}", look(host).conn.listAllDomains, (), unknown)
+    for domain in listed:
         ask = partial(errors.unless, errors.NO_DOMAIN, _has, domain)
         has = optional.look(tell, f"domain {domain.name()}", ask, None, unknown)
         if has is not None:  # a domain that went away while it was looked at has nothing

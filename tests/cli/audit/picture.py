@@ -53,6 +53,7 @@ class Vm:
     balloon: str = "virtio"
     saved: list[str] | None = None  # the NICs of its managed save image
     at: State = UNLOOKED
+    features: str = "<features><acpi/></features>"
 
     def seen(self) -> DomainSeen:
         running = self.state not in ("shut off", "crashed", "saved")
@@ -75,7 +76,7 @@ class Vm:
         return (
             f"<domain type='qemu'><name>{self.name}</name><uuid>uuid-{self.name}</uuid>"
             f"<memory unit='MiB'>{self.most}</memory><currentMemory unit='MiB'>{memory}</currentMemory><vcpu>1</vcpu>"
-            "<os><type arch='x86_64' machine='pc-i440fx-7.2'>hvm</type></os><devices>"
+            f"<os><type arch='x86_64' machine='pc-i440fx-7.2'>hvm</type></os>{self.features}<devices>"
             f"<disk type='file' device='disk'><source file='{self.disk}'/><target dev='vda'/></disk>"
             f"{''.join(nics)}<memballoon model='{self.balloon}'/></devices></domain>"
         )

@@ -87,6 +87,9 @@ class Domain(Saved):
         self.auto = bool(autostart)
         return 0
 
+    def interfaceAddresses(self, source: int, flags: int = 0) -> dict[str, Any]:
+        return {}
+
     def create(self) -> int:
         self._call("create")
         if self.fails_to_start:
