@@ -120,7 +120,7 @@ def _room_first(world: World, held: FloatFact) -> str:
 def _unplugged(world: World, stack: str, held: Float, domain: DomainSeen) -> str:
     sides = [
         [nic for nic in side.nics if nic.mac == held.mac]
-        for side in (domain.live, domain.config)
+        for side in (domain.live, domain.config, domain.saved)
         if side is not None
     ]
     if not any(sides):
@@ -129,6 +129,8 @@ def _unplugged(world: World, stack: str, held: Float, domain: DomainSeen) -> str
         beside = f", but for {unread}, of which it is not known" if unread else ""
         return "" if elsewhere else f"is plugged in nowhere{beside}"  # who else has it is told by float-mac
     if not all(sides):
+        if domain.saved is not None and not sides[-1]:
+            return "is not in its saved image, with which it comes back"
         return NOT_LIVE if domain.live is not None and not sides[0] else "is not in its definition"
     bridged = world.rack.plans[stack].networks.bridged
     wrong = [nic for side in sides for nic in side if not plugged_into(nic, bridged)]

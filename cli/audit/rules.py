@@ -95,8 +95,10 @@ RULES: Final = (
     Rule(vms.vm_missing, "A declared VM is not there.", UP),
     Rule(
         vms.vm_stopped,
-        "A declared VM does not run: shut off, crashed, paused.",
-        f"{UP}; `virsh resume` for a paused one, `virsh start` for one that is not the stack's.",
+        "A declared VM does not run: shut off, saved, crashed, paused; with libvirt's reason, as an I/O error, and "
+        "what is left in the pool of a disk that has no space.",
+        f"{UP}; `virsh resume` for a paused one, once there is room; `virsh start` for one that is not the stack's; "
+        "`virsh managedsave-remove` where the image of a saved one can't be read.",
         yields_to=("disk-missing",),
     ),
     Rule(
@@ -242,6 +244,13 @@ RULES: Final = (
         storage.block_job,
         "A block job of another hand writes a declared VM's disk elsewhere: a copy, or a commit.",
         "Its end, by whoever began it.",
+        level="note",
+    ),
+    Rule(
+        vms.vm_saved,
+        "A VM that is not declared to run is saved (`virsh managedsave`): its next start brings back what it had, its "
+        "NICs and disks too, whatever its definition says by then.",
+        "`virsh start`, or `virsh managedsave-remove`, which gives up what it had in memory.",
         level="note",
     ),
     Rule(

@@ -17,9 +17,10 @@ RUNNING = ("running", "idle")
 
 
 def mend(world: World, seat: Seat, keep: int = 0) -> str:
-    """An `up`, or the virsh lines that unplug all NICs of the MAC but ``keep``."""
+    """An `up`, or the virsh lines that unplug all NICs of the MAC but ``keep``; no `up` takes one out of an image."""
     if up_unplugs(world, seat.stack, seat.domain, seat.mac):
-        return world.up(seat.stack)
+        first = f"{give_up(world, seat)} && " if seat.saved else ""
+        return f"{first}{world.up(seat.stack)}"
     return "; ".join(detach(world, seat, keep))
 
 
@@ -36,7 +37,14 @@ def detach(world: World, seat: Seat, keep: int = 0) -> list[str]:
                 lines.append(world.virsh(stack, "detach-device-alias", domain.name, str(nic.alias), flag))
         elif len(nics) > keep:
             lines.append(world.edit(stack, domain))
+    if seat.saved:
+        lines.append(give_up(world, seat))
     return lines
+
+
+def give_up(world: World, seat: Seat) -> str:
+    """A saved VM comes back with the NIC while another may have it by then: its image goes, and what is in memory."""
+    return world.virsh(seat.stack, "managedsave-remove", seat.domain.name)
 
 
 def another_mac(world: World, seat: Seat) -> str:
@@ -88,6 +96,10 @@ def bring(world: World, wrong: Sequence[Seat], held: FloatFact) -> str:
     lines = [line for seat in wrong if seat != kept for line in detach(world, seat)]
     if there is not None and _only_down(there):
         return " && ".join((*lines, *links_up(world, there), world.up(held.home)))
+    if kept is not None and kept.saved:
+        lines.append(
+            world.virsh(kept.stack, "start", kept.domain.name)
+        )  # nobody else has it: it is moved from there
     far = kept is not None and kept.stack != held.home
     return " && ".join((*lines, all_ if far else world.up(held.home)))
 

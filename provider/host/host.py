@@ -56,6 +56,9 @@ class Host:
         self.looked: dict[str, float] = {}
         # Volume -> when it was read (monotonic) and the file that it stands on; emptied before a volume is made.
         self.backings: dict[str, tuple[float, str | None]] = {}
+        self.starting: set[str] = (
+            set()
+        )  # UUIDs of the domains that this run is to start, as far as it has come
         self.started: set[str] = set()  # UUIDs of the domains that this run has started: they are booting
         self._lock = threading.Lock()
         self._asking = threading.Lock()

@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from provider.connection import api, errors, keepalive
+from provider.connection import api, errors, keepalive, states
 from provider.domain.seen import see
-from provider.domain.sweep import state
 from provider.host import kernel, optional
-from provider.host.definitions import INACTIVE
+from provider.host.definitions import INACTIVE, saved_xml
 from provider.host.elements import attribute
 from provider.host.host import Host
 from provider.host.macs import same_mac
@@ -121,15 +120,18 @@ def _domain(domain: api.Domain) -> DomainSeen | None:
     config = domain.XMLDesc(INACTIVE) if domain.isPersistent() else None
     if live is None and config is None:
         return None
+    saved, at = saved_xml(domain), states.look(domain)
     return DomainSeen(
         name=domain.name(),
         uuid=domain.UUIDString(),
-        state=state(domain),
+        state=at.word,
         autostart=bool(domain.autostart()),
         live=None if live is None else see(live),
         config=None if config is None else see(config),
         live_xml=live,
         config_xml=config,
+        saved=None if saved is None else see(saved),
+        at=at,
     )
 
 
