@@ -12,9 +12,7 @@ from config.plan import Float, VirtualMachine
 from provider.guest.addresses import Address
 from provider.guest.config import Setup, file_for
 from provider.guest.files import Setting
-from provider.host import ports
-from provider.nic import refusals
-from provider.survey.survey import DomainSeen, HostSeen
+from provider.survey.survey import DomainSeen
 
 LINK_DOWN = "has its link down"
 NOT_LIVE = "is not in the running guest"
@@ -70,7 +68,7 @@ def _mend_float(world: World, held: FloatFact) -> str:
     """The same for all that have it and are not to: it is one round."""
     wrong = [seat for seat in world.seats if seat.mac == held.mac and not _is_right(world, seat)]
     if held.holder is not None and not unplug.works(world, held):
-        return _room_first(world, held) or unplug.bring(world, wrong, held)
+        return unplug.room_first(world, held) or unplug.bring(world, wrong, held)
     return "; ".join(dict.fromkeys(unplug.mend(world, seat) for seat in wrong))
 
 
@@ -78,7 +76,7 @@ def float_unplugged(world: World) -> Iterator[Finding]:
     for stack, held, _, domain in _held(world):
         if what := _unplugged(world, stack, held, domain):
             text = f"{held.label}'s NIC {held.mac} {what}"
-            waits = _waits(domain, held.mac)
+            waits = unplug.waits(domain, held.mac)
             told = f"{text}: {waits}" if waits and what == NOT_LIVE else text
             mend = _plugged(world, Seat(stack, domain, held.mac, 1, 1), what, waits)
             yield Finding(stack, domain.name, told, mend, floats=(held.label,))
@@ -91,30 +89,8 @@ def _plugged(world: World, seat: Seat, what: str, waits: str) -> str:
     up = world.up(seat.stack)
     if not waits:
         return up
-    again = _restarted(world, seat.stack, seat.domain)
+    again = unplug.restarted(world, seat.stack, seat.domain)
     return again if what == NOT_LIVE else f"{up}, which leaves it to the next start ({waits}), and {again}"
-
-
-def _waits(domain: DomainSeen, mac: str) -> str:
-    """Why the running guest has the NIC from its next start on; empty where it has it, or an `up` can give it."""
-    there = domain.live is None or any(nic.mac == mac for nic in domain.live.nics)
-    return "" if there else ports.why_not(domain.live_xml)
-
-
-def _restarted(world: World, stack: str, domain: DomainSeen) -> str:
-    return f"{world.virsh(stack, 'shutdown', domain.name)}, and {world.up(stack)} once it is off"
-
-
-def _room_first(world: World, held: FloatFact) -> str:
-    """What a holder needs that runs without a place for the float's NIC: no `up` moves it there before."""
-    for stack, found, _, domain in _held(world):
-        if found.mac == held.mac and domain.config_xml and (waits := _waits(domain, held.mac)):
-            host = world.hosts[stack]
-            uri = host.uri if isinstance(host, HostSeen) else ""
-            edit = refusals.place_made(uri, domain.name, domain.config_xml)
-            steps = [*([edit] if edit else []), _restarted(world, stack, domain)]
-            return f"{' && '.join(steps)} (until then the float stays where it is: of {domain.name}, {waits})"
-    return ""
 
 
 def _unplugged(world: World, stack: str, held: Float, domain: DomainSeen) -> str:

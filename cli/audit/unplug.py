@@ -10,8 +10,10 @@ from collections.abc import Iterator, Sequence
 from cli.audit import owned
 from cli.audit.world import Seat, World
 from cli.rack import FloatFact
+from provider.host import ports
+from provider.nic import refusals
 from provider.nic.nic import Nic
-from provider.survey.survey import DomainSeen
+from provider.survey.survey import DomainSeen, HostSeen
 
 RUNNING = ("running", "idle")
 
@@ -60,6 +62,29 @@ def another_mac(world: World, seat: Seat) -> str:
     flags = [f for f, side in (("--live", seat.live), ("--config", seat.config)) if side]
     name, words = seat.domain.name, (kind, str(source), *model, *flags)
     return " && ".join((*detach(world, seat), world.virsh(seat.stack, "attach-interface", name, *words)))
+
+
+def waits(domain: DomainSeen, mac: str) -> str:
+    """Why the running guest has the NIC from its next start on; empty where it has it, or an `up` can give it."""
+    there = domain.live is None or any(nic.mac == mac for nic in domain.live.nics)
+    return "" if there else ports.why_not(domain.live_xml)
+
+
+def restarted(world: World, stack: str, domain: DomainSeen) -> str:
+    return f"{world.virsh(stack, 'shutdown', domain.name)}, and {world.up(stack)} once it is off"
+
+
+def room_first(world: World, held: FloatFact) -> str:
+    """What a holder needs that runs without a place for the float's NIC: no `up` moves it there before."""
+    for stack, vm, domain in world.vms():
+        why = waits(domain, held.mac) if (stack, vm.name) == (held.home, held.holder) else ""
+        if why and domain.config_xml:
+            host = world.hosts[stack]
+            uri = host.uri if isinstance(host, HostSeen) else ""
+            edit = refusals.place_made(uri, domain.name, domain.config_xml)
+            steps = [*([edit] if edit else []), restarted(world, stack, domain)]
+            return f"{' && '.join(steps)} (until then the float stays where it is: of {domain.name}, {why})"
+    return ""
 
 
 def works(world: World, held: FloatFact) -> bool:

@@ -88,15 +88,13 @@ class Domain(Resource):
             call.tell(
                 f"guest {domain.name()} does not go on: it is {halted.said}; {states.goes_on(domain, halted)}"
             )
-        adopted = dict(outputs.get("own", {}).get("adopted", {}))
+        before = outputs.get("own", {})
+        adopted = dict(before.get("adopted", {}))
         if domain.isPersistent():
             adopted.pop("transient", None)
-        before = outputs.get("own", {})
         read, seen = next_start.look(call.host, domain, inputs, {**before, "adopted": adopted})
         adopted = domain_read.still_adopted(seen.seen, inputs, adopted)
-        for line in notes.of_disks(call.host.uri, seen):
-            call.tell(line)
-        for line in room.told(inputs, seen):
+        for line in (*notes.of_disks(call.host.uri, seen), *room.told(inputs, seen)):
             call.tell(line)
         waited = outputs.get("pendingRestart", ())
         own = domain_diff.owned_since_import(inputs, adopted, before.get("imported"))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from cli.audit import floats, owned
+from cli.audit import owned, unplug
 from cli.audit.finding import Finding
 from config.plan import Float
 from tests.cli.audit.picture import FLOAT1, PLAN, RACK, Picture, Vm, clean, nic
@@ -116,8 +116,8 @@ def test_of_two_that_have_it_the_one_that_works_keeps_it_until_the_up() -> None:
 
 @pytest.mark.reports("N3")
 def test_of_a_holder_that_has_no_place_for_it_no_up_is_promised(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(floats.ports, "why_not", lambda xml: "no slot is free" if xml else "")
-    monkeypatch.setattr(floats.refusals, "place_made", lambda *_: "")
+    monkeypatch.setattr(unplug.ports, "why_not", lambda xml: "no slot is free" if xml else "")
+    monkeypatch.setattr(unplug.refusals, "place_made", lambda *_: "")
 
     elsewhere = found(spoilt(ELSEWHERE))
     nowhere = [f for f in faults(spoilt(plug("Acilamwen", OWN))) if f.kind == "float-unplugged"]
