@@ -56,7 +56,8 @@ RULES: Final = (
         floats.float_unplugged,
         "A float's NIC is not plugged into its holder as declared: not at all, not in the running guest or not in the "
         "definition, into another network, or with its link down.",
-        f"{UP}; for the link `virsh domif-setlink` before it.",
+        f"{UP}; for the link `virsh domif-setlink` before it, and `virsh shutdown` where the guest has no place "
+        "for the NIC (no free PCI slot or port, no ACPI).",
         yields_to=("float-address",),
     ),
     Rule(
@@ -76,6 +77,12 @@ RULES: Final = (
         "A float's NIC is plugged in, and does not have the float's address inside. Only the agent is believed.",
         f"{UP} where the VM has `guest: agent`, and no file for it any more; else in the guest, as the line says.",
         yields_to=("float-address", "guest-file"),
+    ),
+    Rule(
+        floats.float_twice,
+        "Inside its holder a float's address is on two interfaces with its MAC: on the NIC, and on a VLAN, a macvlan "
+        "or a bridge that is made of it. Only the agent is believed.",
+        "`ip addr del` in the guest, as the line says.",
     ),
     Rule(
         gateways.gateway_silent,
