@@ -128,6 +128,12 @@ RULES: Final = (
         "does a VM without its own, by its link, which is down for some seconds. Where nobody can be asked: time.",
     ),
     Rule(
+        leases.vm_address,
+        "A declared VM's own NIC has another address inside than the planned one, and it is no lease. Only the agent "
+        "is believed.",
+        "The guest's own file.",
+    ),
+    Rule(
         vms.planned_taken,
         "A VM has a MAC that is planned for another one, which does not have it plugged in.",
         "Another MAC for it, by the virsh lines that are shown: libvirt chooses one.",

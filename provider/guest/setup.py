@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
+from provider.connection import done
 from provider.guest import config
 from provider.guest.agent import Agent, AgentError, GuestNic
 from provider.guest.config import Setup, Style
@@ -111,6 +112,7 @@ def write(agent: Agent, style: Style, setup: Setup) -> None:
     """Write the file; whole or not at all."""
     file = config.file_for(style, setup)
     agent.run(_WRITE, file.path, file.mode, stdin=file.content)
+    done.add(f"guest {agent.guest}", f"has {file.path} written")
 
 
 def quiet(agent: Agent, setup: Setup) -> None:

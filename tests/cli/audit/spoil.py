@@ -106,7 +106,7 @@ def asks(vm: str, mac: str) -> str:
     down, up = (
         f"virsh -c qemu+ssh://trop02/system domif-setlink {vm} {mac} {state}" for state in ("down", "up")
     )
-    return f"{down} && sleep 10 && {up}"
+    return f"{down} && sleep 6 && {up}"
 
 
 def entry(mac: str, address: str) -> str:
