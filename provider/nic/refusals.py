@@ -145,9 +145,8 @@ def _edits(xml: str, model: str) -> list[str]:
         else:
             edits.append("s|^  <devices>|<features><acpi/></features><devices>|")
     if replace(room, acpi=True).why_not(model):
-        edits.append(
-            f's|^  </devices>|<controller type="pci" model="{ports.controller(xml, model)}"/></devices>|'
-        )
+        added = "".join(f'<controller type="pci" model="{each}"/>' for each in ports.controllers(xml, model))
+        edits.append(f"s|^  </devices>|{added}</devices>|")
     return edits
 
 
