@@ -23,6 +23,7 @@ from tests.lab.catalogue_terms import (
     SECOND_MAC,
     SEEDS_COMMAND,
     SWITCH,
+    UNFIT,
     UNPLUG,
     UPDATE,
     WORKER_MAC,
@@ -30,6 +31,7 @@ from tests.lab.catalogue_terms import (
     _reservation,
     calls,
     catnet,
+    crowded,
     data,
     gone,
     holds,
@@ -145,6 +147,11 @@ NICS = (
     Row("its link was taken down by hand", by_hand=(f"domif-setlink worker {NIC_MAC} down",), calls=calls(SWITCH)),
     Row("it is in the running guest alone", by_hand=(f"detach-interface worker network --mac {NIC_MAC} --config",),
         calls=calls(PLUG)),
+    Row("the network that it is on is restarted, and does not start with its new definition",
+        catnet(xml={"xslt": UNFIT}), impact=(OUTAGE,), allow="catnet=network outage",
+        calls=calls(DEFINE_NETWORK, PARK, "network.destroy", "network.create", SWITCH),
+        refused="runs with the old one again"),
+    Row("and is left as it is", lambda d: d.props("catnet").pop("xml"), impact=()),
     Row("it moves to another network", nic(network="default"), calls=calls(SWITCH), changed=()),
     Row("it is unplugged", gone("nic"), calls=calls(UNPLUG, SWITCH)),
 )  # fmt: skip
@@ -159,6 +166,11 @@ DISKS = (
     Row("a disk is unplugged, its data stays", worker(disks=[{"volumeId": "${worker-disk.id}"}]),
         calls=calls(UNPLUG)),
     Row("a volume that nobody uses is grown", data(192 * MIB), calls=calls("storagevol.resize")),
+    Row("a snapshot of a VM's disk was taken by hand",
+        by_hand=("snapshot-create-as worker upgrade --disk-only --atomic --no-metadata",), impact=()),
+    Row("and was committed by hand", by_hand=(
+        "blockcommit worker vda --base /libvirt/storage/live/worker.qcow --active --pivot --wait",
+        "pool-refresh live", "vol-delete worker.upgrade live"), impact=()),
 )  # fmt: skip
 
 FLOATING = (
@@ -195,6 +207,12 @@ LAST = (
         lambda d: d.stack["vms"]["Ulov"].update(vcpu=3), impact=(RESTART,),
         calls=calls(DEFINE, "domain.setMetadata", "domain.shutdown", "domain.create"),
         allow="Ulov=restart", changed=("Ulov",), boots=("Ulov",)),
+    Row("a VM was saved by hand: it goes on where it was", by_hand=("managedsave worker",),
+        calls=calls("domain.create"), changed=("worker",), hole=True),
+    Row("a VM of machine type q35 is made", crowded("52:54:00:77:00:08"), impact=(),
+        calls=calls(DEFINE, "domain.create")),
+    Row("a guest without a free port gets a NIC", crowded("52:54:00:77:00:08", "52:54:00:77:00:09"),
+        by_hand=("attach-interface crowded network catnet --model virtio",), impact=(BOOT,), calls=calls(PLUG)),
     Row("a VM was stopped by hand", by_hand=("destroy Ulov",), calls=calls("domain.create"),
         changed=("Ulov",), boots=("Ulov",)),
 )  # fmt: skip
