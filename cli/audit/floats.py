@@ -9,11 +9,15 @@ from cli.audit.finding import Finding
 from cli.audit.world import AGENT, LOOPBACK, Seat, World, plugged_into
 from cli.rack import FloatFact
 from config.plan import Float, VirtualMachine
+from provider.guest.addresses import Address
 from provider.guest.config import Setup, file_for
 from provider.guest.files import Setting
-from provider.survey.survey import DomainSeen
+from provider.host import ports
+from provider.nic import refusals
+from provider.survey.survey import DomainSeen, HostSeen
 
 LINK_DOWN = "has its link down"
+NOT_LIVE = "is not in the running guest"
 
 
 def mac_repeated(world: World) -> Iterator[Finding]:
@@ -66,7 +70,7 @@ def _mend_float(world: World, held: FloatFact) -> str:
     """The same for all that have it and are not to: it is one round."""
     wrong = [seat for seat in world.seats if seat.mac == held.mac and not _is_right(world, seat)]
     if held.holder is not None and not unplug.works(world, held):
-        return unplug.bring(world, wrong, held)
+        return _room_first(world, held) or unplug.bring(world, wrong, held)
     return "; ".join(dict.fromkeys(unplug.mend(world, seat) for seat in wrong))
 
 
@@ -74,20 +78,33 @@ def float_unplugged(world: World) -> Iterator[Finding]:
     for stack, held, _, domain in _held(world):
         if what := _unplugged(world, stack, held, domain):
             text = f"{held.label}'s NIC {held.mac} {what}"
-            mend = _plugged(world, stack, held, domain, what)
+            seat = Seat(stack, domain, held.mac, 1, 1)
+            mend = _link_up(world, seat) if what == LINK_DOWN else world.up(stack)
+            if (waits := _waits(domain, held.mac)) and what == NOT_LIVE:
+                text, mend = f"{text}: {waits}", _restarted(world, stack, domain)
             yield Finding(stack, domain.name, text, mend, floats=(held.label,))
 
 
-def _plugged(world: World, stack: str, held: Float, domain: DomainSeen, what: str) -> str:
-    """A guest without a place for it is given it by the `up` after its next start is due."""
-    up, fact = world.up(stack), world.float_of_mac(held.mac)
-    if what == LINK_DOWN:
-        return _link_up(world, Seat(stack, domain, held.mac, 1, 1))
-    lacks = domain.live is not None and not any(nic.mac == held.mac for nic in domain.live.nics)
-    if lacks and fact is not None and (why := unplug.no_place(world, fact)):
-        off = world.virsh(stack, "shutdown", domain.name)
-        return f"{up}, which leaves it to the next start ({why}), and {off}, and {up} once it is off"
-    return up
+def _waits(domain: DomainSeen, mac: str) -> str:
+    """Why the running guest has the NIC from its next start on; empty where it has it, or an `up` can give it."""
+    there = domain.live is None or any(nic.mac == mac for nic in domain.live.nics)
+    return "" if there else ports.why_not(domain.live_xml)
+
+
+def _restarted(world: World, stack: str, domain: DomainSeen) -> str:
+    return f"{world.virsh(stack, 'shutdown', domain.name)}, and {world.up(stack)} once it is off"
+
+
+def _room_first(world: World, held: FloatFact) -> str:
+    """What a holder needs that runs without a place for the float's NIC: no `up` moves it there before."""
+    for stack, found, _, domain in _held(world):
+        if found.mac == held.mac and domain.config_xml and (waits := _waits(domain, held.mac)):
+            host = world.hosts[stack]
+            uri = host.uri if isinstance(host, HostSeen) else ""
+            edit = refusals.place_made(uri, domain.name, domain.config_xml)
+            steps = [*([edit] if edit else []), _restarted(world, stack, domain)]
+            return f"{' && '.join(steps)} (until then the float stays where it is: of {domain.name}, {waits})"
+    return ""
 
 
 def _unplugged(world: World, stack: str, held: Float, domain: DomainSeen) -> str:
@@ -102,8 +119,7 @@ def _unplugged(world: World, stack: str, held: Float, domain: DomainSeen) -> str
         beside = f", but for {unread}, of which it is not known" if unread else ""
         return "" if elsewhere else f"is plugged in nowhere{beside}"  # who else has it is told by float-mac
     if not all(sides):
-        missing = "the running guest" if domain.live is not None and not sides[0] else "its definition"
-        return f"is not in {missing}"
+        return NOT_LIVE if domain.live is not None and not sides[0] else "is not in its definition"
     bridged = world.rack.plans[stack].networks.bridged
     wrong = [nic for side in sides for nic in side if not plugged_into(nic, bridged)]
     if wrong:
@@ -153,11 +169,42 @@ def _misplaced(
 def float_not_set_up(world: World) -> Iterator[Finding]:
     for stack, held, vm, domain in _held(world):
         live = [nic for nic in (domain.live.nics if domain.live else ()) if nic.mac == held.mac]
-        there = (held.mac, held.address) in world.addresses(stack, domain)
-        if world.inside(stack, domain.name).agent and live and not there:
-            what = f"{held.label}'s NIC {held.mac} does not have its address {held.address} inside (asked: {AGENT})"
-            yield Finding(
-                stack, domain.name, what, _set_up(world, stack, held, vm, domain), floats=(held.label,)
+        has = _interfaces(world, stack, domain, held)
+        if world.inside(stack, domain.name).agent and live and all(each.beside for each in has):
+            what = f"{held.label}'s NIC {held.mac} does not have its address {held.address} inside"
+            but = f", but {_names(has)} does, which has its MAC" if has else ""
+            mend = "; ".join((*_taken_off(domain, held, has), _set_up(world, stack, held, vm, domain)))
+            yield Finding(stack, domain.name, f"{what}{but} (asked: {AGENT})", mend, floats=(held.label,))
+
+
+def float_twice(world: World) -> Iterator[Finding]:
+    """One address on two interfaces of a guest that have one MAC: what leaves takes either."""
+    for stack, held, _, domain in _held(world):
+        has = _interfaces(world, stack, domain, held)
+        if len(has) > 1 and not all(each.beside for each in has):
+            what = f"{held.label}'s address {held.address} is on {_names(has)}, which have one MAC {held.mac}"
+            mend = "; ".join(_taken_off(domain, held, has)) or (
+                f"in {domain.name}: ip addr del {held.address}/{held.prefix} dev … on all but the NIC itself"
+            )
+            yield Finding(stack, domain.name, f"{what} (asked: {AGENT})", mend, floats=(held.label,))
+
+
+def _interfaces(world: World, stack: str, domain: DomainSeen, held: Float) -> list[Address]:
+    """Of those with the float's MAC, the guest's interfaces that have its address."""
+    found = world.inside(stack, domain.name).addresses
+    return [each for each in found if (each.mac, each.address) == (held.mac, held.address)]
+
+
+def _names(has: list[Address]) -> str:
+    return " and ".join(each.name for each in has)
+
+
+def _taken_off(domain: DomainSeen, held: Float, has: list[Address]) -> Iterator[str]:
+    for each in has:
+        if each.beside:
+            yield (
+                f"in {domain.name}: ip addr del {held.address}/{held.prefix} dev {each.name}, with the default route "
+                "by it if there is one"
             )
 
 

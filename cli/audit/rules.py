@@ -56,7 +56,8 @@ RULES: Final = (
         floats.float_unplugged,
         "A float's NIC is not plugged into its holder as declared: not at all, not in the running guest or not in the "
         "definition, into another network, or with its link down.",
-        f"{UP}; for the link `virsh domif-setlink` before it.",
+        f"{UP}; for the link `virsh domif-setlink` before it, and `virsh shutdown` where the guest has no place "
+        "for the NIC (no free PCI slot or port, no ACPI).",
         yields_to=("float-address",),
     ),
     Rule(
@@ -76,6 +77,12 @@ RULES: Final = (
         "A float's NIC is plugged in, and does not have the float's address inside. Only the agent is believed.",
         f"{UP} where the VM has `guest: agent`, and no file for it any more; else in the guest, as the line says.",
         yields_to=("float-address", "guest-file"),
+    ),
+    Rule(
+        floats.float_twice,
+        "Inside its holder a float's address is on two interfaces with its MAC: on the NIC, and on a VLAN, a macvlan "
+        "or a bridge that is made of it. Only the agent is believed.",
+        "`ip addr del` in the guest, as the line says.",
     ),
     Rule(
         gateways.gateway_silent,
@@ -119,6 +126,12 @@ RULES: Final = (
         "for which it is not planned, or to one that no VM has and no slot had.",
         "The virsh lines that are shown: whoever has an address of another is given another one, and asks anew, as "
         "does a VM without its own, by its link, which is down for some seconds. Where nobody can be asked: time.",
+    ),
+    Rule(
+        leases.vm_address,
+        "A declared VM's own NIC has another address inside than the planned one, and it is no lease. Only the agent "
+        "is believed.",
+        "The guest's own file.",
     ),
     Rule(
         vms.planned_taken,

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from cli.audit import owned
 from cli.audit.world import Seat, World
 from cli.rack import FloatFact
-from provider.host import ports
 from provider.nic.nic import Nic
 from provider.survey.survey import DomainSeen
 
@@ -55,14 +54,6 @@ def another_mac(world: World, seat: Seat) -> str:
     return " && ".join((*detach(world, seat), world.virsh(seat.stack, "attach-interface", name, *words)))
 
 
-def no_place(world: World, held: FloatFact) -> str:
-    """Why the declared holder, as it runs, could not be given another NIC; empty where it could."""
-    plan, host = world.seen[held.home or ""]
-    name = next((vm.domain for vm in plan.vms if vm.name == held.holder), "")
-    domain = host.domain(name)
-    return "" if domain is None else ports.why_not(domain.live_xml)
-
-
 def works(world: World, held: FloatFact) -> bool:
     """Whether the declared holder runs, and has the float with its link up."""
     return any(is_up(seat) for seat in world.seats if seat.mac == held.mac and _is_holder(world, seat, held))
@@ -92,9 +83,6 @@ def bring(world: World, wrong: Sequence[Seat], held: FloatFact) -> str:
     there = next((s for s in world.seats if s.mac == held.mac and _is_holder(world, s, held)), None)
     if world.unread_domains(held.home) and there is None:
         return world.up(held.home)  # who can't be read may have it: an `up` takes nothing from where it works
-    if (there is None or not there.live) and (why := no_place(world, held)):
-        preview = f"./trop preview {held.home}{lab}"
-        return f"give {held.holder} a place for it ({why}), by the lines that are told by: {preview}"
     movable = [] if there else [s for s in wrong if _moves(world, s, held)]
     kept = next((s for s in movable if s == working), next(iter(movable), None))
     lines = [line for seat in wrong if seat != kept for line in detach(world, seat)]

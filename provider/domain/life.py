@@ -10,7 +10,7 @@ from lxml import etree
 from provider.connection import api, errors
 from provider.domain import sweep
 from provider.domain.xml import metadata_elements
-from provider.errors import OperatorError, Refused
+from provider.errors import OperatorError, Refused, Unfinished
 from provider.host.clock import Clock, until
 from provider.host.definitions import INACTIVE, SECURE
 from provider.host.elements import written
@@ -97,7 +97,13 @@ def restart(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
             f"domain {name} has not shut down within {limit:g} s of being asked to (ACPI): it is not restarted, and "
             "what waits for its next start goes on to wait; should it still go down, the next up starts it"
         )
-    start(domain, clock)
+    try:
+        start(domain, clock)
+    except OperatorError as error:
+        raise Unfinished(
+            f"domain {name} was shut down for its restart, and is off: {error}; mend that, and run the same again: it "
+            "is started then"
+        ) from error
     unmark(domain)
 
 

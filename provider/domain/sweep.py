@@ -64,18 +64,22 @@ def network_name(host: Host) -> Callable[[str], str | None]:
 
 def everybody(host: Host, tell: optional.Tell) -> Everybody:
     """What each domain of the host has; by its UUID in lower case.  One that can't be read is told, and left out."""
-    unknown = "whether it has a MAC or a disk that is asked for is not known"
+    unknown = "whether another domain has a MAC or a disk that is asked for is not known"
     found: dict[str, Has] = {}
-    for domain in look(host).conn.listAllDomains():
-        ask = partial(errors.unless, errors.NO_DOMAIN, both_xmls, domain)
-        both = optional.look(tell, f"domain {domain.name()}", ask, None, unknown)
-        if both is None:
-            continue  # a domain that went away while it was looked at has nothing
-        xmls = [xml for xml in both if xml is not None]
-        macs = frozenset(mac for xml in xmls for mac in nic.macs(xml))
-        files = frozenset(path for xml in xmls for path in written_disks(xml))
-        found[domain.UUIDString().lower()] = Has(domain.name(), macs, files)
+    listed = optional.look(tell, f"the domains of {host.uri}", look(host).conn.listAllDomains, (), unknown)
+    for domain in listed:
+        ask = partial(errors.unless, errors.NO_DOMAIN, _has, domain)
+        has = optional.look(tell, f"domain {domain.name()}", ask, None, unknown)
+        if has is not None:  # a domain that went away while it was looked at has nothing
+            found[domain.UUIDString().lower()] = has
     return found
+
+
+def _has(domain: api.Domain) -> Has:
+    xmls = [xml for xml in both_xmls(domain) if xml is not None]
+    macs = frozenset(mac for xml in xmls for mac in nic.macs(xml))
+    files = frozenset(path for xml in xmls for path in written_disks(xml))
+    return Has(domain.name(), macs, files)
 
 
 def has_kvm(host: Host, tell: optional.Tell) -> bool:

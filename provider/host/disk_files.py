@@ -11,7 +11,7 @@ from provider.host.xml_in import DEFINITIONS, of_libvirt, parsed
 @of_libvirt("a domain")
 def files(domain_xml: str) -> frozenset[str]:
     """Every file of a domain's disks: what they write to, and, in live XML, what that stands on."""
-    domain = parsed(domain_xml)
+    domain = parsed(domain_xml, "domain")
     return frozenset(
         source.get(key)
         for source in domain.findall("devices/disk//source")
@@ -24,7 +24,7 @@ def files(domain_xml: str) -> frozenset[str]:
 @of_libvirt("a domain")
 def pool_volumes(domain_xml: str) -> frozenset[tuple[str, str]]:
     """(pool, volume) of each of a domain's disks that are given by these names."""
-    domain = parsed(domain_xml)
+    domain = parsed(domain_xml, "domain")
     return frozenset(
         (source.get("pool"), source.get("volume"))
         for source in domain.findall("devices/disk/source")
@@ -34,4 +34,4 @@ def pool_volumes(domain_xml: str) -> frozenset[tuple[str, str]]:
 
 @of_libvirt("a volume")
 def path_of(volume_xml: str) -> str:
-    return str(parsed(volume_xml).findtext("target/path"))
+    return str(parsed(volume_xml, "volume").findtext("target/path"))

@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import libvirt
 
-from provider.connection import api, errors, keepalive, time_limit
+from provider.connection import api, done, errors, keepalive, time_limit
 from provider.errors import OperatorError
 from provider.host import identity, optional
 from provider.host.agents import Agents
@@ -88,7 +88,7 @@ class Host:
                 if self._failure is not None and self._failures != seen:
                     raise self._failure
                 self._conn = self._open()
-            return self._conn
+            return done.seen_by(self._conn)
 
     @contextlib.contextmanager
     def streaming(self) -> Iterator[api.Connection]:

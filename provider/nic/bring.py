@@ -97,7 +97,8 @@ def _task(
 ) -> Task:
     """``link``: what an undeclared one is to be; None: up."""
     wanted = seen.wanted({**inputs, "link": inputs.get("link") or link or "up"})
-    setup = seen.setup(inputs)
+    mine = seen.seen(domain, inputs["mac"])
+    setup = seen.setup(inputs, mine[0].model if mine else wanted.model)
     booting = domain.UUIDString() in call.host.started
     return Task(
         uri=call.host.uri,

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from provider.connection import api, errors
-from provider.errors import OperatorError, Refused
+from provider.errors import OperatorError, Refused, TakenBack, Unfinished
 from provider.guest import gateway_probe
 from provider.guest import setup as guest_setup
 from provider.guest.config import Setup, Style
@@ -186,7 +186,7 @@ class Mover:
         if isinstance(error, NoRoom) and not sources:
             return error  # nothing was taken from anybody: the definition has it, and it waits
         why = str(error) if isinstance(error, OperatorError) else errors.said(error)
-        kind = Refused if isinstance(error, Refused) else OperatorError
+        kind = TakenBack if isinstance(error, Refused) else Unfinished
         task = self._task
         # After the persistent definitions were changed there is no way back, and none is needed.
         if target.link == "up" or {"forget", "keep"} & self._outcome.parts.keys():

@@ -64,16 +64,25 @@ def refuse_waiting(call: Call, source: api.Domain, target: api.Domain, wanted: W
     if not seen.has(source, wanted.mac):
         return
     name, uri = target.name(), call.host.uri
-    definition = target.XMLDesc(SECURE | INACTIVE)
-    edits = _edits(definition, wanted.model)
+    edited = place_made(uri, name, target.XMLDesc(SECURE | INACTIVE), wanted.model)
     off = f"shut it down ({remedy.virsh(uri, f'shutdown {remedy.word(name)}')})"
-    steps = [f"give its definition a place ({_edited(uri, name, edits)})"] if edits else []
+    steps = [f"give its definition a place ({edited})"] if edited else []
     steps.append("shut it down from inside" if waits == ports.NO_ACPI else off)
     steps.append(f"start it ({remedy.virsh(uri, f'start {remedy.word(name)}')})")
     raise Refused(
         f"NIC {same_mac(wanted.mac)} stays in {source.name()}, and nothing was changed: guest {name} could have it "
         f"from its next start only: {waits}; to move it: {', '.join(steps)}, and run this again"
     )
+
+
+def place_made(uri: str, name: str, xml: str, model: str = nic.DEFAULT_MODEL) -> str:
+    """The line that gives a domain's definition ``xml`` a place for another NIC; empty where it has one."""
+    edits = _edits(xml, model)
+    if not edits:
+        return ""
+    dump = remedy.virsh(uri, f"dumpxml --inactive --security-info {remedy.word(name)}")
+    sed = " ".join(["sed", *(f"-e '{each}'" for each in edits)])
+    return f"{dump} | {sed} | {remedy.virsh(uri, 'define /dev/stdin')}"
 
 
 def _edits(xml: str, model: str) -> list[str]:
@@ -89,12 +98,6 @@ def _edits(xml: str, model: str) -> list[str]:
             f's|^  </devices>|<controller type="pci" model="{ports.controller(xml, model)}"/></devices>|'
         )
     return edits
-
-
-def _edited(uri: str, name: str, edits: list[str]) -> str:
-    dump = remedy.virsh(uri, f"dumpxml --inactive --security-info {remedy.word(name)}")
-    sed = " ".join(["sed", *(f"-e '{each}'" for each in edits)])
-    return f"{dump} | {sed} | {remedy.virsh(uri, 'define /dev/stdin')}"
 
 
 def require_network(call: Call, inputs: Props) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from provider.connection import api, errors
+from provider.errors import OperatorError
 from provider.guest import config as guest_config
 from provider.guest.agent import RUNNING
 from provider.guest.config import Setup
@@ -27,22 +28,30 @@ def wanted(inputs: Props) -> Wanted:
     )
 
 
-def setup(inputs: Props) -> Setup | None:
-    """What the guest is told; None when no addresses are declared."""
+def setup(inputs: Props, model: str | None = None) -> Setup | None:
+    """What the guest is told; None when no addresses are declared.  ``model``: of the NIC that is there."""
     if not inputs.get("addresses"):
         return None
     metric = inputs.get("metric", guest_config.DEFAULT_METRIC)
-    return Setup(inputs["mac"], tuple(inputs["addresses"]), inputs.get("gateway"), int(metric))
+    driver = guest_config.DRIVERS.get(model or "")
+    return Setup(inputs["mac"], tuple(inputs["addresses"]), inputs.get("gateway"), int(metric), driver)
 
 
-def others(call: Call, mac: str, but: str) -> Iterator[api.Domain]:
-    """The other domains of the host that have a NIC with this MAC, live or persistent; what can't be read is told."""
+def others(call: Call, mac: str, but: str, only_told: bool = False) -> Iterator[api.Domain]:
+    """The other domains of the host that have a NIC with this MAC, live or persistent.
+
+    One that can't be read may have it: `OperatorError`, or, where it is to be ``only_told``, a line.
+    """
     for domain in call.host.conn.listAllDomains():
         if domain.UUIDString().lower() == but.lower():
             continue
         ask = partial(errors.unless, errors.NO_DOMAIN, has, domain, mac)
-        unknown = f"whether it has {mac} is not known"
-        if optional.look(call.tell, f"domain {domain.name()}", ask, False, unknown):
+        there, unread = optional.looked(f"domain {domain.name()}", ask, f"whether it has {mac} is not known")
+        if unread and not only_told:
+            raise OperatorError(f"{call.name}: {unread}")
+        if unread:
+            call.tell(unread)
+        if there:
             yield domain  # one that went away while it was looked at has nothing
 
 
@@ -115,7 +124,7 @@ def outputs(call: Call, domain: api.Domain, inputs: Props, inside: bool | None, 
 
 
 def _elsewhere(call: Call, mac: str, domain: api.Domain) -> Iterator[str]:
-    for other in others(call, mac, domain.UUIDString()):
+    for other in others(call, mac, domain.UUIDString(), only_told=True):
         seat = nic_seat.look(other, mac)
         where = " and ".join(
             place

@@ -65,7 +65,7 @@ class _Looks:
         return optional.look(tell, what, asked, otherwise)
 
     def all(
-        self, kind: Kind, what: str, missing: int, look: Callable[[Any], S], objects: Iterable[Any]
+        self, kind: Kind, what: str, missing: int, look: Callable[[Any], S | None], objects: Iterable[Any]
     ) -> tuple[S, ...]:
         found = []
         for each in objects:
@@ -111,9 +111,12 @@ def survey(host: Host) -> HostSeen:
     )
 
 
-def _domain(domain: api.Domain) -> DomainSeen:
+def _domain(domain: api.Domain) -> DomainSeen | None:
+    """None of one that has ended meanwhile, and had no definition."""
     live = domain.XMLDesc() if domain.isActive() else None
     config = domain.XMLDesc(INACTIVE) if domain.isPersistent() else None
+    if live is None and config is None:
+        return None
     return DomainSeen(
         name=domain.name(),
         uuid=domain.UUIDString(),
@@ -131,7 +134,7 @@ def _network(host: Host, network: api.Network) -> NetworkSeen:
     both = sides(network)
     for xml in filter(None, (both.live, both.persistent)):
         network_seen.view(xml)  # read here, so that nobody fails over it who judges it later
-    root = parsed(both.live or both.base)
+    root = parsed(both.live or both.base, "network")
     mac = attribute(root, "mac", "address")
     return NetworkSeen(
         name=network.name(),
@@ -175,7 +178,7 @@ def _leases(looks: _Looks, network: api.Network) -> Iterator[Lease]:
 
 @of_libvirt("a storage pool")
 def _pool(pool: api.Pool) -> PoolSeen:
-    root = parsed(pool.XMLDesc())
+    root = parsed(pool.XMLDesc(), "pool")
     return PoolSeen(
         name=pool.name(),
         uuid=pool.UUIDString(),
@@ -209,7 +212,7 @@ def _volume_or_path(pool: str, volume: api.Volume) -> VolumeSeen | str | None:
 
 @of_libvirt("a volume")
 def _volume(pool: str, volume: api.Volume) -> VolumeSeen:
-    root = parsed(volume.XMLDesc())
+    root = parsed(volume.XMLDesc(), "volume")
     base = root.findtext("backingStore/path")
     times, base_times = _times(root, "target"), _times(root, "backingStore")
     return VolumeSeen(

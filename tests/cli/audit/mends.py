@@ -18,6 +18,7 @@ FOLDER = ROOT / "cli/audit"
 OPEN = "…"
 UP, EDIT, ADOPT = "./trop up …", "virsh edit", "./trop adopt … --write --yes"
 OF_OTHERS = "as another room says it"
+OTHER_ROOMS = ("refusals",)
 JOINTS = re.compile(r" && (?!ip )|; |, then: |, or (?=virsh|\./trop)|, and (?=virsh|\./trop)")
 
 
@@ -27,7 +28,7 @@ def parts(mend: str) -> list[str]:
     for step in JOINTS.split(mend):
         text = re.sub(r"^virsh (-c \S+ )?(\S+).*", r"virsh \2", step, flags=re.DOTALL)
         text = re.sub(r"^\./trop (up|adopt) (?!--all)[^ ,]+( --lab)?", rf"./trop \1 {OPEN}", text)
-        found.append(re.sub(r" once it is off$", "", text))
+        found.append(re.sub(r"( once it is off)?( \(until then .*\))?$", "", text))
     return found
 
 
@@ -65,6 +66,11 @@ def _constant(name: str, path: Path) -> set[str]:
         match node:
             case ast.Assign(targets=[ast.Name(id=id)], value=ast.Constant(value=str(text))) if id == name:
                 return {text}
+            case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
+                for each, value in zip(names, values, strict=True):
+                    match each, value:
+                        case ast.Name(id=id), ast.Constant(value=str(text)) if id == name:
+                            return {text}
     return set()
 
 
@@ -166,6 +172,8 @@ class _Reader:
     def _returned(self, path: Path, name: str) -> set[str]:
         if f"{path}:{name}" in self._seen:
             return set()
+        if path.stem in OTHER_ROOMS:
+            return {OF_OTHERS}
         if not path.exists() or name not in _functions(path):
             return {OPEN}
         function = _functions(path)[name]

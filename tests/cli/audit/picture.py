@@ -50,6 +50,7 @@ class Vm:
     most: int = 128
     live_memory: int = 96
     balloon: str = "virtio"
+    features: str = "<features><acpi/></features>"
 
     def seen(self) -> DomainSeen:
         running = self.state not in ("shut off", "crashed")
@@ -70,7 +71,7 @@ class Vm:
         return (
             f"<domain type='qemu'><name>{self.name}</name><uuid>uuid-{self.name}</uuid>"
             f"<memory unit='MiB'>{self.most}</memory><currentMemory unit='MiB'>{memory}</currentMemory><vcpu>1</vcpu>"
-            "<os><type arch='x86_64' machine='pc-i440fx-7.2'>hvm</type></os><features><acpi/></features><devices>"
+            f"<os><type arch='x86_64' machine='pc-i440fx-7.2'>hvm</type></os>{self.features}<devices>"
             f"<disk type='file' device='disk'><source file='{self.disk}'/><target dev='vda'/></disk>"
             f"{''.join(nics)}<memballoon model='{self.balloon}'/></devices></domain>"
         )

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from cli.audit import owned, unplug
+from cli.audit import owned
 from cli.audit.finding import Finding
 from config.plan import Float
 from tests.cli.audit.picture import FLOAT1, PLAN, RACK, Picture, Vm, clean, nic
@@ -112,25 +112,6 @@ def test_of_two_that_have_it_the_one_that_works_keeps_it_until_the_up() -> None:
     told = found(spoilt(ELSEWHERE, tenant(FLOAT1_NIC, state="shut off")))
     assert told.kind == "mac-shared"
     assert told.mend == f"{VIRSH} detach-interface tenant network --mac {FLOAT1.mac} --config && {UP}"
-
-
-@pytest.mark.reports("N3")
-def test_of_a_holder_that_has_no_place_for_it_no_up_is_promised(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unplug.ports, "why_not", lambda xml: "no slot is free" if xml else "")
-
-    elsewhere = found(spoilt(ELSEWHERE))
-    nowhere = [f for f in faults(spoilt(plug("Acilamwen", OWN))) if f.kind == "float-unplugged"]
-    off = found(spoilt(ELSEWHERE, attribute("Acilamwen", state="shut off")))
-
-    assert elsewhere.what.endswith("; it works here, and not where it belongs")
-    assert elsewhere.mend == (
-        "give Acilamwen a place for it (no slot is free), by the lines that are told by: ./trop preview trop02"
-    )
-    assert [f.mend for f in nowhere] == [
-        f"{UP}, which leaves it to the next start (no slot is free), and {VIRSH} shutdown Acilamwen, and {UP} once it "
-        "is off"
-    ]
-    assert off.mend == UP
 
 
 def test_a_float_that_nobody_holds_is_unplugged() -> None:

@@ -86,6 +86,9 @@ class Domain:
         self.auto = bool(autostart)
         return 0
 
+    def interfaceAddresses(self, source: int, flags: int = 0) -> dict[str, Any]:
+        return {}
+
     def hasManagedSaveImage(self, flags: int = 0) -> int:
         return int(self.saved)
 
