@@ -31,7 +31,6 @@ FOREIGN = {
     "mtu": "<mtu size='1400'/>",
     "coalesce": "<coalesce><rx><frames max='7'/></rx></coalesce>",
     "tune": "<tune><sndbuf>1600000</sndbuf></tune>",
-    "rom": "<rom bar='off'/>",
     "port": "<port isolated='yes'/>",
 }
 THERE = "on the hypervisor: "
