@@ -157,7 +157,10 @@ ROUNDS = (
     ),
     (Row("the float's link is down", virsh("domif-setlink", ACILAMWEN, FLOAT1, "down"),
         (("float-unplugged", ACILAMWEN),), f"{VIRSH}domif-setlink Acilamwen {FLOAT1} up && {UP}"),),
-    (Row("the float's NIC is on another network", onto_default, (("float-unplugged", ACILAMWEN),), UP),),
+    (
+        Row("the float's NIC is on another network", onto_default, (("float-unplugged", ACILAMWEN),), UP),
+        Row("a VM is saved", virsh("managedsave", ULOV), (("vm-stopped", ULOV),), UP),
+    ),
     (
         Row("a network's definition is another", net_with_stp, (("network-waits", DEFAULT),),
             f'{UP} --allow "default=network outage"'),

@@ -5,11 +5,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from xml.etree import ElementTree as Xml
 
+import libvirt
 import pytest
 
+from provider.host.clock import SystemClock
+from provider.host.definitions import both_xmls
+from provider.nic import apply, nic, plan
+from provider.nic.nic import Wanted
+from provider.nic.plan import CONFIG, LIVE
 from tests.lab.catalogue_terms import ADDRESSES
-from tests.lab.faults_by_hand import ADDRESS1, fleet_file, held_by
+from tests.lab.faults_by_hand import ADDRESS1, SECOND, fleet_file, held_by
 from tests.lab.lab_guest import page, wait_for
 from tests.lab.remedies import ROUNDS, Row
 from tests.lab.stage import Stage, short_folder
@@ -19,6 +26,13 @@ from tests.lab.typed import well
 pytestmark = [pytest.mark.lab, pytest.mark.adopt, pytest.mark.reports("H11")]
 
 GUESTS = ("Acilamwen", "Ulov")
+FOREIGN = {
+    "driver": "<driver name='qemu' event_idx='off'/>",
+    "mtu": "<mtu size='1400'/>",
+    "coalesce": "<coalesce><rx><frames max='7'/></rx></coalesce>",
+    "tune": "<tune><sndbuf>1600000</sndbuf></tune>",
+    "port": "<port isolated='yes'/>",
+}
 THERE = "on the hypervisor: "
 
 
@@ -61,6 +75,9 @@ def test_what_is_printed_mends_it_and_nothing_else_is_worse(made: Stage, rows: t
         after = boots(made)
         assert {n for n in GUESTS if before[n] != after[n]} == {vm for row in rows for vm in row.boots}
         answers(made, rows[0].holder)
+    except AssertionError:
+        made.on_stack("up", "--yes")  # the next round is to begin with what is declared
+        raise
     finally:
         for row in rows:
             if row.after is not None:
@@ -86,6 +103,42 @@ def test_what_a_preview_lacks_is_made_by_the_lines_that_it_prints(made: Stage) -
         well(made, line[0])
     finally:
         made.declare(vms={name: {} for name in GUESTS})
+
+
+def parts(domain: libvirt.virDomain) -> list[list[str]]:
+    """What the NIC has in the running guest and in its definition that nothing of ours declares."""
+    found = []
+    for xml in both_xmls(domain):
+        (mine,) = nic.of_mac(xml, SECOND)
+        element = Xml.fromstring(mine.xml)
+        found.append(sorted(Xml.canonicalize(Xml.tostring(e)) for e in element if e.tag in FOREIGN))
+    return found
+
+
+@pytest.mark.reports("H8")
+def test_a_nic_that_goes_elsewhere_and_has_its_link_switched_keeps_all_that_libvirt_has_of_it(
+    made: Stage,
+) -> None:
+    conn = libvirt.open(made.lab.uri)
+    try:
+        domain = conn.lookupByName("Ulov")
+        domain.attachDeviceFlags(
+            f"<interface type='network'><mac address='{SECOND}'/><source network='bridged'/><model type='virtio'/>"
+            f"{''.join(FOREIGN.values())}</interface>",
+            LIVE | CONFIG,
+        )
+        before = parts(domain)
+        assert [len(side) for side in before] == [len(FOREIGN)] * 2
+        for network, link in (("bridged", "down"), ("bridged", "up"), ("default", "down"), ("bridged", "up")):
+            wanted = Wanted(SECOND, network=network, link=link)  # type: ignore[arg-type]
+            steps = plan.plan([wanted], (), *both_xmls(domain))
+            assert steps
+            apply.perform(domain, steps, SystemClock())
+            assert plan.plan([wanted], (), *both_xmls(domain)) == []
+            assert parts(domain) == before
+        apply.perform(domain, plan.plan([], [SECOND], *both_xmls(domain)), SystemClock())
+    finally:
+        conn.close()
 
 
 def test_after_all_that_a_preview_has_nothing_to_do(made: Stage) -> None:

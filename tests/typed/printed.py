@@ -155,7 +155,7 @@ HELD: Final = {
         f"{_WAITS}test_a_restart_with_another_subnet_promises_no_second_and_says_how_guests_come_back"
     ),
     "provider/network/tell.py:waiting_subnet": f"{_WAITS}test_as_long_as_it_waits_each_look_says_so",
-    "provider/nic/refusals.py:_edited": _ROOM,
+    "provider/nic/refusals.py:place_made": _ROOM,
     "provider/nic/refusals.py:refuse_waiting": _ROOM,
     "provider/nic/refusals.py:require_networks": (
         "tests/provider/nic/test_resource.py::test_what_is_missing_is_told_in_one_line"
@@ -214,6 +214,14 @@ HELD: Final = {
         "tests/lab/test_fleet.py::"
         "test_a_float_is_released_on_one_hypervisor_before_it_is_plugged_in_on_the_other"
     ),
+    "cli/protected.py:_refuse_destroy": (
+        "tests/cli/test_protected.py::test_the_refusal_names_all_that_is_protected_and_each_way_out"
+    ),
+    "cli/protected.py:_refuse_up": (
+        "tests/cli/test_protected.py::"
+        "test_an_up_without_a_preview_is_looked_at_for_what_is_protected_and_leaves"
+    ),
+    "cli/protected.py:_state": "tests/cli/test_protected.py::test_where_the_state_can_not_be_read_nothing_is_done",
     "cli/whois/command.py:directory": (
         "tests/cli/whois/test_command.py::test_where_there_is_no_lab_the_way_to_one_is_told"
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
 from cli import ROOT
@@ -14,8 +16,9 @@ pytestmark = pytest.mark.reports("H11")
 DONE = [step for row in ROWS for step in mends.parts(row.line)]
 
 
-def steps() -> set[str]:
-    return {step for _, shape in mends.shapes() for step in mends.parts(shape)}
+@cache
+def steps() -> frozenset[str]:
+    return frozenset(step for _, shape in mends.shapes() for step in mends.parts(shape))
 
 
 def test_what_an_audit_may_print_is_all_understood() -> None:

@@ -17,6 +17,9 @@ _UNREAD, _SERVICES, _PLAIN = (
     "tests/cli/audit/test_audit.py::",
 )
 _LEASES = "tests/cli/audit/test_networks.py::"
+_SAME_MAC, _ONE = "tests/cli/audit/test_same_mac.py::", "tests/cli/audit/test_kinds.py::"
+_TWICE = f"{_SAME_MAC}test_an_address_that_is_not_on_the_nic_alone_is_found"
+_CASE = f"{_ONE}test_a_fault_is_one_finding_that_says_what_where_and_what_mends_it"
 _STOPPED = f"{_HOST}test_a_pool_that_was_stopped_is_started_by_the_line_that_is_told"
 _UNMOUNTED = f"{_HOST}test_a_pool_whose_folder_is_not_mounted_is_told_and_none_of_the_disks_in_it"
 _ELSES = f"{_HOST}test_what_is_somebody_elses_under_a_declared_name_is_mended_by_virsh_and_never_by_up"
@@ -54,6 +57,9 @@ STEPS: Final = {
     "virsh net-update": f"{_LEASES}test_the_address_that_a_stranger_has_is_freed_first_and_then_asked_for",
     "then: virsh domif-setlink": f"{_LEASES}test_what_nobody_can_be_asked_for_is_free_when_the_lease_runs_out",
     f"on the hypervisor: {OF_OTHERS}": _REMEDIES,
+    "in …: ip addr del …/… dev …, with the default route by it if there is one": _TWICE,
+    "in …: ip addr del …/… dev … on all but the NIC itself": _TWICE,
+    "in …: take away what sets …, and have the NIC ask by DHCP": _CASE,
     "virsh vol-delete": _BY_HAND,
     "virsh start": _ELSES,
     "virsh autostart": _ELSES,
@@ -81,8 +87,8 @@ WORDS: Final = (
     "it is free after …",
     "nothing: it runs out by itself",
     "wait until …: … is …, and can't give it back before",
-    "sleep 10",
-    "then: sleep 10",
+    "sleep …",
+    "then: sleep …",
     "in the guest",
     "then as it says",
     "./trop show cloud-init … has all of it",
@@ -92,8 +98,6 @@ WORDS: Final = (
     "set libvirt:uri in Pulumi.….yaml",
     "trop:vms.….running: true in Pulumi.….yaml, or … as its holder in config/fleet.yaml",
     "shut … down, which it cuts off",
-    "./trop up …, which leaves it to the next start (…)",
-    "give … a place for it (…), by the lines that are told by: ./trop preview ……",
     "trop:vms.….baseImage: … in Pulumi.….yaml, or build it anew (README)",
 )
 
@@ -103,6 +107,7 @@ KINDS: Final = {
     "base-other": f"{_PLAIN}test_a_base_that_a_pool_has_found_to_be_gone_is_missing",
     "base-unused": _BY_HAND,
     "base-written": _BY_HAND,
+    "float-twice": _TWICE,
     "gateway-silent": _NOBODY,
     "guest-file": _OF_2021,
     "guest-file-left": _OF_2023,
@@ -117,5 +122,6 @@ KINDS: Final = {
     "service-wrong": f"{_SERVICES}test_audit.py::test_what_does_not_run_as_declared_is_a_fault",
     "slot-unused": f"{_PLAIN}test_what_is_as_declared_has_no_fault_and_empty_slots_are_a_note",
     "unreachable": _BY_HAND,
+    "vm-address": _CASE,
     "untold": f"{_UNREAD}test_leases_that_a_driver_does_not_know_are_a_note_and_no_fault",
 }
