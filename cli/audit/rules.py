@@ -95,6 +95,14 @@ RULES: Final = (
         "The router; or `gateway` in `config/fleet.yaml`.",
         yields_to=("float-address", "float-unplugged"),
     ),
+    Rule(
+        storage.format_unsaid,
+        "The header of a declared VM's disk does not say which format its base has, and that one has a base itself: "
+        "libvirt does not start such a VM, and goes on with one that runs. Read from the headers, through a connection "
+        "that may write.",
+        "`virsh blockpull` with that base while it runs, which writes the format; `qemu-img rebase -u` on the "
+        "hypervisor once it is off.",
+    ),
     Rule(vms.vm_missing, "A declared VM is not there.", UP),
     Rule(
         vms.vm_stopped,
@@ -217,12 +225,6 @@ RULES: Final = (
         "A declared VM's overlay rests on nothing any more: the content of its base was pulled into it "
         "(`virsh blockpull`). Nothing is lost.",
         "`overlay: false` in the stack's file: the disk leaves the stack, and stays.",
-    ),
-    Rule(
-        storage.format_unsaid,
-        "The header of a declared VM's disk does not say which format its base has, and that one has a base itself: "
-        "libvirt would not start the VM, though it runs. Read from the headers, through a connection that may write.",
-        "`virsh blockpull` with that base while it runs, which writes the format; `qemu-img rebase -u` once it is off.",
     ),
     Rule(
         storage.base_written,

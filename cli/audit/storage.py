@@ -8,12 +8,12 @@ from pathlib import PurePosixPath
 
 from lxml import etree
 
+from cli.audit import vms
 from cli.audit.finding import Finding
 from cli.audit.world import World
 from config.plan import Plan, VirtualMachine
 from provider.domain.seen import as_declared
 from provider.host.disk_files import Chain, chains
-from provider.resource import remedy
 from provider.storage import snapshots
 from provider.storage.chain import unsaid
 from provider.storage.volume_facts import PULLED
@@ -76,7 +76,7 @@ def snapshot(world: World) -> Iterator[Finding]:
         for each in snapshots.above(_chains(world, stack, domain), declared_files(plan, vm)):
             runs = domain.live is not None
             line = snapshots.commit(host.uri, domain.name, each)
-            mend = line if runs else f"{world.virsh(stack, 'start', domain.name)} && {line}"
+            mend = line if runs else f"{_start(world, stack, vm, domain)} && {line}"
             what = snapshots.stands(domain.name, each, runs).partition(": ")[2]
             yield Finding(stack, domain.name, what, mend)
 
@@ -102,27 +102,20 @@ def overlay_pulled(world: World) -> Iterator[Finding]:
 
 def format_unsaid(world: World) -> Iterator[Finding]:
     """libvirt does not start a guest with such a disk, and goes on with one that runs."""
-    for stack, _, domain in world.vms():
-        uri = world.seen[stack][1].uri
+    for stack, vm, domain in world.vms():
+        runs, stopped = domain.live is not None, vms.kept_off(world, stack, domain) and vm.running
         for target, links in world.links(stack, domain.name).items():
             for link in unsaid(links):
-                base = str(link.base)
+                base, starts = str(link.base), "does not start" if stopped else "would not start"
                 what = (
                     f"its disk {link.path} does not say which format its base {base} has, which itself stands on a "
-                    "file: the guest would not start"
+                    f"file: the guest{', which is declared to run,' if stopped else ''} {starts}"
                 )
-                mend = snapshots.rebase(link.path, base)
-                if domain.live is not None and link is links[0]:
-                    line = (
-                        "blockpull",
-                        remedy.word(domain.name),
-                        target,
-                        "--base",
-                        remedy.word(base),
-                        "--wait",
-                    )
-                    mend = f"{remedy.virsh(uri, ' '.join(line))} (once it is shut off: {mend})"
-                yield Finding(stack, domain.name, what, mend)
+                there = f"on the hypervisor: {snapshots.rebase(link.path, base)}"
+                pull = snapshots.pull(world.seen[stack][1].uri, domain.name, target, base)
+                mend = f"{pull} (once it is shut off, {there})" if runs and link is links[0] else there
+                then = f", then: {vms.going(world, stack, domain)}" if stopped else ""
+                yield Finding(stack, domain.name, what, f"{mend}{then}")
 
 
 def block_job(world: World) -> Iterator[Finding]:
@@ -133,6 +126,11 @@ def block_job(world: World) -> Iterator[Finding]:
                 what = f"a block job ({chain.job}) writes its {chain.target} to {chain.to}"
                 mend = world.virsh(stack, "blockjob", domain.name, chain.target, "--info")
                 yield Finding(stack, domain.name, what, mend)
+
+
+def _start(world: World, stack: str, vm: VirtualMachine, domain: DomainSeen) -> str:
+    """As it is told of one that is declared to run, and does not: typed twice, the line does its work all the same."""
+    return vms.going(world, stack, domain) if vm.running else world.virsh(stack, "start", domain.name)
 
 
 def declared_files(plan: Plan, vm: VirtualMachine) -> set[str]:

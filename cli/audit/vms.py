@@ -13,6 +13,7 @@ from provider.connection.states import NO_SPACE, SAVED
 from provider.domain import pending as domain_pending
 from provider.domain import read as domain_read
 from provider.impact import allow
+from provider.storage.chain import unsaid
 from provider.survey.survey import DomainSeen, PoolSeen
 
 RUNNING = ("running", "idle")
@@ -28,9 +29,9 @@ def vm_missing(world: World) -> Iterator[Finding]:
 
 def vm_stopped(world: World) -> Iterator[Finding]:
     for stack, vm, domain in world.vms():
-        if vm.running and domain.state not in RUNNING:
+        if vm.running and domain.state not in RUNNING and not kept_off(world, stack, domain):
             what = f"it is declared to run, and is {'; '.join(_why(world, stack, domain))}"
-            yield Finding(stack, domain.name, what, _going(world, stack, domain))
+            yield Finding(stack, domain.name, what, going(world, stack, domain))
 
 
 def vm_saved(world: World) -> Iterator[Finding]:
@@ -46,7 +47,7 @@ def vm_saved(world: World) -> Iterator[Finding]:
             yield Finding(stack, domain.name, what, f"{start}; or, without what it had in memory: {drop}")
 
 
-def _going(world: World, stack: str, domain: DomainSeen) -> str:
+def going(world: World, stack: str, domain: DomainSeen) -> str:
     """What has it run again; one that an I/O error has stopped is stopped anew as long as its cause is there."""
     name, pools = domain.name, ", ".join(pool.name for pool in _full(world, stack, domain))
     if domain.live is None:
@@ -59,6 +60,11 @@ def _going(world: World, stack: str, domain: DomainSeen) -> str:
     if domain.at.disks:
         return f"{f'make room in pool {pools}' if pools else 'see to its disks'}, then: {again}"
     return again
+
+
+def kept_off(world: World, stack: str, domain: DomainSeen) -> bool:
+    """Whether libvirt would not start it for what a header does not say, which is told with what has it start."""
+    return domain.live is None and any(map(unsaid, world.links(stack, domain.name).values()))
 
 
 def _give_up(world: World, stack: str, domain: DomainSeen) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import config
 from cli.fleet.plugged import Plugged, Sight, hidden, plugged
 from provider.errors import OperatorError
+from provider.resource import saved
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def why_not(gain: Gain, sight: Sight, failed: Sequence[str]) -> str:
         if place.hypervisor != gain.stack and place.up:
             why = "its run failed" if place.hypervisor in failed else "its run did not take it out"
             if place.saved:
-                why = f"start it there, or give up what it had in memory: virsh managedsave-remove {place.vm}"
+                why = saved.ways_out(place.uri, place.vm)
             has = "is saved with" if place.saved else "still has"
             return f"{said}: {place.vm} on {place.hypervisor} {has} {gain.held.mac} with its link up; {why}"
     return f"{said}: the stack's first run failed" if gain.stack in failed else ""

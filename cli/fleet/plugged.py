@@ -15,7 +15,7 @@ Sight = Mapping[str, HostSeen | OperatorError]  # by hypervisor: what is on it, 
 class Plugged:
     """``copies`` NICs of one MAC in one VM, of which ``up`` have their link up in a guest that runs, or comes back.
 
-    ``saved``: it comes back, from its managed save image, which no `up` changes.
+    ``saved``: it comes back, from its managed save image, which no `up` changes.  ``uri`` is the hypervisor's.
     """
 
     hypervisor: str
@@ -23,6 +23,7 @@ class Plugged:
     copies: int
     up: int
     saved: bool = False
+    uri: str = ""
 
     def __str__(self) -> str:
         return f"{self.hypervisor} {self.vm}" + (f" ×{self.copies}" if self.copies > 1 else "")
@@ -41,11 +42,13 @@ def plugged(mac: str, sight: Sight) -> list[Plugged]:
     """Every VM that has the MAC now, or would start with it."""
     found = []
     for hypervisor, seen in sight.items():
-        for domain in seen.domains if isinstance(seen, HostSeen) else ():
+        if not isinstance(seen, HostSeen):
+            continue
+        for domain in seen.domains:
             copies = sum(nic.mac == mac for nic in domain.nics)
             now = domain.live or domain.saved
             if copies:
                 up = sum(nic.mac == mac and nic.link == "up" for nic in (now.nics if now else ()))
                 saved = domain.saved is not None and any(nic.mac == mac for nic in domain.saved.nics)
-                found.append(Plugged(hypervisor, domain.name, copies, up, saved))
+                found.append(Plugged(hypervisor, domain.name, copies, up, saved, seen.uri))
     return found

@@ -93,18 +93,6 @@ def halted(domain: api.Domain) -> State | None:
     return look(domain)
 
 
-def goes_on(domain: api.Domain, state: State) -> str:
-    """What has a guest that is halted go on, in words; no run of ours does it."""
-    first = ""
-    if state.disks:
-        full = any(how == NO_SPACE for _, how in state.disks)
-        first = "make room for its disks first, then " if full else "see to its disks first, then "
-    name = domain.name()
-    if state.word == "crashed":
-        return f"virsh destroy {name} and virsh start {name}"
-    return f"{first}virsh {'dompmwakeup' if state.word == 'pmsuspended' else 'resume'} {name}"
-
-
 def is_saved(domain: api.Domain) -> bool:
     """Whether its next start brings back a saved guest."""
     return not domain.isActive() and bool(domain.hasManagedSaveImage())

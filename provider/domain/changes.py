@@ -144,7 +144,9 @@ def _refuse_saved(call: Call, domain: api.Domain, plan: Plan) -> None:
     if plan.brings_back:
         has, uuid = sweep.everybody(call.host, call.tell), domain.UUIDString()
         written = set(has[uuid.lower()].files & files) if uuid.lower() in has else files
-        new.refuse_taken(has, f"domain {plan.name}, which is saved, is not started", macs, written, uuid)
+        new.refuse_taken(
+            call.host.uri, has, f"domain {plan.name}, which is saved, is not started", macs, written, uuid
+        )
         return
     kept = [f"NIC {step.mac}" for step in plan.nics if step.action == "unplug" and step.mac in macs]
     kept += [f"disk {step.path}" for step in plan.disks if step.action == "unplug" and step.path in files]
@@ -191,7 +193,9 @@ def _require(call: Call, domain: api.Domain, plan: Plan) -> None:
     missing = {same_mac(e["mac"]) for e in declared.get("networkInterfaces", ())} - plugged
     paths = {step.path for step in plan.disks if step.action == "plug"}
     if missing or paths:
-        new.refuse_taken(sweep.everybody(call.host, call.tell), who, missing, paths, domain.UUIDString())
+        new.refuse_taken(
+            call.host.uri, sweep.everybody(call.host, call.tell), who, missing, paths, domain.UUIDString()
+        )
     if paths:
         formats(call, plan.name, plan.disks)
 

@@ -16,7 +16,7 @@ from provider.host.definitions import INACTIVE, SECURE
 from provider.host.elements import written
 from provider.host.host import Host
 from provider.impact.allow import allowed, how
-from provider.resource import mark
+from provider.resource import mark, remedy
 from provider.storage import snapshots
 
 START_SECONDS = 60.0
@@ -34,7 +34,7 @@ _LIVE = 1
 _CONFIG = 2
 
 
-def start(domain: api.Domain, clock: Clock) -> None:
+def start(uri: str, domain: api.Domain, clock: Clock) -> None:
     """Start it, or see the start through that a killed call has asked for: libvirt goes on without its caller."""
     if not domain.isActive():
         saved = states.is_saved(domain)
@@ -42,7 +42,7 @@ def start(domain: api.Domain, clock: Clock) -> None:
         if error and not domain.isActive():
             name = domain.name()
             what = "is saved, and does not come back" if saved else "is defined, but does not start"
-            drop = f"; to give up what it had in memory: virsh managedsave-remove {name}" if saved else ""
+            drop = f"; to give up what it had in memory: {remedy.memory_dropped(uri, name)}" if saved else ""
             raise OperatorError(f"domain {name} {what}: {errors.said(error)}{drop}") from error
     _until_started(domain, clock)
 
@@ -51,7 +51,7 @@ def _until_started(domain: api.Domain, clock: Clock) -> None:
     until(lambda: list(domain.state()) != _STARTING_UP, clock, START_SECONDS, POLL_SECONDS)
 
 
-def shut_down(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
+def shut_down(uri: str, domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
     """Ask the guest to power off and wait until it has; pulling the plug needs the operator's word.
 
     ``seconds``: how long the guest has (0: the default).  `Refused` with nothing changed when it does not.
@@ -62,7 +62,7 @@ def shut_down(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
         return
     _until_started(domain, clock)
     if states.word(domain) == "paused":
-        reason = _paused(domain)
+        reason = _paused(uri, domain)
     elif _asked_and_gone(domain, clock, limit):
         return
     else:
@@ -74,12 +74,12 @@ def shut_down(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
         raise OperatorError(f"domain {name} cannot be stopped: {errors.said(error)}") from error
 
 
-def refuse_removal(domain: api.Domain) -> None:
+def refuse_removal(uri: str, domain: api.Domain) -> None:
     """`Refused` where it can be told beforehand that the guest cannot be shut down, or would lose its memory."""
     name = domain.name()
     paused = states.word(domain) == "paused" and list(domain.state()) != _STARTING_UP
     if paused and not allowed(name, "restart"):
-        raise Refused(_not_hard(name, _paused(domain)))
+        raise Refused(_not_hard(name, _paused(uri, domain)))
     _refuse_saved(domain)
 
 
@@ -93,7 +93,7 @@ def refuse_under_snapshots(host: Host, domain: api.Domain, disks: Collection[str
         )
 
 
-def restart(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
+def restart(uri: str, domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
     """Shut the guest down from within and start it again; it is never stopped hard for this.
 
     Its definition is marked meanwhile: who is killed between the two leaves it off, and then the mark says that it is
@@ -102,7 +102,7 @@ def restart(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
     name, limit = domain.name(), seconds or SHUTDOWN_SECONDS
     if states.word(domain) == "paused":
         raise Refused(
-            f"{_paused(domain)}; it is not restarted, and what waits for its next start goes on to wait"
+            f"{_paused(uri, domain)}; it is not restarted, and what waits for its next start goes on to wait"
         )
     domain.setMetadata(_ELEMENT, "<restarting/>", "restart", mark.RESTARTING, _CONFIG)
     if not _asked_and_gone(domain, clock, limit):
@@ -111,7 +111,7 @@ def restart(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
             "what waits for its next start goes on to wait; should it still go down, the next up starts it"
         )
     try:
-        start(domain, clock)
+        start(uri, domain, clock)
     except OperatorError as error:
         raise Unfinished(
             f"domain {name} was shut down for its restart, and is off: {error}; mend that, and run the same again: it "
@@ -143,11 +143,9 @@ def _refuse_saved(domain: api.Domain) -> None:
         )
 
 
-def _paused(domain: api.Domain) -> str:
-    state = states.look(domain)
-    return (
-        f"domain {domain.name()} is {state.said}, and cannot shut down; {states.goes_on(domain, state)} first"
-    )
+def _paused(uri: str, domain: api.Domain) -> str:
+    name, state = domain.name(), states.look(domain)
+    return f"domain {name} is {state.said}, and cannot shut down; first {remedy.goes_on(uri, name, state)}"
 
 
 def _not_hard(name: str, reason: str) -> str:

@@ -43,13 +43,14 @@ def wanted_nics(host: Host, inputs: Props) -> tuple[nic.Wanted, ...]:
     return tuple(wanted(entry, name) for entry in inputs.get("networkInterfaces", ()))
 
 
-def refuse_taken(everybody: Everybody, who: str, macs: set[str], paths: set[str], own: str) -> None:
+def refuse_taken(uri: str, everybody: Everybody, who: str, macs: set[str], paths: set[str], own: str) -> None:
     """`Refused` where another domain than the ``own`` one (its UUID) has one of the MACs, or may write to a file.
 
     libvirt takes one MAC in any number of domains, and then answers flap between them.
     """
     others = [has for uuid, has in everybody.items() if uuid != own.lower()]
     refusals.refuse_taken(
+        uri,
         who,
         [
             (mac, has.name + (refusals.SAVED if mac in has.saved else ""))

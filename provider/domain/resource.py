@@ -22,7 +22,7 @@ from provider.host.others import Everybody, Has
 from provider.impact.allow import allowed
 from provider.nic import apply as nic_apply
 from provider.nic.refusals import require_networks
-from provider.resource import shape
+from provider.resource import remedy, shape
 from provider.resource.base import COMPUTED, Call, Checked, Diff, Found, Props, Resource
 from provider.resource.mark import uuid_of
 from provider.resource.names import UUID
@@ -60,7 +60,7 @@ class Domain(Resource):
         uuid = uuid_of(call.urn)
         found = _own_or_free(call, uuid, inputs)
         if preview:
-            _refuse_conflicts(sweep.everybody(call.host, call.tell), inputs, uuid)
+            _refuse_conflicts(call.host.uri, sweep.everybody(call.host, call.tell), inputs, uuid)
             _require_networks(call, shape.known(inputs))
             call.host.made.domains.add(uuid)
             outputs = {**inputs, "state": COMPUTED, "persistent": True}
@@ -85,9 +85,8 @@ class Domain(Resource):
             own = domain_diff.owned_since_import(read, less, {key: found[key] for key in ("macs", "disks")})
             return Found(seen.seen.uuid, read, {**_outputs(call, domain, read, read, seen), "own": own})
         if halted := states.halted(domain):
-            call.tell(
-                f"guest {domain.name()} does not go on: it is {halted.said}; {states.goes_on(domain, halted)}"
-            )
+            way_out = remedy.goes_on(call.host.uri, domain.name(), halted)
+            call.tell(f"guest {domain.name()} does not go on: it is {halted.said}; {way_out}")
         before = outputs.get("own", {})
         adopted = dict(before.get("adopted", {}))
         if domain.isPersistent():
@@ -144,14 +143,14 @@ class Domain(Resource):
         if domain is not None:
             life.refuse_under_snapshots(call.host, domain, outputs.get("own", {}).get("disks", ()))
             _note_removal(call, domain)
-            life.shut_down(domain, self._clock, call.timeout)
+            life.shut_down(call.host.uri, domain, self._clock, call.timeout)
             life.undefine(domain)
 
     def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
         domain = call.host.domain_by_uuid(id)
         if domain is not None:
             life.refuse_under_snapshots(call.host, domain, outputs.get("own", {}).get("disks", ()))
-            life.refuse_removal(domain)
+            life.refuse_removal(call.host.uri, domain)
             _note_removal(call, domain)
 
     def _mend(self, call: Call, domain: api.Domain, plan: Plan, own: Props) -> None:
@@ -183,16 +182,16 @@ class Domain(Resource):
     def _start(self, call: Call, domain: api.Domain) -> None:
         if not domain.isActive():
             call.host.started.add(domain.UUIDString())
-        life.start(domain, self._clock)
+        life.start(call.host.uri, domain, self._clock)
 
     def _turn(self, call: Call, domain: api.Domain, plan: Plan) -> None:
         if plan.restart:
-            life.restart(domain, self._clock, call.timeout)
+            life.restart(call.host.uri, domain, self._clock, call.timeout)
             call.host.started.add(domain.UUIDString())
         elif plan.starts or plan.declared.get("running") is True:
             self._start(call, domain)
         elif plan.declared.get("running") is False:
-            life.shut_down(domain, self._clock, call.timeout)
+            life.shut_down(call.host.uri, domain, self._clock, call.timeout)
         if plan.seen.marked and not plan.restart:
             life.unmark(domain)
 
@@ -236,15 +235,15 @@ def _claimed(call: Call, uuid: str, inputs: Props) -> AbstractContextManager[Non
         uuid,
         has,
         lambda: sweep.everybody(call.host, call.tell),
-        lambda everybody: _refuse_conflicts(everybody, inputs, uuid),
+        lambda everybody: _refuse_conflicts(call.host.uri, everybody, inputs, uuid),
     )
 
 
-def _refuse_conflicts(everybody: Everybody, inputs: Props, uuid: str) -> None:
+def _refuse_conflicts(uri: str, everybody: Everybody, inputs: Props, uuid: str) -> None:
     """MACs and disks that another domain has; what is not known at preview is left to the `up`."""
     owned, who = domain_diff.owned(inputs), f"domain {inputs['name']}"
     paths = {path for path in owned["disks"] if path is not COMPUTED}
-    new.refuse_taken(everybody, who, set(owned["macs"]), paths, uuid)
+    new.refuse_taken(uri, everybody, who, set(owned["macs"]), paths, uuid)
 
 
 def _defined(call: Call, uuid: str, inputs: Props, found: api.Domain | None) -> api.Domain:

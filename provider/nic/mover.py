@@ -112,7 +112,7 @@ class Mover:
             return
         began = self._tools.clock.monotonic()
         if halted := states.halted(task.target):
-            raise refusals.halted(task.target, halted)
+            raise refusals.halted(task.uri, task.target, halted)
         if not self._agent.answers(task.agent_seconds):
             raise self._silent()
         self._style = guest_setup.look(self._agent)
@@ -124,7 +124,7 @@ class Mover:
         """What is known of it is said, and no more is guessed."""
         task, name = self._task, self._agent.guest
         if halted := states.halted(task.target):
-            return refusals.halted(task.target, halted)
+            return refusals.halted(task.uri, task.target, halted)
         return OperatorError(
             f"the agent of guest {name} does not answer within {task.agent_seconds:g} s: it is booting, without an "
             'operating system or without an agent; declare guest "none" for one that has none'

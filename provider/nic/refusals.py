@@ -43,12 +43,12 @@ def require_networks(host: Host, who: str, nics: tuple[Wanted, ...], tell: optio
             raise NotThere(who, f"network {name} on {host.uri} is not active", f"start it: {start}")
 
 
-def refuse_taken(who: str, taken: list[tuple[str, str]]) -> None:
+def refuse_taken(uri: str, who: str, taken: list[tuple[str, str]]) -> None:
     """`Refused` where another domain has a MAC; ``taken``: each with the name of that domain, and if it is saved so."""
     if taken:
         which = ", ".join(f"{mac} (domain {name})" for mac, name in taken)
         saved = next((name.removesuffix(SAVED) for _, name in taken if name.endswith(SAVED)), "")
-        drop = f", or give up what was saved: virsh managedsave-remove {remedy.word(saved)}" if saved else ""
+        drop = f", or give up what was saved: {remedy.memory_dropped(uri, saved)}" if saved else ""
         raise Refused(
             f"{who}: another domain of this host has this MAC already: {which}; unplug it there first{drop}"
         )
@@ -67,18 +67,18 @@ def refuse_saved(
             raise saved.refusal(call.host.uri, domain.name(), why)
 
 
-def halted(domain: api.Domain, state: states.State) -> Refused:
+def halted(uri: str, domain: api.Domain, state: states.State) -> Refused:
     """Of a guest that can't be asked by its agent, and will not be by itself."""
-    return Refused(
-        f"guest {domain.name()} is {state.said}, and its agent cannot answer; {states.goes_on(domain, state)}"
-    )
+    name = domain.name()
+    way_out = remedy.goes_on(uri, name, state)
+    return Refused(f"guest {name} is {state.said}, and its agent cannot answer; {way_out}")
 
 
-def refuse_halted(domain: api.Domain, inputs: Props) -> None:
+def refuse_halted(uri: str, domain: api.Domain, inputs: Props) -> None:
     """At once, and at preview already, where a NIC is to be set up by the agent of a guest that does not go on."""
     state = states.halted(domain) if inputs.get("guest") == "agent" and inputs.get("addresses") else None
     if state is not None:
-        raise halted(domain, state)
+        raise halted(uri, domain, state)
 
 
 def _in_the_way(domain: api.Domain, mac: str, is_source: bool) -> bool:
@@ -107,7 +107,7 @@ def refuse_third(call: Call, inputs: Props, before: str) -> None:
         for other in seen.others(call, mac, "")
         if other.UUIDString().lower() not in own and not seen.fenced(other, mac)
     ]
-    refuse_taken(f"NIC {mac}", taken)
+    refuse_taken(call.host.uri, f"NIC {mac}", taken)
 
 
 def refuse_waiting(call: Call, source: api.Domain, target: api.Domain, wanted: Wanted, waits: str) -> None:

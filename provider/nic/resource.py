@@ -54,7 +54,7 @@ class Interface(Resource):
         domain = domain_of(call, inputs["domain"])
         refusals.refuse_third(call, inputs, "")
         refusals.refuse_saved(call, self._tools.clock, None, domain, inputs["mac"], preview)
-        refusals.refuse_halted(domain, inputs)
+        refusals.refuse_halted(call.host.uri, domain, inputs)
         refusals.require_network(call, inputs)
         waits = seat.waits(domain, seen.wanted(inputs))
         if waits:
@@ -119,7 +119,7 @@ class Interface(Resource):
         source = call.host.domain_by_uuid(before) if moved else None
         if moved:
             refusals.refuse_saved(call, self._tools.clock, source, domain, news["mac"], preview)
-            refusals.refuse_halted(domain, news)
+            refusals.refuse_halted(call.host.uri, domain, news)
         waits = seat.waits(domain, seen.wanted(news), "" if moved else olds.get("pendingRestart", ""))
         if waits and source is not None:
             refusals.refuse_waiting(call, source, domain, seen.wanted(news), waits)

@@ -7,6 +7,8 @@ import shlex
 from collections.abc import Collection
 from typing import Final
 
+from provider.connection.states import NO_SPACE, State
+
 _PLAIN: Final = re.compile(r"[\w@%+=:,./-]+")
 
 
@@ -20,6 +22,23 @@ def virsh(uri: str, *commands: str) -> str:
 def word(text: str) -> str:
     """A name or a path in one of virsh's commands."""
     return text if _PLAIN.fullmatch(text) else '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
+
+
+def goes_on(uri: str, name: str, state: State) -> str:
+    """What has a guest that is halted go on; no run of ours does it."""
+    first = ""
+    if state.disks:
+        full = any(how == NO_SPACE for _, how in state.disks)
+        first = "make room for its disks first, then " if full else "see to its disks first, then "
+    if state.word == "crashed":
+        return f"{virsh(uri, f'destroy {word(name)}')} && {virsh(uri, f'start {word(name)}')}"
+    verb = "dompmwakeup" if state.word == "pmsuspended" else "resume"
+    return f"{first}{virsh(uri, f'{verb} {word(name)}')}"
+
+
+def memory_dropped(uri: str, name: str) -> str:
+    """Of a domain that is saved: what it had in memory is gone, and it starts as it is defined."""
+    return virsh(uri, f"managedsave-remove {word(name)}")
 
 
 def pool_made(uri: str, name: str, folder: str) -> str:

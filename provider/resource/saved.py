@@ -7,7 +7,7 @@ guest comes back with the link as it was, while libvirt says that it is down.
 from __future__ import annotations
 
 from provider.errors import Refused
-from provider.resource.remedy import virsh, word
+from provider.resource.remedy import memory_dropped, virsh, word
 
 
 def refusal(uri: str, name: str, why: str) -> Refused:
@@ -16,7 +16,7 @@ def refusal(uri: str, name: str, why: str) -> Refused:
 
 
 def ways_out(uri: str, name: str) -> str:
-    start, drop = (virsh(uri, f"{verb} {word(name)}") for verb in ("start", "managedsave-remove"))
+    start, drop = virsh(uri, f"start {word(name)}"), memory_dropped(uri, name)
     return (
         f"start it first, so that it comes back as it was: {start}; or give up what it had in memory: {drop}"
     )

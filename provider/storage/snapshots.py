@@ -40,6 +40,13 @@ def commit(uri: str, name: str, each: Above) -> str:
     return remedy.virsh(uri, " ".join((*words, "--active", "--pivot", "--wait")))
 
 
+def pull(uri: str, name: str, target: str, base: str) -> str:
+    """The line that writes into a header what its base is, and the format, while the guest runs; nothing is copied that
+    is not above that base."""
+    words = ("blockpull", remedy.word(name), target, "--base", remedy.word(base), "--wait")
+    return remedy.virsh(uri, " ".join(words))
+
+
 def rebase(path: str, base: str) -> str:
     """To be typed on the hypervisor, for a file that nobody has open: its header says its base's format then."""
     return f"qemu-img rebase -u -F qcow2 -b {remedy.word(base)} {remedy.word(path)}"

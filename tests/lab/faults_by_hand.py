@@ -17,6 +17,7 @@ from provider.resource.mark import uuid_of
 from tests.lab.catalogue_terms import FLOATS
 from tests.lab.lab_guest import Guest, wait_for
 from tests.lab.stage import Stage
+from tests.lab.test_chains import unsay_format
 from tests.lab.typed import well
 
 FLOAT1, FLOAT2, FLOAT3 = (FLOATS[f"float{n}"][1] for n in (1, 2, 3))
@@ -223,6 +224,57 @@ def adopted(made: Stage) -> None:
     told = json.loads(made.trop("audit", made.stack, "--lab", "--json").out)
     (line,) = [note["mend"] for note in told if note["kind"] == "not-adopted"]
     well(made, f"{line} && {UP}")
+
+
+def saved_stranger(name: str, *nics: str) -> Do:
+    """It has run, and nobody has seen it on the wire."""
+    return each(tenant(name, *nics), virsh("start", name, "--paused"), virsh("managedsave", name))
+
+
+def saved_and_damaged(made: Stage) -> None:
+    made.virsh("managedsave", "Ulov")
+    made.lab.run(["sh", "-c", "echo x > /var/lib/libvirt/qemu/save/Ulov.save"], check=True)
+
+
+SNAPSHOT = "/libvirt/storage/live/Ulov.s1"
+
+
+def off_in_a_snapshot(made: Stage) -> None:
+    """Whose header does not say what its base is."""
+    off("Ulov")(made)
+    place = ("--diskspec", f"vda,file={SNAPSHOT}")
+    made.virsh("snapshot-create-as", "Ulov", "s1", "--disk-only", "--no-metadata", *place)
+    unsay_format(made.lab.state / "live/Ulov.s1")
+
+
+def snapshot_away(made: Stage) -> None:
+    (made.lab.state / "live/Ulov.s1").unlink(missing_ok=True)
+    made.virsh("pool-refresh", "live")
+
+
+def tells_of_a_panic(made: Stage) -> None:
+    """From its next start on: a guest that panics is kept as it is, "crashed"."""
+    definition = made.xml("dumpxml", "--inactive", "Ulov")
+    devices, on_crash = definition.find("devices"), definition.find("on_crash")
+    assert devices is not None
+    Xml.SubElement(devices, "panic", model="isa")
+    (Xml.SubElement(definition, "on_crash") if on_crash is None else on_crash).text = "preserve"
+    defined("define", Xml.tostring(definition, encoding="unicode"))(made)
+
+
+def panicked(made: Stage) -> None:
+    """As its kernel would say it, by the port of that device."""
+    ends(made, "printf '\\002' | dd of=/dev/port bs=1 seek=1285 conv=notrunc", "crashed")
+
+
+def asleep(made: Stage) -> None:
+    ends(made, "echo mem > /sys/power/state", "pmsuspended")
+
+
+def ends(made: Stage, script: str, state: str) -> None:
+    """Somewhat later, so that the agent has answered."""
+    Guest(made.lab, "Ulov").agent("/bin/sh", "-c", f"(sleep 1; {script}) >/dev/null 2>&1 &")
+    wait_for(lambda: made.virsh("domstate", "Ulov").strip() == state or None, 15)
 
 
 def takes_memory(mib: int) -> Do:

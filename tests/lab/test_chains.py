@@ -93,7 +93,7 @@ def test_a_header_without_a_format_is_mended_by_the_line_that_is_told_while_the_
     code, findings = audit(made)
     assert (code, told(findings)) == (1, [("format-unsaid", VM), ("snapshot", VM)])
     (found,) = [f for f in findings if f["kind"] == "format-unsaid"]
-    line, _, shut_off = found["mend"].partition(" (once it is shut off: ")
+    line, _, shut_off = found["mend"].partition(" (once it is shut off, on the hypervisor: ")
     assert shut_off == f"qemu-img rebase -u -F qcow2 -b {DISK} {below})"
     made.declare(vms={VM: {"vcpu": 2}})
     refused = made.on_stack("preview", "--allow", f"{VM}=restart")

@@ -105,6 +105,22 @@ def test_what_a_preview_lacks_is_made_by_the_lines_that_it_prints(made: Stage) -
         made.declare(vms={name: {} for name in GUESTS})
 
 
+def test_a_block_job_is_told_and_ends_as_whoever_began_it_has_it(made: Stage) -> None:
+    copy = "/libvirt/storage/live/Ulov.copy"
+    made.virsh("blockcopy", "Ulov", "vda", "--dest", copy, "--format", "qcow2", "--transient-job")
+    try:
+        findings = audit(made)[1]
+        assert told(findings) == []
+        (found,) = [f for f in findings if f["kind"] == "block-job"]
+        assert found["what"] == f"a block job (copy) writes its vda to {copy}"
+        assert "Block Copy" in well(made, found["mend"])
+        made.unchanged()
+    finally:
+        made.virsh("blockjob", "Ulov", "vda", "--abort")
+        (made.lab.state / "live/Ulov.copy").unlink(missing_ok=True)
+    assert not [f for f in clean(made) if f["kind"] == "block-job"]
+
+
 def parts(domain: libvirt.virDomain) -> list[list[str]]:
     """What the NIC has in the running guest and in its definition that nothing of ours declares."""
     found = []

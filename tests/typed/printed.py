@@ -40,7 +40,9 @@ _COMMAND: Final = re.compile(
     r"\./trop \w|\bvirsh \w|\bpulumi (import|state|new|up|stack|config|preview)\b|--allow|apt-get \w|net-start |"
     r"pool-start "
 )
-_MAKERS: Final = frozenset({"pool_made", "how", "by_import", "not_ours", "virsh", "command", "_say"})
+_MAKERS: Final = frozenset(
+    {"pool_made", "how", "by_import", "not_ours", "virsh", "goes_on", "memory_dropped", "command", "_say"}
+)
 
 
 def places() -> Iterator[str]:
@@ -87,6 +89,8 @@ _RENAMED = f"{_IDENTITY}test_a_host_that_was_renamed_is_taken_into_the_state_by_
 _HARD = "tests/firstday/test_further_days.py::test_retired_it_is_stopped_hard_where_that_is_allowed"
 _DELETE = "tests/provider/domain/test_delete.py::"
 _WAITS = "tests/provider/network/test_leases.py::"
+_SAVED, _CHAINS = "tests/lab/test_saved.py::", "tests/lab/test_chains.py::"
+_HALTED = "tests/provider/domain/test_halted.py::"
 _ROOM = (
     "tests/provider/nic/test_room.py::"
     "test_a_move_to_such_a_guest_is_refused_before_it_begins_and_the_nic_stays"
@@ -98,6 +102,13 @@ _PACKAGES = "tests/cli/lab/test_lab.py::test_a_missing_package_gives_the_command
 
 # What is printed there is typed by this test.
 TYPED: Final = {
+    "provider/resource/saved.py:ways_out": (
+        f"{_SAVED}test_a_float_leaves_a_saved_guest_only_once_that_was_started_by_the_line_that_is_told"
+    ),
+    "provider/storage/snapshots.py:commit": f"{_CHAINS}test_snapshots_are_told_and_end_by_the_line_that_is_told",
+    "provider/storage/snapshots.py:pull": (
+        f"{_CHAINS}test_a_header_without_a_format_is_mended_by_the_line_that_is_told_while_the_guest_runs"
+    ),
     "provider/storage/base_image.py:by_path": _POOLS,
     "provider/storage/storage.py:active_pool": _POOLS,
     "provider/storage/storage.py:require_pool": _POOLS,
@@ -142,6 +153,17 @@ TYPED: Final = {
 # Its words are held by this test: what they name was typed elsewhere, or is not to be typed here.
 HELD: Final = {
     "provider/domain/life.py:_paused": f"{_DELETE}test_a_paused_guest_is_not_waited_for",
+    "provider/domain/life.py:start": (
+        "tests/provider/domain/test_saved.py::"
+        "test_an_image_that_cannot_be_read_does_not_keep_others_from_being_made_and_says_what_gives_it_up"
+    ),
+    "provider/domain/resource.py:read": (
+        f"{_HALTED}test_a_preview_says_that_it_does_not_go_on_and_why_and_nothing_is_done"
+    ),
+    "provider/nic/refusals.py:halted": f"{_HALTED}test_a_float_is_not_moved_to_it_and_that_is_said_at_once",
+    "provider/nic/refusals.py:refuse_taken": (
+        "tests/provider/nic/test_saved.py::test_no_third_domain_gets_a_mac_that_a_saved_one_comes_back_with"
+    ),
     "provider/domain/life.py:_refuse_saved": f"{_DELETE}test_a_saved_guest_is_not_thrown_away_with_its_memory",
     "provider/domain/resource.py:_own_or_free": (
         "tests/provider/resource/test_own.py::test_one_with_a_parent_is_imported_below_it"

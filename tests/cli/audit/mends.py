@@ -18,7 +18,13 @@ FOLDER = ROOT / "cli/audit"
 OPEN = "…"
 UP, EDIT, ADOPT = "./trop up …", "virsh edit", "./trop adopt … --write --yes"
 OF_OTHERS = "as another room says it"
-OTHER_ROOMS = ("refusals",)
+# Lines that come from other rooms, by who makes them.
+FROM_OTHERS = {
+    ("snapshots", "commit"): "virsh blockcommit",
+    ("snapshots", "pull"): "virsh blockpull",
+    ("snapshots", "rebase"): "qemu-img rebase …",
+    ("refusals", "place_made"): "virsh dumpxml",  # … | sed … | virsh define
+}
 JOINTS = re.compile(r" && (?!ip )|; |, then: |, or (?=virsh|\./trop)|, and (?=virsh|\./trop)")
 
 
@@ -160,6 +166,8 @@ class _Reader:
                 return self.read(call.args[0], function)
             case ast.Attribute(value=ast.Name(id="dict"), attr="fromkeys"):
                 return self.read(call.args[0], function)
+            case ast.Attribute(value=ast.Name(id=module), attr=name) if (module, name) in FROM_OTHERS:
+                return {FROM_OTHERS[module, name]}
             case ast.Attribute(value=ast.Name(id=module), attr=name):
                 return self._returned(FOLDER / f"{module}.py", name)
             case ast.Name(id=name):
@@ -172,8 +180,6 @@ class _Reader:
     def _returned(self, path: Path, name: str) -> set[str]:
         if f"{path}:{name}" in self._seen:
             return set()
-        if path.stem in OTHER_ROOMS:
-            return {OF_OTHERS}
         if not path.exists() or name not in _functions(path):
             return {OPEN}
         function = _functions(path)[name]

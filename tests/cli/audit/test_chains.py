@@ -7,7 +7,7 @@ import pytest
 from provider.storage.chain import Link
 from provider.survey.survey import VolumeSeen, standing_on
 from tests.cli.audit.picture import PLAN, Picture, clean, overlay_of
-from tests.cli.audit.spoil import BASE, base, faults, notes
+from tests.cli.audit.spoil import BASE, UP, base, faults, notes
 
 URI = "qemu+ssh://trop02/system"
 DISK = overlay_of(PLAN, "Ulov")
@@ -53,7 +53,7 @@ def test_of_a_vm_that_is_off_the_line_starts_it_before(picture: Picture) -> None
     picture.vms["Ulov"].disk, picture.vms["Ulov"].state = S1, "shut off"
     picture.links["Ulov"] = {"vda": (Link(S1, DISK), Link(DISK, BASE), Link(BASE))}
     (found,) = [f for f in faults(picture) if f.kind == "snapshot"]
-    assert found.mend == f"virsh -c {URI} start Ulov && {COMMIT}"
+    assert found.mend == f"{UP} && {COMMIT}"
 
 
 @pytest.mark.reports("D1")
@@ -91,9 +91,11 @@ def test_a_header_without_a_format_on_an_overlay_is_a_finding_with_both_lines(pi
     assert DISK in found.what
     rebase = f"qemu-img rebase -u -F qcow2 -b {BASE} {DISK}"
     pull = f"virsh -c '{URI}' blockpull Ulov vda --base {BASE} --wait"
-    assert found.mend == f"{pull} (once it is shut off: {rebase})"
+    assert found.mend == f"{pull} (once it is shut off, on the hypervisor: {rebase})"
     picture.vms["Ulov"].state = "shut off"
-    assert rebase in [f.mend for f in faults(picture)]
+    (found,) = faults(picture)  # that it does not run has its cause in this
+    assert found.what.endswith("the guest, which is declared to run, does not start")
+    assert found.mend == f"on the hypervisor: {rebase}, then: {UP}"
 
 
 @pytest.mark.reports("D5")

@@ -41,8 +41,27 @@ _FLEET = (
     "tests/lab/test_fleet.py::test_a_float_is_released_on_one_hypervisor_before_it_is_plugged_in_on_the_other"
 )
 
+_CHAINS, _SAVED, _ROOM = "tests/lab/test_chains.py::", "tests/lab/test_saved.py::", "tests/lab/test_room.py::"
+_COMMITTED = f"{_CHAINS}test_snapshots_are_told_and_end_by_the_line_that_is_told"
+_PULLED = f"{_CHAINS}test_a_disk_that_was_pulled_is_told_whether_libvirt_has_looked_or_not"
+_UNSAID = f"{_CHAINS}test_a_header_without_a_format_is_mended_by_the_line_that_is_told_while_the_guest_runs"
+_FULL = f"{_SAVED}test_a_guest_whose_disk_is_full_is_told_with_the_room_and_no_float_goes_to_it"
+_STARTED = f"{_SAVED}test_a_float_leaves_a_saved_guest_only_once_that_was_started_by_the_line_that_is_told"
+_GIVEN_UP = f"{_SAVED}test_a_float_goes_to_a_saved_guest_only_once_its_image_was_given_up"
+_NO_SLOT = f"{_ROOM}test_a_float_for_a_guest_without_a_slot_waits_and_one_that_works_elsewhere_stays_there"
+_JOB = "tests/lab/test_remedies.py::test_a_block_job_is_told_and_ends_as_whoever_began_it_has_it"
+
 # A step of a line, as `mends.parts` has it -> the test that does it.
 STEPS: Final = {
+    "virsh blockcommit": _COMMITTED,
+    "virsh blockpull": _UNSAID,
+    "virsh blockjob": _JOB,
+    "trop:vms.….overlay: false in Pulumi.….yaml": _PULLED,
+    "the disk stays as it is": _PULLED,
+    "make room in pool …": _FULL,
+    "or, without what it had in memory: virsh managedsave-remove": _GIVEN_UP,
+    "./trop up …, which leaves it to the next start (…)": _NO_SLOT,
+    "virsh dumpxml": f"{_ROOM}test_the_line_that_gives_a_definition_a_place_does_so",
     OF_OTHERS: f"{_SAME}test_two_hosts_of_one_uuid_and_two_names_are_both_judged_and_one_line_says_what_to_set",
     "virsh blockcopy": _DELETED,
     "virsh pool-start": _STOPPED,
@@ -98,6 +117,7 @@ WORDS: Final = (
     "set libvirt:uri in Pulumi.….yaml",
     "trop:vms.….running: true in Pulumi.….yaml, or … as its holder in config/fleet.yaml",
     "shut … down, which it cuts off",
+    "see to its disks",
     "trop:vms.….baseImage: … in Pulumi.….yaml, or build it anew (README)",
 )
 
@@ -107,7 +127,8 @@ KINDS: Final = {
     "base-other": f"{_PLAIN}test_a_base_that_a_pool_has_found_to_be_gone_is_missing",
     "base-unused": _BY_HAND,
     "base-written": _BY_HAND,
-    "float-twice": _TWICE,
+    "block-job": _JOB,
+    "float-twice": f"{_ROOM}test_a_vlan_with_the_nics_mac_gets_nothing_of_what_the_float_is_set_up_with",
     "gateway-silent": _NOBODY,
     "guest-file": _OF_2021,
     "guest-file-left": _OF_2023,
@@ -115,6 +136,7 @@ KINDS: Final = {
     "lease": f"{_LEASES}test_the_address_that_a_stranger_has_is_freed_first_and_then_asked_for",
     "lease-left": f"{_LEASES}test_what_a_declared_change_leaves_for_a_while_is_a_note",
     "not-adopted": _ELSES,
+    "overlay-pulled": _PULLED,
     "recipe-missing": f"{_SERVICES}test_audit.py::test_what_is_missing_of_the_recipe_is_one_note",
     "same-host": f"{_SAME}test_one_host_behind_two_uris_is_said_and_where_no_name_tells_that_is_said_too",
     "same-uuid": f"{_SAME}test_two_hosts_of_one_uuid_and_two_names_are_both_judged_and_one_line_says_what_to_set",
@@ -123,5 +145,6 @@ KINDS: Final = {
     "slot-unused": f"{_PLAIN}test_what_is_as_declared_has_no_fault_and_empty_slots_are_a_note",
     "unreachable": _BY_HAND,
     "vm-address": _CASE,
+    "vm-saved": _STARTED,
     "untold": f"{_UNREAD}test_leases_that_a_driver_does_not_know_are_a_note_and_no_fault",
 }

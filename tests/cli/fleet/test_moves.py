@@ -93,7 +93,7 @@ def test_a_float_that_a_saved_vm_comes_back_with_is_not_plugged_in_elsewhere(tmp
     )
     told = fleet_moves.why_not(gain, {"trop02": saved_with(MAC["float1"])}, ["trop02"])
     assert f"Acilamwen on trop02 is saved with {MAC['float1']} with its link up" in told
-    assert "virsh managedsave-remove Acilamwen" in told
+    assert f"virsh -c '{saved_with(MAC['float1']).uri}' managedsave-remove Acilamwen" in told
 
 
 def saved_with(mac: str) -> HostSeen:

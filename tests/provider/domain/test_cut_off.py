@@ -135,7 +135,7 @@ def test_one_that_goes_down_too_late_is_started_by_the_next_run(
 def test_a_paused_guest_is_neither_restarted_nor_marked(world: World) -> None:
     vm = made(world)
     vm.fake.paused = True
-    with pytest.raises(Refused, match="virsh resume Acilamwen first; it is not restarted"):
+    with pytest.raises(Refused, match="first virsh -c 'test:///fake' resume Acilamwen; it is not restarted"):
         vm.up(memory=128)
     assert unmarked(vm)
 

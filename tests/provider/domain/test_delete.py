@@ -91,7 +91,7 @@ def test_a_guest_that_does_not_shut_down_is_left_running_and_the_line_says_what_
 def test_a_paused_guest_is_not_waited_for(world: World) -> None:
     vm = world.made()
     vm.fake.paused = True
-    with pytest.raises(Refused, match="virsh resume Acilamwen"):
+    with pytest.raises(Refused, match="virsh -c 'test:///fake' resume Acilamwen"):
         vm.delete()
     assert world.conn.clock.now == 0
 

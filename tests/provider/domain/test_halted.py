@@ -28,19 +28,19 @@ def halt(vm: Vm, reason: int = 5, **failed: int) -> Vm:
 @pytest.mark.parametrize(
     ("reason", "failed", "said", "way_out"),
     [
-        (5, {"vda": 2}, FULL, "make room for its disks first, then virsh resume Acilamwen"),
+        (5, {"vda": 2}, FULL, "make room for its disks first, then virsh -c 'test:///fake' resume Acilamwen"),
         (
             5,
             {"vda": 1, "vdb": 2},
             "paused (I/O error, vda: it can't be written or read, vdb: no space)",
-            "make room for its disks first, then virsh resume Acilamwen",
+            "make room for its disks first, then virsh -c 'test:///fake' resume Acilamwen",
         ),
-        (5, {}, "paused (I/O error)", "virsh resume Acilamwen"),
-        (1, {}, "paused (by an operator)", "virsh resume Acilamwen"),
-        (6, {}, "paused (by its watchdog)", "virsh resume Acilamwen"),
-        (7, {}, "paused (after a restore or a snapshot)", "virsh resume Acilamwen"),
-        (10, {}, "paused (it has crashed)", "virsh resume Acilamwen"),
-        (0, {}, "paused", "virsh resume Acilamwen"),
+        (5, {}, "paused (I/O error)", "virsh -c 'test:///fake' resume Acilamwen"),
+        (1, {}, "paused (by an operator)", "virsh -c 'test:///fake' resume Acilamwen"),
+        (6, {}, "paused (by its watchdog)", "virsh -c 'test:///fake' resume Acilamwen"),
+        (7, {}, "paused (after a restore or a snapshot)", "virsh -c 'test:///fake' resume Acilamwen"),
+        (10, {}, "paused (it has crashed)", "virsh -c 'test:///fake' resume Acilamwen"),
+        (0, {}, "paused", "virsh -c 'test:///fake' resume Acilamwen"),
     ],
 )
 def test_a_preview_says_that_it_does_not_go_on_and_why_and_nothing_is_done(
@@ -76,7 +76,7 @@ def test_a_float_is_not_moved_to_it_and_that_is_said_at_once(
     with pytest.raises(Refused) as refused:
         plug.up(preview, domain=new.id)
     assert str(refused.value).startswith(f"guest Siamond is {said}, and its agent cannot answer; ")
-    assert "virsh resume Siamond" in str(refused.value)
+    assert "virsh -c 'test:///fake' resume Siamond" in str(refused.value)
     assert place.conn.clock.now == began
     assert (links(old), links(new), place.conn.calls) == (["up", "up"], [], [])
 

@@ -119,7 +119,8 @@ def test_an_image_that_cannot_be_read_does_not_keep_others_from_being_made_and_s
     vm.refresh()
     assert vm.outputs["state"] == "saved"
     with pytest.raises(
-        OperatorError, match=r"image magic is incorrect; .*virsh managedsave-remove Acilamwen"
+        OperatorError,
+        match=r"image magic is incorrect; .*virsh -c 'test:///fake' managedsave-remove Acilamwen",
     ):
         vm.up()
     vm.fake.managedSaveRemove()
