@@ -101,8 +101,10 @@ def goes_on(domain: api.Domain, state: State) -> str:
         first = "make room for its disks first, then " if full else "see to its disks first, then "
     name = domain.name()
     if state.word == "crashed":
-        return f"virsh destroy {name} and virsh start {name}"
-    return f"{first}virsh {'dompmwakeup' if state.word == 'pmsuspended' else 'resume'} {name}"
+        return "it has to be stopped hard and started again"
+    if state.word == "pmsuspended":
+        return "it sleeps, as its own system has it, and is to be woken up"
+    return f"{first}virsh resume {name}"
 
 
 def is_saved(domain: api.Domain) -> bool:

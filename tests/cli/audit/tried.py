@@ -37,6 +37,12 @@ _HANGS = f"{_HOST}test_agents_that_hang_are_told_by_name_in_audit_and_preview"
 
 _UNDEFINED = f"{_HOST}test_a_pool_that_was_undefined_comes_back_as_the_one_that_it_was"
 _REMEDIES = "tests/lab/test_remedies.py::test_what_is_printed_mends_it_and_nothing_else_is_worse"
+_GIVEN_UP = "tests/lab/test_saved.py::test_a_float_goes_to_a_saved_guest_only_once_its_image_was_given_up"
+_FULL = (
+    "tests/lab/test_saved.py::test_a_guest_whose_disk_is_full_is_told_with_the_room_and_no_float_goes_to_it"
+)
+_SAVED = "tests/lab/test_saved.py::"
+_STARTED = f"{_SAVED}test_a_float_leaves_a_saved_guest_only_once_that_was_started_by_the_line_that_is_told"
 _FLEET = (
     "tests/lab/test_fleet.py::test_a_float_is_released_on_one_hypervisor_before_it_is_plugged_in_on_the_other"
 )
@@ -62,6 +68,9 @@ STEPS: Final = {
     "in …: take away what sets …, and have the NIC ask by DHCP": _CASE,
     "virsh vol-delete": _BY_HAND,
     "virsh start": _ELSES,
+    "virsh managedsave-remove": _GIVEN_UP,
+    "or, without what it had in memory: virsh managedsave-remove": _GIVEN_UP,
+    "make room in pool …": _FULL,
     "virsh autostart": _ELSES,
     "put back the very file, from a backup: …": _PUT_BACK,
     "put back the very file as it was: …": _TAKEN,
@@ -95,6 +104,9 @@ WORDS: Final = (
     "declare it in Pulumi.….yaml, or remove it in the guest",
     "make it answer (libvirt:uri in Pulumi.….yaml says where it is)",
     "then audit it again",
+    "see to its disks",
+    "stop it hard and start it again, once what it was doing was looked at",
+    "wake it up: it sleeps, as its own system has it",
     "set libvirt:uri in Pulumi.….yaml",
     "trop:vms.….running: true in Pulumi.….yaml, or … as its holder in config/fleet.yaml",
     "shut … down, which it cuts off",
@@ -123,5 +135,6 @@ KINDS: Final = {
     "slot-unused": f"{_PLAIN}test_what_is_as_declared_has_no_fault_and_empty_slots_are_a_note",
     "unreachable": _BY_HAND,
     "vm-address": _CASE,
+    "vm-saved": _STARTED,
     "untold": f"{_UNREAD}test_leases_that_a_driver_does_not_know_are_a_note_and_no_fault",
 }
