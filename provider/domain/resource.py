@@ -88,7 +88,7 @@ class Domain(Resource):
             adopted.pop("transient", None)
         before = outputs.get("own", {})
         read, seen = next_start.look(call.host, domain, inputs, {**before, "adopted": adopted})
-        for line in notes.of_disks(call.host.uri, seen):
+        for line in notes.of_disks(call.host.uri, seen, next_start.ours(inputs, {})):
             call.tell(line)
         for line in room.told(inputs, seen):
             call.tell(line)

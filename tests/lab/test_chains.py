@@ -14,7 +14,7 @@ from tests.lab.test_audit import _answers, audit, clean, mend, told
 
 pytestmark = [pytest.mark.lab, pytest.mark.adopt]
 
-VM, LIVE = "Ulov", "/libvirt/storage/live"
+VM, LIVE = "Acilamwen", "/libvirt/storage/live"
 DISK = f"{LIVE}/{VM}.qcow"
 
 
