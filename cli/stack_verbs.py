@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cli import ROOT
 from cli.words.command_line import (
@@ -21,6 +21,8 @@ from cli.words.command_line import (
 
 if TYPE_CHECKING:
     from engine.wording import Wording
+
+MAY_DELETE: Final = ("destroy", "up", "update")
 
 
 def run(words: Sequence[str]) -> int:
@@ -52,8 +54,12 @@ def run(words: Sequence[str]) -> int:
 
 
 def hand_over(engine: str, words: Sequence[str], wording: Wording) -> int:
-    """Runs the words with the engine; with the Pulumi CLI this process becomes it."""
+    """Runs the words with the engine; with the Pulumi CLI this process becomes it, unless `cli.protected` refuses."""
     if engine == "pulumi":
+        if words[0] in MAY_DELETE:
+            from cli import protected  # what only these need takes time to load
+
+            protected.refuse(words, wording)
         sys.stdout.flush()
         os.execvp("pulumi", ["pulumi", *words])
     from engine.app import main

@@ -13,7 +13,10 @@ from lab.facts import LabError
 
 @dataclass(frozen=True)
 class Guest:
-    """A domain of the lab. state is virsh's word; leases are the addresses that the lab's dnsmasq gave its NICs."""
+    """A domain of the lab. state is virsh's word with the reason, or "saved".
+
+    leases are the addresses that the lab's dnsmasq gave its NICs.
+    """
 
     name: str
     state: str
@@ -54,6 +57,19 @@ _STATES = {
 }
 
 
+_IO_ERROR = (3, 5)
+# What state() says beside the state, where it says more.
+_REASONS = {
+    (3, 1): "by an operator",
+    _IO_ERROR: "I/O error",
+    (3, 6): "by its watchdog",
+    (3, 7): "after a restore or a snapshot",
+    (3, 9): "for a snapshot",
+    (3, 10): "it has crashed",
+    (5, 3): "it has crashed",
+    (5, 6): "it failed to start",
+    (6, 1): "its system panicked",
+}
 _NO_DOMAIN, _NO_NETWORK = 42, 43
 
 
@@ -71,11 +87,23 @@ def _leases(host: Any, unknown: list[str]) -> dict[str, list[str]]:
     return leases
 
 
+def _state(domain: Any) -> str:
+    number, reason = domain.state()[:2]
+    if number == 5 and domain.hasManagedSaveImage():
+        return "saved"
+    state = _STATES.get(number, "unknown")
+    if why := _REASONS.get((number, reason)):
+        failed = domain.diskErrors() if (number, reason) == _IO_ERROR else {}
+        disks = [f"{name}: {'no space' if code == 2 else 'failed'}" for name, code in sorted(failed.items())]
+        return f"{state} ({', '.join([why, *disks])})"
+    return state
+
+
 def _guest(domain: Any, leases: dict[str, list[str]], unknown: list[str]) -> Guest | None:
     """None of one that went away meanwhile."""
     try:
         root = ElementTree.fromstring(domain.XMLDesc())
-        state = _STATES.get(domain.state()[0], "unknown")
+        state = _state(domain)
     except (libvirt.libvirtError, ElementTree.ParseError) as error:
         if isinstance(error, libvirt.libvirtError) and error.get_error_code() == _NO_DOMAIN:
             return None

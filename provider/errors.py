@@ -40,3 +40,7 @@ class Unreachable(OperatorError):
 
 class Unfinished(OperatorError):
     """Work that was begun and has not ended: what was done, what was not, and how to go on."""
+
+
+class TakenBack(Refused, Unfinished):
+    """Work that was begun, met what refuses it, and was taken back as far as it could be: the line says how far."""

@@ -15,6 +15,7 @@ from cli.adopt import declared, undeclared
 from cli.adopt.declared import Declared
 from cli.adopt.match import Matches, matches
 from config.plan import Plan
+from provider.connection.states import SAVED
 from provider.domain import apart as domain_apart
 from provider.domain import diff as domain_diff
 from provider.domain.read import Domain, as_read, disk_path, started_with_less
@@ -152,6 +153,8 @@ def _domain(wanted: Declared, domain: DomainSeen, seen: HostSeen) -> Iterator[Di
     own = domain_diff.owned(said, less)
     apart = domain_apart.apart(looked, said, own, ())
     changes |= domain_apart.changes(changes, said, apart)
+    if domain.state == SAVED:
+        read["running"] = SAVED  # and not just "false"
     yield from _at(wanted, changes, read, names)
 
 
@@ -173,6 +176,8 @@ def as_observed(domain: DomainSeen, seen: HostSeen, ours: Collection[str] = ()) 
         autostart=domain.autostart,
         now=None if live is None else look(live),
         xml=base,
+        saved=domain.saved,
+        is_saved=domain.state == SAVED,
     )
 
 

@@ -65,9 +65,12 @@ def _form(plan: Plan, vm: VirtualMachine, domain: DomainSeen, seen: HostSeen) ->
 
 
 def _size(vm: VirtualMachine, looked: Domain) -> dict[str, Any]:
-    if not isinstance(looked.seen.memory, int):
+    """What it starts with: that it may have more is not declared.  An import takes that as it is, too."""
+    seen = looked.seen
+    if not isinstance(seen.memory, int):
         return {"size": False}  # no whole MiB: it can't be declared
-    there = {"memory": looked.seen.memory, "vcpu": looked.seen.vcpu}
+    memory = seen.current_memory if isinstance(seen.current_memory, int) else seen.memory
+    there = {"memory": memory, "vcpu": seen.current_vcpu}
     return {key: value for key, value in there.items() if getattr(vm, key) not in (None, value)}
 
 

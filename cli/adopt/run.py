@@ -84,7 +84,8 @@ def _run(order: Order) -> int:
     if not order.yes:
         return 0
     if wanted.why:
-        raise UsageError("nothing is imported:\n" + "\n".join(wanted.why))
+        hint = f"what is gone from the host leaves the state by: {_say('refresh', order, '--yes')}"
+        raise UsageError("\n".join(("nothing is imported:", *wanted.why, *([hint] if wanted.stale else ()))))
     if wanted.moves:
         _move(order, engine, moving.moved(exported, wanted.moves))
         names = dict.fromkeys(move.what for move in wanted.moves)

@@ -40,13 +40,14 @@ class Move:
 @dataclass(frozen=True)
 class Import:
     """``text`` is the file; ``taken`` what is in it, ``had`` what the state has already, ``moves`` what it has
-    elsewhere; ``why`` is in the way."""
+    elsewhere; ``why`` is in the way, ``stale``: of it, objects that the state has in the place of others."""
 
     text: str
     taken: tuple[str, ...]
     had: tuple[str, ...]
     moves: tuple[Move, ...]
     why: tuple[str, ...]
+    stale: bool = False
 
 
 def known(exported: Mapping[str, Any]) -> Known:
@@ -90,7 +91,7 @@ def to_import(plan: Plan, found: Matches, state: Known) -> Import:
         "resources": [*_components(new, state), *_objects(new, found)],
     }
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    return Import(text, tuple(d.what for d in new), tuple(had), tuple(moves), (*found.why, *why))
+    return Import(text, tuple(d.what for d in new), tuple(had), tuple(moves), (*found.why, *why), bool(why))
 
 
 def _table(new: Iterable[Declared], state: Known) -> dict[str, str]:

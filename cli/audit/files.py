@@ -5,11 +5,12 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 
-from provider.connection import errors
+from provider.connection import errors, states
 from provider.errors import OperatorError
 from provider.host.disk_files import chains
 from provider.host.host import Host
 from provider.host.optional import unheard
+from provider.host.xml_in import parsed
 from provider.storage import chain, storage
 from provider.storage.chain import Link
 from provider.survey.survey import DomainSeen, HostSeen
@@ -49,6 +50,22 @@ def bases(all_links: Iterable[Mapping[str, tuple[Link, ...]]]) -> dict[str, str 
     """By file, what it stands on, of those whose header was seen."""
     every = (link for links in all_links for each in links.values() for link in each)
     return {link.path: link.base for link in every if link.there}
+
+
+def room(host: Host, domains: Iterable[DomainSeen]) -> dict[str, int]:
+    """Bytes that are left in the active pools of a host on which a guest was paused since its disk had no space.
+
+    libvirt knows it as of its last look at a pool, so it is made to look anew.
+    """
+    found: dict[str, int] = {}
+    if any(how == states.NO_SPACE for domain in domains for _, how in domain.at.disks):
+        for pool in host.conn.listAllStoragePools():
+            try:
+                pool.refresh()
+                found[pool.name()] = int(parsed(pool.XMLDesc()).findtext("available"))
+            except (OperatorError, errors.VirtError, TypeError):
+                continue  # nothing is known of it
+    return found
 
 
 def _is_gone(host: Host, seen: HostSeen, domain: DomainSeen, path: str) -> bool:

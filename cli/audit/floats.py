@@ -9,11 +9,13 @@ from cli.audit.finding import Finding
 from cli.audit.world import AGENT, LOOPBACK, Seat, World, plugged_into
 from cli.rack import FloatFact
 from config.plan import Float, VirtualMachine
+from provider.guest.addresses import Address
 from provider.guest.config import Setup, file_for
 from provider.guest.files import Setting
 from provider.survey.survey import DomainSeen
 
 LINK_DOWN = "has its link down"
+NOT_LIVE = "is not in the running guest"
 
 
 def mac_repeated(world: World) -> Iterator[Finding]:
@@ -66,7 +68,7 @@ def _mend_float(world: World, held: FloatFact) -> str:
     """The same for all that have it and are not to: it is one round."""
     wrong = [seat for seat in world.seats if seat.mac == held.mac and not _is_right(world, seat)]
     if held.holder is not None and not unplug.works(world, held):
-        return unplug.bring(world, wrong, held)
+        return unplug.room_first(world, held) or unplug.bring(world, wrong, held)
     return "; ".join(dict.fromkeys(unplug.mend(world, seat) for seat in wrong))
 
 
@@ -74,15 +76,27 @@ def float_unplugged(world: World) -> Iterator[Finding]:
     for stack, held, _, domain in _held(world):
         if what := _unplugged(world, stack, held, domain):
             text = f"{held.label}'s NIC {held.mac} {what}"
-            seat = Seat(stack, domain, held.mac, 1, 1)
-            mend = _link_up(world, seat) if what == LINK_DOWN else world.up(stack)
-            yield Finding(stack, domain.name, text, mend, floats=(held.label,))
+            waits = unplug.waits(domain, held.mac)
+            told = f"{text}: {waits}" if waits and what == NOT_LIVE else text
+            mend = _plugged(world, Seat(stack, domain, held.mac, 1, 1), what, waits)
+            yield Finding(stack, domain.name, told, mend, floats=(held.label,))
+
+
+def _plugged(world: World, seat: Seat, what: str, waits: str) -> str:
+    """``waits``: why the running guest can't be given it; its definition can."""
+    if what == LINK_DOWN:
+        return _link_up(world, seat)
+    up = world.up(seat.stack)
+    if not waits:
+        return up
+    again = unplug.restarted(world, seat.stack, seat.domain)
+    return again if what == NOT_LIVE else f"{up}, which leaves it to the next start ({waits}), and {again}"
 
 
 def _unplugged(world: World, stack: str, held: Float, domain: DomainSeen) -> str:
     sides = [
         [nic for nic in side.nics if nic.mac == held.mac]
-        for side in (domain.live, domain.config)
+        for side in (domain.live, domain.config, domain.saved)
         if side is not None
     ]
     if not any(sides):
@@ -91,8 +105,9 @@ def _unplugged(world: World, stack: str, held: Float, domain: DomainSeen) -> str
         beside = f", but for {unread}, of which it is not known" if unread else ""
         return "" if elsewhere else f"is plugged in nowhere{beside}"  # who else has it is told by float-mac
     if not all(sides):
-        missing = "the running guest" if domain.live is not None and not sides[0] else "its definition"
-        return f"is not in {missing}"
+        if domain.saved is not None and not sides[-1]:
+            return "is not in its saved image, with which it comes back"
+        return NOT_LIVE if domain.live is not None and not sides[0] else "is not in its definition"
     bridged = world.rack.plans[stack].networks.bridged
     wrong = [nic for side in sides for nic in side if not plugged_into(nic, bridged)]
     if wrong:
@@ -142,26 +157,60 @@ def _misplaced(
 def float_not_set_up(world: World) -> Iterator[Finding]:
     for stack, held, vm, domain in _held(world):
         live = [nic for nic in (domain.live.nics if domain.live else ()) if nic.mac == held.mac]
-        there = (held.mac, held.address) in world.addresses(stack, domain)
-        if world.inside(stack, domain.name).agent and live and not there:
-            what = f"{held.label}'s NIC {held.mac} does not have its address {held.address} inside (asked: {AGENT})"
-            yield Finding(
-                stack, domain.name, what, _set_up(world, stack, held, vm, domain), floats=(held.label,)
+        has = _interfaces(world, stack, domain, held)
+        if world.inside(stack, domain.name).agent and live and all(each.beside for each in has):
+            what = f"{held.label}'s NIC {held.mac} does not have its address {held.address} inside"
+            but = f", but {_names(has)} does, which has its MAC" if has else ""
+            mend = "; ".join((*_taken_off(domain, held, has), _set_up(world, stack, held, vm, domain)))
+            yield Finding(stack, domain.name, f"{what}{but} (asked: {AGENT})", mend, floats=(held.label,))
+
+
+def float_twice(world: World) -> Iterator[Finding]:
+    """One address on two interfaces of a guest that have one MAC: what leaves takes either."""
+    for stack, held, _, domain in _held(world):
+        has = _interfaces(world, stack, domain, held)
+        if len(has) > 1 and not all(each.beside for each in has):
+            what = f"{held.label}'s address {held.address} is on {_names(has)}, which have one MAC {held.mac}"
+            mend = "; ".join(_taken_off(domain, held, has)) or (
+                f"in {domain.name}: ip addr del {held.address}/{held.prefix} dev … on all but the NIC itself"
+            )
+            yield Finding(stack, domain.name, f"{what} (asked: {AGENT})", mend, floats=(held.label,))
+
+
+def _interfaces(world: World, stack: str, domain: DomainSeen, held: Float) -> list[Address]:
+    """Of those with the float's MAC, the guest's interfaces that have its address."""
+    found = world.inside(stack, domain.name).addresses
+    return [each for each in found if (each.mac, each.address) == (held.mac, held.address)]
+
+
+def _names(has: list[Address]) -> str:
+    return " and ".join(each.name for each in has)
+
+
+def _taken_off(domain: DomainSeen, held: Float, has: list[Address]) -> Iterator[str]:
+    for each in has:
+        if each.beside:
+            yield (
+                f"in {domain.name}: ip addr del {held.address}/{held.prefix} dev {each.name}, with the default route "
+                "by it if there is one"
             )
 
 
 def _set_up(world: World, stack: str, held: Float, vm: VirtualMachine, domain: DomainSeen) -> str:
     """An `up` looks for the file in the guest, and not whether the guest does as it says."""
-    address = f"{held.address}/{held.prefix}"
+    setup = Setup(held.mac, (f"{held.address}/{held.prefix}",), held.gateway, held.metric)
+    route = (
+        f" && ip route replace default via {held.gateway} dev … metric {held.metric}" if held.gateway else ""
+    )
     for setting in world.inside(stack, domain.name).settings:
         if setting.mac == held.mac and held.address in setting.addresses:
-            return (
-                f"in {domain.name}: {setting.path} says so, and is not in force: ip addr add {address} dev …"
-            )
+            do = f"ip addr add {setup.addresses[0]} dev …{route}"
+            return f"in {domain.name}: {setting.path} says so, and is not in force: {do}"
     if vm.guest == "agent":
         return world.up(stack)
-    file = file_for("ifcfg", Setup(held.mac, (address,))).path
-    return f"in {domain.name}: a file like {file} with HWADDR={held.mac}"
+    file = file_for("ifcfg", setup)
+    lines = ", ".join(line for line in file.content.splitlines() if line and not line.startswith("#"))
+    return f"in {domain.name}: a file like {file.path} with {lines}; then as it says"
 
 
 def guest_file(world: World) -> Iterator[Finding]:

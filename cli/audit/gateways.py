@@ -26,12 +26,14 @@ def of_guest(agent: Agent, plan: Plan, domain: str, inside: Inside) -> Iterator[
         if held.gateway is None or (held.mac, held.address) not in has:
             continue
         try:
-            name = agent.nics()[held.mac].name
-            said = gateway_probe.ask(agent, name, held.gateway)
-        except (OperatorError, errors.VirtError, KeyError):
+            nic = agent.nic(held.mac)
+            if nic is None:
+                continue
+            said = gateway_probe.ask(agent, nic.name, held.gateway)
+        except (OperatorError, errors.VirtError):
             continue
         answered = None if said == "unknown" else said == "answers"
-        asker = f"{domain}'s agent, by ping and ARP on {name}"
+        asker = f"{domain}'s agent, by ping and ARP on {nic.name}"
         yield Gateway(held.gateway, domain, asker, answered, (held.label,))
 
 

@@ -9,12 +9,12 @@ from ipaddress import IPv4Address, IPv4Network
 from cli.audit.finding import Finding
 from cli.audit.networks import reserved, restart, subnet_waits
 from cli.audit.vms import RUNNING
-from cli.audit.world import World
+from cli.audit.world import AGENT, World
 from config.addresses import mac_text
 from config.plan import Nat, Reservation
 from provider.survey.survey import DomainSeen, HostSeen, Lease
 
-PAUSE = "sleep 10"  # seconds in which a guest notices that its link went, or has its address
+NOTICED, SETTLED = "sleep 6", "sleep 10"  # until a guest has seen that its link went; until it has an address
 
 
 def lease(world: World) -> Iterator[Finding]:
@@ -36,6 +36,23 @@ def lease_left(world: World) -> Iterator[Finding]:
         if why:
             what = f"{_told(each)}: {why}"
             yield Finding(stack, f"network {each.network}", what, "nothing: it runs out by itself")
+
+
+def vm_address(world: World) -> Iterator[Finding]:
+    """Its agent is asked; what DHCP has given it is told with its lease."""
+    for stack, vm, domain in world.vms():
+        said = world.inside(stack, domain.name).addresses if vm.nic else ()
+        has = {one.address for one in said if one.mac == vm.mac and ":" not in one.address}
+        leased = {
+            one.address
+            for _, host, one in _valid(world)
+            if host is world.seen[stack][1] and one.mac == vm.mac
+        }
+        if has and vm.address not in has and not has & leased:
+            own = ", ".join(sorted(has))
+            what = f"its NIC {vm.mac} has {own}, which nobody has leased to it, and not {vm.address} (asked: {AGENT})"
+            mend = f"in {domain.name}: take away what sets {own}, and have the NIC ask by DHCP"
+            yield Finding(stack, domain.name, what, mend)
 
 
 def _valid(world: World) -> Iterator[tuple[str, HostSeen, Lease]]:
@@ -118,7 +135,7 @@ def _mend(world: World, stack: str, host: HostSeen, each: Lease) -> str:
         return f"wait until {_until(each)}: {who.name} is {who.state}, and can't give it back before{_then(then)}"
     if own is not None:
         first = f"{restart(world, stack, default.name)} && " if subnet_waits(world, stack) else ""
-        return first + " && ".join([*_ask(world, stack, who, each.mac), *([PAUSE, *then] if then else [])])
+        return first + " && ".join([*_ask(world, stack, who, each.mac), *([SETTLED, *then] if then else [])])
     return " && ".join(_moved(world, stack, host, each, who, then))
 
 
@@ -134,7 +151,7 @@ def _ask_for(world: World, stack: str, host: HostSeen, slot: Reservation | None)
 
 def _ask(world: World, stack: str, domain: DomainSeen, mac: str) -> list[str]:
     down, up = (world.virsh(stack, "domif-setlink", domain.name, mac, state) for state in ("down", "up"))
-    return [down, PAUSE, up]
+    return [down, NOTICED, up]
 
 
 def _moved(
@@ -150,7 +167,7 @@ def _moved(
         world.virsh(stack, "net-update", default.name, verb, "ip-dhcp-host", entry, "--live")
         for verb in ("add", "delete")
     ]
-    lines = [verbs[0], *_ask(world, stack, who, each.mac), PAUSE]
+    lines = [verbs[0], *_ask(world, stack, who, each.mac), SETTLED]
     return [*lines, *(verbs[1:] if inside else []), *then]
 
 

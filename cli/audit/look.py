@@ -102,6 +102,7 @@ def _ask(plan: config.Plan, seen: HostSeen) -> Asked:
             own = [d for d in seen.domains if d.name in ours]
             links = {} if silence else {d.name: files.links(host, d) for d in own}
             found = dict(zip((domain.name for domain in running), said, strict=True))
+            room = files.room(host, running)
             asked = (*from_host.result(), *(each for heard in found.values() for each in heard.gateways))
     finally:
         host.close()
@@ -109,7 +110,8 @@ def _ask(plan: config.Plan, seen: HostSeen) -> Asked:
     inside |= {n: replace(i, silence=silence or i.silence) for n, i in inside.items() if n in ours}
     told = {name: heard.told for name, heard in found.items() if heard.told is not None}
     volumes = standing_on(seen.volumes, files.bases(links.values()))
-    return Asked(replace(seen, gone=(*seen.gone, *gone), volumes=volumes), inside, told, asked, links)
+    there = replace(seen, gone=(*seen.gone, *gone), volumes=volumes)
+    return Asked(there, inside, told, asked, links, room)
 
 
 def _inside(host: Host, plan: config.Plan, seen: DomainSeen, *, agent: bool) -> Heard:

@@ -126,6 +126,9 @@ def no_reservation(world: World) -> Iterator[Finding]:
             what = f"another address than its {vm.address} is reserved for its MAC {vm.mac} in {' and '.join(wrong)}"
             yield Finding(stack, domain.name, what, world.up(stack))
         others = {nic.mac for nic in domain.nics if plugged_into(nic, default)} - {vm.mac}
+        others -= {
+            held.mac for held in world.floats
+        }  # told as a float's, which is not to be unplugged for this
         for mac in (vm.mac, *sorted(others)):
             missing = [place for place, reserved in sides.items() if mac not in reserved]
             if missing:

@@ -13,6 +13,7 @@ from cli.words.command_line import choose_engine
 from config.plan import Plan
 from provider.errors import OperatorError
 from provider.resource.mark import uuid_of
+from provider.resource.names import UUID
 from provider.survey.survey import HostSeen
 
 PROJECT = "trop"
@@ -60,7 +61,12 @@ def held(
         stacks = [stack for stack in stacks if has_stack(bare_lab(stack).state, stack)]
     engine = choose_engine("")
     known = live.at_once(lambda stack: export.known(stack, engine, lab=lab)[0], stacks)
-    return {stack: frozenset(each.ids.values()) for stack, each in known.items()}
+    return {stack: frozenset(_of_libvirt(each.ids)) for stack, each in known.items()}
+
+
+def _of_libvirt(ids: Mapping[str, str]) -> Iterator[str]:
+    """Without those of providers, which are UUIDs of nothing that a host has."""
+    yield from (id for place, id in ids.items() if not place.startswith("pulumi:"))
 
 
 def _astray(plans: Mapping[str, Plan], seen: Mapping[str, HostSeen]) -> Iterator[str]:
@@ -73,6 +79,13 @@ def _astray(plans: Mapping[str, Plan], seen: Mapping[str, HostSeen]) -> Iterator
                     right = stack == home and domain.name == names.get(each.holder, each.holder)
                     if not right and any(nic.mac == each.mac for nic in domain.nics):
                         yield from (stack, home)
+
+
+def gone(seen: HostSeen, held: Collection[str]) -> bool:
+    """Whether a state has a domain, network or pool that the host has not; ``held``: the IDs there."""
+    there = {each.uuid for each in seen.domains} | {each.uuid for each in seen.networks}
+    there = {uuid.lower() for uuid in there | {each.uuid for each in seen.pools}}
+    return any(UUID.fullmatch(id) and id.lower() not in there for id in held)
 
 
 def plugs(held: Collection[str], mac: str) -> bool:

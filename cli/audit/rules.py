@@ -1,4 +1,7 @@
-"""The kinds of findings, each with its rule; and all that is found, each cause told once.  Pure."""
+"""The kinds of findings, each with its rule; and all that is found, each cause told once.  Pure.
+
+This file is longer than 300 lines because the table of kinds is one.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +59,8 @@ RULES: Final = (
         floats.float_unplugged,
         "A float's NIC is not plugged into its holder as declared: not at all, not in the running guest or not in the "
         "definition, into another network, or with its link down.",
-        f"{UP}; for the link `virsh domif-setlink` before it.",
+        f"{UP}; for the link `virsh domif-setlink` before it, and `virsh shutdown` where the guest has no place "
+        "for the NIC (no free PCI slot or port, no ACPI).",
         yields_to=("float-address",),
     ),
     Rule(
@@ -78,6 +82,12 @@ RULES: Final = (
         yields_to=("float-address", "guest-file"),
     ),
     Rule(
+        floats.float_twice,
+        "Inside its holder a float's address is on two interfaces with its MAC: on the NIC, and on a VLAN, a macvlan "
+        "or a bridge that is made of it. Only the agent is believed.",
+        "`ip addr del` in the guest, as the line says.",
+    ),
+    Rule(
         gateways.gateway_silent,
         "The gateway of a float, or of a bridge of the hypervisor, does not answer. Asked by the holder's agent (ping, "
         "arping, the guest's neighbour table) and, where this runs on the hypervisor as root, by ARP from its bridge; "
@@ -88,8 +98,10 @@ RULES: Final = (
     Rule(vms.vm_missing, "A declared VM is not there.", UP),
     Rule(
         vms.vm_stopped,
-        "A declared VM does not run: shut off, crashed, paused.",
-        f"{UP}; `virsh resume` for a paused one, `virsh start` for one that is not the stack's.",
+        "A declared VM does not run: shut off, saved, crashed, paused; with libvirt's reason, as an I/O error, and "
+        "what is left in the pool of a disk that has no space.",
+        f"{UP}; `virsh resume` for a paused one, once there is room; `virsh start` for one that is not the stack's; "
+        "`virsh managedsave-remove` where the image of a saved one can't be read.",
         yields_to=("disk-missing",),
     ),
     Rule(
@@ -119,6 +131,12 @@ RULES: Final = (
         "for which it is not planned, or to one that no VM has and no slot had.",
         "The virsh lines that are shown: whoever has an address of another is given another one, and asks anew, as "
         "does a VM without its own, by its link, which is down for some seconds. Where nobody can be asked: time.",
+    ),
+    Rule(
+        leases.vm_address,
+        "A declared VM's own NIC has another address inside than the planned one, and it is no lease. Only the agent "
+        "is believed.",
+        "The guest's own file.",
     ),
     Rule(
         vms.planned_taken,
@@ -229,6 +247,13 @@ RULES: Final = (
         storage.block_job,
         "A block job of another hand writes a declared VM's disk elsewhere: a copy, or a commit.",
         "Its end, by whoever began it.",
+        level="note",
+    ),
+    Rule(
+        vms.vm_saved,
+        "A VM that is not declared to run is saved (`virsh managedsave`): its next start brings back what it had, its "
+        "NICs and disks too, whatever its definition says by then.",
+        "`virsh start`, or `virsh managedsave-remove`, which gives up what it had in memory.",
         level="note",
     ),
     Rule(

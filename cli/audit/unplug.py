@@ -10,16 +10,19 @@ from collections.abc import Iterator, Sequence
 from cli.audit import owned
 from cli.audit.world import Seat, World
 from cli.rack import FloatFact
+from provider.host import ports
+from provider.nic import refusals
 from provider.nic.nic import Nic
-from provider.survey.survey import DomainSeen
+from provider.survey.survey import DomainSeen, HostSeen
 
 RUNNING = ("running", "idle")
 
 
 def mend(world: World, seat: Seat, keep: int = 0) -> str:
-    """An `up`, or the virsh lines that unplug all NICs of the MAC but ``keep``."""
+    """An `up`, or the virsh lines that unplug all NICs of the MAC but ``keep``; no `up` takes one out of an image."""
     if up_unplugs(world, seat.stack, seat.domain, seat.mac):
-        return world.up(seat.stack)
+        first = f"{give_up(world, seat)} && " if seat.saved else ""
+        return f"{first}{world.up(seat.stack)}"
     return "; ".join(detach(world, seat, keep))
 
 
@@ -36,7 +39,14 @@ def detach(world: World, seat: Seat, keep: int = 0) -> list[str]:
                 lines.append(world.virsh(stack, "detach-device-alias", domain.name, str(nic.alias), flag))
         elif len(nics) > keep:
             lines.append(world.edit(stack, domain))
+    if seat.saved:
+        lines.append(give_up(world, seat))
     return lines
+
+
+def give_up(world: World, seat: Seat) -> str:
+    """A saved VM comes back with the NIC while another may have it by then: its image goes, and what is in memory."""
+    return world.virsh(seat.stack, "managedsave-remove", seat.domain.name)
 
 
 def another_mac(world: World, seat: Seat) -> str:
@@ -50,8 +60,31 @@ def another_mac(world: World, seat: Seat) -> str:
     kind, source = ("network", nic.network) if nic.network is not None else ("bridge", nic.bridge)
     model = ("--model", nic.model) if nic.model else ()
     flags = [f for f, side in (("--live", seat.live), ("--config", seat.config)) if side]
-    attach = ("attach-interface", seat.domain.name, kind, str(source), *model, *flags)
-    return " && ".join((*detach(world, seat), world.virsh(seat.stack, *attach)))
+    name, words = seat.domain.name, (kind, str(source), *model, *flags)
+    return " && ".join((*detach(world, seat), world.virsh(seat.stack, "attach-interface", name, *words)))
+
+
+def waits(domain: DomainSeen, mac: str) -> str:
+    """Why the running guest has the NIC from its next start on; empty where it has it, or an `up` can give it."""
+    there = domain.live is None or any(nic.mac == mac for nic in domain.live.nics)
+    return "" if there else ports.why_not(domain.live_xml)
+
+
+def restarted(world: World, stack: str, domain: DomainSeen) -> str:
+    return f"{world.virsh(stack, 'shutdown', domain.name)}, and {world.up(stack)} once it is off"
+
+
+def room_first(world: World, held: FloatFact) -> str:
+    """What a holder needs that runs without a place for the float's NIC: no `up` moves it there before."""
+    for stack, vm, domain in world.vms():
+        why = waits(domain, held.mac) if (stack, vm.name) == (held.home, held.holder) else ""
+        if why and domain.config_xml:
+            host = world.hosts[stack]
+            uri = host.uri if isinstance(host, HostSeen) else ""
+            edit = refusals.place_made(uri, domain.name, domain.config_xml)
+            steps = [*([edit] if edit else []), restarted(world, stack, domain)]
+            return f"{' && '.join(steps)} (until then the float stays where it is: of {domain.name}, {why})"
+    return ""
 
 
 def works(world: World, held: FloatFact) -> bool:
@@ -81,11 +114,17 @@ def bring(world: World, wrong: Sequence[Seat], held: FloatFact) -> str:
             f"trop:vms.{held.holder}.running: true in {file}, or {other} as its holder in config/fleet.yaml"
         )
     there = next((s for s in world.seats if s.mac == held.mac and _is_holder(world, s, held)), None)
+    if world.unread_domains(held.home) and there is None:
+        return world.up(held.home)  # who can't be read may have it: an `up` takes nothing from where it works
     movable = [] if there else [s for s in wrong if _moves(world, s, held)]
     kept = next((s for s in movable if s == working), next(iter(movable), None))
     lines = [line for seat in wrong if seat != kept for line in detach(world, seat)]
     if there is not None and _only_down(there):
         return " && ".join((*lines, *links_up(world, there), world.up(held.home)))
+    if kept is not None and kept.saved:
+        lines.append(
+            world.virsh(kept.stack, "start", kept.domain.name)
+        )  # nobody else has it: it is moved from there
     far = kept is not None and kept.stack != held.home
     return " && ".join((*lines, all_ if far else world.up(held.home)))
 

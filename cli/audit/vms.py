@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 from typing import Any
 
 from cli.audit import unplug
 from cli.audit.finding import Finding
 from cli.audit.world import World, plugged_into
+from provider.connection.states import NO_SPACE, SAVED
 from provider.domain import pending as domain_pending
 from provider.domain import read as domain_read
 from provider.impact import allow
-from provider.survey.survey import DomainSeen
+from provider.survey.survey import DomainSeen, PoolSeen
 
 RUNNING = ("running", "idle")
+_DAMAGED = "its image can't be read, and keeps it from starting"
 
 
 def vm_missing(world: World) -> Iterator[Finding]:
@@ -26,10 +29,59 @@ def vm_missing(world: World) -> Iterator[Finding]:
 def vm_stopped(world: World) -> Iterator[Finding]:
     for stack, vm, domain in world.vms():
         if vm.running and domain.state not in RUNNING:
-            verb = "start" if domain.live is None else "resume"
-            mine = verb == "start" and world.owns(stack, domain.uuid)
-            mend = world.up(stack) if mine else world.virsh(stack, verb, domain.name)
-            yield Finding(stack, domain.name, f"it is declared to run, and is {domain.state}", mend)
+            what = f"it is declared to run, and is {'; '.join(_why(world, stack, domain))}"
+            yield Finding(stack, domain.name, what, _going(world, stack, domain))
+
+
+def vm_saved(world: World) -> Iterator[Finding]:
+    """That it does not run is no fault where that is declared; how it comes back is worth knowing."""
+    for stack, vm, domain in world.vms():
+        if domain.state != SAVED or vm.running:
+            continue
+        start, drop = world.virsh(stack, "start", domain.name), _give_up(world, stack, domain)
+        if domain.saved is None:
+            yield Finding(stack, domain.name, f"it is saved, and {_DAMAGED}", drop)
+        else:
+            what = "it is saved: its next start brings back what it had then, whatever was changed since"
+            yield Finding(stack, domain.name, what, f"{start}; or, without what it had in memory: {drop}")
+
+
+def _going(world: World, stack: str, domain: DomainSeen) -> str:
+    """What has it run again; one that an I/O error has stopped is stopped anew as long as its cause is there."""
+    name, pools = domain.name, ", ".join(pool.name for pool in _full(world, stack, domain))
+    if domain.live is None:
+        up = world.up(stack) if world.owns(stack, domain.uuid) else world.virsh(stack, "start", name)
+        damaged = domain.state == SAVED and domain.saved is None
+        return f"{_give_up(world, stack, domain)} && {up}" if damaged else up
+    if domain.state == "crashed":
+        return f"{world.virsh(stack, 'destroy', name)} && {world.virsh(stack, 'start', name)}"
+    again = world.virsh(stack, "dompmwakeup" if domain.state == "pmsuspended" else "resume", name)
+    if domain.at.disks:
+        return f"{f'make room in pool {pools}' if pools else 'see to its disks'}, then: {again}"
+    return again
+
+
+def _give_up(world: World, stack: str, domain: DomainSeen) -> str:
+    return world.virsh(stack, "managedsave-remove", domain.name)
+
+
+def _why(world: World, stack: str, domain: DomainSeen) -> Iterator[str]:
+    yield domain.at.said or domain.state
+    if domain.state == SAVED and domain.saved is None:
+        yield _DAMAGED
+    for pool in _full(world, stack, domain):
+        left = world.asked[stack].room.get(pool.name) if stack in world.asked else None
+        if left is not None:
+            yield f"pool {pool.name} has {left} bytes left"
+
+
+def _full(world: World, stack: str, domain: DomainSeen) -> Iterator[PoolSeen]:
+    """The pools of the disks that have no space."""
+    failed = {name for name, how in domain.at.disks if how == NO_SPACE}
+    folders = {
+        posixpath.dirname(p) for name, p in (domain.live.slots if domain.live else ()) if name in failed
+    }
+    return (pool for pool in world.seen[stack][1].pools if pool.path in folders)
 
 
 def vm_nic(world: World) -> Iterator[Finding]:
@@ -104,7 +156,7 @@ def _not_started(world: World) -> Iterator[tuple[str, str, str, str, str]]:
         if vm.autostart and not domain.autostart:
             yield stack, domain.name, domain.uuid, "autostart", domain.name
     for stack, network in world.networks():
-        if not network.autostart:
+        if network.persistent and not network.autostart:  # of a transient one it is told that it is
             yield stack, f"network {network.name}", network.uuid, "net-autostart", network.name
     for stack, (plan, host) in world.seen.items():
         pool = host.pool(plan.storage.name)
@@ -115,7 +167,7 @@ def _not_started(world: World) -> Iterator[tuple[str, str, str, str, str]]:
 def not_adopted(world: World) -> Iterator[Finding]:
     for stack, foreign in world.foreign.items():
         if foreign:
-            adopt = world.up(stack).partition(" && ")[0]
+            adopt = world.adopt(stack)
             what = (
                 f"this stack has neither made nor adopted {', '.join(foreign.values())}: an up refuses that; to take "
                 f"over what is there: {adopt}"

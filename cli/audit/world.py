@@ -41,13 +41,14 @@ class Gateway:
 
 @dataclass(frozen=True)
 class Seat:
-    """A domain that has NICs with this MAC: how many in the running guest, how many in its definition."""
+    """A domain that has NICs with this MAC: how many in the running guest, in its definition, in its saved image."""
 
     stack: str
     domain: DomainSeen
     mac: str
     live: int
     config: int
+    saved: int = 0
 
     @property
     def where(self) -> str:
@@ -59,7 +60,8 @@ class Asked:
     """What was asked for on one hypervisor besides: ``inside``, and ``told`` of services, by domain.
 
     ``host``: its survey, and the files that are gone.  ``gateways``: who was asked for, from there and from its guests.
-    ``links``: what the disks of declared VMs stand on by their headers, by domain and the disk's target.
+    ``links``: what the disks of declared VMs stand on by their headers, by domain and the disk's target.  ``room``:
+    bytes that are left, of pools that were asked for it.
     """
 
     host: HostSeen
@@ -67,6 +69,7 @@ class Asked:
     told: Mapping[str, Told] = field(default_factory=dict)
     gateways: Collection[Gateway] = ()
     links: Mapping[str, Links] = field(default_factory=dict)
+    room: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -118,11 +121,11 @@ class World:
     @cached_property
     def seats(self) -> tuple[Seat, ...]:
         return tuple(
-            Seat(stack, domain, mac, live[mac], defined[mac])
+            Seat(stack, domain, mac, live[mac], defined[mac], saved[mac])
             for stack, (_, host) in self.seen.items()
             for domain in host.domains
-            for live, defined in [(_macs(domain.live), _macs(domain.config))]
-            for mac in dict.fromkeys((*live, *defined))
+            for live, defined, saved in [tuple(map(_macs, (domain.live, domain.config, domain.saved)))]
+            for mac in dict.fromkeys((*live, *defined, *saved))
         )
 
     def vms(self) -> Iterator[tuple[str, VirtualMachine, DomainSeen]]:
@@ -185,9 +188,16 @@ class World:
 
     def up(self, stack: str) -> str:
         """The command; after the one that adopts, where there is something that an `up` would refuse."""
-        lab = " --lab" if self.lab else ""
-        adopt = f"./trop adopt {stack}{lab} --write --yes && " if self.foreign.get(stack) else ""
-        return f"{adopt}./trop up {stack}{lab}"
+        adopt = f"{self.adopt(stack)} && " if self.foreign.get(stack) else ""
+        return f"{adopt}./trop up {stack}{' --lab' if self.lab else ''}"
+
+    def adopt(self, stack: str) -> str:
+        """The command; after a refresh, where the state has what is gone from the host: nothing is put in its place."""
+        on = f"{stack}{' --lab' if self.lab else ''}"
+        host = self.hosts[stack]
+        gone = isinstance(host, HostSeen) and owned.gone(host, self.held.get(stack, ()))
+        refresh = f"./trop refresh {on} --yes && " if gone else ""
+        return f"{refresh}./trop adopt {on} --write --yes"
 
     def links(self, stack: str, domain: str) -> Links:
         """By the disk's target; none where the headers could not be read."""

@@ -106,7 +106,8 @@ def why_not(gain: Gain, sight: Sight, failed: Sequence[str]) -> str:
     for place in plugged(gain.held.mac, sight):
         if place.hypervisor != gain.stack and place.up:
             why = "its run failed" if place.hypervisor in failed else "its run did not take it out"
-            return (
-                f"{said}: {place.vm} on {place.hypervisor} still has {gain.held.mac} with its link up; {why}"
-            )
+            if place.saved:
+                why = f"start it there, or give up what it had in memory: virsh managedsave-remove {place.vm}"
+            has = "is saved with" if place.saved else "still has"
+            return f"{said}: {place.vm} on {place.hypervisor} {has} {gain.held.mac} with its link up; {why}"
     return f"{said}: the stack's first run failed" if gain.stack in failed else ""

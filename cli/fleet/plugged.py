@@ -13,12 +13,16 @@ Sight = Mapping[str, HostSeen | OperatorError]  # by hypervisor: what is on it, 
 
 @dataclass(frozen=True)
 class Plugged:
-    """``copies`` NICs of one MAC in one VM, of which ``up`` have their link up in a guest that runs."""
+    """``copies`` NICs of one MAC in one VM, of which ``up`` have their link up in a guest that runs, or comes back.
+
+    ``saved``: it comes back, from its managed save image, which no `up` changes.
+    """
 
     hypervisor: str
     vm: str
     copies: int
     up: int
+    saved: bool = False
 
     def __str__(self) -> str:
         return f"{self.hypervisor} {self.vm}" + (f" ×{self.copies}" if self.copies > 1 else "")
@@ -39,8 +43,9 @@ def plugged(mac: str, sight: Sight) -> list[Plugged]:
     for hypervisor, seen in sight.items():
         for domain in seen.domains if isinstance(seen, HostSeen) else ():
             copies = sum(nic.mac == mac for nic in domain.nics)
-            live = domain.live.nics if domain.live is not None else ()
+            now = domain.live or domain.saved
             if copies:
-                up = sum(nic.mac == mac and nic.link == "up" for nic in live)
-                found.append(Plugged(hypervisor, domain.name, copies, up))
+                up = sum(nic.mac == mac and nic.link == "up" for nic in (now.nics if now else ()))
+                saved = domain.saved is not None and any(nic.mac == mac for nic in domain.saved.nics)
+                found.append(Plugged(hypervisor, domain.name, copies, up, saved))
     return found

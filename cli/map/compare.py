@@ -145,8 +145,8 @@ def _state(domain: DomainSeen) -> str:
 
 
 def _plugged(domain: DomainSeen) -> tuple[Nic, ...]:
-    """What is plugged in now; in a VM that does not run, what it would start with."""
-    return domain.live.nics if domain.live is not None else domain.seen.nics
+    """What is plugged in now; in a VM that does not run, what it would start or come back with."""
+    return (domain.live or domain.saved or domain.seen).nics
 
 
 def _plugs(plan: config.Plan, known: Known, domain: DomainSeen, wanted: Iterable[Plug]) -> tuple[Plug, ...]:

@@ -19,11 +19,13 @@ Version = tuple[int, int, int]
 NEEDED: Final[Mapping[str, Version]] = {
     "VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA": (5, 6, 0),
     "user aliases (ua-) of NICs": (3, 9, 0),
+    "virDomainManagedSaveGetXMLDesc": (3, 7, 0),
     "VIR_DOMAIN_UNDEFINE_NVRAM": (1, 2, 9),
 }
 # What is only looked at where it can be: see `optional`.
 OPTIONAL: Final[Mapping[str, Version]] = {
     "virNetworkListAllPorts": (5, 5, 0),
+    "virDomainSetMemoryStatsPeriod": (1, 1, 1),
     "virNetworkPortGetUUIDString": (5, 5, 0),
     "VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP": (4, 2, 0),
     "virDomainInterfaceAddresses": (1, 2, 14),

@@ -6,17 +6,25 @@ a request that is left over was once followed by its crash.  A guest that does n
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from provider.connection import api, errors
 from provider.domain.read import AMOUNTS, Domain
 from provider.domain.seen import Seen, same_amount, see
+from provider.host import optional
 from provider.host.clock import Clock, until
+from provider.host.elements import attribute
+from provider.host.xml_in import parsed
 
 BALLOON_SECONDS: Final = 10.0  # a guest at rest took 1 to 1.5
 POLL_SECONDS: Final = 0.2
+REPORT_SECONDS: Final = 3.0  # for a guest to tell what it uses, which it is asked every second
+_SPARE: Final = 16  # of this many parts of its memory one is to be left free
+SAVED: Final = "it is saved, and comes back with what it had"
 
 _LIVE: Final = 1
 _KIB_IN_MIB: Final = 1024
@@ -52,7 +60,7 @@ def why_not(key: str, wanted: float, domain: Domain) -> str:
     """Why the running guest cannot have this amount before its next start; empty when it can."""
     now = domain.now
     if now is None:
-        return "the guest is shut off"
+        return SAVED if domain.is_saved else "the guest is shut off"
     if key == "memory":
         if wanted > now.memory:
             return f"the guest was started with {now.memory} MiB at most"
@@ -64,6 +72,47 @@ def why_not(key: str, wanted: float, domain: Domain) -> str:
     if wanted < now.current_vcpu and now.type == "qemu":
         return "an emulated guest (type qemu) does not let go of a vCPU"
     return ""
+
+
+def cannot_do_with(domain: api.Domain, step: Step, tell: optional.Tell) -> str:
+    """Why a step is not tried, by what the guest has told last; empty where it is."""
+    return too_little(domain, step.wanted, tell) if step.key == "memory" and step.wanted < step.was else ""
+
+
+def too_little(domain: api.Domain, wanted: float, tell: optional.Tell) -> str:
+    """Why the running guest can't do with so much memory (MiB), by what it has told of what it uses; empty when it can.
+
+    A balloon that takes what a guest uses has it look for memory till its agent and programs die.  What a guest tells
+    is as of its last report, which may be of its boot: see `_asked_anew`.  One that tells nothing is tried.
+    """
+    told = optional.look(tell, _what(domain), domain.memoryStats, {})
+    if not {"actual", "available", "usable"} <= told.keys():
+        return ""
+    gives = told["actual"] - wanted * _KIB_IN_MIB
+    if told["usable"] - gives >= wanted * _KIB_IN_MIB / _SPARE:
+        return ""
+    used = (told["available"] - told["usable"]) // _KIB_IN_MIB
+    least = math.ceil((told["actual"] - told["usable"]) / _KIB_IN_MIB * _SPARE / (_SPARE - 1))
+    return (
+        f"the guest uses {used} MiB, and needs {least} MiB to go on: less is not taken from it while it runs"
+    )
+
+
+def _what(domain: api.Domain) -> str:
+    return f"how much memory guest {domain.name()} uses"
+
+
+def _asked_anew(domain: api.Domain, clock: Clock) -> None:
+    """Have a guest report what it uses; libvirt has it do so by itself only where its definition says how often."""
+    before = domain.memoryStats().get("last_update", 0)
+    every = int(attribute(parsed(domain.XMLDesc()), "devices/memballoon/stats", "period") or 0)
+    if before == 0 or every:
+        return  # it has no driver that would answer, or does so anyhow
+    try:
+        domain.setMemoryStatsPeriod(1, _LIVE)
+        until(lambda: domain.memoryStats().get("last_update") != before, clock, REPORT_SECONDS, POLL_SECONDS)
+    finally:
+        domain.setMemoryStatsPeriod(every, _LIVE)
 
 
 def has(seen: Seen | None, key: str) -> int | float:
@@ -79,13 +128,17 @@ def after(domain: Domain, done: Collection[Step]) -> Domain:
     return replace(domain, now=replace(domain.now, **amounts))
 
 
-def perform(domain: api.Domain, step: Step, clock: Clock) -> str:
+def perform(domain: api.Domain, step: Step, clock: Clock, tell: optional.Tell) -> str:
     """Empty once the running guest has the amount; else why it has not, and waits for its next start."""
 
     def follows() -> bool:
         return same_amount(step.key, has(see(domain.XMLDesc()), step.key), step.wanted)
 
-    seconds = 0.0
+    seconds, less = 0.0, step.key == "memory" and step.wanted < step.was
+    if less:
+        optional.look(tell, _what(domain), partial(_asked_anew, domain, clock), None)
+        if why := too_little(domain, step.wanted, tell):
+            return why
     if step.key == "memory":
         seconds = BALLOON_SECONDS
         error = errors.refusal(domain.setMemoryFlags, step.wanted * _KIB_IN_MIB, _LIVE)
@@ -93,5 +146,9 @@ def perform(domain: api.Domain, step: Step, clock: Clock) -> str:
         error = errors.refusal(domain.setVcpusFlags, step.wanted, _LIVE)
     if until(follows, clock, 0.0 if error else seconds, POLL_SECONDS):
         return ""
+    if error:
+        return errors.said(error)
     unmoved = "the guest has not followed: it is booting, paused, or has no driver for it"
-    return errors.said(error) if error else unmoved
+    if less and not errors.refusal(domain.setMemoryFlags, int(step.was * _KIB_IN_MIB), _LIVE):
+        return f"{unmoved}; it is left with {step.was:g} MiB"
+    return unmoved

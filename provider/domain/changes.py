@@ -18,7 +18,7 @@ from provider.host.macs import same_mac
 from provider.impact.allow import allowed
 from provider.nic import plan as nic_plan
 from provider.nic.refusals import require_networks
-from provider.resource import shape
+from provider.resource import saved, shape
 from provider.resource.base import COMPUTED, Call, Kind, Props
 from provider.storage import snapshots
 
@@ -43,11 +43,19 @@ class Plan:
     amounts: Sequence[domain_amounts.Step] = ()
     disks: Sequence[domain_disks.Step] = ()
     nics: Sequence[nic_plan.Step] = ()
+    short: Mapping[str, str] = field(
+        default_factory=dict
+    )  # amounts that the guest can't do with while it runs: why
     pending: Sequence[str] = ()
     restart: bool = False
     starts: bool = False  # a restart was cut off while it was off, and its running is not declared
     unknown_disks: Sequence[int] = field(default=())  # places of disks that are not there yet at preview
     waiting: room.Waiting = field(default_factory=room.Waiting)
+
+    @property
+    def brings_back(self) -> bool:
+        """Whether it is saved, and started: everything else is done once it runs."""
+        return self.seen.is_saved and (self.starts or self.declared.get("running") is True)
 
 
 def planned(call: Call, domain: api.Domain, news: Props, olds: Props) -> Plan:
@@ -71,15 +79,18 @@ def planned(call: Call, domain: api.Domain, news: Props, olds: Props) -> Plan:
         waiting=room.waiting(news, seen),
     )
     _refuse(plan, own)
+    _refuse_saved(call, domain, plan)
     _require(call, domain, plan)
     if declared.get("running", seen.running) != seen.running:
         if declared["running"]:
             _doubt_start(call, plan)
         return plan
     amounts = domain_amounts.steps(declared, seen, keys, olds.get("pendingRestart", ()))
+    short = {s.key: why for s in amounts if (why := domain_amounts.cannot_do_with(domain, s, call.tell))}
+    amounts = [step for step in amounts if step.key not in short]
     staged = next_start.awaited(host, domain_amounts.after(seen, amounts), declared, keys)
     pending = sorted({*staged, *plan.waiting.keys})
-    plan = replace(plan, amounts=amounts, pending=pending)
+    plan = replace(plan, amounts=amounts, pending=pending, short=short)
     if not (pending and allowed(domain.name(), "restart")):
         return plan
     _refuse_losses(plan)
@@ -122,6 +133,25 @@ def _refuse(plan: Plan, own: Props) -> None:
         phrases += _disk_phrases(plan.declared, own, plan.seen)
     if phrases:
         raise Refused(f"domain {plan.name}: not done in place, and nothing was changed: {'; '.join(phrases)}")
+
+
+def _refuse_saved(call: Call, domain: api.Domain, plan: Plan) -> None:
+    """A saved guest comes back with the devices of its image: none may go meanwhile, nor be another's by then."""
+    image = plan.seen.saved
+    if image is None:
+        return
+    macs, files = {n.mac for n in image.nics}, set(image.disks)
+    if plan.brings_back:
+        has, uuid = sweep.everybody(call.host, call.tell), domain.UUIDString()
+        written = set(has[uuid.lower()].files & files) if uuid.lower() in has else files
+        new.refuse_taken(has, f"domain {plan.name}, which is saved, is not started", macs, written, uuid)
+        return
+    kept = [f"NIC {step.mac}" for step in plan.nics if step.action == "unplug" and step.mac in macs]
+    kept += [f"disk {step.path}" for step in plan.disks if step.action == "unplug" and step.path in files]
+    if kept:
+        raise saved.refusal(
+            call.host.uri, plan.name, f"its image still has {', '.join(dict.fromkeys(kept))} as before"
+        )
 
 
 def _disk_phrases(declared: Props, own: Props, seen: domain_read.Domain) -> Iterator[str]:

@@ -49,6 +49,11 @@ def differences(old: Props, new: Props, own: Props, network_name: NetworkName) -
     return found
 
 
+def beside_adopted(changes: Mapping[str, Kind], new: Props, adopted: Mapping[str, Any]) -> dict[str, Kind]:
+    """But for amounts that are declared as the guest was adopted with them: an import has read the most of each."""
+    return {path: kind for path, kind in changes.items() if path not in adopted or new[path] != adopted[path]}
+
+
 def owned(inputs: Props, adopted: Mapping[str, Any] | None = None) -> Props:
     """The ``own`` output: what is told apart from others' once it is not declared any more.
 

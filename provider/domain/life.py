@@ -7,10 +7,10 @@ from typing import Final
 
 from lxml import etree
 
-from provider.connection import api, errors
+from provider.connection import api, errors, states
 from provider.domain import sweep
 from provider.domain.xml import metadata_elements
-from provider.errors import OperatorError, Refused
+from provider.errors import OperatorError, Refused, Unfinished
 from provider.host.clock import Clock, until
 from provider.host.definitions import INACTIVE, SECURE
 from provider.host.elements import written
@@ -37,11 +37,13 @@ _CONFIG = 2
 def start(domain: api.Domain, clock: Clock) -> None:
     """Start it, or see the start through that a killed call has asked for: libvirt goes on without its caller."""
     if not domain.isActive():
+        saved = states.is_saved(domain)
         error = errors.refusal(domain.create)
         if error and not domain.isActive():
-            raise OperatorError(
-                f"domain {domain.name()} is defined, but does not start: {errors.said(error)}"
-            ) from error
+            name = domain.name()
+            what = "is saved, and does not come back" if saved else "is defined, but does not start"
+            drop = f"; to give up what it had in memory: virsh managedsave-remove {name}" if saved else ""
+            raise OperatorError(f"domain {name} {what}: {errors.said(error)}{drop}") from error
     _until_started(domain, clock)
 
 
@@ -59,8 +61,8 @@ def shut_down(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
     if not _active(domain):
         return
     _until_started(domain, clock)
-    if sweep.state(domain) == "paused":
-        reason = _paused(name)
+    if states.word(domain) == "paused":
+        reason = _paused(domain)
     elif _asked_and_gone(domain, clock, limit):
         return
     else:
@@ -75,9 +77,9 @@ def shut_down(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
 def refuse_removal(domain: api.Domain) -> None:
     """`Refused` where it can be told beforehand that the guest cannot be shut down, or would lose its memory."""
     name = domain.name()
-    paused = sweep.state(domain) == "paused" and list(domain.state()) != _STARTING_UP
+    paused = states.word(domain) == "paused" and list(domain.state()) != _STARTING_UP
     if paused and not allowed(name, "restart"):
-        raise Refused(_not_hard(name, _paused(name)))
+        raise Refused(_not_hard(name, _paused(domain)))
     _refuse_saved(domain)
 
 
@@ -98,9 +100,9 @@ def restart(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
     to be started.  One that was asked and goes on keeps the mark, for it may still go down.
     """
     name, limit = domain.name(), seconds or SHUTDOWN_SECONDS
-    if sweep.state(domain) == "paused":
+    if states.word(domain) == "paused":
         raise Refused(
-            f"{_paused(name)}; it is not restarted, and what waits for its next start goes on to wait"
+            f"{_paused(domain)}; it is not restarted, and what waits for its next start goes on to wait"
         )
     domain.setMetadata(_ELEMENT, "<restarting/>", "restart", mark.RESTARTING, _CONFIG)
     if not _asked_and_gone(domain, clock, limit):
@@ -108,7 +110,13 @@ def restart(domain: api.Domain, clock: Clock, seconds: float = 0.0) -> None:
             f"domain {name} has not shut down within {limit:g} s of being asked to (ACPI): it is not restarted, and "
             "what waits for its next start goes on to wait; should it still go down, the next up starts it"
         )
-    start(domain, clock)
+    try:
+        start(domain, clock)
+    except OperatorError as error:
+        raise Unfinished(
+            f"domain {name} was shut down for its restart, and is off: {error}; mend that, and run the same again: it "
+            "is started then"
+        ) from error
     unmark(domain)
 
 
@@ -128,15 +136,18 @@ def undefine(domain: api.Domain) -> None:
 
 
 def _refuse_saved(domain: api.Domain) -> None:
-    if domain.hasManagedSaveImage() and not allowed(domain.name(), "restart"):
+    if states.is_saved(domain) and not allowed(domain.name(), "restart"):
         raise Refused(
             f"domain {domain.name()} is saved (virsh managedsave), and what it had in memory would be lost; "
             f"start it, or allow it: {how(domain.name(), 'restart')}"
         )
 
 
-def _paused(name: str) -> str:
-    return f"domain {name} is paused, and cannot shut down; virsh resume {name} first"
+def _paused(domain: api.Domain) -> str:
+    state = states.look(domain)
+    return (
+        f"domain {domain.name()} is {state.said}, and cannot shut down; {states.goes_on(domain, state)} first"
+    )
 
 
 def _not_hard(name: str, reason: str) -> str:

@@ -49,7 +49,14 @@ def refuse_taken(everybody: Everybody, who: str, macs: set[str], paths: set[str]
     libvirt takes one MAC in any number of domains, and then answers flap between them.
     """
     others = [has for uuid, has in everybody.items() if uuid != own.lower()]
-    refusals.refuse_taken(who, [(mac, has.name) for has in others for mac in sorted(macs & has.macs)])
+    refusals.refuse_taken(
+        who,
+        [
+            (mac, has.name + (refusals.SAVED if mac in has.saved else ""))
+            for has in others
+            for mac in sorted(macs & has.macs)
+        ],
+    )
     written = [f"{path} (domain {has.name})" for has in others for path in sorted(paths & has.files)]
     if written:
         raise Refused(f"{who}: another domain writes to this disk already: {', '.join(written)}")

@@ -22,20 +22,32 @@ _WHERE: Mapping[int, str] = {
 }
 
 
+_COMES_BACK = " from its managed save image: it goes on where it was, with what it had"
+
+
 def notes(plan: Plan, failed: Mapping[str, str], waited: Collection[str] = ()) -> Iterator[Note]:
     """A note for each change; ``failed``: amounts that the running guest has not taken, and why.
 
     ``waited``: the properties that waited for a restart before already.
     """
     yield from _amounts(plan, failed)
+    added = [f"NIC {step.mac}" for step in plan.nics if step.action == "plug"]
+    added += [f"disk {step.path}" for step in plan.disks if step.action == "plug"]
+    if plan.seen.is_saved and not plan.brings_back and added:
+        yield Note(
+            "next boot",
+            "",
+            f"{plan.name} is saved, and its image has no {', '.join(added)}: the up after its start plugs it in",
+        )
     for path in plan.changes:
         key = shape.top(path)
         if key in plan.keys and key not in AMOUNTS:
-            yield _staged(plan, path, key, "the guest was started otherwise")
+            saved = plan.seen.is_saved
+            yield _staged(plan, path, key, amounts.SAVED if saved else "the guest was started otherwise")
         elif key in ("autostart", "title", "description", "metadata"):
             yield Note("live", path, f"{plan.name}: {key} is set; the guest sees nothing of it")
         elif key == "running" and plan.declared[key]:
-            yield Note("live", path, f"{plan.name} is started")
+            yield Note("live", path, f"{plan.name} is started{_COMES_BACK if plan.brings_back else ''}")
         elif key == "running":
             yield Note("restart", path, goes_down(plan.name, "stays off, as declared"))
     if plan.starts:
@@ -76,7 +88,8 @@ def _amounts(plan: Plan, failed: Mapping[str, str]) -> Iterator[Note]:
             change = f"{plan.name}: {step.was:g} -> {step.wanted}{unit} while it runs ({how})"
             yield Note("live", key, change + _given_up(plan, key))
         elif key in plan.keys:
-            yield _staged(plan, key, key, amounts.why_not(key, plan.declared[key], plan.seen))
+            why = plan.short.get(key) or amounts.why_not(key, plan.declared[key], plan.seen)
+            yield _staged(plan, key, key, why)
 
 
 def _staged(plan: Plan, path: str, key: str, why: str, waits: bool = False) -> Note:

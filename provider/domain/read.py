@@ -34,7 +34,8 @@ class Domain:
     ``seen`` is its persistent definition, or a transient domain's inactive form, and ``xml`` the text of it.
     ``live`` and ``config`` are the NICs of the running guest and of the persistent definition, ``now`` is all that
     the running guest has; None where the domain has no such side.  ``room``: what can be plugged into it.
-    ``ours``: files that are, or were, declared, by which its disks are known.
+    ``ours``: files that are, or were, declared, by which its disks are known.  ``saved`` is what its managed save image
+    has, None where that can't be read too.
     """
 
     seen: Seen
@@ -44,6 +45,8 @@ class Domain:
     now: Seen | None = None
     xml: str = ""
     ours: frozenset[str] = frozenset()
+    saved: Seen | None = None
+    is_saved: bool = False
     room: Room = field(default_factory=Room)
 
     @property
@@ -90,6 +93,15 @@ def started_with_less(seen: Seen) -> Props:
     """``memory`` and ``vcpu`` of a guest that starts with less of them than it may have."""
     amounts = {key: of(seen) for key, of in AMOUNTS.items()}
     return {key: current for key, (most, current) in amounts.items() if current != most}
+
+
+def still_adopted(seen: Seen, declared: Mapping[str, Any], adopted: Mapping[str, Any]) -> Props:
+    """Without amounts that the guest does not start with any more, or that are declared as they are by now."""
+    return {
+        key: value
+        for key, value in adopted.items()
+        if key not in AMOUNTS or AMOUNTS[key](seen)[1] == value != declared.get(key)
+    }
 
 
 def imported(domain: Domain) -> Props:

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import ClassVar, Final
 
-from provider.connection import api, errors
+from provider.connection import api, errors, states
 from provider.domain import amounts, apart, life, new, next_start, notes, pending, room, sweep
 from provider.domain import changes as domain_changes
 from provider.domain import diff as domain_diff
@@ -46,6 +46,7 @@ class Domain(Resource):
         name = sweep.network_name(call.host)
         own = olds.get("own", {})
         changes = domain_diff.differences(old_inputs, news, own, name)
+        changes = domain_diff.beside_adopted(changes, news, own.get("adopted", {}))
         changes |= apart.changes(changes, shape.known(news), own.get("apart", {}))
         drifted = {
             "persistent": olds.get("persistent") is False and not own.get("adopted", {}).get("transient"),
@@ -83,14 +84,18 @@ class Domain(Resource):
             less = started_with_less(seen.seen) | ({"transient": True} if seen.config is None else {})
             own = domain_diff.owned_since_import(read, less, {key: found[key] for key in ("macs", "disks")})
             return Found(seen.seen.uuid, read, {**_outputs(call, domain, read, read, seen), "own": own})
-        adopted = dict(outputs.get("own", {}).get("adopted", {}))
+        if halted := states.halted(domain):
+            call.tell(
+                f"guest {domain.name()} does not go on: it is {halted.said}; {states.goes_on(domain, halted)}"
+            )
+        before = outputs.get("own", {})
+        adopted = dict(before.get("adopted", {}))
         if domain.isPersistent():
             adopted.pop("transient", None)
-        before = outputs.get("own", {})
         read, seen = next_start.look(call.host, domain, inputs, {**before, "adopted": adopted})
-        for line in notes.of_disks(call.host.uri, seen, next_start.ours(inputs, {})):
-            call.tell(line)
-        for line in room.told(inputs, seen):
+        adopted = domain_read.still_adopted(seen.seen, inputs, adopted)
+        snapshots = notes.of_disks(call.host.uri, seen, next_start.ours(inputs, {}))
+        for line in (*snapshots, *room.told(inputs, seen)):
             call.tell(line)
         waited = outputs.get("pendingRestart", ())
         own = domain_diff.owned_since_import(inputs, adopted, before.get("imported"))
@@ -115,18 +120,22 @@ class Domain(Resource):
         plan = domain_changes.planned(call, domain, news, olds)
         persistent = bool(domain.isPersistent())
         own_after = next_start.owned_after(news, own, plan.keys)
+        if plan.brings_back:
+            call.host.starting.add(domain.UUIDString())
         if preview:
             _note(call, plan, olds, {}, persistent)
             turns = plan.starts or plan.declared.get("running", plan.seen.running) != plan.seen.running
-            state = COMPUTED if turns else sweep.state(domain)
+            state = COMPUTED if turns else states.word(domain)
             kept = {key: value for key, value in olds.items() if key != "restarting"}
             outputs = {**kept, **news, "state": state, "persistent": True, "own": own_after}
             return next_start.with_pending(outputs, [] if plan.restart else plan.pending)
         life.define_again(call.host, domain)
+        if plan.brings_back:
+            self._start(call, domain)
         next_start.stage(call.host, domain, plan.declared, plan.keys)
         _set_autostart(domain, plan.declared)
         self._mend(call, domain, plan, own)
-        failed = self._resize(domain, plan)
+        failed = self._resize(call, domain, plan)
         self._turn(call, domain, plan)
         _note(call, plan, olds, failed, persistent)
         return {**_outputs(call, domain, news, plan.declared), "own": own_after}
@@ -167,9 +176,9 @@ class Domain(Resource):
         unplugs = [step for step in disks if step.action == "unplug"]
         domain_disks.perform(domain, unplugs, {}, slots, self._clock, call.timeout)
 
-    def _resize(self, domain: api.Domain, plan: Plan) -> dict[str, str]:
+    def _resize(self, call: Call, domain: api.Domain, plan: Plan) -> dict[str, str]:
         """Amounts that the running guest has not taken, and why: it gets them at its next start."""
-        results = {step.key: amounts.perform(domain, step, self._clock) for step in plan.amounts}
+        results = {step.key: amounts.perform(domain, step, self._clock, call.tell) for step in plan.amounts}
         return {key: why for key, why in results.items() if why}
 
     def _start(self, call: Call, domain: api.Domain) -> None:
@@ -199,6 +208,9 @@ def _note(call: Call, plan: Plan, olds: Props, failed: dict[str, str], persisten
 def _note_removal(call: Call, domain: api.Domain) -> None:
     if domain.isActive():
         call.note("restart", "", notes.goes_down(domain.name(), "is removed; its disks are not touched"))
+    elif states.is_saved(domain):
+        what = "which is saved, is removed, and what it had in memory is lost (allowed); its disks are not touched"
+        call.note("restart", "", f"{domain.name()}, {what}")
     else:
         call.note("live", "", f"{domain.name()}, which is shut off, is removed; its disks are not touched")
 
@@ -281,7 +293,7 @@ def _outputs(
     outputs = {
         **{key: value for key, value in said.items() if value is not None},
         **inputs,
-        "state": sweep.state(domain),
+        "state": states.word(domain),
         "persistent": bool(domain.isPersistent()),
         **({"restarting": True} if seen.marked else {}),
         "own": domain_diff.owned(inputs),

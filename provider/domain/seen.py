@@ -81,7 +81,7 @@ def see(xml: str, volume_path: VolumePath = lambda _pool, _volume: None) -> Seen
 
     ``volume_path`` finds the file of a disk that was declared by pool and volume name, which virt-manager does.
     """
-    root = parsed(xml)
+    root = parsed(xml, "domain")
     memory, slots = in_mib(root.find("memory")), _slots(root, ("disk", None), volume_path)
     vcpu = int((root.findtext("vcpu") or "1").strip())
     return Seen(
@@ -133,7 +133,7 @@ def _is_mark(element: Any) -> bool:
 @of_libvirt("a domain")
 def written_disks(xml: str) -> frozenset[str]:
     """Paths of the disks that a domain may write to and of what they stand on, for telling whether a file is in use."""
-    root = parsed(xml)
+    root = parsed(xml, "domain")
     return frozenset(
         path
         for disk in root.iterfind("devices/disk")

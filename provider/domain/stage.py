@@ -55,14 +55,18 @@ def unfit(xml: str, declared: Mapping[str, Any], keys: Collection[str]) -> dict[
 
 
 def _memory(root: Any, mib: int) -> None:
-    """What the guest gets; the most that it may have grows along, and never shrinks: memory comes back live so."""
+    """What the guest starts with, and the most that it may have: it can't do with less than it was started with.
+
+    What is shared out to NUMA cells, or plugged in as memory devices, is no less for it.
+    """
     memory = root.find("memory")
     current = root.find("currentMemory")
     if current is None:
         current = etree.Element("currentMemory")
         memory.addnext(current)
+    fixed = root.find("cpu/numa") is not None or root.find("maxMemory") is not None
     for element in (memory, current):
-        if element is current or in_mib(memory) < mib:
+        if element is current or not fixed or in_mib(memory) < mib:
             element.set("unit", "KiB")
             element.text = str(mib * _MIB_IN_KIB)
 

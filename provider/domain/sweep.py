@@ -8,11 +8,11 @@ from functools import cache, partial
 
 from lxml import etree
 
-from provider.connection import api, errors
+from provider.connection import api, errors, states
 from provider.domain.read import Domain
 from provider.domain.seen import Seen, Slots, as_declared, see, written_disks
 from provider.host import optional, ports
-from provider.host.definitions import INACTIVE, SECURE, both_xmls
+from provider.host.definitions import INACTIVE, SECURE, both_xmls, saved_xml
 from provider.host.disk_files import Chain
 from provider.host.host import Host
 from provider.host.others import Everybody, Has
@@ -21,12 +21,11 @@ from provider.host.sight import look
 from provider.nic import nic
 from provider.storage import chain as storage_chain
 
-STATES = ("no state", "running", "idle", "paused", "in shutdown", "shut off", "crashed", "pmsuspended")
-
 
 def observe(host: Host, domain: api.Domain, ours: Collection[str] = ()) -> Domain:
     """``ours``: files that are, or were, declared: a disk is known by the one in its chain."""
     live, config = both_xmls(domain)
+    saved = saved_xml(domain)
     xml = domain.XMLDesc(SECURE | INACTIVE) if config is None else config
     return Domain(
         seen=facts(host, xml, ours, follow=live is None),
@@ -36,6 +35,8 @@ def observe(host: Host, domain: api.Domain, ours: Collection[str] = ()) -> Domai
         now=None if live is None else facts(host, live, ours),
         xml=xml,
         ours=frozenset(ours),
+        saved=None if saved is None else facts(host, saved, ours),
+        is_saved=states.is_saved(domain),
         room=Room() if live is None else ports.room(live),
     )
 
@@ -67,11 +68,6 @@ def _followed(host: Host, chain: Chain, ours: Collection[str]) -> Chain:
     return replace(chain, below=tuple(below)) if set(below) & set(ours) else chain
 
 
-def state(domain: api.Domain) -> str:
-    number = domain.state()[0]
-    return STATES[number] if 0 <= number < len(STATES) else f"state {number}"
-
-
 def network_name(host: Host) -> Callable[[str], str | None]:
     """Names of networks by UUID, each asked for once."""
 
@@ -85,18 +81,23 @@ def network_name(host: Host) -> Callable[[str], str | None]:
 
 def everybody(host: Host, tell: optional.Tell) -> Everybody:
     """What each domain of the host has; by its UUID in lower case.  One that can't be read is told, and left out."""
-    unknown = "whether it has a MAC or a disk that is asked for is not known"
+    unknown = "whether another domain has a MAC or a disk that is asked for is not known"
     found: dict[str, Has] = {}
-    for domain in look(host).conn.listAllDomains():
-        ask = partial(errors.unless, errors.NO_DOMAIN, both_xmls, domain)
-        both = optional.look(tell, f"domain {domain.name()}", ask, None, unknown)
-        if both is None:
-            continue  # a domain that went away while it was looked at has nothing
-        xmls = [xml for xml in both if xml is not None]
-        macs = frozenset(mac for xml in xmls for mac in nic.macs(xml))
-        files = frozenset(path for xml in xmls for path in written_disks(xml))
-        found[domain.UUIDString().lower()] = Has(domain.name(), macs, files)
+    listed = optional.look(tell, f"the domains of {host.uri}", look(host).conn.listAllDomains, (), unknown)
+    for domain in listed:
+        ask = partial(errors.unless, errors.NO_DOMAIN, _has, domain)
+        has = optional.look(tell, f"domain {domain.name()}", ask, None, unknown)
+        if has is not None:  # a domain that went away while it was looked at has nothing
+            found[domain.UUIDString().lower()] = has
     return found
+
+
+def _has(domain: api.Domain) -> Has:
+    saved = saved_xml(domain)
+    xmls = [xml for xml in both_xmls(domain) if xml is not None]
+    macs = frozenset(mac for xml in xmls for mac in nic.macs(xml))
+    files = frozenset(path for xml in (*xmls, saved) if xml is not None for path in written_disks(xml))
+    return Has(domain.name(), macs | set(nic.macs(saved)), files, frozenset(nic.macs(saved)) - macs)
 
 
 def has_kvm(host: Host, tell: optional.Tell) -> bool:

@@ -5,6 +5,8 @@ Nothing is changed: of the agent's commands only those are used that read, and a
 
 from __future__ import annotations
 
+from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -21,10 +23,15 @@ FROM_NEIGHBOURS: Final = 2  # VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP
 
 @dataclass(frozen=True)
 class Address:
-    """``address`` without its prefix."""
+    """``address`` without its prefix; ``name`` of the interface that has it, as far as the guest itself tells.
+
+    ``beside``: the interface has the MAC of a NIC, and is another one made of it: a VLAN, a bridge.
+    """
 
     mac: str
     address: str
+    name: str = ""
+    beside: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,8 +56,7 @@ def look(domain: Any, agent: Agent | None) -> Inside:
     try:
         if not agent.answers():
             return _from_outside(domain, "its agent does not answer")
-        nics = agent.interfaces()
-        addresses = tuple(Address(mac, a.partition("/")[0]) for mac, nic in nics for a in nic.addresses)
+        addresses = _addresses(agent)
     except (AgentError, errors.VirtError) as error:
         return _from_outside(domain, errors.said(error))
     try:
@@ -58,6 +64,21 @@ def look(domain: Any, agent: Agent | None) -> Inside:
     except AgentError as error:
         return Inside(agent=True, addresses=addresses, silence=f"its files could not be read: {error}")
     return Inside(agent=True, files=True, addresses=addresses, settings=settings)
+
+
+def _addresses(agent: Agent) -> tuple[Address, ...]:
+    nics = agent.interfaces()
+    macs = Counter(mac for mac, _ in nics)
+    doubled = [(mac, nic.name) for mac, nic in nics if macs[mac] > 1]
+    own: list[str] = []
+    with suppress(AgentError):  # one that runs no programs does not tell
+        own = agent.with_device(name for _, name in doubled)
+    beside = {name for mac, name in doubled if name not in own and any((mac, n) in doubled for n in own)}
+    return tuple(
+        Address(mac, a.partition("/")[0], nic.name, nic.name in beside)
+        for mac, nic in nics
+        for a in nic.addresses
+    )
 
 
 def _from_outside(domain: Any, *silence: str) -> Inside:

@@ -10,7 +10,7 @@ import base64
 import contextlib
 import importlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -30,6 +30,10 @@ _POLL: Final = 0.02
 _SLOW_POLL: Final = 0.3
 _SLOWER: Final = 1.2
 _PATH: Final = "PATH=/usr/sbin:/usr/bin:/sbin:/bin; export PATH\n"
+_DEVICES: Final = """
+for name in "$@"; do [ -e /sys/class/net/"$name"/device ] && echo "$name"; done
+exit 0
+"""
 # A process and all that it has started.
 _END: Final = """
 end() {
@@ -45,7 +49,7 @@ class AgentError(OperatorError):
 
 @dataclass(frozen=True)
 class GuestNic:
-    """A NIC as the guest sees it: its name there, and its addresses with their prefix."""
+    """A network interface of the guest: its name there, and its addresses with their prefix."""
 
     name: str
     addresses: tuple[str, ...]
@@ -101,12 +105,28 @@ class Agent:
                 return True
         return False
 
-    def nics(self) -> dict[str, GuestNic]:
-        """The guest's NICs by MAC."""
-        return dict(self.interfaces())
+    def nic(self, mac: str) -> GuestNic | None:
+        """The NIC with this MAC; None while the guest has it not.
+
+        A VLAN, a bridge, a bond or a macvlan on it has its MAC as well: the NIC is the one with a device of its own.
+        `AgentError` where that is not one.
+        """
+        found = [nic for each, nic in self.interfaces() if each == same_mac(mac)]
+        own = self.with_device(nic.name for nic in found)
+        if len(own) > 1:
+            raise AgentError(
+                f"guest {self.guest}: MAC {same_mac(mac)} is that of {' and '.join(own)}, each with a device of its "
+                "own, and which of them is the NIC can't be told"
+            )
+        return next((nic for nic in found if nic.name in own), None)
+
+    def with_device(self, names: Iterable[str]) -> list[str]:
+        """Those of the guest's interfaces that stand for a device, and not for something made of others."""
+        asked = list(names)
+        return self.run(_DEVICES, *asked).split() if asked else []
 
     def interfaces(self) -> list[tuple[str, GuestNic]]:
-        """Each NIC of the guest with its MAC, which several may have."""
+        """Each interface of the guest with its MAC, which several may have."""
         found = []
         for entry in self._ask("guest-network-get-interfaces", COMMAND_SECONDS):
             if "hardware-address" in entry:

@@ -1,7 +1,8 @@
 """What a guest is told of a NIC: one neutral model, and a renderer for each of the ways in which Linux guests keep it.
 
-Pure.  Every file names the NIC by its MAC alone: names that a guest gives (``ens5``) follow PCI slots, and these may
-differ between the running guest and its next start.  IPv4 only.
+Pure.  Every file names the NIC by its MAC: names that a guest gives (``ens5``) follow PCI slots, and these may
+differ between the running guest and its next start.  VLANs, bridges and bonds on the NIC have its MAC as well, and are
+kept out by what each reader has for that.  IPv4 only.
 """
 
 from __future__ import annotations
@@ -16,16 +17,21 @@ from provider.host.macs import alias_for, same_mac
 
 Style = Literal["ifcfg", "networkmanager", "networkd", "netplan"]
 DEFAULT_METRIC: Final = 50  # goes before what a DHCP client gives its route (100 and more)
+DRIVERS: Final[Mapping[str, str]] = {"virtio": "virtio_net", "e1000": "e1000", "e1000e": "e1000e"}  # by model
 
 
 @dataclass(frozen=True)
 class Setup:
-    """``addresses`` with their prefix (``192.0.2.1/24``); ``gateway``: the default route goes by it, at ``metric``."""
+    """``addresses`` with their prefix (``192.0.2.1/24``); ``gateway``: the default route goes by it, at ``metric``.
+
+    ``driver``: Linux' name of the NIC's, where it is known.
+    """
 
     mac: str
     addresses: tuple[str, ...]
     gateway: str | None = None
     metric: int = DEFAULT_METRIC
+    driver: str | None = None
 
     @property
     def label(self) -> str:
@@ -70,7 +76,8 @@ def style_of(facts: str) -> Style | None:
 
 
 def _ifcfg(setup: Setup) -> str:
-    """As Fedora's network-scripts read it; without DEVICE they find the NIC by HWADDR."""
+    """As Fedora's network-scripts read it; without DEVICE they find the NIC by HWADDR, at a boot before any VLAN is
+    made on it."""
     lines = [
         f"NAME={setup.label}",
         "TYPE=Ethernet",
@@ -89,6 +96,7 @@ def _ifcfg(setup: Setup) -> str:
 
 
 def _keyfile(setup: Setup) -> str:
+    """``type=ethernet`` and the permanent MAC, to which NetworkManager compares it, are those of the NIC alone."""
     lines = [
         "[connection]",
         f"id={setup.label}",
@@ -111,7 +119,9 @@ def _keyfile(setup: Setup) -> str:
 
 
 def _networkd(setup: Setup) -> str:
-    lines = ["[Match]", f"MACAddress={same_mac(setup.mac)}", "", "[Network]"]
+    """Only a device has a persistent path (ID_PATH); Type= reads otherwise before 243, PermanentMACAddress= and Kind=
+    are of later releases."""
+    lines = ["[Match]", f"MACAddress={same_mac(setup.mac)}", "Path=*", "", "[Network]"]
     lines += [f"Address={address}" for address in setup.addresses]
     lines += ["DHCP=no", "ConfigureWithoutCarrier=yes"]
     if setup.gateway is not None:
@@ -120,12 +130,16 @@ def _networkd(setup: Setup) -> str:
 
 
 def _netplan(setup: Setup) -> str:
+    """The driver keeps out what has the NIC's MAC, which netplan itself does in late releases; for NetworkManager it
+    would refuse it together with all other files."""
+    driver = f", driver: {setup.driver}" if setup.driver else ""
     lines = [
         "network:",
         "  version: 2",
         "  ethernets:",
         f"    {setup.label}:",
-        f'      match: {{macaddress: "{same_mac(setup.mac)}"}}',
+        *(["      renderer: networkd"] if driver else []),
+        f'      match: {{macaddress: "{same_mac(setup.mac)}"{driver}}}',
         "      dhcp4: false",
         "      optional: true",
         "      addresses:",

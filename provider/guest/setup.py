@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
+from provider.connection import done
 from provider.guest import config
 from provider.guest.agent import Agent, AgentError, GuestNic
 from provider.guest.config import Setup, Style
 from provider.host.clock import Clock, until
-from provider.host.macs import same_mac
 
 SEEN_SECONDS: Final = 30.0  # for a guest to see a NIC that was plugged in; 0.2 to 0.6 s at rest
 CHECK_SECONDS: Final = 15.0  # for an address to be there once the link is up
@@ -112,6 +112,7 @@ def write(agent: Agent, style: Style, setup: Setup) -> None:
     """Write the file; whole or not at all."""
     file = config.file_for(style, setup)
     agent.run(_WRITE, file.path, file.mode, stdin=file.content)
+    done.add(f"guest {agent.guest}", f"has {file.path} written")
 
 
 def quiet(agent: Agent, setup: Setup) -> None:
@@ -121,10 +122,10 @@ def quiet(agent: Agent, setup: Setup) -> None:
 
 def wait_seen(agent: Agent, mac: str, clock: Clock, seconds: float) -> GuestNic | None:
     """The NIC once the guest has it under the name that it keeps: for a moment it may have another."""
-    if not until(lambda: same_mac(mac) in agent.nics(), clock, seconds, _POLL):
+    if not until(lambda: agent.nic(mac) is not None, clock, seconds, _POLL):
         return None
     agent.run(_SETTLE)
-    return agent.nics().get(same_mac(mac))
+    return agent.nic(mac)
 
 
 def apply(agent: Agent, style: Style, name: str, setup: Setup) -> None:
@@ -146,7 +147,7 @@ def wait_addresses(agent: Agent, setup: Setup, clock: Clock, seconds: float = CH
 
 def has_addresses(agent: Agent, mac: str, addresses: Collection[str]) -> bool:
     """Whether the guest has all of them on the NIC."""
-    seen = agent.nics().get(same_mac(mac))
+    seen = agent.nic(mac)
     return seen is not None and set(addresses) <= set(seen.addresses)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from provider.connection import done
 from provider.guest.agent import Agent, AgentError, Done
 
 RUN: Final = "/run"
@@ -97,12 +98,14 @@ def look(agent: Agent, paths: Collection[str]) -> dict[str, Seen]:
 
 def write(agent: Agent, path: str, file: File) -> None:
     agent.run(_WRITE, path, file.mode, file.owner, stdin=file.content)
+    done.add(f"guest {agent.guest}", f"has {path} written")
 
 
 def remove(agent: Agent, paths: Collection[str]) -> None:
     """Those that are there, and the folders that are empty then."""
     if paths:
         agent.run(_REMOVE, *sorted(paths, reverse=True))
+        done.add(f"guest {agent.guest}", f"has {', '.join(sorted(paths))} removed")
 
 
 def run(agent: Agent, command: str, secrets: Mapping[str, str], name: str, seconds: float) -> None:
@@ -110,14 +113,15 @@ def run(agent: Agent, command: str, secrets: Mapping[str, str], name: str, secon
 
     ``name`` tells its folder of secrets from those of others.
     """
-    done = (
+    ended = (
         _with_secrets(agent, command, secrets, name, seconds)
         if secrets
         else agent.execute(command, seconds=seconds)
     )
-    if done.code:
-        said = _without(done.said, secrets.values())[-LONGEST_SAID:]
-        raise AgentError(f"guest {agent.guest}: exit code {done.code}: {said or 'it said nothing'}")
+    if ended.code:
+        said = _without(ended.said, secrets.values())[-LONGEST_SAID:]
+        raise AgentError(f"guest {agent.guest}: exit code {ended.code}: {said or 'it said nothing'}")
+    done.add(f"guest {agent.guest}", "has run its command")
 
 
 def _with_secrets(agent: Agent, command: str, secrets: Mapping[str, str], name: str, seconds: float) -> Done:

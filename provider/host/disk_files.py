@@ -64,7 +64,7 @@ def _file(element: Any) -> str | None:
 @of_libvirt("a domain")
 def files(domain_xml: str) -> frozenset[str]:
     """Every file of a domain's disks: what they write to, and, in live XML, what that stands on."""
-    domain = parsed(domain_xml)
+    domain = parsed(domain_xml, "domain")
     return frozenset(
         source.get(key)
         for source in domain.findall("devices/disk//source")
@@ -77,7 +77,7 @@ def files(domain_xml: str) -> frozenset[str]:
 @of_libvirt("a domain")
 def pool_volumes(domain_xml: str) -> frozenset[tuple[str, str]]:
     """(pool, volume) of each of a domain's disks that are given by these names."""
-    domain = parsed(domain_xml)
+    domain = parsed(domain_xml, "domain")
     return frozenset(
         (source.get("pool"), source.get("volume"))
         for source in domain.findall("devices/disk/source")
@@ -87,4 +87,4 @@ def pool_volumes(domain_xml: str) -> frozenset[tuple[str, str]]:
 
 @of_libvirt("a volume")
 def path_of(volume_xml: str) -> str:
-    return str(parsed(volume_xml).findtext("target/path"))
+    return str(parsed(volume_xml, "volume").findtext("target/path"))

@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import libvirt
 
-from provider.connection import api, errors, keepalive, time_limit
+from provider.connection import api, done, errors, keepalive, time_limit
 from provider.errors import OperatorError
 from provider.host import identity, optional
 from provider.host.agents import Agents
@@ -56,6 +56,9 @@ class Host:
         self.looked: dict[str, float] = {}
         # Volume -> when it was read (monotonic) and the file that it stands on; emptied before a volume is made.
         self.backings: dict[str, tuple[float, str | None]] = {}
+        self.starting: set[str] = (
+            set()
+        )  # UUIDs of the domains that this run is to start, as far as it has come
         self.started: set[str] = set()  # UUIDs of the domains that this run has started: they are booting
         self._lock = threading.Lock()
         self._asking = threading.Lock()
@@ -90,7 +93,7 @@ class Host:
                 if self._failure is not None and self._failures != seen:
                     raise self._failure
                 self._conn = self._open()
-            return self._conn
+            return done.seen_by(self._conn)
 
     @contextlib.contextmanager
     def streaming(self) -> Iterator[api.Connection]:

@@ -11,11 +11,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Has:
-    """A domain's name, the MACs of its NICs and the files that it may write to; live and persistent."""
+    """A domain's name, the MACs of its NICs and the files that it may write to; live, persistent and saved.
+
+    ``saved``: those of the MACs that only its managed save image has.
+    """
 
     name: str
     macs: frozenset[str]
     files: frozenset[str]
+    saved: frozenset[str] = frozenset()
 
 
 Everybody = Mapping[str, Has]  # by UUID

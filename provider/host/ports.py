@@ -113,8 +113,8 @@ def _number(text: str | None) -> int:
     return int(text or "0", 0)
 
 
-def controller(xml: str, model: str = "virtio") -> str:
-    """The model of the controller that gives a definition one place more for such a device."""
+def controllers(xml: str, model: str = "virtio") -> list[str]:
+    """The models of the controllers that give a definition one place more for such a device."""
     if room(xml).express is None:
-        return "pci-bridge"
-    return "pcie-root-port" if model in _EXPRESS else "pcie-to-pci-bridge"
+        return ["pci-bridge"]
+    return ["pcie-root-port", *([] if model in _EXPRESS else ["pcie-to-pci-bridge"])]

@@ -24,6 +24,7 @@ ACTIVE: Final = 1
 PERSISTENT: Final = 4
 RUNNING: Final = 16
 SHUT_OFF: Final = 64
+MANAGED_SAVE: Final = 256
 AUTOSTART: Final = 1024
 _XML: Final = 0  # the key of what `XMLDesc` says without flags
 _STATES: Final = {RUNNING: 1, SHUT_OFF: 5}  # the list that a domain is in -> virDomainState
@@ -170,6 +171,12 @@ class _Domain(_Object):
 
     def autostart(self) -> int:
         return int(self._is_in(AUTOSTART))
+
+    def hasManagedSaveImage(self, flags: int = 0) -> int:
+        return int(self._is_in(MANAGED_SAVE))
+
+    def managedSaveGetXMLDesc(self, flags: int = 0) -> str:
+        return self._once.get(("saved", flags), lambda: str(self._real.managedSaveGetXMLDesc(flags)))
 
     def state(self, flags: int = 0) -> list[int]:
         """Of a domain that runs or is shut off without libvirt's reason, which the lists don't have."""

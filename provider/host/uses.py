@@ -17,7 +17,7 @@ _NONE: Final[tuple[frozenset[str], frozenset[tuple[str, str]]]] = frozenset(), f
 
 @dataclass(frozen=True)
 class Uses:
-    """A domain, the files of its disks, live and persistent, and the (pool, volume) of those given by these names.
+    """A domain, the files of its disks, live, persistent and saved, and the (pool, volume) of those given by names.
 
     ``unread``: of one that can't be read, why, in a line: it may use any.
     """

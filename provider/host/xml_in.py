@@ -19,10 +19,13 @@ DEFINITIONS: Final = 1024  # that are remembered: two of each domain that a netw
 _NOT_THERE = (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError, etree.LxmlError)
 
 
-def parsed(xml: str, *, blanks: bool = True) -> Any:
-    """The document's root; no entity is resolved, and nothing is fetched."""
+def parsed(xml: str, root: str | None = None, *, blanks: bool = True) -> Any:
+    """The document's root, which is a ``root``; no entity is resolved, and nothing is fetched."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=not blanks)
-    return etree.fromstring(xml.encode(), parser)
+    found = etree.fromstring(xml.encode(), parser)
+    if root not in (None, found.tag):
+        raise ValueError(f"it is a <{found.tag}>")
+    return found
 
 
 def of_libvirt(what: str) -> Callable[[Callable[P, T]], Callable[P, T]]:

@@ -121,7 +121,8 @@ _DOMAINS: Final = {
     "name": Entry("restart", "refused: a domain is renamed only while it is shut off; see the README"),
     "memory": Entry(
         "live",
-        "virDomainSetMemoryFlags up to the maximum with which the guest was started; beyond it virDomainDefineXML",
+        "virDomainSetMemoryFlags up to the maximum with which the guest was started, and not below what it uses; "
+        "beyond these virDomainDefineXML",
         "next boot",
     ),
     "vcpu": Entry(

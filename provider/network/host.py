@@ -96,10 +96,17 @@ def _others(host: Host, own_uuid: str, tell: optional.Tell) -> Iterator[tuple[st
     )
     for other in listed:
         if other.UUIDString().lower() != own_uuid.lower():
-            read = partial(errors.unless, errors.NO_NETWORK, sides, other)
+            read = partial(errors.unless, errors.NO_NETWORK, _understood, other)
             both = optional.look(tell, f"network {other.name()}", read, None, unknown)
             if both is not None:
                 yield other.name(), both.base
+
+
+def _understood(network: api.Network) -> Sides:
+    """Both sides, of which the one in effect can be read."""
+    both = sides(network)
+    view(both.base)
+    return both
 
 
 def plugged(

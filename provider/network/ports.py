@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from lxml import etree
 
+from provider.host.xml_in import of_libvirt
 from provider.nic import nic
 from provider.nic.nic import Nic
 
@@ -15,6 +16,7 @@ def aside_name(uuid: str) -> str:
     return f"park-{uuid.lower()}"
 
 
+@of_libvirt("a domain")
 def cut_off(domain_xml: str, name: str, uuid: str, ports: Collection[str] | None) -> list[Nic]:
     """The NICs of a running domain that belong on the network and are on no bridge of its; ``ports``: the UUIDs of
     those that it has, None while it does not run."""

@@ -35,7 +35,7 @@ def view(xml: str) -> Seen:
 
     Who asks again gets the same object: not to be changed.
     """
-    root = parsed(xml)
+    root = parsed(xml, "network")
     bridge = root.find("bridge")
     mode = mode_of(root)
     seen: dict[str, Any] = {"name": root.findtext("name"), "mode": mode, "ipv6": root.get("ipv6") == "yes"}

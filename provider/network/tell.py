@@ -172,7 +172,7 @@ def _anew(now: Seen, then: Seen, still: str = "") -> str:
     return (
         f"{still} until each asks for an address anew: they keep those of {', '.join(now['addresses'])} as long as "
         "their leases last, at which nobody answers; one asks anew when its link goes down and up (virsh domif-setlink "
-        "DOMAIN MAC down, 10 s later up), or when it is restarted"
+        "DOMAIN MAC down, 6 s later up), or when it is restarted"
     )
 
 

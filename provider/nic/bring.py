@@ -7,7 +7,7 @@ from typing import Final
 
 from provider.connection import api
 from provider.guest.tools import Tools
-from provider.host import optional
+from provider.host import definitions, optional
 from provider.host.elements import attribute
 from provider.host.xml_in import parsed
 from provider.nic import apply, mover, nic, seen
@@ -71,6 +71,7 @@ def _brought(
     sources += [d for d in left if source is None or d.UUIDString() != source.UUIDString()]
     told = inputs.get("guest") in ("agent", "cloud-init") or bool(inputs.get("addresses"))
     seat = nic_seat.look(domain, mac)
+    copies = len(nic.of_mac(definitions.live_xml(domain), mac)) > 1
     stays = not olds or source is not None or seat.link is None
     outcome = None
     task = _task(call, domain, tuple(sources), inputs, None if stays else seat.link)
@@ -81,11 +82,12 @@ def _brought(
     nic_forbidden.settle(call, tools.clock, forbidden)
     if inputs.get("guest") != "agent":
         return None
-    if outcome is not None and outcome.inside:
+    if outcome is not None and outcome.inside and not copies:
         return True
     if waits or not domain.isActive():
         return False
-    if olds.get("inGuest") is not True or any(olds.get(k) != inputs.get(k) for k in INSIDE):
+    # A guest may have had the addresses and its default route on a copy: with that they have gone.
+    if copies or olds.get("inGuest") is not True or any(olds.get(k) != inputs.get(k) for k in INSIDE):
         _tell_gateway(call, domain, mac, mover.Mover(tools, task).set_up_again())
     return True
 
@@ -95,7 +97,8 @@ def _task(
 ) -> Task:
     """``link``: what an undeclared one is to be; None: up."""
     wanted = seen.wanted({**inputs, "link": inputs.get("link") or link or "up"})
-    setup = seen.setup(inputs)
+    mine = seen.seen(domain, inputs["mac"])
+    setup = seen.setup(inputs, mine[0].model if mine else wanted.model)
     booting = domain.UUIDString() in call.host.started
     return Task(
         uri=call.host.uri,

@@ -14,13 +14,13 @@ from typing import Any, Final, Literal
 from provider.connection import api
 from provider.errors import OperatorError
 from provider.host.clock import Clock
-from provider.host.definitions import both_xmls
+from provider.host.definitions import both_xmls, saved_xml
 from provider.host.macs import alias_for, same_mac
 from provider.nic import apply, nic, plan, seen
 from provider.nic.nic import Wanted
 from provider.resource.base import COMPUTED, Call, Props
 
-Verdict = Literal["absent", "now", "wait", "spare"]
+Verdict = Literal["absent", "now", "wait", "spare", "saved"]
 GRACE_SECONDS: Final = 15.0
 _POLL_SECONDS: Final = 0.3
 
@@ -82,6 +82,7 @@ def foretold(call: Call, places: list[Place]) -> Iterator[str]:
         xmls = both_xmls(place.domain)
         for line in plan.drift([], going, *xmls):
             yield f"{place.domain.name()}: {line}"
+        yield from _saved(call, place)
 
 
 def settle(call: Call, clock: Clock, places: list[Place]) -> None:
@@ -89,8 +90,17 @@ def settle(call: Call, clock: Clock, places: list[Place]) -> None:
     for place in places:
         verdicts = _verdicts(call, place)
         _mend(call, clock, place, [mac for mac, verdict in verdicts.items() if verdict == "now"])
+        for line in _saved(call, place):
+            call.note("live", "forbiddenMacs", line)
         if not place.left:
             _wait(call, clock, place, verdicts)
+
+
+def _saved(call: Call, place: Place) -> Iterator[str]:
+    for mac, verdict in _verdicts(call, place).items():
+        if verdict == "saved":
+            who = f"{place.domain.name()} is saved with NIC {mac}, which must not be there"
+            yield f"{who}: the up after its start unplugs it"
 
 
 def _wait(call: Call, clock: Clock, place: Place, verdicts: dict[str, Verdict]) -> None:
@@ -126,8 +136,11 @@ def _mend(call: Call, clock: Clock, place: Place, macs: list[str]) -> None:
 
 def _verdicts(call: Call, place: Place) -> dict[str, Verdict]:
     live, config = both_xmls(place.domain)
+    saved = nic.macs(saved_xml(place.domain))
     return {
-        mac: _verdict(mac, live, config, mac in place.known, place.homes.claims(call, mac, place.domain))
+        mac: "saved"
+        if mac in saved
+        else _verdict(mac, live, config, mac in place.known, place.homes.claims(call, mac, place.domain))
         for mac in place.macs
     }
 
@@ -136,6 +149,7 @@ def _verdict(mac: str, live: str | None, config: str | None, known: bool, claime
     """``known``: it was forbidden on this domain before, so who moves it away has had a run for that already.
 
     ``claimed``: it is another resource's, which has it in this very domain; that one moves it away, or takes it out.
+    ``saved``: it comes back with the domain's image, and goes once that runs.
     ``wait``: unplugged when it is still there after the time; ``spare``: left then, and told as drift.
     """
     sides = [nic.of_mac(xml, mac) for xml in (live, config)]

@@ -11,15 +11,15 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
-from provider.connection import api, errors
-from provider.errors import OperatorError, Refused
+from provider.connection import api, errors, states
+from provider.errors import OperatorError, Refused, TakenBack, Unfinished
 from provider.guest import gateway_probe
 from provider.guest import setup as guest_setup
 from provider.guest.config import Setup, Style
 from provider.guest.tools import Tools
 from provider.host.agents import Agents
 from provider.host.macs import same_mac
-from provider.nic import move, plan, probe, seat
+from provider.nic import move, plan, probe, refusals, seat
 from provider.nic.apply import NoRoom
 from provider.nic.move import TARGET, Seat, Step
 from provider.nic.plan import CONFIG, LIVE
@@ -111,16 +111,24 @@ class Mover:
         if task.guest != "agent" or task.setup is None or Step("guest") not in steps:
             return
         began = self._tools.clock.monotonic()
+        if halted := states.halted(task.target):
+            raise refusals.halted(task.target, halted)
         if not self._agent.answers(task.agent_seconds):
-            raise OperatorError(
-                f"the agent of guest {self._agent.guest} does not answer within {task.agent_seconds:g} s: it is "
-                'paused, booting, without an operating system or without an agent; declare guest "none" for one that '
-                "has none"
-            )
+            raise self._silent()
         self._style = guest_setup.look(self._agent)
         guest_setup.quiet(self._agent, task.setup)
         guest_setup.write(self._agent, self._style, task.setup)
         self._outcome.parts["guest"] = self._tools.clock.monotonic() - began
+
+    def _silent(self) -> OperatorError:
+        """What is known of it is said, and no more is guessed."""
+        task, name = self._task, self._agent.guest
+        if halted := states.halted(task.target):
+            return refusals.halted(task.target, halted)
+        return OperatorError(
+            f"the agent of guest {name} does not answer within {task.agent_seconds:g} s: it is booting, without an "
+            'operating system or without an agent; declare guest "none" for one that has none'
+        )
 
     def _set_up(self) -> None:
         task, clock = self._task, self._tools.clock
@@ -186,7 +194,7 @@ class Mover:
         if isinstance(error, NoRoom) and not sources:
             return error  # nothing was taken from anybody: the definition has it, and it waits
         why = str(error) if isinstance(error, OperatorError) else errors.said(error)
-        kind = Refused if isinstance(error, Refused) else OperatorError
+        kind = TakenBack if isinstance(error, Refused) else Unfinished
         task = self._task
         # After the persistent definitions were changed there is no way back, and none is needed.
         if target.link == "up" or {"forget", "keep"} & self._outcome.parts.keys():

@@ -79,7 +79,7 @@ def nics(domain_xml: str | None) -> Sequence[Nic]:
     """Every NIC of a domain in the order of its XML; none when there is no such XML."""
     if domain_xml is None:
         return ()
-    return tuple(_nic(e) for e in parsed(domain_xml).iterfind("devices/interface"))
+    return tuple(_nic(e) for e in parsed(domain_xml, "domain").iterfind("devices/interface"))
 
 
 def macs(domain_xml: str | None) -> list[str]:

@@ -7,17 +7,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import Final
 
-from provider.connection import api
+from provider.connection import api, states
 from provider.errors import NotThere, Refused
 from provider.host import optional, ports
+from provider.host.clock import Clock, until
 from provider.host.definitions import INACTIVE, SECURE
 from provider.host.host import Host
 from provider.host.macs import same_mac
 from provider.nic import nic, seen
 from provider.nic.nic import Wanted
-from provider.resource import remedy
+from provider.resource import remedy, saved
 from provider.resource.base import COMPUTED, Call, Props
+
+PREVIEW_SECONDS: Final = 2.0  # for a saved domain's own resource to say that it starts it
+START_SECONDS: Final = 15.0  # for it to have done so
+POLL_SECONDS: Final = 0.2
+SAVED: Final = ", which is saved with it"  # behind a domain's name
 
 
 def require_networks(host: Host, who: str, nics: tuple[Wanted, ...], tell: optional.Tell) -> None:
@@ -37,12 +44,56 @@ def require_networks(host: Host, who: str, nics: tuple[Wanted, ...], tell: optio
 
 
 def refuse_taken(who: str, taken: list[tuple[str, str]]) -> None:
-    """`Refused` where another domain has a MAC; ``taken``: each with the name of that domain."""
+    """`Refused` where another domain has a MAC; ``taken``: each with the name of that domain, and if it is saved so."""
     if taken:
         which = ", ".join(f"{mac} (domain {name})" for mac, name in taken)
+        saved = next((name.removesuffix(SAVED) for _, name in taken if name.endswith(SAVED)), "")
+        drop = f", or give up what was saved: virsh managedsave-remove {remedy.word(saved)}" if saved else ""
         raise Refused(
-            f"{who}: another domain of this host has this MAC already: {which}; unplug it there first"
+            f"{who}: another domain of this host has this MAC already: {which}; unplug it there first{drop}"
         )
+
+
+def refuse_saved(
+    call: Call, clock: Clock, source: api.Domain | None, target: api.Domain | None, mac: str, preview: bool
+) -> None:
+    """`Refused` where the NIC would come back with a saved ``source``, or be missing in a saved ``target``.
+
+    But not where this run starts that domain, which may be done at the same time.
+    """
+    for domain in (d for d in (source, target) if d is not None):
+        if _in_the_way(domain, mac, domain is source) and not _is_started(call, clock, domain, preview):
+            why = f"its image {'still has' if domain is source else 'does not have'} NIC {mac}"
+            raise saved.refusal(call.host.uri, domain.name(), why)
+
+
+def halted(domain: api.Domain, state: states.State) -> Refused:
+    """Of a guest that can't be asked by its agent, and will not be by itself."""
+    return Refused(
+        f"guest {domain.name()} is {state.said}, and its agent cannot answer; {states.goes_on(domain, state)}"
+    )
+
+
+def refuse_halted(domain: api.Domain, inputs: Props) -> None:
+    """At once, and at preview already, where a NIC is to be set up by the agent of a guest that does not go on."""
+    state = states.halted(domain) if inputs.get("guest") == "agent" and inputs.get("addresses") else None
+    if state is not None:
+        raise halted(domain, state)
+
+
+def _in_the_way(domain: api.Domain, mac: str, is_source: bool) -> bool:
+    if not states.is_saved(domain):
+        return False
+    return seen.comes_back(domain, mac) == is_source
+
+
+def _is_started(call: Call, clock: Clock, domain: api.Domain, preview: bool) -> bool:
+    """A preview is content with hearing that the run starts it."""
+
+    def started() -> bool:
+        return not states.is_saved(domain) or (preview and domain.UUIDString() in call.host.starting)
+
+    return until(started, clock, PREVIEW_SECONDS if preview else START_SECONDS, POLL_SECONDS)
 
 
 def refuse_third(call: Call, inputs: Props, before: str) -> None:
@@ -52,7 +103,7 @@ def refuse_third(call: Call, inputs: Props, before: str) -> None:
         return
     own = {before.lower(), str(inputs["domain"]).lower()}
     taken = [
-        (mac, other.name())
+        (mac, other.name() + (SAVED if seen.comes_back(other, mac) else ""))
         for other in seen.others(call, mac, "")
         if other.UUIDString().lower() not in own and not seen.fenced(other, mac)
     ]
@@ -64,16 +115,25 @@ def refuse_waiting(call: Call, source: api.Domain, target: api.Domain, wanted: W
     if not seen.has(source, wanted.mac):
         return
     name, uri = target.name(), call.host.uri
-    definition = target.XMLDesc(SECURE | INACTIVE)
-    edits = _edits(definition, wanted.model)
+    edited = place_made(uri, name, target.XMLDesc(SECURE | INACTIVE), wanted.model)
     off = f"shut it down ({remedy.virsh(uri, f'shutdown {remedy.word(name)}')})"
-    steps = [f"give its definition a place ({_edited(uri, name, edits)})"] if edits else []
+    steps = [f"give its definition a place ({edited})"] if edited else []
     steps.append("shut it down from inside" if waits == ports.NO_ACPI else off)
     steps.append(f"start it ({remedy.virsh(uri, f'start {remedy.word(name)}')})")
     raise Refused(
         f"NIC {same_mac(wanted.mac)} stays in {source.name()}, and nothing was changed: guest {name} could have it "
         f"from its next start only: {waits}; to move it: {', '.join(steps)}, and run this again"
     )
+
+
+def place_made(uri: str, name: str, xml: str, model: str = nic.DEFAULT_MODEL) -> str:
+    """The line that gives a domain's definition ``xml`` a place for another NIC; empty where it has one."""
+    edits = _edits(xml, model)
+    if not edits:
+        return ""
+    dump = remedy.virsh(uri, f"dumpxml --inactive --security-info {remedy.word(name)}")
+    sed = " ".join(["sed", *(f"-e '{each}'" for each in edits)])
+    return f"{dump} | {sed} | {remedy.virsh(uri, 'define /dev/stdin')}"
 
 
 def _edits(xml: str, model: str) -> list[str]:
@@ -85,16 +145,9 @@ def _edits(xml: str, model: str) -> list[str]:
         else:
             edits.append("s|^  <devices>|<features><acpi/></features><devices>|")
     if replace(room, acpi=True).why_not(model):
-        edits.append(
-            f's|^  </devices>|<controller type="pci" model="{ports.controller(xml, model)}"/></devices>|'
-        )
+        added = "".join(f'<controller type="pci" model="{each}"/>' for each in ports.controllers(xml, model))
+        edits.append(f"s|^  </devices>|{added}</devices>|")
     return edits
-
-
-def _edited(uri: str, name: str, edits: list[str]) -> str:
-    dump = remedy.virsh(uri, f"dumpxml --inactive --security-info {remedy.word(name)}")
-    sed = " ".join(["sed", *(f"-e '{each}'" for each in edits)])
-    return f"{dump} | {sed} | {remedy.virsh(uri, 'define /dev/stdin')}"
 
 
 def require_network(call: Call, inputs: Props) -> None:

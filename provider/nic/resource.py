@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from provider.connection import api
+from provider.connection import api, states
 from provider.guest.tools import Tools
 from provider.host.clock import Clock, SystemClock
 from provider.host.macs import same_mac
+from provider.impact.allow import allowed
 from provider.nic import bring, forbidden_macs, imported, mover, refusals, seat, seen
 from provider.nic import schema as interface_schema
 from provider.nic.forbidden_macs import Homes
-from provider.resource import shape
+from provider.resource import saved, shape
 from provider.resource.base import Call, Checked, Diff, Found, Props, Resource
 from provider.resource.own import domain_of, to_be_made
 
@@ -52,6 +53,8 @@ class Interface(Resource):
             return "", seen.unknown(call, inputs)
         domain = domain_of(call, inputs["domain"])
         refusals.refuse_third(call, inputs, "")
+        refusals.refuse_saved(call, self._tools.clock, None, domain, inputs["mac"], preview)
+        refusals.refuse_halted(domain, inputs)
         refusals.require_network(call, inputs)
         waits = seat.waits(domain, seen.wanted(inputs))
         if waits:
@@ -114,6 +117,9 @@ class Interface(Resource):
         refusals.require_network(call, news)
         moved = before.lower() != str(news["domain"]).lower()
         source = call.host.domain_by_uuid(before) if moved else None
+        if moved:
+            refusals.refuse_saved(call, self._tools.clock, source, domain, news["mac"], preview)
+            refusals.refuse_halted(domain, news)
         waits = seat.waits(domain, seen.wanted(news), "" if moved else olds.get("pendingRestart", ""))
         if waits and source is not None:
             refusals.refuse_waiting(call, source, domain, seen.wanted(news), waits)
@@ -132,15 +138,30 @@ class Interface(Resource):
         return seen.outputs(call, domain, news, inside, waits)
 
     def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
-        _leaving(call, id, outputs)
+        domain, mac = _leaving(call, id, outputs)
+        if domain is not None:
+            _refuse_coming_back(call, domain, mac)
 
     def delete(self, call: Call, id: str, outputs: Props) -> None:
         domain, mac = _leaving(call, id, outputs)
         if domain is None:
             return
+        if _refuse_coming_back(call, domain, mac):
+            domain.managedSaveRemove()
         if outputs.get("guest") == "agent" and domain.isActive():
             mover.remove_file(domain, mac, self._tools)
         seat.unplug(domain, mac, self._tools.clock, call.timeout)
+
+
+def _refuse_coming_back(call: Call, domain: api.Domain, mac: str) -> bool:
+    """Whether the domain is saved with the NIC, and its memory may be lost; `Refused` where it may not."""
+    if not seen.comes_back(domain, mac):
+        return False
+    if not allowed(domain.name(), "restart"):
+        raise saved.refusal(call.host.uri, domain.name(), f"its image still has NIC {mac}")
+    what = f"{domain.name()}, which is saved with NIC {mac}, loses what it had in memory (allowed)"
+    call.note("restart", "", what)
+    return True
 
 
 def _missing(line: str, waits: str, news: Props) -> bool:
@@ -172,9 +193,7 @@ def _foretell(
 ) -> None:
     mac, name = news["mac"], domain.name()
     if source is not None:
-        running = source.isActive() and domain.isActive()
-        how = "make before break" if running else "its link comes up with the boot of what is shut off"
-        call.note("live", "domain", f"NIC {mac} moves from {source.name()} to {name}, {how}")
+        call.note("live", "domain", f"NIC {mac} moves from {source.name()} to {name}, {_how(source, domain)}")
     if old_inputs.get("network", news["network"]) != news["network"]:
         call.note("live", "network", f"NIC {mac} of {name} goes to network {news['network']}")
     if "link" in news and old_inputs.get("link") != news["link"]:
@@ -188,3 +207,11 @@ def _foretell(
         call.note("live", told[0], f"{', '.join(told)} of NIC {mac}: nothing is done in {name}")
     if old_inputs.get("forbiddenMacs") != news.get("forbiddenMacs"):
         call.note("live", "forbiddenMacs", f"other MACs are forbidden beside NIC {mac} of {name}")
+
+
+def _how(source: api.Domain, domain: api.Domain) -> str:
+    back = [d.name() for d in (source, domain) if states.is_saved(d)]
+    if back:
+        return f"once {' and '.join(back)} came back from being saved"
+    running = source.isActive() and domain.isActive()
+    return "make before break" if running else "its link comes up with the boot of what is shut off"

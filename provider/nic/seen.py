@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 
 from provider.connection import api, errors
+from provider.errors import OperatorError
 from provider.guest import config as guest_config
 from provider.guest.agent import RUNNING
 from provider.guest.config import Setup
 from provider.host import optional
-from provider.host.definitions import both_xmls
+from provider.host.definitions import both_xmls, saved_xml
 from provider.host.macs import alias_for, same_mac
 from provider.nic import nic, plan
 from provider.nic import seat as nic_seat
@@ -27,27 +28,41 @@ def wanted(inputs: Props) -> Wanted:
     )
 
 
-def setup(inputs: Props) -> Setup | None:
-    """What the guest is told; None when no addresses are declared."""
+def setup(inputs: Props, model: str | None = None) -> Setup | None:
+    """What the guest is told; None when no addresses are declared.  ``model``: of the NIC that is there."""
     if not inputs.get("addresses"):
         return None
     metric = inputs.get("metric", guest_config.DEFAULT_METRIC)
-    return Setup(inputs["mac"], tuple(inputs["addresses"]), inputs.get("gateway"), int(metric))
+    driver = guest_config.DRIVERS.get(model or "")
+    return Setup(inputs["mac"], tuple(inputs["addresses"]), inputs.get("gateway"), int(metric), driver)
 
 
-def others(call: Call, mac: str, but: str) -> Iterator[api.Domain]:
-    """The other domains of the host that have a NIC with this MAC, live or persistent; what can't be read is told."""
+def others(call: Call, mac: str, but: str, only_told: bool = False) -> Iterator[api.Domain]:
+    """The other domains of the host that have a NIC with this MAC, live, persistent or saved.
+
+    One that can't be read may have it: `OperatorError`, or, where it is to be ``only_told``, a line.
+    """
     for domain in call.host.conn.listAllDomains():
         if domain.UUIDString().lower() == but.lower():
             continue
         ask = partial(errors.unless, errors.NO_DOMAIN, has, domain, mac)
-        unknown = f"whether it has {mac} is not known"
-        if optional.look(call.tell, f"domain {domain.name()}", ask, False, unknown):
+        there, unread = optional.looked(f"domain {domain.name()}", ask, f"whether it has {mac} is not known")
+        if unread and not only_told:
+            raise OperatorError(f"{call.name}: {unread}")
+        if unread:
+            call.tell(unread)
+        if there:
             yield domain  # one that went away while it was looked at has nothing
 
 
 def has(domain: api.Domain, mac: str) -> bool:
+    """Whether it has it, or comes back with it."""
     return bool(seen(domain, mac))
+
+
+def comes_back(domain: api.Domain, mac: str) -> bool:
+    """Whether the domain is saved with this NIC: its next start brings it back, whatever its definition says."""
+    return bool(nic.of_mac(saved_xml(domain), mac))
 
 
 def fenced(domain: api.Domain, mac: str) -> bool:
@@ -56,8 +71,9 @@ def fenced(domain: api.Domain, mac: str) -> bool:
 
 
 def seen(domain: api.Domain, mac: str) -> list[Nic]:
-    """The NICs with this MAC: of the persistent definition, then of the running guest."""
-    return [n for xml in reversed(both_xmls(domain)) for n in nic.of_mac(xml, mac)]
+    """The NICs with this MAC: of the persistent definition, then of the running guest; else of its saved image."""
+    found = [n for xml in reversed(both_xmls(domain)) for n in nic.of_mac(xml, mac)]
+    return found or list(nic.of_mac(saved_xml(domain), mac))
 
 
 def as_read(inputs: Props, mine: list[Nic], domain: str) -> Props:
@@ -108,21 +124,33 @@ def outputs(call: Call, domain: api.Domain, inputs: Props, inside: bool | None, 
             *plan.drift(
                 [wanted(inputs)], inputs.get("forbiddenMacs", ()), live, config, (mac,) if waits else ()
             ),
+            *_saved(domain, inputs.get("forbiddenMacs", ())),
             *_elsewhere(call, mac, domain),
             *(() if waits else _not_inside(domain, mac, inside)),
         ],
     }
 
 
+def _saved(domain: api.Domain, forbidden: Collection[str]) -> Iterator[str]:
+    """Forbidden MACs that only the saved image has."""
+    both = [mac for xml in both_xmls(domain) for mac in nic.macs(xml)]
+    for mac in nic.macs(saved_xml(domain)):
+        if mac in map(same_mac, forbidden) and mac not in both:
+            yield f"{mac} must not be in the saved image"
+
+
 def _elsewhere(call: Call, mac: str, domain: api.Domain) -> Iterator[str]:
-    for other in others(call, mac, domain.UUIDString()):
+    for other in others(call, mac, domain.UUIDString(), only_told=True):
         seat = nic_seat.look(other, mac)
         where = " and ".join(
             place
             for place, link in (("the running guest", seat.live), ("the definition of", seat.config))
             if link is not None
         ).removesuffix(" of")
-        yield f"{mac} is still in {where} {other.name()}, its link is {seat.link}"
+        if where:
+            yield f"{mac} is still in {where} {other.name()}, its link is {seat.link}"
+        if comes_back(other, mac):
+            yield f"{mac} is still in the saved image of {other.name()}, and comes back with it"
 
 
 def _not_inside(domain: api.Domain, mac: str, inside: bool | None) -> Iterator[str]:

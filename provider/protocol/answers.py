@@ -9,6 +9,7 @@ from typing import Any
 
 from pulumi.runtime.proto import provider_pb2
 
+from provider.connection.done import Done
 from provider.errors import plain
 from provider.impact.kinds import Note
 from provider.resource import shape
@@ -26,6 +27,7 @@ class Task:
     urn: str
     failed: str  # "is not changed"
     told: list[Note | str] = field(default_factory=list)
+    done: Done = field(default_factory=Done)
     heard: int = 0  # how many of these the engine has been told
 
     @property
@@ -37,7 +39,12 @@ class Task:
     @property
     def failure(self) -> str:
         """``cloud init disk Siamond-seed is not changed``."""
-        return f"{self.subject} {self.failed}"
+        return f"{self.subject} {'is not finished' if self.done else self.failed}"
+
+    @property
+    def so_far(self) -> str:
+        """What was done, at the end of a line that says why not all of it was."""
+        return f"; done before that: {self.done}" if self.done else ""
 
 
 def config_failures(config: Props) -> list[Failure]:

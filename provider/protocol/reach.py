@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 from provider.connection import errors
+from provider.connection.done import kept
 from provider.errors import Lacking, OperatorError
 from provider.host import optional
 from provider.host.host import Host
@@ -93,7 +95,7 @@ class Reach:
 
         def done() -> Any:
             handler = self._handler(token_of(request.urn))
-            with self._sights.changing(changes):
+            with self._sights.changing(changes), kept(task.done) if changes else nullcontext():
                 call = self._call(request, task, known, looks=not changes)
                 if changes:
                     call.host.made.forget()

@@ -15,7 +15,7 @@ from typing import Any, NoReturn, TypeVar
 import grpc
 
 from provider.connection import errors
-from provider.errors import Lacking, NotThere, OperatorError, Unreachable, plain
+from provider.errors import Lacking, NotThere, OperatorError, Unfinished, Unreachable, plain
 from provider.protocol.answers import Task
 from provider.protocol.pace import Pace
 
@@ -77,7 +77,8 @@ class Workers:
                 self._pace.made += 1
                 return done
             except Lacking as lack:
-                comes = isinstance(lack, NotThere) and await self._pace.more_since(made)
+                untouched = isinstance(lack, NotThere) and not task.done
+                comes = untouched and await self._pace.more_since(made)
                 if not comes:
                     return await self._in_thread(partial(instead, lack), task)
             task.told.clear()
@@ -104,19 +105,21 @@ class Workers:
                 await sent
 
     def _line(self, error: Exception, task: Task | None) -> str:
+        so_far = task.so_far if task else ""
         lost = None if isinstance(error, Unreachable) else errors.lost(error)
         if lost is not None:
             what = f"{task.subject}: " if task else ""
             return (
                 f"{what}the connection to libvirt at {self._where()} was lost ({errors.said(lost)}): what was under "
-                "way may be done or not; run the same again"
+                f"way may be done or not; run the same again{so_far}"
             )
         if isinstance(error, OperatorError):
-            return str(error)
+            return str(error) if isinstance(error, Unfinished) else f"{error}{so_far}"
         if isinstance(error, errors.VirtError):
             what = f"{task.failure}: " if task else ""
-            return f"{what}libvirt at {self._where()}: {errors.said(error)}"
-        return f"a fault of this provider ({type(error).__name__}: {error}); TROP_DEBUG=1 shows where"
+            again = f"{so_far}; run the same again" if so_far else ""
+            return f"{what}libvirt at {self._where()}: {errors.said(error)}{again}"
+        return f"a fault of this provider ({type(error).__name__}: {error}); TROP_DEBUG=1 shows where{so_far}"
 
 
 async def fail(context: Context, text: str) -> NoReturn:

@@ -15,7 +15,7 @@ def render(name: str, uuid: str, path: str) -> str:
 @of_libvirt("a storage pool")
 def view(xml: str) -> dict[str, str]:
     """Name, type, and path (absent for kinds of pools that have none)."""
-    pool = parsed(xml)
+    pool = parsed(xml, "pool")
     seen = {"name": pool.findtext("name"), "type": pool.get("type"), "path": pool.findtext("target/path")}
     return {key: value for key, value in seen.items() if value}
 

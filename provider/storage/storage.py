@@ -154,7 +154,10 @@ def unread_domains(host: Host, but: Collection[str] = (), asked: float | None = 
 
 
 def _uses(host: Host, asked: float | None) -> tuple[Uses, ...]:
-    return host.uses.since(asked, lambda: look(host).conn.listAllDomains())
+    """Where they are not listed, one that may have any file stands for all."""
+    ask = partial(host.uses.since, asked, lambda: look(host).conn.listAllDomains())
+    found, line = optional.looked(f"the domains of {host.uri}", ask)
+    return (Uses("", "", frozenset(), frozenset(), line),) if line else found or ()
 
 
 def pool_users(host: Host, name: str, path: str) -> list[str]:

@@ -44,7 +44,7 @@ def render(name: str, format: str, capacity: int, backing: Backing | None) -> st
 
 @of_libvirt("a volume")
 def view(xml: str) -> Seen:
-    volume = parsed(xml)
+    volume = parsed(xml, "volume")
     backing, base = None, volume.findtext("backingStore/path")
     if base:
         backing = Backing(base, attribute(volume, "backingStore/format", "type") or "raw")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from provider.connection.states import UNLOOKED, State
 from provider.domain.seen import Seen
 from provider.host.identity import Identity
 from provider.network.startable import Hindrance
@@ -17,9 +18,10 @@ Kind = Literal["domain", "network", "leases", "pool", "volumes", "volume", "host
 
 @dataclass(frozen=True)
 class DomainSeen:
-    """``live`` is what runs, ``config`` the persistent definition; None for the one that the domain does not have.
+    """``live`` is what runs, ``config`` the persistent definition, ``saved`` what its managed save image brings back.
 
-    ``state`` is virsh's word.  Passwords of graphics are not in the XML: they need a connection that may write.
+    None for the one that the domain does not have, or that can't be read.  ``state`` is virsh's word, or "saved";
+    ``at`` has the reason too.  Passwords of graphics are not in the XML: they need a connection that may write.
     """
 
     name: str
@@ -30,6 +32,8 @@ class DomainSeen:
     config: Seen | None
     live_xml: str | None
     config_xml: str | None
+    saved: Seen | None = None
+    at: State = UNLOOKED
 
     @property
     def seen(self) -> Seen:
@@ -40,16 +44,16 @@ class DomainSeen:
 
     @property
     def nics(self) -> tuple[Nic, ...]:
-        """The NICs that run, then those that only the persistent definition has more of; told apart by MAC."""
-        live = list(self.live.nics) if self.live else []
-        left = [nic.mac for nic in live]
+        """The NICs that run, or come back, then those that only the definition has more of; told apart by MAC."""
+        now = self.live or self.saved
+        left = [nic.mac for nic in now.nics] if now else []
         more = []
         for nic in self.config.nics if self.config else ():
             if nic.mac in left:
                 left.remove(nic.mac)
             else:
                 more.append(nic)
-        return (*live, *more)
+        return (*(now.nics if now else ()), *more)
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from provider.connection import api, errors, keepalive
+from provider.connection import api, errors, keepalive, states
 from provider.domain.seen import see
-from provider.domain.sweep import state
 from provider.host import kernel, optional
-from provider.host.definitions import INACTIVE
+from provider.host.definitions import INACTIVE, saved_xml
 from provider.host.elements import attribute
 from provider.host.host import Host
 from provider.host.macs import same_mac
@@ -67,7 +66,7 @@ class _Looks:
         return optional.look(tell, what, asked, otherwise)
 
     def all(
-        self, kind: Kind, what: str, missing: int, look: Callable[[Any], S], objects: Iterable[Any]
+        self, kind: Kind, what: str, missing: int, look: Callable[[Any], S | None], objects: Iterable[Any]
     ) -> tuple[S, ...]:
         found = []
         for each in objects:
@@ -115,18 +114,24 @@ def survey(host: Host) -> HostSeen:
     )
 
 
-def _domain(domain: api.Domain) -> DomainSeen:
+def _domain(domain: api.Domain) -> DomainSeen | None:
+    """None of one that has ended meanwhile, and had no definition."""
     live = domain.XMLDesc() if domain.isActive() else None
     config = domain.XMLDesc(INACTIVE) if domain.isPersistent() else None
+    if live is None and config is None:
+        return None
+    saved, at = saved_xml(domain), states.look(domain)
     return DomainSeen(
         name=domain.name(),
         uuid=domain.UUIDString(),
-        state=state(domain),
+        state=at.word,
         autostart=bool(domain.autostart()),
         live=None if live is None else see(live),
         config=None if config is None else see(config),
         live_xml=live,
         config_xml=config,
+        saved=None if saved is None else see(saved),
+        at=at,
     )
 
 
@@ -135,7 +140,7 @@ def _network(host: Host, network: api.Network) -> NetworkSeen:
     both = sides(network)
     for xml in filter(None, (both.live, both.persistent)):
         network_seen.view(xml)  # read here, so that nobody fails over it who judges it later
-    root = parsed(both.live or both.base)
+    root = parsed(both.live or both.base, "network")
     mac = attribute(root, "mac", "address")
     return NetworkSeen(
         name=network.name(),
@@ -179,7 +184,7 @@ def _leases(looks: _Looks, network: api.Network) -> Iterator[Lease]:
 
 @of_libvirt("a storage pool")
 def _pool(pool: api.Pool) -> PoolSeen:
-    root = parsed(pool.XMLDesc())
+    root = parsed(pool.XMLDesc(), "pool")
     return PoolSeen(
         name=pool.name(),
         uuid=pool.UUIDString(),
@@ -213,7 +218,7 @@ def _volume_or_path(pool: str, volume: api.Volume) -> VolumeSeen | str | None:
 
 @of_libvirt("a volume")
 def _volume(pool: str, volume: api.Volume) -> VolumeSeen:
-    root = parsed(volume.XMLDesc())
+    root = parsed(volume.XMLDesc(), "volume")
     base = root.findtext("backingStore/path")
     times, base_times = _times(root, "target"), _times(root, "backingStore")
     return VolumeSeen(

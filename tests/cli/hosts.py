@@ -38,28 +38,40 @@ def domain(
     config: bool = True,
     autostart: bool = True,
     only_live: str = "",
+    starts_with: tuple[int, int] | None = None,
+    saved: bool = False,
 ) -> DomainSeen:
-    """``memory`` in KiB; ``only_live`` is what the running guest has beyond its definition."""
+    """``memory`` in KiB; ``starts_with``: as much of it, and of vCPUs, where that is less than it may have;
+    ``only_live`` is what the running guest, or the image of a ``saved`` one, has beyond its definition.
+    """
     channel = "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>"
+
+    less = f"<vcpu>{vcpu}</vcpu>"
+    if starts_with is not None:
+        less = (
+            f"<currentMemory>{starts_with[0]}</currentMemory><vcpu current='{starts_with[1]}'>{vcpu}</vcpu>"
+        )
 
     def xml(more: str) -> str:
         said = f"<description>{description}</description>" if description else ""
         return (
             f"<domain type='kvm'><name>{escape(name)}</name><uuid>{uuid or uuid_of(name)}</uuid>{said}"
-            f"<memory unit='KiB'>{memory}</memory><vcpu>{vcpu}</vcpu><os><type machine='pc'>hvm</type></os>"
+            f"<memory unit='KiB'>{memory}</memory>{less}<os><type machine='pc'>hvm</type></os>"
             f"<devices>{''.join(devices)}{more}{channel if agent else ''}</devices></domain>"
         )
 
     now, then = xml(only_live), xml("")
+    live = live and not saved
     return DomainSeen(
         name=name,
         uuid=uuid or uuid_of(name),
-        state="running" if live else "shut off",
+        state="running" if live else "saved" if saved else "shut off",
         autostart=autostart,
         live=see(now) if live else None,
         config=see(then) if config else None,
         live_xml=now if live else None,
         config_xml=then if config else None,
+        saved=see(now) if saved else None,
     )
 
 

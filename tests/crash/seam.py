@@ -25,8 +25,8 @@ CHANGING = {
     "StorageVol": "delete resize upload wipe",
     "Stream": "send finish",  # to finish changes something where something was sent
     "Domain": """abortJob attachDeviceFlags blockResize create destroy detachDeviceAlias detachDeviceFlags
-        injectNMI managedSave reboot rename reset resume setAutostart setMaxMemory setMemoryFlags setMetadata
-        setVcpusFlags shutdown suspend undefine undefineFlags updateDeviceFlags""",
+        injectNMI managedSave managedSaveRemove reboot rename reset resume setAutostart setMaxMemory setMemoryFlags
+        setMetadata setVcpusFlags shutdown suspend undefine undefineFlags updateDeviceFlags""",
     "Connect": """createXML defineXML defineXMLFlags networkCreateXML networkDefineXML networkDefineXMLFlags
         storagePoolDefineXML""",
 }

@@ -17,7 +17,7 @@ CLI: Final[Floors] = (
     ("trace", "audit", "map"),
     ("show", "whois", "adopt", "fleet", "bench"),
     ("rack", "live", "demo", "quality", "releases", "bytecode"),
-    ("lab", "counts"),
+    ("lab", "counts", "protected"),
     ("as_found", "packages", "registered"),
     ("words", "processes"),
     ("__init__",),

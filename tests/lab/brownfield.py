@@ -165,7 +165,7 @@ DOMAINS: tuple[Found, ...] = (
         "<currentMemory unit='KB'>50001</currentMemory>", vcpu="<vcpu>3</vcpu>",
     ),
     Found(
-        "Ballooned", {**WHOLE, **STOPPED, "memory": 2048, "vcpu": 4}, OVERLAY + NIC,
+        "Ballooned", {**WHOLE, **STOPPED, "memory": 1024, "vcpu": 2}, OVERLAY + NIC,
         memory="<memory unit='G'>2</memory><currentMemory unit='b'>1073741824</currentMemory>",
         vcpu="<vcpu current='2'>4</vcpu>",
     ),

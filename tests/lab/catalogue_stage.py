@@ -42,7 +42,7 @@ CHANGING = {
     "virStorageVol": "delete resize upload wipe",
     "virDomain": """abortJob attachDeviceFlags blockResize create destroy detachDeviceAlias detachDeviceFlags
         injectNMI reboot rename reset resume setAutostart setMaxMemory setMemoryFlags setMetadata setVcpusFlags
-        shutdown suspend undefine undefineFlags updateDeviceFlags managedSave""",
+        shutdown suspend undefine undefineFlags updateDeviceFlags managedSave managedSaveRemove""",
     "virConnect": """createXML defineXML defineXMLFlags networkCreateXML networkDefineXML networkDefineXMLFlags
         storagePoolDefineXML""",
 }

@@ -16,6 +16,7 @@ from tests.lab import lab_guest
 from tests.lab.catalogue_terms import ADDRESSES, FLOAT2, FLOATS
 from tests.lab.lab_guest import Guest, wait_for
 from tests.lab.stage import Stage, stage
+from tests.lab.typed import well
 
 pytestmark = [pytest.mark.lab, pytest.mark.adopt]
 
@@ -103,8 +104,7 @@ def boot_id(made: Stage) -> list[str]:
 def mend(made: Stage, lines: set[str]) -> None:
     """What the audit says: the virsh lines as they stand, then one `up`."""
     for line in sorted(lines - {UP}):
-        ran = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
-        assert ran.returncode == 0, f"{line}: {ran.stderr}"
+        well(made, line)
     if UP in lines:
         made.must("up", "--yes")
 

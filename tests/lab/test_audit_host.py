@@ -225,3 +225,71 @@ def test_what_is_somebody_elses_under_a_declared_name_is_mended_by_virsh_and_nev
         path.write_text(ours, encoding="utf-8")
         made.virsh("define", str(path))
         made.must("up", "--yes")
+
+
+def hypervisor(made: Stage, line: str) -> str:
+    """What is to be typed there, typed there; what is to be typed after it."""
+    first, _, then = line.removeprefix("on the hypervisor: ").partition(", then: ")
+    made.lab.run(first.split(), check=True)
+    return then
+
+
+@pytest.mark.reports("H6", "H7", "H11")
+def test_a_network_whose_subnet_is_taken_is_told_with_what_frees_it_and_so_are_its_guests(
+    made: Stage,
+) -> None:
+    made.virsh("net-destroy", "default")
+    for words in ("link add clash type bridge", "link set clash up", "addr add 192.168.202.77/24 dev clash"):
+        made.lab.run(["ip", *words.split()], check=True)
+    try:
+        code, findings = audit(made)
+        refused = made.on_stack("preview")
+        (line,) = lines(findings)
+        then = hypervisor(made, line)
+        mend(made, {then})
+    finally:
+        made.lab.run(["ip", "link", "del", "clash"], check=True)
+
+    assert (code, told(findings)) == (
+        1,
+        [("guest-cut-off", "Acilamwen"), ("guest-cut-off", "Ulov"), ("network-down", "network default")],
+    )
+    assert (
+        "192.168.202.0/24 is in use on the host by interface clash"
+        in findings[-1]["what"] + findings[0]["what"]
+    )
+    assert refused.code != 0
+    assert (
+        "network default can't be started: 192.168.202.0/24 is in use on the host by interface clash"
+        in refused.text
+    )
+    clean(made)
+    made.unchanged()
+    assert lab_guest.page(made.lab, ADDRESSES["Ulov"], campus=False)
+
+
+@pytest.mark.reports("H4", "H11")
+def test_an_address_that_a_stranger_has_leased_is_told_and_given_back_by_the_line_that_is_told(
+    made: Stage,
+) -> None:
+    slot, address, stranger = "52:54:00:02:02:0e", "192.168.202.14", "52:54:00:aa:bb:cc"
+    entry = f"<host mac='{slot}'/>"
+    made.virsh("net-update", "default", "delete", "ip-dhcp-host", entry, "--live", "--config")
+    with lab_guest.guest(made.lab, "stranger", lab_guest.nic(stranger, "default")):
+        wait_for(lambda: address in made.virsh("net-dhcp-leases", "default") or None)
+        up = made.must("up", "--yes")
+        code, findings = audit(made)
+        mend(made, lines(findings))
+        there = [line.split() for line in made.virsh("net-dhcp-leases", "default").splitlines()]
+        assert told(audit(made)[1]) == []
+        assert lab_guest.page(made.lab, "192.168.202.254", campus=False) != []
+        made.must("up", "--yes")
+        clean(made)
+        made.unchanged()
+    foretold, _, done = up.text.partition("Updating (trop02)")
+    for text in (foretold, done):
+        assert f"{address} is leased to {stranger} (VM stranger) until " in text
+        assert "; Siamond gets it only after that" in text
+    assert (code, told(findings)) == (1, [("lease", "network default")])
+    assert [line[4] for line in there if stranger in line] == ["192.168.202.254/24"]
+    assert "192.168.202.14/24" not in [line[4] for line in there]

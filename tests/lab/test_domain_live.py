@@ -149,6 +149,18 @@ def test_memory_is_taken_and_given_back_by_the_balloon(world: World) -> None:
     assert world.memory() == most
 
 
+@pytest.mark.reports("W4")
+def test_memory_that_the_guest_uses_is_left_to_it_and_waits(world: World) -> None:
+    most = world.memory()
+    with undisturbed(world):
+        assert world.vm.up(memory=48) == ["next boot"]
+        assert any("the guest uses " in note for note in map(str, world.vm.notes))
+        assert world.memory() == most
+        assert world.vm.outputs["pendingRestart"] == ["memory"]
+        assert world.vm.up(memory=128) == ["live"]
+    assert "pendingRestart" not in world.vm.outputs
+
+
 def test_a_vcpu_waits_for_a_start_and_comes_back_live(world: World) -> None:
     with undisturbed(world):
         assert world.vm.up(vcpu=1) == ["next boot"]

@@ -31,7 +31,7 @@ ADDRESSES = {
     "Eterathiel": "192.168.202.13",
     "Acilamwen": "192.168.202.15",
 }
-FLOAT1, FLOAT2_MAC = "129.215.175.100", "52:54:00:00:01:01"
+FLOAT1, FLOAT1_MAC, FLOAT2_MAC = "129.215.175.100", "52:54:00:00:01:00", "52:54:00:00:01:01"
 PATIENCE = 240  # seconds, for guests that are emulated on busy cores
 
 
@@ -238,15 +238,35 @@ def test_what_was_done_by_hand_is_shown_by_a_plain_preview_and_mended(trop02: St
     assert same_xml(mended, seed)
 
 
+def test_a_network_and_a_pool_that_are_gone_are_made_again_in_one_up_under_running_guests(
+    trop02: Stage,
+) -> None:
+    guests = trop02.lab.run(["pgrep", "-a", "qemu"], stdout=subprocess.PIPE).stdout
+    for kind, where in (("bridge", "--live"), ("network", "--config")):
+        trop02.virsh("detach-interface", "Acilamwen", kind, "--mac", FLOAT1_MAC, where)
+    wait_until(lambda: FLOAT1_MAC not in trop02.virsh("domiflist", "Acilamwen"))
+    for words in (
+        ("net-destroy", "bridged"),
+        ("net-undefine", "bridged"),
+        ("pool-destroy", "live"),
+        ("pool-undefine", "live"),
+    ):
+        trop02.virsh(*words)
+    trop02.must("preview")
+    trop02.must("up", "--yes")
+    trop02.unchanged()
+    assert "Acilamwen" in fetch(trop02.lab, FLOAT1)
+    assert trop02.lab.run(["pgrep", "-a", "qemu"], stdout=subprocess.PIPE).stdout == guests
+
+
 def test_destroy_is_refused_while_vms_are_protected(trop02: Stage) -> None:
     before, records = everything(trop02), trop02.records()
     done = trop02.on_stack("destroy", "--yes", "--skip-preview")
     assert done.code == 1
     assert "protect" in done.text
     assert "Traceback" not in done.text
-    if trop02.engine == "embedded":  # the CLI deletes what it can beside a protected resource
-        assert everything(trop02) == before
-        assert trop02.records() == records
+    assert everything(trop02) == before
+    assert trop02.records() == records
 
 
 def test_destroy_leaves_nothing_of_ours_and_the_base_image_as_it_was(trop02: Stage) -> None:

@@ -6,6 +6,7 @@ both: the libvirts of both are asked all the while.
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from tests.lab.catalogue_stage import wait_until
 from tests.lab.lab_guest import page
 from tests.lab.stage import Stage, short_folder
 
-pytestmark = [pytest.mark.lab, pytest.mark.adopt]
+pytestmark = [pytest.mark.lab, pytest.mark.adopt, pytest.mark.reports("N4")]
 
 MAC, ADDRESS = "52:54:00:00:01:00", "129.215.175.100"
 GIVER, TAKER = "trop02", "trop03"
@@ -126,6 +127,10 @@ def test_a_float_is_released_on_one_hypervisor_before_it_is_plugged_in_on_the_ot
         for stack in HOLDERS:
             labs.booted(stack)
         assert labs.where() == {GIVER: [1, 1]}
+        told = json.loads(labs.stages[GIVER].trop("audit", *HOLDERS, "--lab", "--json").out)
+        assert [(f["kind"], f["where"], f["mend"]) for f in told if f["level"] == "fault"] == [
+            ("float-mac", "Acilamwen", "./trop up --all --lab")
+        ]
         with Watch(labs) as watch:
             code, text = labs.all("up", "--yes")
         assert code == 0, text

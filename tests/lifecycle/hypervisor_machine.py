@@ -21,6 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from engine.state import checkpoint, urns
 from engine.state.records import Resource, Snapshot
+from provider.nic import nic
 from tests.crash.compare import files
 from tests.crash.operations import CATNET, SCRATCH, UP, Operation, two
 from tests.crash.play import cut_off
@@ -82,6 +83,8 @@ def by_hand(world: World, what: str, which: int) -> None:
     try:
         if what == "autostart":
             chosen.setAutostart(0)
+        elif what == "saved":
+            chosen.managedSave()
         else:
             chosen.destroy()
         if what == "domain gone":
@@ -123,7 +126,9 @@ class Hypervisor(RuleBasedStateMachine):
             min_size=1,
             max_size=3,
         ),
-        drift=st.sampled_from(["", "", "network stopped", "crash", "domain gone", "autostart"]),
+        drift=st.sampled_from(
+            ["", "", "network stopped", "crash", "domain gone", "autostart", "saved", "saved"]
+        ),
         carries=st.booleans(),
         trouble=st.sampled_from(["end", "call", "end", "call", ""]),
         at=st.sampled_from(range(120)),
@@ -199,6 +204,21 @@ class Hypervisor(RuleBasedStateMachine):
     def _is_valid(self) -> None:
         verify(self._state())
         assert PASSPHRASE.encode() not in self.file.read_bytes()
+        self._never_twice()
+
+    def _never_twice(self) -> None:
+        """No two guests are on the wire with one MAC."""
+        live = [nic.nics(d.XMLDesc()) for d in self.world.domains.values() if d.isActive()]
+        up = Counter(one.mac for nics in live for one in nics if one.link == "up")
+        assert not [mac for mac, times in up.items() if times > 1]
+
+    def _brought_back(self) -> None:
+        """What is saved is started, as the line tells that refuses to take something from it."""
+        for domain in list(self.world.domains.values()):
+            if domain.hasManagedSaveImage():
+                self.count["brought back"] += 1
+                domain.create()
+        self._never_twice()
 
     def _unknown(self) -> set[str]:
         """Names of what is there, or half made, and that no record has."""
@@ -231,6 +251,10 @@ class Hypervisor(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """What an operator does then: `up`, and in the end `destroy`."""
+        for network in self.world.networks:
+            if not network.isActive():
+                network.create()
+        self._brought_back()
         if self._unknown():
             self._declare_again()
         self._must(*WORDS["up refreshed"])

@@ -5,8 +5,11 @@ It fails in both ways: libvirt has not done it, and libvirt has done it but its 
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from tests.provider.fakes.basics import error
 from tests.provider.fakes.failing_calls import FAULT, Life, Told, changes
 from tests.provider.fakes.failing_steps import STEPS, Step
 
@@ -45,6 +48,43 @@ def test_each_call_fails_wherever_it_is_made(step: Step) -> None:
     calls = attempts(step)
     for number in range(len(calls)):
         one_fails(step, calls, number)
+
+
+NOTHING_DONE = re.compile(r" is not (made|changed|deleted)\b|, and nothing was")
+TAKES_BACK = frozenset({"undefine", "delete", "destroy"})
+# They change nothing that outlives them: libvirt looks, or a stream ends that was counted as it began.
+OF_NO_ACCOUNT = frozenset({"refresh", "send", "finish", "abort"})
+
+
+def done_by(calls: list[str]) -> list[str]:
+    """Those that have changed something."""
+    return [call for call in calls if changes(call) and call.rpartition(".")[2] not in OF_NO_ACCOUNT]
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.title)
+def test_not_done_is_said_only_of_what_was_not_begun_and_what_was_done_is_named(step: Step) -> None:
+    """libvirt refuses one call, and does all others, those of an error's clearing up too."""
+    calls = attempts(step)
+    for number in tried(calls):
+        life = step.prepare()
+        life.wire.begin(number, raised=error(1, "internal error: it will not"))
+        try:
+            step.act(life)
+        except Told as told:
+            line = str(told)
+        else:
+            continue
+        begun, where = done_by(life.wire.calls[:number]), f"{calls[number]}, number {number}: {line}"
+        taken_back = TAKES_BACK & {call.rpartition(".")[2] for call in life.wire.calls[number + 1 :]}
+        if not begun:
+            assert "done before that" not in line, where
+            assert "is not finished" not in line, where
+        elif not taken_back:
+            assert not NOTHING_DONE.search(line), where
+        if begun and "not finished" in line:
+            assert "; done before that: " in line, where
+        if not begun and line.endswith("libvirt at test:///fake: internal error: it will not"):
+            assert NOTHING_DONE.search(line) or " can't be " in line, where
 
 
 def one_fails(step: Step, calls: list[str], number: int) -> None:

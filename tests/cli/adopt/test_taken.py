@@ -159,6 +159,44 @@ def test_a_holder_without_an_agent_has_its_float_set_up_by_nobody(
     assert new.get("Acilamwen", {}).get("guest") == taken
 
 
+@pytest.mark.reports("D7")
+@pytest.mark.parametrize(
+    ("domain", "own", "taken"),
+    [
+        (ulov(vcpu=3, starts_with=(2048 * 1024, 2)), {}, {}),
+        (ulov(vcpu=4, starts_with=(2048 * 1024, 3)), {}, {"vcpu": 3}),
+        (ulov(vcpu=4, starts_with=(2048 * 1024, 3)), {"vcpu": 2}, {}),  # what the file says is never changed
+        (ulov(memory=4096 * 1024, starts_with=(2048 * 1024, 2)), {}, {}),
+        (ulov(memory=4096 * 1024, starts_with=(1024 * 1024, 2)), {}, {"memory": 1024}),
+        (ulov(memory=4096 * 1024, starts_with=(1024 * 1024 + 1, 2)), {}, {"memory": 4096}),
+        (ulov(memory=4096 * 1024 + 1, starts_with=(1024 * 1024, 2)), {}, {"size": False}),
+        (ulov(live=False, starts_with=(2048 * 1024, 1)), {}, {"vcpu": 1, "running": False}),
+        (ulov(saved=True), {}, {"running": False}),
+        (ulov(autostart=False, live=False), {"running": False, "autostart": False}, {}),
+    ],
+)
+def test_what_the_guest_starts_with_is_taken_and_not_the_most_that_it_may_have(
+    domain: DomainSeen, own: dict[str, Any], taken: dict[str, Any]
+) -> None:
+    assert form(domain, OVERLAY, own=own) == taken
+    vms = {"Ulov": {**own, "seedDisk": False}, "Acilamwen": {}}
+    seen = hosts.host([domain], [OVERLAY])
+    after = complete.merged({"vms": vms}, added(seen, vms))
+    result = compare(config.load("trop02", after, fleets.ROOT, fleets.STACK_FILE), seen)
+    differs = [d for d in result.differs if d.object == "VM Ulov" and d.what not in own]
+    assert differs == []
+    assert added(seen, after["vms"]).get("Ulov", {}) == {}
+
+
+@pytest.mark.reports("N1")
+def test_a_saved_vm_is_called_so_where_it_differs() -> None:
+    seen = hosts.host([ulov(saved=True)], [OVERLAY])
+    plan = config.load("trop02", {"vms": {"Ulov": {}, "Acilamwen": {}}}, fleets.ROOT, fleets.STACK_FILE)
+    assert ("running", "true", "saved") in [
+        (d.what, d.declared, d.found) for d in compare(plan, seen).differs if d.object == "VM Ulov"
+    ]
+
+
 def test_what_was_taken_agrees_afterwards() -> None:
     other = ulov(hosts.nic(STRANGER, "br1", "bridge"), name="ulov (2018)", memory=999_999, vcpu=3, live=False,
                  autostart=False, description="db")  # fmt: skip

@@ -10,6 +10,7 @@ from tests.cli.audit.picture import PLAN, Picture, network
 from tests.cli.audit.spoil import (
     ADOPT_UP,
     ROUTER,
+    ULOV,
     UP,
     Case,
     attribute,
@@ -74,6 +75,13 @@ HOST_CASES = [
         "network park-uuid-default",
         "there for guests to wait in while default is restarted",
         UP,
+    ),
+    Case(
+        "vm-address",
+        lambda p: p.give("Ulov", (ULOV.mac, "192.168.202.99"), (ULOV.mac, "fe80::1")),
+        "Ulov",
+        "has 192.168.202.99, which nobody has leased to it, and not 192.168.202.10 (asked: its agent)",
+        "in Ulov: take away what sets 192.168.202.99, and have the NIC ask by DHCP",
     ),
     Case("vm-nic", stranger("uuid-Ibalehar", attribute("Ulov", live=[])), "Ulov", "", ADOPT_UP),
     Case("pool-down", pool(persistent=False), "pool live", "is transient", UP),

@@ -9,6 +9,7 @@ import config
 from cli import rack
 from cli.audit.world import Asked, Gateway, Links, World
 from cli.rack import Rack
+from provider.connection.states import UNLOOKED, State
 from provider.domain.seen import see
 from provider.errors import OperatorError
 from provider.guest.addresses import Address, Inside
@@ -50,11 +51,14 @@ class Vm:
     most: int = 128
     live_memory: int = 96
     balloon: str = "virtio"
+    saved: list[str] | None = None  # the NICs of its managed save image
+    at: State = UNLOOKED
+    features: str = "<features><acpi/></features>"
     above: tuple[str, ...] = ()  # snapshots on its disk, from the top down
     more: str = ""  # of the disk's element
 
     def seen(self) -> DomainSeen:
-        running = self.state not in ("shut off", "crashed")
+        running = self.state not in ("shut off", "crashed", "saved")
         live = self._xml(self.nics if self.live is None else self.live, self.live_memory) if running else None
         defined = self._xml(self.nics, self.memory)
         return DomainSeen(
@@ -66,6 +70,8 @@ class Vm:
             config=see(defined),
             live_xml=live,
             config_xml=defined,
+            saved=None if self.saved is None else see(self._xml(self.saved, self.live_memory)),
+            at=self.at,
         )
 
     def _chain(self) -> str:
@@ -79,7 +85,7 @@ class Vm:
         return (
             f"<domain type='qemu'><name>{self.name}</name><uuid>uuid-{self.name}</uuid>"
             f"<memory unit='MiB'>{self.most}</memory><currentMemory unit='MiB'>{memory}</currentMemory><vcpu>1</vcpu>"
-            "<os><type arch='x86_64' machine='pc-i440fx-7.2'>hvm</type></os><devices>"
+            f"<os><type arch='x86_64' machine='pc-i440fx-7.2'>hvm</type></os>{self.features}<devices>"
             f"<disk type='file' device='disk'>{self._chain()}<target dev='vda'/>{self.more}</disk>"
             f"{''.join(nics)}<memballoon model='{self.balloon}'/></devices></domain>"
         )

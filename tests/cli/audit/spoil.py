@@ -9,6 +9,7 @@ from pathlib import Path
 from cli.audit.finding import Finding
 from cli.audit.rules import audit
 from cli.audit.world import Gateway, World
+from provider.guest.addresses import Address
 from provider.guest.files import Setting, settings
 from provider.survey.survey import Lease, PoolSeen, VolumeSeen
 from tests.cli.audit.picture import (
@@ -105,7 +106,7 @@ def asks(vm: str, mac: str) -> str:
     down, up = (
         f"virsh -c qemu+ssh://trop02/system domif-setlink {vm} {mac} {state}" for state in ("down", "up")
     )
-    return f"{down} && sleep 10 && {up}"
+    return f"{down} && sleep 6 && {up}"
 
 
 def entry(mac: str, address: str) -> str:
@@ -114,6 +115,18 @@ def entry(mac: str, address: str) -> str:
 
 def inside(*pairs: tuple[str, str], files: tuple[Setting, ...] = ()) -> Callable[[Picture], object]:
     return lambda p: p.give("Acilamwen", (ACILAMWEN.mac, ACILAMWEN.address), *pairs, files=files)
+
+
+def interfaces(*which: tuple[str, bool]) -> Callable[[Picture], object]:
+    """The guest's interfaces that have float1's address and MAC; whether each is one made of the NIC."""
+
+    def give(picture: Picture) -> None:
+        inside()(picture)
+        has = (Address(FLOAT1.mac, FLOAT1.address, *each) for each in which)
+        found = picture.inside["Acilamwen"]
+        picture.inside["Acilamwen"] = replace(found, addresses=(*found.addresses, *has))
+
+    return give
 
 
 def both(*spoils: Callable[[Picture], object]) -> Callable[[Picture], object]:

@@ -168,7 +168,7 @@ def test_a_state_is_read_only_where_something_is_not_the_stacks_by_its_uuid(
 
     def known(stack: str, engine: str, *, lab: bool) -> tuple[Known, str]:
         read.append(stack)
-        return Known({}, {("", "x"): "uuid-Ulov"}, {}), ""
+        return Known({}, {"x": "uuid-Ulov"}, {}), ""
 
     monkeypatch.setattr(export, "known", known)
     host = clean().host()

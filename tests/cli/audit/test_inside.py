@@ -12,6 +12,7 @@ import libvirt
 import pytest
 
 from provider.guest import addresses as guest_addresses
+from provider.guest import agent as guest_agent
 from provider.guest import config as guest_config
 from provider.guest import files as guest_files
 from provider.guest.addresses import Address
@@ -93,17 +94,39 @@ def test_an_agent_says_the_address_of_one_of_two_nics_with_one_mac_and_is_asked_
 
     assert said.agent
     assert said.files
-    assert said.addresses == (Address(MAC, ADDRESS),)
+    assert said.addresses == (Address(MAC, ADDRESS, "ens5"),)
     assert said.settings == (Setting("/etc/sysconfig/network-scripts/ifcfg-ens5", MAC, (ADDRESS,)),)
     assert said.neighbours == ()
     assert set(guest.asked) <= READS
-    assert all(script.endswith(guest_files.READ) for script in guest.scripts)
+    assert all(script.endswith((guest_files.READ, guest_agent._DEVICES)) for script in guest.scripts)
+
+
+@pytest.mark.reports("N2")
+def test_what_is_made_of_a_nic_is_told_from_it_by_its_device() -> None:
+    class WithVlan(Guest):
+        def send(self, domain: Any, text: str, seconds: int) -> str:
+            answer = json.loads(super().send(domain, text, seconds))
+            if json.loads(text)["execute"] == "guest-network-get-interfaces":
+                answer["return"][2] |= {
+                    "name": "ens5.7",
+                    "ip-addresses": [{"ip-address": ADDRESS, "prefix": 24}],
+                }
+            if (
+                self.scripts
+                and self.scripts[-1].endswith(guest_agent._DEVICES)
+                and "exited" in answer["return"]
+            ):
+                answer["return"]["out-data"] = base64.b64encode(b"ens5\n").decode()
+            return json.dumps(answer)
+
+    vlan = Address(MAC, ADDRESS, "ens5.7", beside=True)
+    assert look(WithVlan()).addresses == (Address(MAC, ADDRESS, "ens5"), vlan)
 
 
 def test_an_agent_that_runs_no_programs_still_says_the_addresses() -> None:
     said = look(Guest(closed=True))
 
-    assert (said.agent, said.files, said.addresses) == (True, False, (Address(MAC, ADDRESS),))
+    assert (said.agent, said.files, said.addresses) == (True, False, (Address(MAC, ADDRESS, "ens5"),))
     assert said.silence.startswith("its files could not be read: agent of guest Acilamwen")
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from cli.audit import owned
+from cli.audit import owned, unplug
 from cli.audit.finding import Finding
 from config.plan import Float
 from tests.cli.audit.picture import FLOAT1, PLAN, RACK, Picture, Vm, clean, nic
@@ -114,6 +114,27 @@ def test_of_two_that_have_it_the_one_that_works_keeps_it_until_the_up() -> None:
     assert told.mend == f"{VIRSH} detach-interface tenant network --mac {FLOAT1.mac} --config && {UP}"
 
 
+@pytest.mark.reports("N3")
+def test_of_a_holder_that_has_no_place_for_it_no_up_is_promised(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unplug.ports, "why_not", lambda xml: "no slot is free" if xml else "")
+    monkeypatch.setattr(unplug.refusals, "place_made", lambda *_: "")
+
+    elsewhere = found(spoilt(ELSEWHERE))
+    nowhere = [f for f in faults(spoilt(plug("Acilamwen", OWN))) if f.kind == "float-unplugged"]
+    off = found(spoilt(ELSEWHERE, attribute("Acilamwen", state="shut off")))
+
+    assert elsewhere.what.endswith("; it works here, and not where it belongs")
+    assert elsewhere.mend == (
+        f"{VIRSH} shutdown Acilamwen, and {UP} once it is off (until then the float stays where it is: of Acilamwen, "
+        "no slot is free)"
+    )
+    assert [f.mend for f in nowhere] == [
+        f"{UP}, which leaves it to the next start (no slot is free), and {VIRSH} shutdown Acilamwen, and {UP} once it "
+        "is off"
+    ]
+    assert off.mend == UP
+
+
 def test_a_float_that_nobody_holds_is_unplugged() -> None:
     picture = spoilt(plug("Ulov", ULOV_NIC, nic("52:54:00:00:01:01", "bridged")))
     told = found(picture)
@@ -152,6 +173,16 @@ def test_what_no_stack_has_there_is_unplugged_there_before_the_up_here() -> None
 
 def test_of_a_holder_whose_hypervisor_was_not_looked_at_the_up_of_all_asks() -> None:
     assert found(elsewhere()).mend == "./trop up --all"
+
+
+def test_what_is_gone_from_the_host_leaves_the_state_before_another_is_taken_over() -> None:
+    host = clean().host()
+    known = "6f0f1c0e-0000-4000-8000-0000000000de"
+    assert not owned.gone(host, {"uuid-default", f"{known}/{FLOAT1.mac}", "/libvirt/storage/live/Ulov.qcow"})
+    assert owned.gone(host, {known})
+    assert list(owned._of_libvirt({"pulumi:providers:libvirt::default": known, "a$b::c": "x"})) == ["x"]
+    there = replace(host.networks[0], uuid=known)
+    assert not owned.gone(replace(host, networks=(there,)), {known.upper()})
 
 
 def test_the_state_is_asked_for_a_float_in_the_wrong_vm_and_only_then() -> None:

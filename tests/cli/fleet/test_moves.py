@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cli.fleet import moves as fleet_moves
+from provider.survey.survey import HostSeen
 from tests.cli.fleet.world import GONE, MAC, World, words_of
 from tests.cli.map import hosts as map_hosts
 from tests.cli.map.hosts import domain, nic
@@ -81,6 +83,24 @@ def test_a_link_that_is_down_does_not_keep_a_float(tmp_path: Path) -> None:
     other = map_hosts.host([], [])
     for seen in (down, stopped):
         assert fleet_moves.why_not(gain, {"trop02": seen, "trop03": other}, []) == ""
+
+
+@pytest.mark.reports("N1")
+def test_a_float_that_a_saved_vm_comes_back_with_is_not_plugged_in_elsewhere(tmp_path: Path) -> None:
+    world = World(tmp_path, {"float1": "trop03"}, {})
+    (gain,) = fleet_moves.gains(
+        world.plans, {"trop02": saved_with(MAC["float1"]), "trop04": map_hosts.host([], [])}
+    )
+    told = fleet_moves.why_not(gain, {"trop02": saved_with(MAC["float1"])}, ["trop02"])
+    assert f"Acilamwen on trop02 is saved with {MAC['float1']} with its link up" in told
+    assert "virsh managedsave-remove Acilamwen" in told
+
+
+def saved_with(mac: str) -> HostSeen:
+    """On a host that has the VM saved; its definition has the NIC no more."""
+    image = domain("Acilamwen", [nic(mac)]).live
+    defined = domain("Acilamwen", [], "shut off")
+    return map_hosts.host([replace(defined, state="saved", saved=image)], [])
 
 
 def test_a_preview_says_what_moves_and_changes_nothing(tmp_path: Path) -> None:

@@ -59,7 +59,8 @@ class Case:
 
     def xmls(self) -> tuple[object, ...]:
         fake = self.vm.fake
-        return fake.XMLDesc(), fake.XMLDesc(2), fake.isActive(), fake.isPersistent(), fake.autostart()
+        image = fake.managedSaveGetXMLDesc() if fake.hasManagedSaveImage() else None
+        return fake.XMLDesc(), fake.XMLDesc(2), image, fake.isActive(), fake.isPersistent(), fake.autostart()
 
 
 @st.composite
@@ -91,9 +92,16 @@ def cases(draw: st.DrawFn) -> Case:
         fill(vm.fake.live, leaving=room)
     for number in range(draw(st.integers(0, 2))):
         domain_disks.snapshot(vm.fake, f"{POOL}/snapshot{number}", known=draw(st.booleans()))
-    kind = draw(st.sampled_from(["running"] * 4 + ["undefined"]))
+    kind = draw(st.sampled_from(["running"] * 4 + ["undefined", "saved"]))
+    live, config = vm.macs()
     if kind == "undefined":
         vm.fake.undefineFlags(0)
+    elif kind == "saved":  # and started again by the update
+        vm.fake.managedSave()
+        for mac in (
+            draw(st.lists(st.sampled_from(sorted({*config})), unique=True, max_size=1)) if config else ()
+        ):
+            _forget(vm, mac)
     wanted = draw(properties())
     for key in draw(st.sets(st.sampled_from(sorted(wanted)))):
         wanted.pop(key)
@@ -104,14 +112,23 @@ def cases(draw: st.DrawFn) -> Case:
     world.conn.calls.clear()
     case = Case(vm, wanted, plug, full=room is not None)
     ours = declared | {each["mac"] for each in wanted.get("networkInterfaces", ())} | {FLOAT, FORBIDDEN}
-    live, config = vm.macs()
+    if kind == "saved":
+        config = vm.macs()[1]
     if vm.fake.persistent:
-        roots = (vm.fake.live, vm.fake.config)
+        running = vm.fake.image if vm.fake.live is None else vm.fake.live
+        roots = (running, vm.fake.config)
         chance = random.Random(draw(st.integers(0, 1 << 16)))
         case.foreign = tuple(foreign.scatter(chance, root) for root in roots)
         case.had = tuple(foreign.devices(root) for root in roots)
     case.strangers = tuple(Counter(mac for mac in side if mac not in ours) for side in (live, config))  # type: ignore[assignment]
     return case
+
+
+def _forget(vm: Vm, mac: str) -> None:
+    """Take one out of the definition of a domain that is saved with it."""
+    for nic in list(vm.fake.config.iterfind("devices/interface")):
+        if same_mac(nic.find("mac").get("address")) == mac:
+            nic.getparent().remove(nic)
 
 
 def ends_as_wanted(case: Case) -> None:

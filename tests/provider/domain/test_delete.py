@@ -137,8 +137,8 @@ def test_another_objects_or_another_impacts_word_allows_nothing(
 def test_a_saved_guest_is_not_thrown_away_with_its_memory(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    vm = world.made(running=False)
-    vm.fake.saved = True
+    vm = world.made()
+    vm.fake.managedSave()
     with pytest.raises(Refused, match="is saved"):
         vm.delete()
     monkeypatch.setenv("LIBVIRT_ALLOW", "Acilamwen=restart")

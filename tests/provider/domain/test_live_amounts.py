@@ -22,7 +22,7 @@ def test_memory_goes_down_and_up_again_live_as_long_as_it_is_within_what_the_gue
 ) -> None:
     vm = world.made()
     assert previewed(vm, memory=64) == [("live", "memory")]
-    assert amounts(vm) == ("64", "64", "96")
+    assert amounts(vm) == ("64", "64", "64")
     assert world.conn.calls == ["defineXML", "setMemoryFlags"]
     world.conn.calls.clear()
     assert previewed(vm, memory=96) == [("live", "memory")]
@@ -52,7 +52,7 @@ def test_memory_that_the_guest_does_not_give_back_waits_for_its_next_start_and_i
     vm.fake.create()
     vm.refresh()
     assert "pendingRestart" not in vm.outputs
-    assert amounts(vm) == ("64", "64", "96")
+    assert amounts(vm) == ("64", "64", "64")
 
 
 def test_a_guest_without_a_balloon_gets_its_memory_at_its_next_start(world: World) -> None:

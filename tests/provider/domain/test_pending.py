@@ -157,6 +157,44 @@ def test_an_imported_guest_that_starts_with_less_than_it_may_have_goes_on_so(wor
     assert vm.drift().changes == {"memory": "update"}
 
 
+@pytest.mark.reports("D7")
+def test_an_imported_guest_that_is_declared_with_what_it_starts_with_goes_on_so_and_can_be_given_more(
+    world: World,
+) -> None:
+    vm = world.made(vcpu=4)
+    by_hand(vm, "currentMemory", text=str(48 * 1024))
+    by_hand(vm, "vcpu", current="2")
+    vm.fake.destroy()
+    vm.fake.create()
+    world.conn.calls.clear()
+    found = world.domains.read(vm.call, vm.id, {}, {})
+    assert found is not None
+    written = {"memory": 48, "vcpu": 2}
+    assert world.domains.diff(vm.call, vm.id, found.outputs, found.inputs, vm.inputs | written).changes == {}
+    vm.inputs, vm.outputs = vm.inputs | written, found.outputs
+    assert vm.drift().changes == {}
+    vm.up()
+    assert world.conn.calls == []
+    vm.up(vcpu=4, memory=96)
+    assert vm.fake.config.findtext("currentMemory") == str(96 * 1024)
+    assert vm.fake.config.find("vcpu").get("current") is None
+    assert vm.drift().changes == {}
+
+
+@pytest.mark.reports("D7")
+def test_an_adopted_amount_that_was_changed_by_hand_since_is_adopted_no_more(world: World) -> None:
+    vm = world.made()
+    by_hand(vm, "currentMemory", text=str(48 * 1024))
+    found = world.domains.read(vm.call, vm.id, {}, {})
+    assert found is not None
+    vm.outputs = found.outputs
+    by_hand(vm, "currentMemory", text=str(64 * 1024))
+    vm.refresh()
+    news = vm.inputs | {"memory": 48}
+    diff = world.domains.diff(vm.call, vm.id, vm.outputs, vm.read_inputs, news)
+    assert diff.changes == {"memory": "update"}
+
+
 def test_what_a_stylesheet_has_written_is_neither_a_difference_nor_written_over(world: World) -> None:
     sheet = """<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">
       <xsl:template match="@*|node()"><xsl:copy><xsl:apply-templates select="@*|node()"/></xsl:copy></xsl:template>

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from tests.provider.fakes.basics import CONFIG, LIVE, error
+from tests.provider.fakes.domain_saved import Saved
 from tests.provider.fakes.domain_xml import (
     address,
     change_live,
@@ -32,10 +33,11 @@ if TYPE_CHECKING:
 SECURE, INACTIVE = 1, 2
 
 
-class Domain:
+class Domain(Saved):
     """``lets_go``: after how many requests the guest unplugs a device; None: never.  ``acpi``: if it powers off."""
 
     def __init__(self, conn: Connection, uuid: str) -> None:
+        super().__init__()
         self.conn = conn
         self.uuid = uuid
         self.config: Any = None
@@ -43,7 +45,6 @@ class Domain:
         self.persistent = True
         self.auto = False
         self.paused = False
-        self.saved = False
         self.acpi = True
         self.lets_go: int | None = 1
         self.asked: dict[str, int] = {}
@@ -73,10 +74,10 @@ class Domain:
 
     def state(self, flags: int = 0) -> list[int]:
         if self.live is None:
-            return [5, 0]
+            return [5, 0 if self.image is None else 5]
         if self.conn.clock.now < self.starting_until:
             return [3, 11]
-        return [3, 1] if self.paused else [1, 1]
+        return [3, self.paused_for] if self.paused else [1, 1]
 
     def autostart(self) -> int:
         return int(self.auto)
@@ -86,8 +87,8 @@ class Domain:
         self.auto = bool(autostart)
         return 0
 
-    def hasManagedSaveImage(self, flags: int = 0) -> int:
-        return int(self.saved)
+    def interfaceAddresses(self, source: int, flags: int = 0) -> dict[str, Any]:
+        return {}
 
     def create(self) -> int:
         self._call("create")
@@ -96,7 +97,7 @@ class Domain:
         for network in self.config.iterfind("devices/interface/source[@network]"):
             if not self.conn.networkLookupByName(network.get("network")).isActive():
                 raise error(55, f"network '{network.get('network')}' is not active")
-        self.live = copy.deepcopy(self.config)
+        self.live = self.starts_with()
         cpu = self.live.find("cpu[@mode='host-model']")
         if cpu is not None:
             cpu.set("mode", "custom")
@@ -120,6 +121,8 @@ class Domain:
 
     def undefineFlags(self, flags: int = 0) -> int:
         self._call("undefineFlags")
+        self.refuse_undefine(flags)
+        self.image = None
         self.persistent = self.auto = False
         if self.live is None:
             del self.conn.domains[self.uuid]

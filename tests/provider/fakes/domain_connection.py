@@ -235,5 +235,6 @@ _FILTERS: tuple[dict[int, Callable[[Any], Any]], ...] = (
         64: lambda d: d.state()[0] == 5,
         128: lambda d: d.state()[0] not in (1, 3, 5),
     },
+    {256: lambda d: d.hasManagedSaveImage(), 512: lambda d: not d.hasManagedSaveImage()},
     {1024: lambda d: d.autostart(), 2048: lambda d: not d.autostart()},
 )

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from provider.guest import gateway_probe
+from provider.guest import agent, gateway_probe
 from provider.guest import setup as guest_setup
 from tests.provider.fakes.basics import error
 
@@ -18,6 +18,8 @@ class Guests:
 
     ``silent``: names of guests whose agent does not answer; ``blind``: of those that see no new NIC;
     ``quiet``: of those of which each NIC answers for its own addresses alone.
+    ``beside``: names of further interfaces with the MAC of a NIC, by domain name and MAC; ``devices``: of those that
+    have a device of their own.
     """
 
     facts: str = "network-scripts"
@@ -28,6 +30,8 @@ class Guests:
     addresses: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     scripts: list[tuple[str, str]] = field(default_factory=list)
     quiet: set[str] = field(default_factory=set)
+    beside: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    devices: set[str] = field(default_factory=set)
     gateway: str = "answers"  # what a guest finds when it asks for its gateway
     _output: str = ""
     _code: int = 0
@@ -45,22 +49,21 @@ class Guests:
 
     def _guest_network_get_interfaces(self, domain: Any, arguments: Any) -> Any:
         macs = [] if domain.name() in self.blind else domain.plugged()
-        return [{"name": "lo"}] + [
-            {
-                "name": f"ens{number}",
-                "hardware-address": mac,
-                "ip-addresses": [
-                    {"ip-address": a.split("/")[0], "prefix": int(a.split("/")[1])}
-                    for a in self.addresses.get((domain.name(), mac), ())
-                ],
-            }
-            for number, mac in enumerate(macs, 3)
-        ]
+        found: list[dict[str, Any]] = [{"name": "lo"}]
+        for number, mac in enumerate(macs, 3):
+            addresses = [
+                {"ip-address": a.split("/")[0], "prefix": int(a.split("/")[1])}
+                for a in self.addresses.get((domain.name(), mac), ())
+            ]
+            found.append({"name": f"ens{number}", "hardware-address": mac, "ip-addresses": addresses})
+            found += [{"name": n, "hardware-address": mac} for n in self.beside.get((domain.name(), mac), ())]
+        return found
 
     def _guest_exec(self, domain: Any, arguments: Any) -> Any:
         script, *args = (word for word in arguments["arg"] if word not in ("-c", "sh"))
         name = next(name for name, body in SCRIPTS.items() if body in script)
-        self.scripts.append((domain.name(), name))
+        if name != "devices":
+            self.scripts.append((domain.name(), name))
         self._output, self._code = self.failing.get(name, ""), int(name in self.failing)
         if not self._code:
             stdin = base64.b64decode(arguments["input-data"]).decode()
@@ -70,6 +73,10 @@ class Guests:
     def _guest_exec_status(self, domain: Any, arguments: Any) -> Any:
         out = base64.b64encode(self._output.encode()).decode()
         return {"exited": True, "exitcode": self._code, "out-data": out}
+
+    def _do_devices(self, domain: Any, args: list[str], stdin: str) -> None:
+        own = {f"ens{number}" for number, _ in enumerate(domain.plugged(), 3)} | self.devices
+        self._output = "\n".join(name for name in args if name in own)
 
     def _do_look(self, domain: Any, args: list[str], stdin: str) -> None:
         self._output = self.facts
@@ -103,6 +110,7 @@ class Guests:
 
 
 SCRIPTS = {
+    "devices": agent._DEVICES,
     "look": guest_setup._LOOK,
     "quiet": guest_setup._QUIET,
     "write": guest_setup._WRITE,

@@ -31,6 +31,7 @@ class Domain:
 
     def __init__(self, live: str | None, persistent: str | None, conn: Any = None) -> None:
         self.live, self.persistent, self.conn = live, persistent, conn
+        self.image: str | None = None  # of its managed save image
 
     def _of_handle(self, tag: str) -> str:
         """A handle has its name and UUID without asking for the XML."""
@@ -47,6 +48,12 @@ class Domain:
 
     def isPersistent(self) -> int:
         return int(self.persistent is not None)
+
+    def hasManagedSaveImage(self, flags: int = 0) -> int:
+        return int(self.image is not None)
+
+    def managedSaveGetXMLDesc(self, flags: int = 0) -> str:
+        return str(self.image)
 
     def autostart(self) -> int:
         return 0
@@ -195,6 +202,7 @@ class Connection:
             4: lambda d: d.persistent,
             16: lambda d: d.live,
             64: lambda d: not d.live,
+            256: lambda d: d.image,
         }
         return [d for d in self.domains if all(fit(d) for flag, fit in fits.items() if flags & flag)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -59,9 +60,26 @@ def test_a_keyfile_is_roots_alone_and_gives_no_default_route_unless_told() -> No
     assert told["ipv4"]["address2"] == "10.0.0.5/8"
 
 
+@pytest.mark.reports("N2")
+@pytest.mark.parametrize("style", STYLES)
+def test_every_file_is_for_the_nic_alone_and_not_for_a_vlan_or_bridge_with_its_mac(style: Style) -> None:
+    """ifcfg is read at a boot, before VLANs are made; NetworkManager compares a NIC's permanent MAC."""
+    lines = file_for(style, replace(WITH_ROUTE, driver="virtio_net")).content.splitlines()
+    alone = {
+        "ifcfg": ["TYPE=Ethernet"],
+        "networkmanager": ["type=ethernet"],
+        "networkd": ["Path=*"],
+        "netplan": [
+            "      renderer: networkd",
+            '      match: {macaddress: "52:54:00:00:01:0a", driver: virtio_net}',
+        ],
+    }
+    assert set(alone[style]) <= set(lines)
+
+
 def test_networkd_matches_by_mac_and_needs_no_carrier() -> None:
     content = file_for("networkd", WITH_ROUTE).content
-    assert "[Match]\nMACAddress=52:54:00:00:01:0a\n" in content
+    assert "[Match]\nMACAddress=52:54:00:00:01:0a\nPath=*\n\n" in content
     assert "ConfigureWithoutCarrier=yes\n" in content
     assert content.endswith("[Route]\nGateway=129.215.175.126\nMetric=50\n")
     assert "[Route]" not in file_for("networkd", WITHOUT).content

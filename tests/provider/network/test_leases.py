@@ -169,5 +169,5 @@ def test_a_restart_with_another_subnet_promises_no_second_and_says_how_guests_co
     HANDLERS["Network"].update(call, id, DEBIANS, DEBIANS, DEFAULT, preview)
     line = str(call.notes[-1])
     assert "until each asks for an address anew: they keep those of 192.168.122.0/24" in line
-    assert "virsh domif-setlink DOMAIN MAC down, 10 s later up" in line
+    assert "virsh domif-setlink DOMAIN MAC down, 6 s later up" in line
     assert "1.3 s" not in line

@@ -77,6 +77,22 @@ def test_a_guest_that_was_made_anew_is_set_up_again(place: Place) -> None:
     assert plug.drift().changes == {}  # not to be told: no drift
 
 
+@pytest.mark.reports("H11")
+def test_a_guest_that_had_copies_of_the_nic_is_set_up_again_once_they_are_out(place: Place) -> None:
+    """It may have had its addresses and its route on one of them."""
+    vm = place.made()
+    plug = place.plugged(vm, **TOLD)
+    vm.attach_by_hand(FLOAT1)
+    place.guests.scripts.clear()
+    plug.up()
+    assert links(vm) == ["up", "up"]
+    assert "apply" in [name for _, name in place.guests.scripts]
+    assert plug.drift().changes == {}
+    place.guests.scripts.clear()
+    plug.up()
+    assert "apply" not in [name for _, name in place.guests.scripts]
+
+
 def test_another_address_is_written_and_set_without_touching_the_nic(place: Place) -> None:
     vm = place.made()
     plug = place.plugged(vm, **TOLD)

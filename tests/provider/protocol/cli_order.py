@@ -90,6 +90,9 @@ class Process:
 
     async def _refresh(self, one: Record) -> None:
         wanted = one.inputs
+        if not one.id:  # it is not in the state any more
+            one.inputs = {"": wanted}
+            return
         request = {"urn": one.urn, "inputs": struct(one.inputs), "properties": struct(one.outputs)}
         seen = await self.ask("Read", pb.ReadRequest(id=one.id, **request))
         one.id = seen.id

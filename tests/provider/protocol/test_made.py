@@ -86,6 +86,19 @@ def test_so_it_is_by_one_up_with_the_calls_as_the_pulumi_cli_makes_them(
         assert world.seen() == before
 
 
+def test_an_up_goes_on_after_a_destroy_that_has_stopped_at_a_protected_vm(up: Start) -> None:
+    """The float and its network are gone, and out of the state."""
+    world, stack = pickle.loads(up.world), stack_of(up)
+    before = world.seen()
+    several(BRIDGED, unplug_float)(world)
+    for each in stack:
+        if each.urn.endswith(("-bridged", "float1")):
+            each.id = ""
+    for preview in (True, False):
+        Process(servicer(world), 0).run(copy.deepcopy(stack), preview)
+    assert world.seen() == before
+
+
 def test_where_nothing_orders_the_two_the_one_waits_for_the_other(up: Start) -> None:
     """A float whose network is named by a plain text, and comes after it."""
     world, stack = pickle.loads(up.world), stack_of(up)

@@ -202,15 +202,30 @@ def test_a_network_stays_while_a_domain_may_be_plugged_in_that_can_not_be_read(w
 
 
 @pytest.mark.reports("H1")
-def test_a_vm_and_a_float_are_made_beside_a_domain_that_can_not_be_read_which_is_told() -> None:
+def test_a_vm_is_made_beside_a_domain_that_can_not_be_read_which_is_told() -> None:
     world = domain_world.World()
     theirs = world.made("Siamond")
     theirs.fake.XMLDesc = fails(BROKEN)  # type: ignore[method-assign]
     vm = world.made("Acilamwen")
-    plug = world.plugged(vm)
-    for call in (vm.call, plug.call):
-        said = [str(note) for note in call.notes]
-        assert any(s.startswith("domain Siamond could not be looked at, so whether it has ") for s in said)
-    assert domain_world.FLOAT1 in vm.macs()[0]
+    said = [str(note) for note in vm.call.notes]
+    assert any(
+        s.startswith("domain Siamond could not be looked at, so whether another domain ") for s in said
+    )
     assert storage.unread_domains(world.host) == [f"domain Siamond could not be looked at: {BROKEN}"]
     assert list(sweep.everybody(world.host, lambda _line: None)) == [vm.id]
+
+
+@pytest.mark.reports("H1")
+def test_a_float_stays_beside_a_domain_that_can_not_be_read_and_none_is_plugged_in_that_it_may_have() -> None:
+    world = domain_world.World()
+    theirs, vm = world.made("Siamond"), world.made("Acilamwen")
+    plug = world.plugged(vm)
+    theirs.fake.XMLDesc = fails(BROKEN)  # type: ignore[method-assign]
+    assert plug.drift().changes == {}
+    unread = f"domain Siamond could not be looked at, so whether it has {domain_world.FLOAT1} is not known: {BROKEN}"
+    assert unread in [str(note) for note in plug.call.notes]
+    assert domain_world.FLOAT1 in vm.macs()[0]
+    other = unread.replace(domain_world.FLOAT1, domain_world.FLOAT2)
+    with pytest.raises(OperatorError, match=other):
+        world.plugged(vm, mac=domain_world.FLOAT2)
+    assert domain_world.FLOAT2 not in vm.macs()[0]

@@ -1,0 +1,121 @@
+"""Where each line that an audit prints was tried as it is printed, beside the rows of tests/lab/remedies.py."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.cli.audit.mends import OF_OTHERS
+
+_HOST, _AUDIT, _SAME = (
+    "tests/lab/test_audit_host.py::",
+    "tests/lab/test_audit.py::",
+    "tests/cli/test_same_host.py::",
+)
+_UNREAD, _SERVICES, _PLAIN = (
+    "tests/cli/test_unread_told.py::",
+    "tests/services/",
+    "tests/cli/audit/test_audit.py::",
+)
+_LEASES = "tests/cli/audit/test_networks.py::"
+_STOPPED = f"{_HOST}test_a_pool_that_was_stopped_is_started_by_the_line_that_is_told"
+_UNMOUNTED = f"{_HOST}test_a_pool_whose_folder_is_not_mounted_is_told_and_none_of_the_disks_in_it"
+_ELSES = f"{_HOST}test_what_is_somebody_elses_under_a_declared_name_is_mended_by_virsh_and_never_by_up"
+_BY_HAND = f"{_AUDIT}test_what_is_done_with_virsh_by_hand_is_found_and_mended_by_the_lines_that_are_told"
+_NOBODY = f"{_HOST}test_a_gateway_that_nobody_hears_is_told_once_with_all_who_asked_and_up_tells_it_too"
+_DELETED = (
+    f"{_HOST}test_a_disk_that_was_deleted_under_a_running_guest_is_written_anew_by_the_line_that_is_told"
+)
+_PUT_BACK = f"{_HOST}test_a_disk_of_a_guest_that_is_off_is_missed_and_is_to_be_put_back"
+_TAKEN = f"{_AUDIT}test_a_base_image_that_is_taken_away_is_missed_at_once"
+_OF_2021 = f"{_AUDIT}test_the_instructions_of_2021_are_found_to_name_a_mac_that_no_nic_has"
+_OF_2023 = f"{_AUDIT}test_acilamwen_of_2023_gives_what_its_author_found_and_an_up_mends_it"
+_HANGS = f"{_HOST}test_agents_that_hang_are_told_by_name_in_audit_and_preview"
+
+
+_UNDEFINED = f"{_HOST}test_a_pool_that_was_undefined_comes_back_as_the_one_that_it_was"
+_REMEDIES = "tests/lab/test_remedies.py::test_what_is_printed_mends_it_and_nothing_else_is_worse"
+_FLEET = (
+    "tests/lab/test_fleet.py::test_a_float_is_released_on_one_hypervisor_before_it_is_plugged_in_on_the_other"
+)
+
+# A step of a line, as `mends.parts` has it -> the test that does it.
+STEPS: Final = {
+    OF_OTHERS: f"{_SAME}test_two_hosts_of_one_uuid_and_two_names_are_both_judged_and_one_line_says_what_to_set",
+    "virsh blockcopy": _DELETED,
+    "virsh pool-start": _STOPPED,
+    "see that … is mounted": _STOPPED,
+    "mount what belongs at …": _UNMOUNTED,
+    "virsh pool-refresh": _UNMOUNTED,
+    "echo … | virsh pool-define": _UNDEFINED,
+    "echo … | virsh pool-start": _UNDEFINED,
+    "echo … | virsh pool-autostart": _UNDEFINED,
+    "./trop adopt … --write --yes": _REMEDIES,
+    "./trop up --all --lab": _FLEET,
+    "virsh net-update": f"{_LEASES}test_the_address_that_a_stranger_has_is_freed_first_and_then_asked_for",
+    "then: virsh domif-setlink": f"{_LEASES}test_what_nobody_can_be_asked_for_is_free_when_the_lease_runs_out",
+    f"on the hypervisor: {OF_OTHERS}": _REMEDIES,
+    "virsh vol-delete": _BY_HAND,
+    "virsh start": _ELSES,
+    "virsh autostart": _ELSES,
+    "put back the very file, from a backup: …": _PUT_BACK,
+    "put back the very file as it was: …": _TAKEN,
+    "else the guest's disk is not to be trusted": _BY_HAND,
+    "in …, …: … is to be …": _OF_2021,
+    "in …: rm …": _OF_2023,
+    "in …: install and start qemu-guest-agent": _HANGS,
+    "bring up the router that has …, or name the right one: gateway in config/fleet.yaml": _NOBODY,
+    "find what keeps … from it (it answers …): a filter, a VLAN, a switch's port": (
+        f"{_HOST}test_a_gateway_that_one_guest_alone_does_not_hear_is_told_of_that_guest"
+    ),
+}
+
+# What is no line to be typed: it says where to look, or that nothing is to be done.
+WORDS: Final = (
+    "",
+    "nothing",
+    "nothing: this libvirt does not tell it",
+    "or declare the VM in Pulumi.….yaml, or give the slot up in config/fleet.yaml",
+    "what keeps libvirt from telling it, on the hypervisor…",
+    "find who has it: ./trop whois …",
+    "a VM that is gone leaves its lease to run out",
+    "it is free after …",
+    "nothing: it runs out by itself",
+    "wait until …: … is …, and can't give it back before",
+    "sleep 10",
+    "then: sleep 10",
+    "in the guest",
+    "then as it says",
+    "./trop show cloud-init … has all of it",
+    "declare it in Pulumi.….yaml, or remove it in the guest",
+    "make it answer (libvirt:uri in Pulumi.….yaml says where it is)",
+    "then audit it again",
+    "set libvirt:uri in Pulumi.….yaml",
+    "trop:vms.….running: true in Pulumi.….yaml, or … as its holder in config/fleet.yaml",
+    "shut … down, which it cuts off",
+    "./trop up …, which leaves it to the next start (…)",
+    "give … a place for it (…), by the lines that are told by: ./trop preview ……",
+    "trop:vms.….baseImage: … in Pulumi.….yaml, or build it anew (README)",
+)
+
+# A kind of finding without a row of its own -> where it is brought about, and mended as is said.
+KINDS: Final = {
+    "base-missing": _TAKEN,
+    "base-other": f"{_PLAIN}test_a_base_that_a_pool_has_found_to_be_gone_is_missing",
+    "base-unused": _BY_HAND,
+    "base-written": _BY_HAND,
+    "gateway-silent": _NOBODY,
+    "guest-file": _OF_2021,
+    "guest-file-left": _OF_2023,
+    "guest-unasked": _HANGS,
+    "lease": f"{_LEASES}test_the_address_that_a_stranger_has_is_freed_first_and_then_asked_for",
+    "lease-left": f"{_LEASES}test_what_a_declared_change_leaves_for_a_while_is_a_note",
+    "not-adopted": _ELSES,
+    "recipe-missing": f"{_SERVICES}test_audit.py::test_what_is_missing_of_the_recipe_is_one_note",
+    "same-host": f"{_SAME}test_one_host_behind_two_uris_is_said_and_where_no_name_tells_that_is_said_too",
+    "same-uuid": f"{_SAME}test_two_hosts_of_one_uuid_and_two_names_are_both_judged_and_one_line_says_what_to_set",
+    "service-undeclared": f"{_SERVICES}test_audit.py::test_what_nobody_declares_is_a_note",
+    "service-wrong": f"{_SERVICES}test_audit.py::test_what_does_not_run_as_declared_is_a_fault",
+    "slot-unused": f"{_PLAIN}test_what_is_as_declared_has_no_fault_and_empty_slots_are_a_note",
+    "unreachable": _BY_HAND,
+    "untold": f"{_UNREAD}test_leases_that_a_driver_does_not_know_are_a_note_and_no_fault",
+}

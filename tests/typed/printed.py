@@ -1,0 +1,228 @@
+"""Where sources print a command that is to be typed, and the test that types it, or holds its words.
+
+An audit's lines have a table of their own: tests/cli/audit/tried.py.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from cli import ROOT
+
+ROOMS: Final = ("provider", "engine", "cli", "config", "lab", "components")
+# What runs such commands itself, or is for who works on this project.
+NOT_SAID: Final = (
+    "cli/audit/",
+    "cli/as_found/by_hand.py",
+    "cli/bench/",
+    "cli/releases/",
+    "cli/scale/",
+    "cli/quality.py",
+    "cli/commands.py",
+    "cli/demo.py",
+    "cli/packages.py",
+    "cli/stack_verbs.py",
+    "cli/words/command_line.py",
+    "engine/program/program.py",
+    "lab/apt.py",
+    "lab/machine/",
+    "lab/debs.py",
+    "lab/boot_disk.py",
+    "provider/impact/page.py",
+    "provider/domain/schema.py",
+    "provider/resource/remedy.py",
+)
+_COMMAND: Final = re.compile(
+    r"\./trop \w|\bvirsh \w|\bpulumi (import|state|new|up|stack|config|preview)\b|--allow|apt-get \w|net-start |"
+    r"pool-start "
+)
+_MAKERS: Final = frozenset({"pool_made", "how", "by_import", "not_ours", "virsh", "command", "_say"})
+
+
+def places() -> Iterator[str]:
+    """``file:function``."""
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            name = path.relative_to(ROOT).as_posix()
+            if not name.startswith(NOT_SAID):
+                yield from (f"{name}:{where}" for where in sorted(set(_in(path))))
+
+
+def _in(path: Path) -> Iterator[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef):
+            said = ast.get_docstring(function, clean=False)
+            for node in ast.walk(function):
+                if _is_command(node, said):
+                    yield function.name
+
+
+def _is_command(node: ast.AST, docstring: str | None) -> bool:
+    match node:
+        case ast.Constant(value=str(text)) if text != docstring:
+            return _COMMAND.search(text) is not None
+        case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)):
+            return name in _MAKERS
+    return False
+
+
+_LAB, _OWN = "tests/lab/test_remedies.py::", "tests/typed/test_existing.py::"
+_WORDS, _BACK, _FLEET = "tests/typed/test_words.py::", "tests/typed/test_recovery.py::", "tests/cli/fleet/"
+_POOLS = f"{_LAB}test_what_a_preview_lacks_is_made_by_the_lines_that_it_prints"
+_TAKEN = f"{_OWN}test_the_printed_command_takes_the_object_over_and_the_preview_accepts_it"
+_ALLOWED = (
+    "tests/firstday/test_further_days.py::"
+    "test_memory_that_waits_for_the_next_start_takes_effect_when_it_is_allowed"
+)
+_OUTAGE = (
+    "tests/provider/network/test_restart.py::test_a_restart_that_is_allowed_gives_the_network_all_that_waits"
+)
+_IDENTITY = "tests/provider/host/test_identity.py::"
+_RENAMED = f"{_IDENTITY}test_a_host_that_was_renamed_is_taken_into_the_state_by_the_way_out_in_the_line"
+_HARD = "tests/firstday/test_further_days.py::test_retired_it_is_stopped_hard_where_that_is_allowed"
+_DELETE = "tests/provider/domain/test_delete.py::"
+_WAITS = "tests/provider/network/test_leases.py::"
+_ROOM = (
+    "tests/provider/nic/test_room.py::"
+    "test_a_move_to_such_a_guest_is_refused_before_it_begins_and_the_nic_stays"
+)
+_WHERE = "tests/firstday/test_when_broken.py::test_another_uri_of_the_same_host_and_one_of_another_host"
+_ADOPT = "tests/cli/adopt/test_command.py::"
+_AS_FOUND = "tests/lab/test_as_found.py::test_a_lab_that_is_there_is_left_as_it_is_and_the_way_out_works"
+_PACKAGES = "tests/cli/lab/test_lab.py::test_a_missing_package_gives_the_command_to_type"
+
+# What is printed there is typed by this test.
+TYPED: Final = {
+    "provider/storage/base_image.py:by_path": _POOLS,
+    "provider/storage/storage.py:active_pool": _POOLS,
+    "provider/storage/storage.py:require_pool": _POOLS,
+    "provider/domain/new.py:disk_format": _POOLS,
+    "provider/resource/own.py:by_import": _TAKEN,
+    "provider/resource/own.py:not_ours": _TAKEN,
+    "provider/network/resource.py:create": _TAKEN,
+    "provider/network/tell.py:_staged": _OUTAGE,
+    "provider/impact/allow.py:how": _ALLOWED,
+    "provider/domain/life.py:_not_hard": _HARD,
+    "provider/host/identity.py:refuse_another": _RENAMED,
+    "engine/context.py:stack": f"{_WORDS}test_a_stack_that_is_not_made_yet_names_the_command_that_makes_it",
+    "engine/context.py:locked": f"{_BACK}test_the_lock_of_an_update_that_was_killed_on_another_machine_goes",
+    "engine/state/backend.py:_damaged": f"{_BACK}test_a_state_that_is_damaged_says_what_to_type",
+    "engine/state/locks.py:refuse": f"{_BACK}test_the_lock_of_an_update_that_was_killed_on_another_machine_goes",
+    "engine/state/locks.py:held": f"{_BACK}test_the_lock_of_an_update_that_was_killed_on_another_machine_goes",
+    "engine/run/deletes.py:_refuse_protected": (
+        f"{_WORDS}test_what_else_is_protected_since_it_was_imported_is_let_go_by_an_up"
+    ),
+    "engine/verbs/destroying.py:finish": (
+        f"{_WORDS}test_what_a_removed_stack_still_has_is_told_with_commands_that_work"
+    ),
+    "engine/verbs/stacks.py:_running": (
+        "tests/engine/verbs/test_signals.py::"
+        "test_a_run_that_is_alive_is_not_canceled_but_named_and_can_be_stopped_as_the_line_says"
+    ),
+    "cli/words/wording.py:no_stack": f"{_WORDS}test_a_stack_that_is_not_made_yet_names_the_command_that_makes_it",
+    "cli/words/wording.py:unprotect": f"{_WORDS}test_a_protected_vm_is_let_go_in_its_own_stacks_file",
+    "cli/adopt/run.py:_exported": f"{_WORDS}test_adopting_into_a_stack_that_is_not_made_yet_names_the_command_once",
+    "cli/adopt/run.py:_run": f"{_OWN}test_the_file_to_import_is_for_a_command_that_works",
+    "cli/adopt/match.py:_storage_faults": _POOLS,
+    "cli/as_found/command.py:_there": _AS_FOUND,
+    "cli/live.py:_declared_uri": _WHERE,
+    "cli/adopt/whose.py:_refused": _WHERE,
+    "components/host_look.py:_refuse_anothers": _WHERE,
+    "cli/fleet/stacks.py:of_repository": (
+        "tests/firstday/test_further_days.py::test_all_stacks_at_once_want_a_hypervisor_each"
+    ),
+    "cli/lab/command.py:up": _AS_FOUND,
+}
+
+# Its words are held by this test: what they name was typed elsewhere, or is not to be typed here.
+HELD: Final = {
+    "provider/domain/life.py:_paused": f"{_DELETE}test_a_paused_guest_is_not_waited_for",
+    "provider/domain/life.py:_refuse_saved": f"{_DELETE}test_a_saved_guest_is_not_thrown_away_with_its_memory",
+    "provider/domain/resource.py:_own_or_free": (
+        "tests/provider/resource/test_own.py::test_one_with_a_parent_is_imported_below_it"
+    ),
+    "provider/host/identity.py:unlike": f"{_IDENTITY}test_another_host_with_the_same_uuid_is_noticed_by_its_name",
+    "provider/impact/allow.py:_nobody": "tests/provider/resource/test_own.py::test_words_that_allow_nothing_are_told",
+    "provider/impact/allow.py:require": (
+        "tests/provider/storage/test_volume.py::test_a_missing_overlay_that_a_guest_names_is_not_made_anew"
+    ),
+    "provider/network/tell.py:_anew": (
+        f"{_WAITS}test_a_restart_with_another_subnet_promises_no_second_and_says_how_guests_come_back"
+    ),
+    "provider/network/tell.py:waiting_subnet": f"{_WAITS}test_as_long_as_it_waits_each_look_says_so",
+    "provider/nic/refusals.py:_edited": _ROOM,
+    "provider/nic/refusals.py:refuse_waiting": _ROOM,
+    "provider/nic/refusals.py:require_networks": (
+        "tests/provider/nic/test_resource.py::test_what_is_missing_is_told_in_one_line"
+    ),
+    "provider/storage/cloud_init_disk.py:_preview": (
+        "tests/provider/storage/test_cloud_init_disk.py::test_another_seed_is_never_taken"
+    ),
+    "provider/storage/cloud_init_disk.py:create": (
+        "tests/provider/storage/test_cloud_init_disk.py::test_another_seed_is_never_taken"
+    ),
+    "provider/storage/pool.py:create": (
+        "tests/provider/storage/test_pool.py::test_a_pool_of_another_hand_is_refused_by_name_and_by_directory"
+    ),
+    "provider/storage/standing.py:unknown": (
+        "tests/provider/storage/test_unread.py::"
+        "test_a_volume_that_may_stand_on_the_one_that_goes_is_named_and_nothing_is_deleted"
+    ),
+    "provider/storage/volume.py:_check_new": (
+        "tests/provider/storage/test_volume.py::"
+        "test_an_overlay_into_which_something_was_written_is_never_taken"
+    ),
+    "provider/storage/volume.py:_look": (
+        "tests/provider/storage/test_unread.py::"
+        "test_a_domain_that_can_not_be_read_may_have_the_volume_and_is_named"
+    ),
+    "provider/storage/volume.py:_missing": (
+        "tests/provider/storage/test_volume.py::test_a_missing_overlay_that_a_guest_names_is_not_made_anew"
+    ),
+    "engine/settings/project.py:find": (
+        "tests/engine/verbs/test_verbs.py::test_what_is_wrong_with_the_command_is_one_recorded_line"
+    ),
+    "engine/state/backend.py:check_layout": "tests/engine/state/test_backend.py::test_an_unknown_layout_is_refused",
+    "engine/state/history.py:state_of": (
+        "tests/engine/verbs/test_history.py::test_a_version_that_is_not_there_is_told_with_those_that_are"
+    ),
+    "engine/wording.py:unprotect": (
+        "tests/engine/verbs/test_shell.py::"
+        "test_nothing_is_deleted_while_something_protected_stands_in_the_way"
+    ),
+    "cli/adopt/run.py:_import": f"{_ADOPT}test_write_and_yes_write_and_import_all_of_it",
+    "cli/adopt/run.py:_left_out": "tests/cli/test_unread_told.py::test_and_all_else_is_judged",
+    "cli/fleet/allow.py:_entries": f"{_FLEET}test_allow.py::test_a_name_is_looked_for_on_every_hypervisor",
+    "cli/fleet/allow.py:in_vain": f"{_FLEET}test_allow.py::test_a_name_is_looked_for_on_every_hypervisor",
+    "cli/fleet/command.py:_refuse_one_host_twice": (
+        "tests/cli/test_same_host.py::"
+        "test_up_of_all_stacks_is_refused_where_two_spellings_of_a_uri_lead_to_one_host"
+    ),
+    "cli/fleet/command.py:parse": f"{_FLEET}test_fleet.py::test_what_makes_no_sense_for_all_is_refused",
+    "cli/fleet/moves.py:why_not": (
+        f"{_FLEET}test_moves.py::"
+        "test_a_float_whose_last_hypervisor_cannot_be_asked_is_not_plugged_in_and_all_else_is_done"
+    ),
+    "cli/lab/command.py:_show": "tests/cli/lab/test_status.py::test_leases_and_states_are_told_by_guest",
+    "cli/lab/command.py:status": "tests/cli/lab/test_status.py::test_leases_and_states_are_told_by_guest",
+    "cli/lab/stack.py:not_up": (
+        "tests/lab/test_fleet.py::"
+        "test_a_float_is_released_on_one_hypervisor_before_it_is_plugged_in_on_the_other"
+    ),
+    "cli/whois/command.py:directory": (
+        "tests/cli/whois/test_command.py::test_where_there_is_no_lab_the_way_to_one_is_told"
+    ),
+    "config/checks_services.py:how_to_set": (
+        "tests/services/test_declared.py::test_a_password_in_plain_text_is_refused_and_not_repeated"
+    ),
+    "lab/hypervisor.py:_kind": _AS_FOUND,
+    "lab/packages.py:command": _PACKAGES,
+    "lab/possible.py:why_not": (
+        "tests/cli/lab/test_lab.py::test_where_a_lab_cannot_even_be_tried_the_package_is_named"
+    ),
+}
