@@ -27,7 +27,8 @@ def mac_repeated(world: World) -> Iterator[Finding]:
                 if count > 1
             ]
             what = f"the same NIC {seat.mac}{_called(world, seat.mac)} is plugged in {' and '.join(sides)}"
-            yield Finding(seat.stack, seat.domain.name, what, unplug.mend(world, seat, keep=1))
+            mend, floats = unplug.mend(world, seat, keep=1), _labels(world, seat.mac)
+            yield Finding(seat.stack, seat.domain.name, what, mend, floats=floats)
 
 
 def mac_shared(world: World) -> Iterator[Finding]:

@@ -86,6 +86,7 @@ RULES: Final = (
         "Inside its holder a float's address is on two interfaces with its MAC: on the NIC, and on a VLAN, a macvlan "
         "or a bridge that is made of it. Only the agent is believed.",
         "`ip addr del` in the guest, as the line says.",
+        yields_to=("mac-repeated",),
     ),
     Rule(
         gateways.gateway_silent,

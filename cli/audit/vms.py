@@ -55,8 +55,10 @@ def going(world: World, stack: str, domain: DomainSeen) -> str:
         damaged = domain.state == SAVED and domain.saved is None
         return f"{_give_up(world, stack, domain)} && {up}" if damaged else up
     if domain.state == "crashed":
-        return f"{world.virsh(stack, 'destroy', name)} && {world.virsh(stack, 'start', name)}"
-    again = world.virsh(stack, "dompmwakeup" if domain.state == "pmsuspended" else "resume", name)
+        return "stop it hard and start it again, once what it was doing was looked at"
+    if domain.state == "pmsuspended":
+        return "wake it up: it sleeps, as its own system has it"
+    again = world.virsh(stack, "resume", name)
     if domain.at.disks:
         return f"{f'make room in pool {pools}' if pools else 'see to its disks'}, then: {again}"
     return again

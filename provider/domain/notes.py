@@ -64,9 +64,9 @@ def notes(plan: Plan, failed: Mapping[str, str], waited: Collection[str] = ()) -
     yield from _nics(plan)
 
 
-def of_disks(uri: str, seen: Domain) -> Iterator[str]:
-    """What is upon the declared disks, or is being done to them by another hand."""
-    return snapshots.told(uri, seen.seen.name, (seen.now or seen.seen).chains, seen.ours, seen.running)
+def of_disks(uri: str, seen: Domain, declared: Collection[str]) -> Iterator[str]:
+    """What is upon the declared disks (paths), or is being done to them by another hand."""
+    return snapshots.told(uri, seen.seen.name, (seen.now or seen.seen).chains, declared, seen.running)
 
 
 def goes_down(name: str, then: str) -> str:

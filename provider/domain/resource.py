@@ -87,13 +87,13 @@ class Domain(Resource):
         if halted := states.halted(domain):
             way_out = remedy.goes_on(call.host.uri, domain.name(), halted)
             call.tell(f"guest {domain.name()} does not go on: it is {halted.said}; {way_out}")
-        before = outputs.get("own", {})
-        adopted = dict(before.get("adopted", {}))
+        adopted = dict((before := outputs.get("own", {})).get("adopted", {}))
         if domain.isPersistent():
             adopted.pop("transient", None)
         read, seen = next_start.look(call.host, domain, inputs, {**before, "adopted": adopted})
         adopted = domain_read.still_adopted(seen.seen, inputs, adopted)
-        for line in (*notes.of_disks(call.host.uri, seen), *room.told(inputs, seen)):
+        of_disks = notes.of_disks(call.host.uri, seen, next_start.ours(inputs, {}))
+        for line in (*of_disks, *room.told(inputs, seen)):
             call.tell(line)
         waited = outputs.get("pendingRestart", ())
         own = domain_diff.owned_since_import(inputs, adopted, before.get("imported"))

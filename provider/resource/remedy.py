@@ -25,15 +25,16 @@ def word(text: str) -> str:
 
 
 def goes_on(uri: str, name: str, state: State) -> str:
-    """What has a guest that is halted go on; no run of ours does it."""
+    """What has a guest that is halted go on, in words where none is typed; no run of ours does it."""
     first = ""
     if state.disks:
         full = any(how == NO_SPACE for _, how in state.disks)
         first = "make room for its disks first, then " if full else "see to its disks first, then "
     if state.word == "crashed":
-        return f"{virsh(uri, f'destroy {word(name)}')} && {virsh(uri, f'start {word(name)}')}"
-    verb = "dompmwakeup" if state.word == "pmsuspended" else "resume"
-    return f"{first}{virsh(uri, f'{verb} {word(name)}')}"
+        return "it has to be stopped hard and started again"
+    if state.word == "pmsuspended":
+        return "it sleeps, as its own system has it, and is to be woken up"
+    return f"{first}{virsh(uri, f'resume {word(name)}')}"
 
 
 def memory_dropped(uri: str, name: str) -> str:

@@ -252,31 +252,6 @@ def snapshot_away(made: Stage) -> None:
     made.virsh("pool-refresh", "live")
 
 
-def tells_of_a_panic(made: Stage) -> None:
-    """From its next start on: a guest that panics is kept as it is, "crashed"."""
-    definition = made.xml("dumpxml", "--inactive", "Ulov")
-    devices, on_crash = definition.find("devices"), definition.find("on_crash")
-    assert devices is not None
-    Xml.SubElement(devices, "panic", model="isa")
-    (Xml.SubElement(definition, "on_crash") if on_crash is None else on_crash).text = "preserve"
-    defined("define", Xml.tostring(definition, encoding="unicode"))(made)
-
-
-def panicked(made: Stage) -> None:
-    """As its kernel would say it, by the port of that device."""
-    ends(made, "printf '\\002' | dd of=/dev/port bs=1 seek=1285 conv=notrunc", "crashed")
-
-
-def asleep(made: Stage) -> None:
-    ends(made, "echo mem > /sys/power/state", "pmsuspended")
-
-
-def ends(made: Stage, script: str, state: str) -> None:
-    """Somewhat later, so that the agent has answered."""
-    Guest(made.lab, "Ulov").agent("/bin/sh", "-c", f"(sleep 1; {script}) >/dev/null 2>&1 &")
-    wait_for(lambda: made.virsh("domstate", "Ulov").strip() == state or None, 15)
-
-
 def takes_memory(mib: int) -> Do:
     """More than the guest may have before its next start."""
 

@@ -14,7 +14,7 @@ from tests.lab.test_audit import _answers, audit, clean, mend, told
 
 pytestmark = [pytest.mark.lab, pytest.mark.adopt]
 
-VM, LIVE = "Ulov", "/libvirt/storage/live"
+VM, LIVE = "Acilamwen", "/libvirt/storage/live"
 DISK = f"{LIVE}/{VM}.qcow"
 
 
@@ -95,7 +95,7 @@ def test_a_header_without_a_format_is_mended_by_the_line_that_is_told_while_the_
     (found,) = [f for f in findings if f["kind"] == "format-unsaid"]
     line, _, shut_off = found["mend"].partition(" (once it is shut off, on the hypervisor: ")
     assert shut_off == f"qemu-img rebase -u -F qcow2 -b {DISK} {below})"
-    made.declare(vms={VM: {"vcpu": 2}})
+    made.declare(vms={VM: {"vcpu": 3}})
     refused = made.on_stack("preview", "--allow", f"{VM}=restart")
     assert "is not restarted, and nothing was changed: it would not start again" in refused.text
     assert shut_off.removesuffix(")") in refused.text

@@ -50,7 +50,7 @@ def hold(folder: Any, holder: str) -> None:
 
 def at_float(made: Stage) -> str:
     """The hostname of who answers at float1's address; "" for nobody."""
-    return next(iter(lab_guest.page(made.lab, ADDRESS, campus=True)), "")
+    return next(iter(lab_guest.page(made.lab, ADDRESS, campus=True)), "").removeprefix("I am ")
 
 
 def on_the_wire(made: Stage) -> list[str]:

@@ -64,7 +64,7 @@ def with_room(picture: Picture, room: dict[str, int]) -> World:
         (
             attribute("Ulov", state="pmsuspended", at=State("pmsuspended")),
             "is pmsuspended",
-            f"{VIRSH} dompmwakeup Ulov",
+            "wake it up",
         ),
         (attribute("Ulov", state="saved", saved=[nic(ULOV.mac)]), "and is saved", UP),
         (

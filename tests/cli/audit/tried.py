@@ -81,6 +81,7 @@ STEPS: Final = {
     "in …: take away what sets …, and have the NIC ask by DHCP": _CASE,
     "virsh vol-delete": _BY_HAND,
     "virsh start": _ELSES,
+    "virsh managedsave-remove": _GIVEN_UP,
     "virsh autostart": _ELSES,
     "put back the very file, from a backup: …": _PUT_BACK,
     "put back the very file as it was: …": _TAKEN,
@@ -114,10 +115,12 @@ WORDS: Final = (
     "declare it in Pulumi.….yaml, or remove it in the guest",
     "make it answer (libvirt:uri in Pulumi.….yaml says where it is)",
     "then audit it again",
+    "see to its disks",
+    "stop it hard and start it again, once what it was doing was looked at",
+    "wake it up: it sleeps, as its own system has it",
     "set libvirt:uri in Pulumi.….yaml",
     "trop:vms.….running: true in Pulumi.….yaml, or … as its holder in config/fleet.yaml",
     "shut … down, which it cuts off",
-    "see to its disks",
     "trop:vms.….baseImage: … in Pulumi.….yaml, or build it anew (README)",
 )
 

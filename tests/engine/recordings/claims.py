@@ -121,7 +121,7 @@ SAFER: dict[str, str] = {
     "`import_` of what would have to be replaced": (
         "test_options.py::test_an_import_that_would_be_replaced_fails_at_preview_already"
     ),
-    "`.get()` under the name of a resource that the stack manages, another ID in `import_`": (
+    "`.get()` of another object under the name of a resource that the stack manages, another ID in `import_`": (
         "test_safer.py::test_a_resource_that_the_stack_made_does_not_become_one_that_is_only_read"
     ),
     "a create that was interrupted": (
