@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.cli.audit.picture import clean
-from tests.cli.audit.spoil import faults, interfaces
+from tests.cli.audit.spoil import FLOAT1_NIC, OWN, UP, faults, interfaces, plug
 
 pytestmark = pytest.mark.reports("N2")
 OFF = "in Acilamwen: ip addr del 129.215.175.100/24 dev"
@@ -49,3 +49,10 @@ def test_on_the_nic_alone_nothing_is_found() -> None:
     picture = clean()
     interfaces(("eth1", False))(picture)
     assert faults(picture) == []
+
+
+def test_where_the_nic_itself_is_there_twice_that_is_the_cause_and_is_told_alone() -> None:
+    picture = clean()
+    plug("Acilamwen", OWN, FLOAT1_NIC, FLOAT1_NIC)(picture)
+    interfaces(("eth1", False), ("eth2", False))(picture)
+    assert [(f.kind, f.where, f.mend) for f in faults(picture)] == [("mac-repeated", "Acilamwen", UP)]
