@@ -29,6 +29,7 @@ CHANGES: Final = {
     "upload": "is written to",
     "setMemoryFlags": "has its memory set",
     "setVcpusFlags": "has its vCPUs set",
+    "managedSaveRemove": "has its saved memory given up",
     "setMetadata": "has its metadata set",
     "attachDeviceFlags": "has a device plugged in",
     "detachDeviceFlags": "has a device unplugged",
@@ -64,6 +65,11 @@ class Done:
         elif (what, change) not in self._lines:
             self._lines.append((what, change))
 
+    def take(self, other: Done) -> None:
+        """What another record has, too."""
+        for what, change in other._lines:
+            self.add(what, change)
+
     def __bool__(self) -> bool:
         return bool(self._lines)
 
@@ -86,6 +92,18 @@ def kept(done: Done) -> Iterator[None]:
         yield
     finally:
         _now.reset(token)
+
+
+@contextlib.contextmanager
+def apart() -> Iterator[Done]:
+    """What is done meanwhile is in a record of its own, and in that of the work once this has ended well."""
+    done, own = _now.get(), Done()
+    if done is None:
+        yield own
+        return
+    with kept(own):
+        yield own
+    done.take(own)
 
 
 def add(what: str, change: str) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import posixpath
 from typing import Final
 
-from provider.connection import api, errors
+from provider.connection import api, done, errors
 from provider.errors import OperatorError, Refused
 from provider.host.made import File
 from provider.resource import shape
@@ -98,10 +97,14 @@ class CloudInitDisk(StoredFile):
         """What was on it is put back where the new does not fit: half a disk would be none at the guest's next boot."""
         before = streams.download(call.host, volume, _LONGEST)
         try:
-            self._write(call, pool, volume, data)
+            with done.apart():  # what was put back is as if it had never been done
+                self._write(call, pool, volume, data)
         except Exception:
-            with contextlib.suppress(OperatorError, errors.VirtError):
-                streams.upload(call.host, volume, before)
+            try:
+                with done.kept(done.Done()):
+                    streams.upload(call.host, volume, before)
+            except (OperatorError, errors.VirtError):
+                done.add(f"volume {volume.name()}", "is written to")
             raise
 
     def _write(self, call: Call, pool: api.Pool, volume: api.Volume, data: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -61,6 +62,7 @@ def typed(monkeypatch: pytest.MonkeyPatch) -> Type:
 
     def run(line: str) -> str:
         monkeypatch.setattr("os.execvp", become)
+        monkeypatch.setattr("os.environ", {**os.environ})  # which a command writes what its engine reads
         try:
             stack_verbs.run(line.split())
         except Became as became:

@@ -30,6 +30,7 @@ ASKING = (
 OTHERS = frozenset({
     "networkLookupByName", "networkLookupByUUIDString", "interfaceLookupByName", "storagePoolLookupByName",
     "storagePoolLookupByUUIDString", "storageVolLookupByName", "storageVolLookupByPath", "DHCPLeases", "blockInfo",
+    "managedSaveGetXMLDesc", "diskErrors", "memoryStats", "setMemoryStatsPeriod", "domainXMLToNative",
     "refresh", "download", "recv", "newStream", "send", "finish", "abort", "close",
 })  # fmt: skip
 

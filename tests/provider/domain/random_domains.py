@@ -134,7 +134,7 @@ def _forget(vm: Vm, mac: str) -> None:
 def ends_as_wanted(case: Case) -> None:
     """The update of a case, from every side.  What is refused must have changed nothing."""
     vm, before = case.vm, case.xmls()
-    top = vm.fake.disks()[0]
+    top = vm.fake.disks(live=vm.fake.live is not None)[0]
     vm.call.notes.clear()
     try:
         vm.up(preview=True, **case.wanted)

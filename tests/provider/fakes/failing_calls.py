@@ -20,7 +20,7 @@ FAULT = "Cannot recv data: Connection reset by peer"
 # What libvirt-python answers by itself, without asking the daemon.
 LOCAL = frozenset({"name", "UUIDString", "UUID", "key", "path", "isAlive", "close", "connect", "ID"})
 READING = frozenset({
-    "memoryStats", "diskErrors", "managedSaveGetXMLDesc",
+    "memoryStats", "diskErrors", "managedSaveGetXMLDesc", "domainXMLToNative",
     "autostart", "state", "download", "recv", "newStream", "networkLookupByName", "networkLookupByUUIDString",
     "interfaceLookupByName", "storagePoolLookupByName", "storagePoolLookupByUUIDString", "storageVolLookupByName",
     "storageVolLookupByPath", "DHCPLeases",
