@@ -39,6 +39,14 @@ RULES: Final = (
         "What keeps libvirt from telling it: the line says what it said. A damaged file of leases is to be taken away.",
     ),
     Rule(
+        storage.format_unsaid,
+        "The header of a declared VM's disk does not say which format its base has, and that one has a base itself: "
+        "libvirt does not start such a VM, and goes on with one that runs. Read from the headers, through a connection "
+        "that may write.",
+        "`virsh blockpull` with that base while it runs, which writes the format; `qemu-img rebase -u` on the "
+        "hypervisor once it is off.",
+    ),
+    Rule(
         floats.mac_repeated,
         "One VM has the same NIC several times over, running or in its definition.",
         f"{UP} where the MAC is the VM's own, or a float's and the VM holds one; else the virsh lines that are shown.",
@@ -95,14 +103,6 @@ RULES: Final = (
         "the line says who asked.",
         "The router; or `gateway` in `config/fleet.yaml`.",
         yields_to=("float-address", "float-unplugged"),
-    ),
-    Rule(
-        storage.format_unsaid,
-        "The header of a declared VM's disk does not say which format its base has, and that one has a base itself: "
-        "libvirt does not start such a VM, and goes on with one that runs. Read from the headers, through a connection "
-        "that may write.",
-        "`virsh blockpull` with that base while it runs, which writes the format; `qemu-img rebase -u` on the "
-        "hypervisor once it is off.",
     ),
     Rule(vms.vm_missing, "A declared VM is not there.", UP),
     Rule(

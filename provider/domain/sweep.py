@@ -27,12 +27,13 @@ def observe(host: Host, domain: api.Domain, ours: Collection[str] = ()) -> Domai
     live, config = both_xmls(domain)
     saved = saved_xml(domain)
     xml = domain.XMLDesc(SECURE | INACTIVE) if config is None else config
+    now = None if live is None else facts(host, live, ours)
     return Domain(
-        seen=facts(host, xml, ours, follow=live is None),
+        seen=facts(host, xml, ours, follow=live is None, now=now),
         live=None if live is None else tuple(nic.nics(live)),
         config=None if config is None else tuple(nic.nics(config)),
         autostart=bool(domain.autostart()),
-        now=None if live is None else facts(host, live, ours),
+        now=now,
         xml=xml,
         ours=frozenset(ours),
         saved=None if saved is None else facts(host, saved, ours),
@@ -43,29 +44,38 @@ def observe(host: Host, domain: api.Domain, ours: Collection[str] = ()) -> Domai
 
 def slots(host: Host, domain: api.Domain, ours: Collection[str] = ()) -> tuple[Slots | None, Slots | None]:
     """The domain's disks, live and persistent; ``ours`` as for `observe`."""
-    live, config = (None if xml is None else facts(host, xml, ours).slots for xml in both_xmls(domain))
-    return live, config
+    live, config = both_xmls(domain)
+    now = None if live is None else facts(host, live, ours)
+    defined = None if config is None else facts(host, config, ours, now=now)
+    return None if now is None else now.slots, None if defined is None else defined.slots
 
 
-def facts(host: Host, xml: str, ours: Collection[str] = (), follow: bool = False) -> Seen:
+def facts(
+    host: Host, xml: str, ours: Collection[str] = (), follow: bool = False, now: Seen | None = None
+) -> Seen:
     """What a definition says, with the files of disks that name a pool and a volume; ``ours`` as for `observe`.
 
-    ``follow``: by the headers of the files, where the definition itself does not say what a disk stands on.
+    Where it does not say what a disk stands on: as the running guest ``now`` has that file, or, with ``follow``, by the
+    headers of the files.
     """
     seen = see(xml, partial(_volume_path, host))
     known = as_declared(seen, ours)
-    if not follow or set(ours) <= set(known.disks):
+    if set(ours) <= set(known.disks) or not (follow or now):
         return known
-    longer = tuple(_followed(host, chain, ours) for chain in seen.chains)
+    longer = tuple(_followed(host, chain, ours, now) for chain in seen.chains)
     return known if longer == seen.chains else as_declared(replace(seen, chains=longer), ours)
 
 
-def _followed(host: Host, chain: Chain, ours: Collection[str]) -> Chain:
-    """A chain of which a definition says the top alone, by the headers of its files, if they lead to ours."""
+def _followed(host: Host, chain: Chain, ours: Collection[str], now: Seen | None) -> Chain:
+    """A chain of which a definition says the top alone, with what is below it, if that leads to ours."""
     if chain.whole or chain.below or chain.path in ours:
         return chain
-    below = [link.path for link in storage_chain.links(host, chain.path, optional.unheard)][1:]
-    return replace(chain, below=tuple(below)) if set(below) & set(ours) else chain
+    if now is None:
+        below = tuple(link.path for link in storage_chain.links(host, chain.path, optional.unheard))[1:]
+    else:
+        files = next((f for each in now.chains if chain.path in (f := (each.path, *each.below))), ())
+        below = files[files.index(chain.path) + 1 :] if files else ()
+    return replace(chain, below=below) if set(below) & set(ours) else chain
 
 
 def network_name(host: Host) -> Callable[[str], str | None]:

@@ -15,7 +15,7 @@ from cli.adopt import declared
 from provider.network import ports
 from provider.resource.mark import uuid_of
 from tests.lab.catalogue_terms import FLOATS
-from tests.lab.lab_guest import Guest, wait_for
+from tests.lab.lab_guest import Guest
 from tests.lab.stage import Stage
 from tests.lab.test_chains import unsay_format
 from tests.lab.typed import well
@@ -119,16 +119,8 @@ def onto_default(made: Stage) -> None:
     made.virsh("update-device", "Acilamwen", str(path), "--live")
 
 
-def off(vm: str) -> Do:
-    def shut_down(made: Stage) -> None:
-        made.virsh("shutdown", vm)
-        wait_for(lambda: made.virsh("domstate", vm) == "shut off" or None)
-
-    return shut_down
-
-
 def gone(made: Stage) -> None:
-    off("Ulov")(made)
+    made.virsh("destroy", "Ulov")
     made.virsh("undefine", "Ulov")
 
 
@@ -240,8 +232,8 @@ SNAPSHOT = "/libvirt/storage/live/Ulov.s1"
 
 
 def off_in_a_snapshot(made: Stage) -> None:
-    """Whose header does not say what its base is."""
-    off("Ulov")(made)
+    """Whose header does not say what its base is; its plug was pulled."""
+    made.virsh("destroy", "Ulov")
     place = ("--diskspec", f"vda,file={SNAPSHOT}")
     made.virsh("snapshot-create-as", "Ulov", "s1", "--disk-only", "--no-metadata", *place)
     unsay_format(made.lab.state / "live/Ulov.s1")

@@ -162,3 +162,17 @@ def test_a_chain_is_read_as_libvirt_writes_it() -> None:
         Chain("vda", "/s1", ("/o", "/b"), True, "copy", "/c"),
         Chain("vdb", "/d"),
     )
+
+
+@pytest.mark.reports("D1")
+@pytest.mark.parametrize("recorded", [False, True])
+def test_of_one_that_was_started_since_the_running_guest_tells_what_its_definition_does_not(
+    vm: Vm, recorded: bool
+) -> None:
+    vm.fake.destroy()
+    domain_disks.snapshot(vm.fake, S1, recorded=recorded)
+    domain_disks.start(vm.fake, DISK)
+    (line,) = told(vm)
+    assert f"vda runs on {S1}, a snapshot that stands on the declared {DISK}" in line
+    vm.up(vcpu=1)
+    assert files(vm) == files(vm, live=False) == [("vda", S1)]

@@ -28,6 +28,14 @@ def snapshot(
     return file
 
 
+def start(domain: Domain, below: str, target: str = "vda") -> None:
+    """As libvirt starts a guest: what its disk stands on is read from the headers, for the running one alone."""
+    domain.create()
+    disk = _disk(domain.live, target)
+    if disk.find("backingStore") is None:
+        _push(disk, below)
+
+
 def commit(domain: Domain, base: str, target: str = "vda") -> None:
     """As ``virsh blockcommit --base BASE --active --pivot``."""
     for root in _sides(domain):
