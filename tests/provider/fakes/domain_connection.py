@@ -99,6 +99,8 @@ class Pool:
 
 
 class Connection:
+    unbuilt = ""  # why libvirt could not put a guest's command line together
+
     def __init__(self) -> None:
         self.clock = Clock()
         self.kvm = True
@@ -113,7 +115,6 @@ class Connection:
         }
         self.volumes: dict[str, Volume] = {}
         self.unknown: dict[str, Volume] = {}  # files that a pool knows only once it was refreshed
-        self.unbuilt = ""  # why libvirt could not put a guest's command line together
         self.calls: list[str] = []  # calls that change something
 
     def add_volume(
