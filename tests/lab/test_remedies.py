@@ -109,6 +109,7 @@ def test_what_a_preview_lacks_is_made_by_the_lines_that_it_prints(made: Stage) -
         well(made, line[0])
     finally:
         made.declare(vms={name: {} for name in GUESTS})
+        made.must("up", "--yes")
 
 
 def test_a_block_job_is_told_and_ends_as_whoever_began_it_has_it(made: Stage) -> None:
