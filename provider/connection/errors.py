@@ -73,6 +73,11 @@ def _breaks(error: Exception) -> bool:
     return error.get_error_domain() == libvirt.VIR_FROM_RPC or any(sign in str(error) for sign in _LOST)
 
 
+def died(error: BaseException | None) -> bool:
+    """Whether a guest's QEMU ended under a call: for a moment libvirt (9.0) then tells what was to be as if it were."""
+    return isinstance(error, VirtError) and "monitor" in said(error)
+
+
 def refusal(call: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> Exception | None:
     """libvirt's error where it does not take the call; None where it does."""
     try:

@@ -130,7 +130,7 @@ def _plug(domain: api.Domain, step: Step, format: str, slots: Slotted) -> None:
             continue
         error = errors.refusal(domain.attachDeviceFlags, element, flag)
         live, config = (_paths(side or ()) for side in slots(domain))
-        if step.path not in (live if flag == LIVE else config):
+        if step.path not in (live if flag == LIVE else config) or errors.died(error):
             said = errors.said(error) if error else "libvirt took it, but its XML does not have it"
             half = "in the definition alone" if step.path in config else "not plugged in"
             raise OperatorError(f"{domain.name()}: disk {step.path} is {half}: {said}")

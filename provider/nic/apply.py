@@ -55,7 +55,7 @@ def _plug(domain: api.Domain, step: Step) -> None:
 def _plug_side(domain: api.Domain, step: Step, flag: int) -> None:
     error = errors.refusal(domain.attachDeviceFlags, step.xml, flag)
     live, config = both_xmls(domain)
-    if step.mac in nic.macs(live if flag == LIVE else config):
+    if step.mac in nic.macs(live if flag == LIVE else config) and not errors.died(error):
         return
     if error is None:
         raise OperatorError(f"{domain.name()}: libvirt took NIC {step.mac}, but its XML does not have it")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from provider.connection import api
+from provider.connection import api, errors
 from provider.errors import OperatorError
 from provider.host.clock import Clock
 from provider.host.definitions import both_xmls, saved_xml
@@ -129,7 +129,8 @@ def _mend(call: Call, clock: Clock, place: Place, macs: list[str]) -> None:
         apply.perform(domain, steps, clock, call.timeout)
     except OperatorError as error:
         open_ = plan.plan(place.wanted, macs, *both_xmls(domain), place.waiting)
-        if any(s.action != "unplug" or s.flags != plan.LIVE or s.mac not in macs for s in open_):
+        others = any(s.action != "unplug" or s.flags != plan.LIVE or s.mac not in macs for s in open_)
+        if others or errors.died(error.__cause__):
             raise
         call.note("live", "forbiddenMacs", str(error))
 

@@ -11,8 +11,11 @@ VOLATILE = ("id", "seclabel", "allocation", "physical", "timestamps", "permissio
 
 
 def seen(uri: str) -> list[str]:
-    """All that is on the hypervisor, without what libvirt gives anew each time, sorted."""
-    conn = libvirt.openReadOnly(uri)
+    """All that is on the hypervisor, without what libvirt gives anew each time, sorted.
+
+    Of a pool the files that are there: what libvirt remembers of them may lack one, where it was busy or ended at work.
+    """
+    conn = libvirt.open(uri)
     try:
         lines = [
             f"network {n.autostart()} {_plain(n.XMLDesc(f))}" for n in conn.listAllNetworks() for f in (0, 1)
@@ -23,6 +26,8 @@ def seen(uri: str) -> list[str]:
             for f in (0, 2)
         ]
         for pool in conn.listAllStoragePools():
+            if pool.isActive():
+                pool.refresh()
             lines.append(f"pool {pool.isActive()} {pool.autostart()} {_plain(pool.XMLDesc())}")
             lines += [f"volume {_plain(volume.XMLDesc())}" for volume in pool.listAllVolumes()]
     finally:

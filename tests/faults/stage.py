@@ -126,13 +126,15 @@ def broken() -> Iterator[Broken]:
 
 
 @contextmanager
-def at(kind: str, name: str, *, before: Any = None, after: Any = None) -> Iterator[list[str]]:
-    """Something happens at the first call of this name (``virConnect``, ``defineXML``); what happened, in a list."""
+def at(
+    kind: str, name: str, *, before: Any = None, after: Any = None, number: int = 0
+) -> Iterator[list[str]]:
+    """Something happens at one call of this name (``virConnect``, ``defineXML``); what was called, in a list."""
     owner = getattr(libvirt, kind)
     real, happened = getattr(owner, name), []
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        first = not happened
+        first = len(happened) == number
         happened.append(name)
         if first and before is not None:
             before()
