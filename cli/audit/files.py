@@ -10,8 +10,7 @@ from provider.errors import OperatorError
 from provider.host.disk_files import chains
 from provider.host.host import Host
 from provider.host.optional import unheard
-from provider.host.xml_in import parsed
-from provider.storage import chain, storage
+from provider.storage import chain, pool_state, storage
 from provider.storage.chain import Link
 from provider.survey.survey import DomainSeen, HostSeen
 
@@ -62,9 +61,11 @@ def room(host: Host, domains: Iterable[DomainSeen]) -> dict[str, int]:
         for pool in host.conn.listAllStoragePools():
             try:
                 pool.refresh()
-                found[pool.name()] = int(parsed(pool.XMLDesc()).findtext("available"))
-            except (OperatorError, errors.VirtError, TypeError):
+                there = pool_state.left(pool)
+            except (OperatorError, errors.VirtError):
                 continue  # nothing is known of it
+            if there is not None:
+                found[pool.name()] = there
     return found
 
 

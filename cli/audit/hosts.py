@@ -44,22 +44,22 @@ def same_uuid(world: World) -> Iterator[Finding]:
 
 
 def unread(world: World) -> Iterator[Finding]:
-    for stack, _, each in _unread(world):
+    for stack, each in _unread(world):
         if not _is_note(each):
             mend = _taken_away(world, stack, each) or _mend(world, stack, each)
             yield Finding(stack, _where(each), f"{each.line}{_unknown(each)}", mend)
 
 
 def untold(world: World) -> Iterator[Finding]:
-    for stack, _, each in _unread(world):
+    for stack, each in _unread(world):
         if _is_note(each):
             yield Finding(stack, _where(each), f"{each.line}{_unknown(each)}", _mend(world, stack, each))
 
 
-def _unread(world: World) -> Iterator[tuple[str, HostSeen, Unread]]:
+def _unread(world: World) -> Iterator[tuple[str, Unread]]:
     for stack, (_, host) in world.seen.items():
         for each in host.unread:
-            yield stack, host, each
+            yield stack, each
 
 
 def _is_note(each: Unread) -> bool:

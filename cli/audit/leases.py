@@ -8,8 +8,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from cli.audit.finding import Finding
 from cli.audit.networks import reserved, restart, subnet_waits
-from cli.audit.vms import RUNNING
-from cli.audit.world import AGENT, World
+from cli.audit.world import AGENT, RUNNING, World
 from config.addresses import mac_text
 from config.plan import Nat, Reservation
 from provider.survey.survey import DomainSeen, HostSeen, Lease

@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cli.audit import owned
-from cli.audit.world import Seat, World
+from cli.audit.world import RUNNING, Seat, World
 from cli.rack import FloatFact
 from provider.host import ports
 from provider.nic import refusals
 from provider.nic.nic import Nic
 from provider.survey.survey import DomainSeen, HostSeen
-
-RUNNING = ("running", "idle")
 
 
 def mend(world: World, seat: Seat, keep: int = 0) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from cli.audit import unplug
 from cli.audit.finding import Finding
-from cli.audit.world import World, plugged_into
+from cli.audit.world import RUNNING, World, plugged_into
 from provider.connection.states import NO_SPACE, SAVED
 from provider.domain import pending as domain_pending
 from provider.domain import read as domain_read
@@ -16,7 +16,6 @@ from provider.impact import allow
 from provider.storage.chain import unsaid
 from provider.survey.survey import DomainSeen, PoolSeen
 
-RUNNING = ("running", "idle")
 _DAMAGED = "its image can't be read, and keeps it from starting"
 
 

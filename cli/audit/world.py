@@ -23,6 +23,7 @@ from provider.survey.survey import DomainSeen, HostSeen, NetworkSeen
 Links = Mapping[str, tuple[Link, ...]]
 AGENT, LEASE, NEIGHBOURS = "its agent", "its lease", "the host's neighbour table"
 LOOPBACK = "00:00:00:00:00:00"
+RUNNING = ("running", "idle")  # states of a guest that is at work
 
 
 @dataclass(frozen=True)

@@ -43,9 +43,8 @@ class Plan:
     amounts: Sequence[domain_amounts.Step] = ()
     disks: Sequence[domain_disks.Step] = ()
     nics: Sequence[nic_plan.Step] = ()
-    short: Mapping[str, str] = field(
-        default_factory=dict
-    )  # amounts that the guest can't do with while it runs: why
+    # Amounts that the guest can't do with while it runs: why.
+    short: Mapping[str, str] = field(default_factory=dict)
     pending: Sequence[str] = ()
     restart: bool = False
     starts: bool = False  # a restart was cut off while it was off, and its running is not declared

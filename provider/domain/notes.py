@@ -112,11 +112,10 @@ def _given_up(plan: Plan, key: str) -> str:
 
 def _disks(plan: Plan) -> Iterator[Note]:
     for index in plan.unknown_disks:
-        text = f"{plan.name}: a new disk is plugged in once its volume is there"
-        if why := plan.waiting.unknown:
-            yield _waits(plan, f"disks[{index}]", f"{text}, in the persistent definition", why)
-        else:
-            yield Note("live", f"disks[{index}]", text)
+        why = plan.waiting.unknown
+        where = ", in the persistent definition" if why else ""
+        text = f"{plan.name}: a new disk is plugged in once its volume is there{where}"
+        yield _at_once_or_waiting(plan, f"disks[{index}]", text, why)
     seen: dict[tuple[str, str], tuple[str, int]] = {}
     for step in plan.disks:
         _, flags = seen.get((step.action, step.path), ("", 0))
@@ -125,10 +124,9 @@ def _disks(plan: Plan) -> Iterator[Note]:
         done = "plugged in" if action == "plug" else "unplugged"
         kept = "" if action == "plug" else "; the file stays as it is; unmount it inside before"
         text = f"{plan.name}: {target} {path} is {done} {_WHERE[flags]}{kept}"
-        if action == "plug" and path in plan.waiting.disks:
-            yield _waits(plan, "disks", text, plan.waiting.disks[path])
-        else:
-            yield Note("live", "disks", text)
+        yield _at_once_or_waiting(
+            plan, "disks", text, plan.waiting.disks.get(path, "") if action == "plug" else ""
+        )
 
 
 def _nics(plan: Plan) -> Iterator[Note]:
@@ -150,13 +148,14 @@ def _nics(plan: Plan) -> Iterator[Note]:
         found[step.action, step.mac, text] = found.get((step.action, step.mac, text), 0) | step.flags
     for (action, mac, text), flags in found.items():
         line = f"{plan.name}: NIC {mac} {text} ({_WHERE[flags]})"
-        if action == "plug" and mac in plan.waiting.nics:
-            yield _waits(plan, "networkInterfaces", line, plan.waiting.nics[mac])
-        else:
-            yield Note("live", "networkInterfaces", line)
+        why = plan.waiting.nics.get(mac, "") if action == "plug" else ""
+        yield _at_once_or_waiting(plan, "networkInterfaces", line, why)
 
 
-def _waits(plan: Plan, path: str, text: str, why: str) -> Note:
+def _at_once_or_waiting(plan: Plan, path: str, text: str, why: str) -> Note:
+    """``why`` the running guest has no place for it; empty where it has."""
+    if not why:
+        return Note("live", path, text)
     if plan.restart:
         return Note("restart", path, f"{text}; the guest is shut down (ACPI) and started for it: {why}")
     return Note("next boot", path, f"{text}; the guest has it once it was shut down and started: {why}")

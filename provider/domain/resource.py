@@ -87,7 +87,8 @@ class Domain(Resource):
         if halted := states.halted(domain):
             way_out = remedy.goes_on(call.host.uri, domain.name(), halted)
             call.tell(f"guest {domain.name()} does not go on: it is {halted.said}; {way_out}")
-        adopted = dict((before := outputs.get("own", {})).get("adopted", {}))
+        before = outputs.get("own", {})
+        adopted = dict(before.get("adopted", {}))
         if domain.isPersistent():
             adopted.pop("transient", None)
         read, seen = next_start.look(call.host, domain, inputs, {**before, "adopted": adopted})
@@ -156,8 +157,7 @@ class Domain(Resource):
     def _mend(self, call: Call, domain: api.Domain, plan: Plan, own: Props) -> None:
         """Texts, disks and NICs, each only where it differs; what waits for the guest comes last."""
         declared = plan.declared
-        ours = plan.seen.ours
-        seen = sweep.observe(call.host, domain, ours)
+        seen = sweep.observe(call.host, domain, plan.seen.ours)
         read = as_read(declared, seen, sweep.network_name(call.host))
         for key in life.TEXTS:
             if key in declared and read.get(key) != declared[key]:
@@ -166,7 +166,7 @@ class Domain(Resource):
             life.set_metadata(domain, declared["metadata"])
         disks = domain_changes.disks(declared, own, seen)
         plugs = [step for step in disks if step.action == "plug"]
-        slots = partial(sweep.slots, call.host, ours=ours)
+        slots = partial(sweep.slots, call.host, ours=plan.seen.ours)
         formats = domain_changes.formats(call, plan.name, plugs)
         domain_disks.perform(domain, plugs, formats, slots, self._clock)
         steps = domain_changes.nics(call, domain, declared, own, seen)

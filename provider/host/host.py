@@ -56,10 +56,9 @@ class Host:
         self.looked: dict[str, float] = {}
         # Volume -> when it was read (monotonic) and the file that it stands on; emptied before a volume is made.
         self.backings: dict[str, tuple[float, str | None]] = {}
-        self.starting: set[str] = (
-            set()
-        )  # UUIDs of the domains that this run is to start, as far as it has come
-        self.started: set[str] = set()  # UUIDs of the domains that this run has started: they are booting
+        # UUIDs of the domains that this run is to start, as far as it has come, and has started: they are booting.
+        self.starting: set[str] = set()
+        self.started: set[str] = set()
         self._lock = threading.Lock()
         self._asking = threading.Lock()
         self._streaming = threading.Lock()
@@ -158,10 +157,8 @@ class Host:
     def identity(self, state: Identity, tell: Tell) -> Identity:
         """What the state is to have of it: a name in the spelling that it has, as far as that is the host's."""
         uuid = self._uuid_if_told(tell) or state.uuid
-        if not identity.same_uuid(uuid, state.uuid) or state.name is None:
-            return Identity(uuid, self.name(tell))
         now = Identity(uuid, self.name(tell))
-        return now if not identity.same_host(now, state) else state
+        return state if state.name is not None and identity.same_host(now, state) else now
 
     def _uuid_if_told(self, tell: Tell) -> str | None:
         return optional.look(tell, f"the UUID of {self.uri}", lambda: self.uuid, None, "its name must do")

@@ -78,11 +78,12 @@ def foretold(call: Call, places: list[Place]) -> Iterator[str]:
     """What `settle` will unplug, in words."""
     for place in places:
         goes = ("now",) if place.left else ("now", "wait")
-        going = [mac for mac, verdict in _verdicts(call, place).items() if verdict in goes]
+        verdicts = _verdicts(call, place)
+        going = [mac for mac, verdict in verdicts.items() if verdict in goes]
         xmls = both_xmls(place.domain)
         for line in plan.drift([], going, *xmls):
             yield f"{place.domain.name()}: {line}"
-        yield from _saved(call, place)
+        yield from _saved(place, verdicts)
 
 
 def settle(call: Call, clock: Clock, places: list[Place]) -> None:
@@ -90,14 +91,14 @@ def settle(call: Call, clock: Clock, places: list[Place]) -> None:
     for place in places:
         verdicts = _verdicts(call, place)
         _mend(call, clock, place, [mac for mac, verdict in verdicts.items() if verdict == "now"])
-        for line in _saved(call, place):
+        for line in _saved(place, verdicts):
             call.note("live", "forbiddenMacs", line)
         if not place.left:
             _wait(call, clock, place, verdicts)
 
 
-def _saved(call: Call, place: Place) -> Iterator[str]:
-    for mac, verdict in _verdicts(call, place).items():
+def _saved(place: Place, verdicts: dict[str, Verdict]) -> Iterator[str]:
+    for mac, verdict in verdicts.items():
         if verdict == "saved":
             who = f"{place.domain.name()} is saved with NIC {mac}, which must not be there"
             yield f"{who}: the up after its start unplugs it"
