@@ -26,10 +26,9 @@ def above(chains: Collection[Chain], ours: Collection[str]) -> list[Above]:
     """Of each disk that is a file upon one of ours."""
     found = []
     for chain in chains:
-        files = (chain.path, *chain.below)
-        place = next((n for n, path in enumerate(files) if path in ours), 0)
+        place = next((n for n, path in enumerate(chain.files) if path in ours), 0)
         if place:
-            found.append(Above(chain.target, files[place], files[:place]))
+            found.append(Above(chain.target, chain.files[place], chain.files[:place]))
     return found
 
 
@@ -57,7 +56,7 @@ def told(uri: str, name: str, chains: Collection[Chain], ours: Collection[str], 
     for each in above(chains, ours):
         yield f"{stands(name, each, runs)}; it is left as it is; {mend(uri, name, each, runs)}"
     for chain in chains:
-        if chain.job and {chain.path, *chain.below} & set(ours):
+        if chain.job and set(chain.files) & set(ours):
             yield f"{name}: {_job(chain)}; it is left as it is"
 
 
