@@ -139,7 +139,8 @@ async def _judge(session: Session, sight: Sight) -> None:
             # The other way round: what was read is the provider's old, the state's inputs are its news.
             diff = await client.diff(new, old.inputs, old.ignore_changes)
         except (ProviderError, UnsupportedError) as e:
-            return _unread(session, sight.step, old, e)
+            _unread(session, sight.step, old, e)
+            return
         diff.fall_back(old.inputs, new.inputs)
         op = "update" if diff.changes else "same"
     done = replace(
