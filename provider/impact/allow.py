@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import quote, unquote
 
 from provider.connection import errors
-from provider.errors import Refused
 from provider.impact.kinds import HARM, Harm
 
 if TYPE_CHECKING:
@@ -70,15 +69,6 @@ def _nobody(who: str, impact: str, kind: str, names: list[str], uri: str) -> str
     there = f"the {kind}s there: {', '.join(names[:MOST])}{more}" if names else f"there is no {kind} at all"
     said = f"--allow {who}={impact} (with the Pulumi CLI: {VARIABLE})"
     return f"{said} allows nothing: {uri} has no {kind} {who}; {there}"
-
-
-def require(name: str, impact: Harm, what: str, reason: str) -> None:
-    """`Refused` unless the operator has allowed this impact on the object ``name``.
-
-    ``what``: object, property and values ("network default: stp on -> off"); ``reason``: why it takes that impact.
-    """
-    if not allowed(name, impact):
-        raise Refused(f"{what} is refused: {reason} ({impact}); to allow it in this run: {how(name, impact)}")
 
 
 def word(name: str, impact: What) -> str:

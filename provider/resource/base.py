@@ -14,7 +14,7 @@ Invariants that every handler keeps:
 - No handler ever asks for a replacement: what can't be changed in place is `Refused` by ``update``, preview included.
 - Success is what libvirt's XML says afterwards, never a return code.
 - Every change is told by `Call.note` with its impact, in the preview as in the real call.  One with an impact beyond
-  ``live`` and ``next boot`` is `Refused` unless allowed (`provider.impact.allow.require`).
+  ``live`` and ``next boot`` is `Refused` unless allowed (`provider.impact.allow`).
 """
 
 from __future__ import annotations

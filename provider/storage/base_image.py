@@ -27,13 +27,13 @@ def by_path(
         return _to_be_made(path, host.made.files.get(path))
     directory, name = posixpath.split(path)
     pools = storage.pools_of(host, directory, tell)
-    start = f"virsh -c '{host.uri}'"
     if not pools:
         free = remedy.free_name("base", [pool.name() for pool in host.conn.listAllStoragePools()])
         made = remedy.pool_made(host.uri, free, directory)
         advice = f"no storage pool has {directory}; type: {made}; and put {name} there"
     elif not any(pool.isActive() for pool in pools):
-        advice = f"storage pool {pools[0].name()} is not active; type: {start} pool-start {pools[0].name()}"
+        start = remedy.virsh(host.uri, f"pool-start {remedy.word(pools[0].name())}")
+        advice = f"storage pool {pools[0].name()} is not active; type: {start}"
     else:
         advice = f"put {name} into {directory} there"
     raise NotThere(wanted_for, f"base image {path} is missing on {host.uri}", advice)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -11,7 +12,7 @@ from typing import Any, NoReturn
 import pytest
 
 from cli import stack_verbs
-from cli.words.command_line import UsageError, parse
+from cli.words.command_line import UsageError
 
 CREATED = Path(__file__).parents[1] / "engine/recordings/04-up-create/01-up-yes.state.json"
 BASE = "urn:pulumi:trop02::trop::libvirt:index/volume:Volume::base"
@@ -96,8 +97,11 @@ def test_the_refusal_names_all_that_is_protected_and_each_way_out(pulumi: Path, 
         f"protects VMs alone, or use the command: ./trop state trop02 unprotect '{BASE}' --engine pulumi; "
         f"./trop state trop02 unprotect '{VM}' --engine pulumi"
     )
-    order = parse(["state", "trop02", "unprotect", BASE], frozenset({"trop02"}))
-    assert order.words == ["state", "unprotect", BASE, "--stack", "trop02"]
+    for line, urn in zip(
+        str(refused.value).partition("the command: ")[2].split("; "), (BASE, VM), strict=True
+    ):
+        words = " ".join(shlex.split(line.removeprefix("./trop ")))
+        assert typed(words) == f"state unprotect {urn} --stack trop02"
 
 
 @pytest.mark.parametrize(
@@ -142,9 +146,10 @@ def test_an_up_without_a_preview_is_looked_at_for_what_is_protected_and_leaves(
     )
     with pytest.raises(
         UsageError, match=r"nothing is done: a protected .* says ./trop preview trop02 --engine pulumi"
-    ):
+    ) as refused:
         typed(up)
     assert (pulumi / "asked").read_text().splitlines()[-1] == "preview --parallel 4 --stack trop02"
+    assert typed(str(refused.value).partition(" says ./trop ")[2]) == "preview --stack trop02"
     protect(pulumi)
     assert typed(up).startswith("up ")
     (pulumi / "asked").write_text("")

@@ -42,6 +42,8 @@ def test_two_hosts_of_one_uuid_and_two_names_are_both_judged_and_one_line_says_w
     assert 'host_uuid_source = "machine-id", or host_uuid = ' in twins.mend
     assert [(f.kind, f.stack) for f in found if f.kind == "network-down"] == [("network-down", "trop01")]
     assert {stack for stack, _, _ in seen.vms()} == {"trop02"}
+    hosts["trop02"] = replace(hosts["trop02"], uuid=UUID.replace("1", "9"))  # as that line gives it one
+    assert not [f for f in faults_of(replace(seen, hosts=hosts)) if f.kind == "same-uuid"]
 
 
 @pytest.mark.reports("H3")
@@ -97,8 +99,11 @@ def test_up_of_all_stacks_is_refused_where_two_spellings_of_a_uri_lead_to_one_ho
     host = map_hosts.host([], [])
     sight = {stack: replace(host, uuid=UUID, name="trop02") for stack in fleet.plans}
     fleet.look = lambda _fleet: sight  # type: ignore[method-assign]
-    with pytest.raises(UsageError, match=r"leads to the host of trop02, and each is a hypervisor of its own"):
+    with pytest.raises(
+        UsageError, match=r"leads to the host of trop02, and each is a hypervisor of its own"
+    ) as told:
         fleet.run("up", "--all", "--yes")
+    assert str(told.value).endswith("./trop config trop03 set libvirt:uri qemu+ssh://root@trop03/system")
     assert fleet.batches == []
     sight.update({stack: replace(seen, name=stack) for stack, seen in sight.items()})
     code, text = fleet.run("up", "--all", "--yes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -121,12 +122,13 @@ def test_a_lab_that_was_killed_in_one_root_is_not_found_there_though_the_other_r
 def test_an_up_of_a_lab_that_runs_says_since_when_and_from_which_clone(folder: Path) -> None:
     here = Root(folder, os.getpid())
     try:
-        assert here.trop("lab", "up", "trop02").startswith("The lab trop02 is up: qemu+unix")
+        first = here.trop("lab", "up", "trop02")
         again = here.trop("lab", "up", "trop02")
         since = processes.begun(int(here.first)).since
     finally:
         here.trop("lab", "down", "trop02", "--purge")
     told = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(since))
+    assert re.fullmatch(r"The lab trop02 is up: qemu\+unix\S+\nNext: ./trop up trop02 --lab\n", first)
     assert f"was up already, since {told}, started from {ROOT}: qemu+unix" in again
     assert abs(since - folder.stat().st_ctime) < HOUR
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import config
+from cli.words.command_line import parse
 from config.read import stack_file
 from config.settings import from_pulumi
+from engine.app import main
 from tests.config import fleets
 
 IMAGE = {"image": "a/b:1"}
@@ -122,6 +125,24 @@ def test_a_password_in_plain_text_is_refused_and_not_repeated(tmp_path: Path) ->
 
         assert any("trop:secrets" in line for line in lines)
         assert not any("correct horse" in line for line in lines)
+
+
+def test_a_password_is_set_by_the_line_that_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    declared = {"vms": vms(stack(secrets=["password"]))}
+    (line,) = fleets.refusal(tmp_path, settings=declared)
+    typed = parse(
+        [*line.partition("what this sets: ./trop ")[2].split(), "correct horse"], frozenset({"trop02"})
+    )
+    shutil.copyfile(fleets.ROOT / "Pulumi.yaml", tmp_path / "Pulumi.yaml")
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}")
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "x")
+    for words in (["stack", "init", "trop02"], typed.words):
+        assert main([*words, "--cwd", str(tmp_path)], providers={}) == 0
+    text = (tmp_path / "Pulumi.trop02.yaml").read_text(encoding="utf-8")
+    assert "correct horse" not in text
+    set_now = stack_file(tmp_path / "Pulumi.trop02.yaml")
+    assert set_now["secrets"] == {"password": True}
+    fleets.load(tmp_path, fleets.rack_facts(), "trop02", {**declared, **set_now})
 
 
 def test_an_encrypted_password_is_known_by_its_name_alone() -> None:

@@ -64,6 +64,7 @@ def test_the_printed_command_takes_the_object_over_and_the_preview_accepts_it(cl
     assert command == "./trop adopt trop02 --yes"
     done = clone.well(command)
     assert "1 object is in the state of trop02" in done.out
+    assert "What an up would do now: ./trop preview trop02\n" in done.out
     assert [r["urn"] for r in of_network(clone)] == [IN_PLACE]
     accepted(clone)
 
@@ -151,6 +152,11 @@ def test_another_object_in_its_place_is_told_and_nothing_is_moved(clone: Clone) 
     assert done.code == 1
     assert "the state has 6f0f1c0e-0000-4000-8000-00000000000f in its place" in done.err
     assert clone.state_file.read_bytes() == before
+    refresh = re.search(r"what is gone from the host leaves the state by: (\./trop refresh .*)", done.err)
+    assert refresh
+    clone.well(refresh[1])
+    clone.well("./trop adopt trop02 --yes")
+    assert [r["urn"] for r in of_network(clone)] == [IN_PLACE]
 
 
 def test_while_a_run_has_the_lock_nothing_is_moved(clone: Clone) -> None:

@@ -9,10 +9,12 @@ import re
 import pytest
 
 from cli.adopt import declared
+from cli.lab.host import plan_of
 from cli.words.command_line import OTHERS
+from config.plan import Plan
 from engine.state.checkpoint import ENGINE_VERSION
 from engine.verbs.flags import REFUSED
-from tests.typed.clone import UUID, Clone
+from tests.typed.clone import DEBIANS, UUID, Clone
 from tests.typed.test_existing import edited
 
 DESTROY = "./trop destroy trop02 --yes --refresh=false"  # what is read first is gone from this host
@@ -49,6 +51,21 @@ def test_adopting_into_a_stack_that_is_not_made_yet_names_the_command_once(new: 
     new.well("./trop adopt trop02 --yes")
 
 
+def test_a_host_that_is_another_stacks_is_left_alone_and_the_line_says_where_this_ones_is(
+    clone: Clone, plan: Plan
+) -> None:
+    theirs = DEBIANS.replace("52:54:00:11:22:33", plan_of("trop01").networks.default.mac)
+    clone.host(plan, theirs)
+    said = [clone.type(f"./trop {verb} trop02").text for verb in ("adopt", "preview")]
+    lines = {
+        line for text in said for line in re.findall(r"to say where trop02 is: (\./trop config .*)", text)
+    }
+    (line,) = lines
+    assert all(line in text for text in said)
+    clone.well(line)
+    assert "libvirt:uri: qemu+ssh://root@trop02/system" in clone.file.read_text(encoding="utf-8")
+
+
 def test_whoami_and_version_are_as_the_cli_prints_them(clone: Clone) -> None:
     assert clone.well("./trop whoami").out == f"{getpass.getuser()}\n"
     assert clone.well("./trop version").out == f"{ENGINE_VERSION}\n"
@@ -76,7 +93,17 @@ def test_a_verb_that_only_the_cli_has_is_refused_in_one_line(clone: Clone, line:
 
 
 def test_destroy_goes_by_its_other_names_too(clone: Clone) -> None:
-    assert "Previewing destroy (trop02):" in clone.well("./trop down trop02 --yes").out
+    done = clone.well("./trop down trop02 --yes")
+    assert "Previewing destroy (trop02):" in done.out
+
+
+def test_a_stack_of_which_all_is_destroyed_is_removed_by_the_line_that_is_told(clone: Clone) -> None:
+    command = re.search(
+        r"remove the stack completely, run `(.*)`", clone.well("./trop down trop02 --yes").out
+    )
+    assert command
+    clone.well(f"{command[1]} --yes")
+    assert not clone.state_file.exists()
 
 
 def test_a_name_that_nothing_has_is_told_with_those_that_there_are(clone: Clone) -> None:

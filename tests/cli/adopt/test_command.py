@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -16,8 +17,9 @@ import yaml
 from cli import live
 from cli.adopt import run as command
 from cli.adopt.run import Order
+from cli.commands import app
 from provider.errors import OperatorError
-from provider.survey.survey import HostSeen
+from provider.survey.survey import HostSeen, Unread
 from tests.cli import hosts
 from tests.cli.adopt.beside import all_there, plan_of, vm_of
 from tests.config import fleets
@@ -154,6 +156,33 @@ def test_write_and_yes_write_and_import_all_of_it(place: Place, capsys: pytest.C
     assert yaml.safe_load(place.file.read_text(encoding="utf-8"))["config"]["trop:vms"]["Ulov"] == {
         "seedDisk": False
     }
+
+
+def test_what_could_not_be_read_is_taken_over_once_it_can_be_by_the_line_that_is_told(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = place.seen
+    assert isinstance(whole, HostSeen)
+    (hidden,) = [each for each in whole.domains if each.name == "Acilamwen"]
+    unread = Unread(
+        "domain", hidden.name, "domain Acilamwen could not be looked at: denied", uuid=hidden.uuid
+    )
+    place.seen = replace(
+        whole, domains=tuple(each for each in whole.domains if each != hidden), unread=(unread,)
+    )
+
+    assert adopt(yes=True) == 1
+    told = re.search(
+        r"error: VM Acilamwen is not taken over: .*; once that is mended: \./trop (.*)",
+        capsys.readouterr().err,
+    )
+    assert told
+    assert "Domain Acilamwen" not in [each["name"] for each in place.imported["resources"]]
+    place.seen = whole
+    with pytest.raises(SystemExit) as ended:
+        app(told[1].split(), prog_name="./trop")
+    assert ended.value.code == 0
+    assert "Domain Acilamwen" in [each["name"] for each in place.imported["resources"]]
 
 
 def test_an_engine_that_fails_gives_its_exit_code(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,6 +14,7 @@ from cli.lab.rehearsal import host_xml
 from config.read import stack_file
 from lab import possible
 from lab.facts import Bridge, LabError
+from lab.hypervisor import Lab
 from lab.packages import missing
 from tests.config.fleets import ROOT
 
@@ -55,6 +56,14 @@ def test_labs_are_found_by_their_folders(tmp_path: Path) -> None:
     for name in ("trop03", "trop02"):
         (tmp_path / name / "lab.json").touch()
     assert existing(tmp_path) == ["trop02", "trop03"]
+
+
+def test_a_lab_with_other_guests_is_left_as_it_is_and_the_way_to_a_new_one_is_told(tmp_path: Path) -> None:
+    lab = Lab("trop02", host_facts(plan("trop02")), root=tmp_path)
+    lab.state.mkdir(parents=True)
+    (lab.state / "lab.json").write_text("{}")
+    with pytest.raises(LabError, match=r"has tiny guests; to make it anew: ./trop lab down trop02 --purge$"):
+        lab.up("debian")
 
 
 def test_outputs_are_a_table_each() -> None:

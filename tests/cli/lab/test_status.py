@@ -139,6 +139,14 @@ def test_a_libvirtd_that_died_is_one_line_and_the_other_labs_are_shown(
     )
 
 
+def test_where_there_is_no_lab_the_way_to_one_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TROP_LAB_ROOT", str(tmp_path))
+    said = "There is no lab on this machine; start one with: ./trop lab up trop02\n"
+    assert shown(capsys, "") == (0, said, "")
+
+
 @pytest.mark.reports("H10")
 def test_the_console_of_a_guest_is_had_though_another_lab_can_not_be_looked_at(
     lab: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -99,7 +99,9 @@ def test_a_version_that_is_not_there_is_told_with_those_that_are(project: Projec
     )
     project.run("up", "--yes", "--skip-preview")
     outcome = project.run("stack", "export", "--version", "7")
-    assert "has no version 7: there is 1 to 1" in outcome.err
+    said = re.search(r"has no version 7: there is 1 to 1 \(`pulumi (.*)`\)", outcome.err)
+    assert said
+    assert "Version: 1" in project.run(*said[1].split()).out
 
 
 def test_damaged_files_of_the_history_are_told_by_name(project: Project) -> None:

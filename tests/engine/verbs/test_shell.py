@@ -186,6 +186,12 @@ def test_nothing_is_deleted_while_something_protected_stands_in_the_way(created:
         assert "Domain vm0" not in outcome.out
     records = json.loads(created.state_file.read_text())["checkpoint"]["latest"]["resources"]
     assert len(records) == 9
+    assert (
+        "remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`"
+        in outcome.out
+    )
+    assert created.run("up", "--yes", "--skip-preview", variables={"TROP_UNPROTECT": "1"}).code == 0
+    assert created.run("destroy", "--preview-only").code == 0
 
 
 def test_interrupted_steps_of_an_earlier_run_are_told(project: Project) -> None:

@@ -6,8 +6,13 @@ from typing import Any
 
 import pytest
 
+from provider.domain.new import disk_format
 from provider.errors import OperatorError
+from provider.host.host import Host
+from provider.host.optional import unheard
 from provider.resource.base import COMPUTED
+from tests.crash.world import World as Hypervisor
+from tests.provider.fakes import typed
 from tests.provider.fakes.domain_world import DEFAULT_UUID, FLOAT1, POOL, RESERVED, World, declared
 
 
@@ -213,3 +218,20 @@ def test_a_nic_without_a_mac_gets_one_that_stays(world: World) -> None:
     kept = {"networkInterfaces": [{"bridge": "br0", "mac": RESERVED}]}
     assert world.domains.check(call, kept, nics).inputs["networkInterfaces"] == kept["networkInterfaces"]
     assert first["name"] == "x"
+
+
+def test_a_disk_that_no_pool_has_is_found_once_the_pool_is_made_by_the_line_that_is_told() -> None:
+    world = Hypervisor()
+    pool = world.storagePoolDefineXML(
+        "<pool type='dir'><name>x</name><uuid>x</uuid><target><path>/srv/more disks</path></target></pool>"
+    )
+    pool.build()
+    pool.create()
+    path = world.add_volume("/srv/more disks/x.qcow2")
+    pool.destroy()
+    pool.undefine()
+    host = Host("test:///fake", opener=lambda _uri: world)
+    with pytest.raises(OperatorError, match="no pool that is stopped has its folder: virsh") as told:
+        disk_format(host, "domain x", path, unheard)
+    typed.virsh(world, *typed.lines(told.value))
+    assert disk_format(host, "domain x", path, unheard) == "qcow2"

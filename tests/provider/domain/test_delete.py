@@ -6,6 +6,7 @@ import pytest
 
 from provider.errors import OperatorError, Refused
 from provider.impact.allow import allowed, how, word
+from tests.provider.fakes import typed
 from tests.provider.fakes.basics import error
 from tests.provider.fakes.domain_world import World
 
@@ -75,7 +76,7 @@ def test_a_transient_domain_is_gone_once_it_has_shut_down(world: World) -> None:
 
 
 def test_a_guest_that_does_not_shut_down_is_left_running_and_the_line_says_what_would_allow_it(
-    world: World,
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     vm = world.made()
     vm.fake.acpi = False
@@ -86,14 +87,21 @@ def test_a_guest_that_does_not_shut_down_is_left_running_and_the_line_says_what_
     assert set(world.conn.calls) == {"shutdown"}
     assert 1 < len(world.conn.calls) < 10  # a request that comes while a guest boots is lost
     assert 60 <= world.conn.clock.now < 62
+    monkeypatch.setenv("LIBVIRT_ALLOW", typed.allow(caught.value))
+    vm.delete()
+    assert world.conn.domains == {}
 
 
 def test_a_paused_guest_is_not_waited_for(world: World) -> None:
     vm = world.made()
     vm.fake.paused = True
-    with pytest.raises(Refused, match="virsh -c 'test:///fake' resume Acilamwen"):
+    with pytest.raises(Refused, match="virsh -c 'test:///fake' resume Acilamwen") as refused:
         vm.delete()
     assert world.conn.clock.now == 0
+    (line,) = typed.lines(refused.value)
+    typed.virsh(world.conn, line)
+    vm.delete()
+    assert world.conn.domains == {}
 
 
 def test_a_guest_that_is_still_being_started_is_not_taken_for_a_paused_one(world: World) -> None:
@@ -139,9 +147,9 @@ def test_a_saved_guest_is_not_thrown_away_with_its_memory(
 ) -> None:
     vm = world.made()
     vm.fake.managedSave()
-    with pytest.raises(Refused, match="is saved"):
+    with pytest.raises(Refused, match="is saved") as refused:
         vm.delete()
-    monkeypatch.setenv("LIBVIRT_ALLOW", "Acilamwen=restart")
+    monkeypatch.setenv("LIBVIRT_ALLOW", typed.allow(refused.value))
     vm.delete()
     assert world.conn.domains == {}
 

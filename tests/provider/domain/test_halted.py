@@ -6,6 +6,7 @@ import pytest
 
 from provider.connection import states
 from provider.errors import Refused
+from tests.provider.fakes import typed
 from tests.provider.fakes.domain_world import FLOAT1, Vm
 from tests.provider.nic.place import TOLD, Place
 from tests.provider.nic.seen import links
@@ -54,6 +55,10 @@ def test_a_preview_says_that_it_does_not_go_on_and_why_and_nothing_is_done(
     vm.up()
     assert place.conn.calls == []
     assert vm.fake.paused
+    typed.virsh(place.conn, *typed.lines(way_out))
+    vm.call.notes.clear()
+    vm.refresh()
+    assert (vm.call.notes, vm.outputs["state"]) == ([], "running")
 
 
 @pytest.mark.parametrize("reason", [2, 3, 4, 9, 11])
@@ -79,6 +84,9 @@ def test_a_float_is_not_moved_to_it_and_that_is_said_at_once(
     assert "virsh -c 'test:///fake' resume Siamond" in str(refused.value)
     assert place.conn.clock.now == began
     assert (links(old), links(new), place.conn.calls) == (["up", "up"], [], [])
+    typed.virsh(place.conn, *typed.lines(refused.value))
+    plug.up(domain=new.id)
+    place.one_answer(new, old)
 
 
 def test_what_is_to_be_mended_in_it_is_refused_at_once_too(place: Place) -> None:

@@ -8,6 +8,7 @@ from provider.errors import OperatorError, Refused
 from provider.host.macs import same_mac
 from provider.host.uses import Looks
 from tests.provider.domain.live import with_volumes
+from tests.provider.fakes import typed
 from tests.provider.fakes.domain_world import FLOAT1, POOL, RESERVED, World
 
 pytestmark = pytest.mark.reports("N1")
@@ -121,9 +122,9 @@ def test_an_image_that_cannot_be_read_does_not_keep_others_from_being_made_and_s
     with pytest.raises(
         OperatorError,
         match=r"image magic is incorrect; .*virsh -c 'test:///fake' managedsave-remove Acilamwen",
-    ):
+    ) as refused:
         vm.up()
-    vm.fake.managedSaveRemove()
+    typed.virsh(world.conn, *typed.lines(refused.value))
     vm.up()
     assert vm.fake.isActive()
 

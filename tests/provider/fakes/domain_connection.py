@@ -26,6 +26,10 @@ class Network:
     def isActive(self) -> int:
         return int(self.active)
 
+    def create(self) -> int:
+        self.active = True
+        return 0
+
     def XMLDesc(self, flags: int = 0) -> str:
         return f"<network><name>{self._name}</name><bridge name='{self.bridge}'/></network>"
 

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from pulumi.runtime.proto import provider_pb2 as pb
 
+from provider.host import identity
 from provider.host.host import Host
 from provider.impact import allow
 from provider.network.resource import Network
 from provider.protocol import wire
+from tests.provider.fakes import typed
 from tests.provider.fakes.basics import HOST_NAME as NAME
 from tests.provider.fakes.basics import HOST_UUID, error
 from tests.provider.fakes.failing_calls import Life, Told
@@ -84,8 +86,7 @@ def test_a_host_that_was_renamed_is_taken_into_the_state_by_the_way_out_in_the_l
 ) -> None:
     life = made()
     becomes(life, OLD, "trop09")
-    _, _, entry = refused(life).rpartition('"LIBVIRT_ALLOW=')
-    monkeypatch.setenv(allow.VARIABLE, entry.removesuffix('")'))
+    monkeypatch.setenv(allow.VARIABLE, typed.allow(refused(life)))
     life.refresh()
     assert held(life) == (OLD, "trop09")
     monkeypatch.delenv(allow.VARIABLE)
@@ -145,14 +146,26 @@ def test_the_way_out_in_the_line_brings_the_state_to_the_new_uuid_once_for_all(
     if older:
         by_an_older_version(life)
     becomes(life)
-    line = refused(life)
-    _, _, entry = line.rpartition('"LIBVIRT_ALLOW=')
-    monkeypatch.setenv(allow.VARIABLE, entry.removesuffix('")'))
+    monkeypatch.setenv(allow.VARIABLE, typed.allow(refused(life)))
     life.refresh()
     assert held(life) == (NEW, NAME)
     monkeypatch.delenv(allow.VARIABLE)
     assert not life.apply()
     life.delete()
+
+
+@pytest.mark.reports("H3")
+def test_one_of_two_hosts_with_one_uuid_that_got_its_own_is_taken_into_the_state_as_the_line_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    life, line = made(), identity.unlike(NAME)
+    assert line.startswith(
+        f'put host_uuid_source = "machine-id", or host_uuid = "…" with another UUID, into {WHERE}'
+    )
+    becomes(life)
+    monkeypatch.setenv(allow.VARIABLE, typed.allow(line))
+    life.refresh()
+    assert held(life) == (NEW, NAME)
 
 
 @pytest.mark.parametrize("entry", [f"{NAME}=host UUID", "trop03=host UUID", "*=host UUID"])

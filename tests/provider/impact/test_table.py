@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from provider.domain import stage as domain_stage
-from provider.errors import Refused
 from provider.impact import allow
 from provider.impact import page as impact_doc
 from provider.impact.kinds import TABLE, Harm, Note
 from provider.network.change import NAMES, SERVED
 from provider.protocol.resources import RESOURCES
 from provider.resource.base import Resource
+from tests.provider.fakes import typed
 
 HARM: tuple[Harm, ...] = ("restart", "network outage", "data loss")
 
@@ -72,16 +72,13 @@ def test_a_note_is_one_line_that_begins_with_its_impact() -> None:
 
 
 @pytest.mark.parametrize("impact", HARM)
-def test_a_refusal_names_object_property_reason_and_the_word_that_allows_it(
-    impact: Harm, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", ["default", "a guest, of 2018", "50%"])
+def test_what_is_printed_allows_it_as_it_is_typed_for_either_engine(
+    impact: Harm, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    line = allow.how(name, impact)
     monkeypatch.setenv("LIBVIRT_ALLOW", "other=restart")
-    with pytest.raises(Refused) as caught:
-        allow.require("default", impact, "network default: stp on -> off", "it must be restarted")
-    line = str(caught.value)
-    assert line.startswith(f"network default: stp on -> off is refused: it must be restarted ({impact}); ")
-    assert f"--allow {allow.word('default', impact)}" in line.replace('"', "")
-    assert f"LIBVIRT_ALLOW={allow.word('default', impact)}" in line
-
-    monkeypatch.setenv("LIBVIRT_ALLOW", allow.word("default", impact))
-    allow.require("default", impact, "network default: stp on -> off", "it must be restarted")
+    assert not allow.allowed(name, impact)
+    assert f"LIBVIRT_ALLOW={allow.word(name, impact)}" in line
+    monkeypatch.setenv("LIBVIRT_ALLOW", typed.allow(line))
+    assert allow.allowed(name, impact)

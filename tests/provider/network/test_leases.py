@@ -10,6 +10,7 @@ import pytest
 
 from provider.host.kernel import Kernel
 from provider.resource.base import Props
+from tests.provider.fakes import typed
 from tests.provider.fakes.basics import error
 from tests.provider.fakes.libvirt import Domain
 from tests.provider.fakes.storage_world import DEFAULT, HANDLERS, World, sample
@@ -145,7 +146,9 @@ def test_a_subnet_that_waits_says_that_no_guest_gets_a_planned_address_before_th
 
 
 @pytest.mark.reports("W5")
-def test_as_long_as_it_waits_each_look_says_so(debians: Made) -> None:
+def test_as_long_as_it_waits_each_look_says_so_and_how_to_have_it(
+    debians: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world, id, network = debians
     network.leases = [lease("52:54:00:02:02:0a", "192.168.122.57")]
     world.update("Network", id, DEBIANS, DEFAULT)
@@ -155,6 +158,11 @@ def test_as_long_as_it_waits_each_look_says_so(debians: Made) -> None:
     assert found is not None
     assert found.outputs["otherLeases"] == {"52:54:00:02:02:0a": "192.168.122.57"}
     assert world.drift("Network", id, DEFAULT) == {}
+    monkeypatch.setenv("LIBVIRT_ALLOW", typed.allow(*call.notes))
+    call.notes.clear()
+    HANDLERS["Network"].update(world.call("Network", "x"), id, found.outputs, found.inputs, DEFAULT, False)
+    HANDLERS["Network"].read(call, id, DEFAULT, DEFAULT)
+    assert call.notes == []
 
 
 @pytest.mark.reports("W5")

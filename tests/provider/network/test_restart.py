@@ -10,6 +10,7 @@ from lxml import etree
 from provider.errors import OperatorError
 from provider.network.replug import aside_name
 from provider.resource.base import Props
+from tests.provider.fakes import typed
 from tests.provider.fakes.basics import error, written
 from tests.provider.fakes.libvirt import Connection, Domain
 from tests.provider.fakes.network import Network
@@ -84,7 +85,8 @@ def test_a_restart_that_is_allowed_gives_the_network_all_that_waits(
 ) -> None:
     world, id, network = made
     new = {key: value for key, value in {**DEFAULT, **change}.items() if value is not None}
-    monkeypatch.setenv("LIBVIRT_ALLOW", ALLOWED)
+    waits = told(world, id, new, preview=True)
+    monkeypatch.setenv("LIBVIRT_ALLOW", typed.allow(*waits))
     foretold = told(world, id, new, preview=True)
     assert any("the network is restarted: guest Acilamwen is cut off" in line for line in foretold)
     notes = told(world, id, new)

@@ -8,6 +8,7 @@ import pytest
 
 from provider.errors import OperatorError, Refused
 from provider.resource.base import COMPUTED
+from tests.provider.fakes import typed
 from tests.provider.fakes.domain_world import FLOAT1, FLOAT2, RESERVED, World
 from tests.provider.nic.seen import FLOAT3
 
@@ -105,6 +106,14 @@ def test_a_nic_pulled_out_of_both_sides_is_gone_and_so_is_one_whose_domain_is(wo
     assert plug.refresh() is None
     vm.delete()
     assert plug.refresh() is None
+
+
+def test_a_network_that_is_off_is_started_by_the_line_that_is_told(world: World) -> None:
+    vm = world.made()
+    with pytest.raises(OperatorError, match="is not active: start it") as refused:
+        world.plugged(vm, network="off")
+    typed.virsh(world.conn, *typed.lines(refused.value))
+    world.plugged(vm, network="off")
 
 
 def test_a_delete_says_what_it_does_at_preview_and_when_it_is_done(world: World) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from provider.errors import OperatorError
+from tests.provider.fakes import typed
 from tests.provider.fakes.storage_world import BASE, HANDLERS, LIVE, World
 from tests.provider.storage.declared import OVERLAY, PATH
 
@@ -63,8 +64,10 @@ def test_a_volume_whose_pool_is_gone_stays_as_it_is_known_and_is_looked_at_later
     for preview in (True, False):  # nobody makes the pool
         with pytest.raises(
             OperatorError, match=rf"there is no storage pool live on .*: make it, over {LIVE}: "
-        ):
+        ) as told:
             handler.update(call, PATH, found.outputs, OVERLAY, OVERLAY, preview)
+    typed.virsh(overlay.conn, *typed.lines(told.value))
+    handler.update(call, PATH, found.outputs, OVERLAY, OVERLAY, True)
 
 
 @pytest.mark.parametrize("file_is_there", [True, False])
@@ -81,6 +84,16 @@ def test_once_the_pool_is_there_the_file_is_found_or_made_anew(overlay: World, f
     assert "unseen" not in outputs
     assert (overlay.host.volume_by_path(PATH) is inode) == file_is_there
     assert overlay.drift("Volume", PATH, OVERLAY) == {}
+
+
+def test_a_pool_that_is_stopped_is_started_by_the_line_that_is_told(overlay: World) -> None:
+    overlay.conn.storagePoolLookupByName("live").destroy()
+    with pytest.raises(
+        OperatorError, match="is not active, so its files can't be seen: see that its"
+    ) as told:
+        overlay.create("Volume", "more", {**OVERLAY, "name": "more.qcow"})
+    typed.virsh(overlay.conn, *typed.lines(told.value))
+    overlay.create("Volume", "more", {**OVERLAY, "name": "more.qcow"})
 
 
 def test_a_delete_in_a_pool_that_the_same_run_makes_is_not_refused_for_want_of_it(overlay: World) -> None:

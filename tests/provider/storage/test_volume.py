@@ -9,6 +9,7 @@ from provider.host.disk_files import files, pool_volumes
 from provider.resource.base import COMPUTED, Props
 from provider.storage import volume_xml
 from provider.storage.qcow2 import is_blank
+from tests.provider.fakes import typed
 from tests.provider.fakes.storage_world import BASE, BASE_FOLDER, HANDLERS, World, sample
 from tests.provider.storage.declared import OVERLAY, PATH, qcow2_head, using
 
@@ -62,14 +63,31 @@ def test_a_preview_knows_the_path_in_a_pool_that_the_same_run_makes(world: World
 def test_a_missing_base_image_is_told_at_preview_with_what_to_do(
     world: World, base: str, advice: str
 ) -> None:
-    with pytest.raises(OperatorError, match=f"base image {base} is missing on qemu:///system: {advice}"):
-        world.create("Volume", "a", {**OVERLAY, "baseVolumeId": base}, preview=True)
+    inputs = {**OVERLAY, "baseVolumeId": base}
+    with pytest.raises(
+        OperatorError, match=f"base image {base} is missing on qemu:///system: {advice}"
+    ) as told:
+        world.create("Volume", "a", inputs, preview=True)
+    for line in typed.lines(told.value):
+        typed.virsh(world.conn, line)
+    folder, _, name = base.rpartition("/")
+    (pool,) = [each for each in world.conn.pools if each.folder == folder and each.active]
+    pool.createXML(
+        f"<volume><name>{name}</name><capacity>1</capacity><target><format type='qcow2'/></target></volume>"
+    )
+    world.create("Volume", "a", inputs, preview=True)
 
 
-def test_a_base_image_in_a_stopped_pool_is_told_with_the_pool_to_start(world: World) -> None:
-    world.conn.storagePoolLookupByName("base").active = 0
-    with pytest.raises(OperatorError, match=r"storage pool base is not active; type: .* pool-start base"):
+@pytest.mark.parametrize("name", ["base", "old images"])
+def test_a_base_image_in_a_stopped_pool_is_told_with_the_pool_to_start(world: World, name: str) -> None:
+    pool = world.conn.storagePoolLookupByName("base")
+    pool.root.find("name").text, pool.active = name, 0
+    with pytest.raises(
+        OperatorError, match=rf"storage pool {name} is not active; type: .* pool-start "
+    ) as told:
         world.create("Volume", "a", OVERLAY, preview=True)
+    typed.virsh(world.conn, *typed.lines(told.value))
+    world.create("Volume", "a", OVERLAY, preview=True)
 
 
 def test_a_base_image_put_there_a_moment_ago_is_found(world: World) -> None:
@@ -130,9 +148,9 @@ def test_a_missing_overlay_that_a_guest_names_is_not_made_anew(
     using(overlay).conn.files.discard(PATH)
     with pytest.raises(OperatorError, match=rf"the file {PATH} is missing, and it is a disk of Acilamwen"):
         overlay.read("Volume", PATH, OVERLAY)
-    with pytest.raises(OperatorError, match=r"LIBVIRT_ALLOW=Acilamwen\.qcow=data loss"):
+    with pytest.raises(OperatorError, match=r"LIBVIRT_ALLOW=Acilamwen\.qcow=data loss") as refused:
         overlay.create("Volume", "Acilamwen", OVERLAY, preview=True)
-    monkeypatch.setenv("LIBVIRT_ALLOW", "Acilamwen.qcow=data loss")
+    monkeypatch.setenv("LIBVIRT_ALLOW", typed.allow(refused.value))
     assert overlay.read("Volume", PATH, OVERLAY) is None
     assert overlay.create("Volume", "Acilamwen", OVERLAY)[0] == PATH
 
