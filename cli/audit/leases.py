@@ -129,7 +129,7 @@ def _mend(world: World, stack: str, host: HostSeen, each: Lease) -> str:
             if taken
             else "; a VM that is gone leaves its lease to run out"
         )
-        return f"find who has it: ./trop whois {each.mac}{after}{_then(then)}"
+        return f"find who has it: {world.whois(each.mac)}{after}{_then(then)}"
     if who.state not in RUNNING:
         return f"wait until {_until(each)}: {who.name} is {who.state}, and can't give it back before{_then(then)}"
     if own is not None:

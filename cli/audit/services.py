@@ -27,12 +27,10 @@ def service_undeclared(world: World) -> Iterator[Finding]:
 
 
 def recipe_missing(world: World) -> Iterator[Finding]:
-    for stack, _, domain, told in _asked(world):
+    for stack, vm, domain, told in _asked(world):
         if told.notes:
-            what = "; ".join(told.notes)
-            yield Finding(
-                stack, domain.name, what, f"in the guest; ./trop show cloud-init {domain.name} has all of it"
-            )
+            mended = f"in the guest; ./trop show cloud-init {vm.name} has all of it"
+            yield Finding(stack, domain.name, "; ".join(told.notes), mended)
 
 
 def _declared(vm: VirtualMachine) -> dict[str, dict[str, str]]:

@@ -200,6 +200,10 @@ class World:
         refresh = f"./trop refresh {on} --yes && " if gone else ""
         return f"{refresh}./trop adopt {on} --write --yes"
 
+    def whois(self, mac: str) -> str:
+        """The command; the hypervisors are asked, since what is declared does not tell it."""
+        return f"./trop whois {mac} {'--lab' if self.lab else '--live'}"
+
     def links(self, stack: str, domain: str) -> Links:
         """By the disk's target; none where the headers could not be read."""
         return self.asked[stack].links.get(domain, {}) if stack in self.asked else {}

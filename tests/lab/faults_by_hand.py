@@ -28,7 +28,7 @@ ASIDE = ports.aside_name(DEFAULT_UUID)
 LEASES = "/var/lib/libvirt/dnsmasq/virbr0.status"
 BY_IP = f"ip addr add {ADDRESS1}/24 dev $nic && ip route replace default via {GATEWAY} dev $nic metric 50"
 CD = "/libvirt/storage/live/extra.iso"
-OWN, SIAMOND = "52:54:00:02:02:0a", "52:54:00:02:02:0e"
+OWN, SIAMOND, ACILAMWENS = "52:54:00:02:02:0a", "52:54:00:02:02:0e", "52:54:00:02:02:0f"
 STRAY, SECOND = "52:54:00:77:00:01", "52:54:00:77:00:02"
 UP = "./trop up trop02 --lab"
 SCRIPTS = "/etc/sysconfig/network-scripts"
@@ -145,9 +145,18 @@ def old_reservation(made: Stage) -> None:
     made.virsh("net-update", "default", "add", "ip-dhcp-host", host, "--live", "--config")
 
 
+def nic_of(mac: str, script: str) -> str:
+    """A script that has the NIC of this MAC as $nic."""
+    return f"nic=$(ip -o link | sed -n 's/^[0-9]*: \\([^:@]*\\).*{mac}.*/\\1/p'); {script}"
+
+
 def float_nic(script: str) -> str:
-    """A script that has the float's NIC as $nic."""
-    return f"nic=$(ip -o link | sed -n 's/^[0-9]*: \\([^:@]*\\).*{FLOAT1}.*/\\1/p'); {script}"
+    return nic_of(FLOAT1, script)
+
+
+def asks_anew(mac: str) -> str:
+    """A script: the guest gives back what DHCP has given it, and asks."""
+    return nic_of(mac, "pid=$(cat /run/nics/$nic.pid); kill -USR2 $pid; sleep 1; kill -USR1 $pid")
 
 
 def somebody_elses(made: Stage) -> None:

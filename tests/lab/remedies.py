@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from tests.lab.faults_by_hand import (
+    ACILAMWENS,
     ADDRESS1,
     ADDRESS3,
     ASIDE,
@@ -30,6 +31,7 @@ from tests.lab.faults_by_hand import (
     Do,
     adopted,
     as_it_is,
+    asks_anew,
     cd_back,
     cd_gone,
     cd_out,
@@ -43,6 +45,7 @@ from tests.lab.faults_by_hand import (
     left_aside,
     net_with_stp,
     nic,
+    nic_of,
     no_reservation,
     off_in_a_snapshot,
     old_reservation,
@@ -138,6 +141,12 @@ ROUNDS = (
         Row("a VM has a NIC more on network default", plug(ULOV, SECOND, "default", "--live", "--config"),
             (("no-reservation", ULOV),), f"{VIRSH}detach-interface Ulov network --mac {SECOND} --live; {VIRSH}"
             f"detach-interface Ulov network --mac {SECOND} --config"),
+        Row("a guest has given itself another address",
+            inside(nic_of(ACILAMWENS, "ip addr flush dev $nic; ip addr add 192.168.202.99/24 dev $nic")),
+            (("vm-address", ACILAMWEN),),
+            "in Acilamwen: take away what sets 192.168.202.99, and have the NIC ask by DHCP",
+            by_hand=each(inside(nic_of(ACILAMWENS, "ip addr del 192.168.202.99/24 dev $nic")),
+                         inside(asks_anew(ACILAMWENS)))),
         Row("a CD is gone that is not the stack's", cd_gone, (("disk-missing", ULOV),), f"put back the file: {CD}",
             by_hand=cd_back, after=cd_out),
     ),

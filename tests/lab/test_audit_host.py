@@ -13,6 +13,7 @@ import pytest
 
 from tests.lab import lab_guest
 from tests.lab.catalogue_terms import ADDRESSES
+from tests.lab.faults_by_hand import OWN, asks_anew, inside
 from tests.lab.lab_guest import Guest, wait_for
 from tests.lab.stage import Stage, stage
 from tests.lab.test_audit import UP, Found, _answers, audit, clean, mend, told
@@ -275,27 +276,32 @@ def test_a_network_whose_subnet_is_taken_is_told_with_what_frees_it_and_so_are_i
 def test_an_address_that_a_stranger_has_leased_is_told_and_given_back_by_the_line_that_is_told(
     made: Stage,
 ) -> None:
-    slot, address, stranger = "52:54:00:02:02:0e", "192.168.202.14", "52:54:00:aa:bb:cc"
-    entry = f"<host mac='{slot}'/>"
-    made.virsh("net-update", "default", "delete", "ip-dhcp-host", entry, "--live", "--config")
+    """Its own VM has another one meanwhile, and asks for its own again once that is free."""
+    address, other, stranger = ADDRESSES["Ulov"], "192.168.202.99", "52:54:00:aa:bb:cc"
+    entry = f"<host mac='{OWN}' ip='{other}' name='Ulov'/>"
+    made.virsh("net-update", "default", "modify", "ip-dhcp-host", entry, "--live", "--config")
+    inside(asks_anew(OWN), "Ulov")(made)
+    wait_for(lambda: lab_guest.page(made.lab, other, campus=False) or None)
     with lab_guest.guest(made.lab, "stranger", lab_guest.nic(stranger, "default")):
-        wait_for(lambda: address in made.virsh("net-dhcp-leases", "default") or None)
+        wait_for(lambda: f" {address}/" in made.virsh("net-dhcp-leases", "default") or None)
         up = made.must("up", "--yes")
         code, findings = audit(made)
         mend(made, lines(findings))
+        wait_for(lambda: lab_guest.page(made.lab, address, campus=False) or None)
         there = [line.split() for line in made.virsh("net-dhcp-leases", "default").splitlines()]
-        assert told(audit(made)[1]) == []
+        clean(made)
         assert lab_guest.page(made.lab, "192.168.202.254", campus=False) != []
         made.must("up", "--yes")
-        clean(made)
         made.unchanged()
     foretold, _, done = up.text.partition("Updating (trop02)")
     for text in (foretold, done):
         assert f"{address} is leased to {stranger} (VM stranger) until " in text
-        assert "; Siamond gets it only after that" in text
-    assert (code, told(findings)) == (1, [("lease", "network default")])
-    assert [line[4] for line in there if stranger in line] == ["192.168.202.254/24"]
-    assert "192.168.202.14/24" not in [line[4] for line in there]
+        assert "; Ulov gets it only after that" in text
+    assert (code, told(findings), len(lines(findings))) == (1, [("lease", "network default")] * 2, 1)
+    assert {line[2]: line[4] for line in there if line[2] in (stranger, OWN)} == {
+        stranger: "192.168.202.254/24",
+        OWN: f"{address}/24",
+    }
 
 
 @pytest.mark.reports("H1", "H10")

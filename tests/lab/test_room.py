@@ -139,6 +139,8 @@ def test_a_float_for_a_guest_without_a_slot_waits_and_one_that_works_elsewhere_s
         in seen
     )
     assert "it has no free PCI slot" in seen
+    ((_, line),) = {(f["kind"], f["mend"]) for f in audit(made)[1] if f["level"] == "fault"}
+    assert line.startswith(f"{UP}, which leaves it to the next start (it has no free PCI slot), and ")
     made.must("up", "--yes")
     assert FLOAT2[1] not in nics(made, "Ulov")
     assert FLOAT2[1] in nics(made, "Ulov", "--inactive")

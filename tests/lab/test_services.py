@@ -15,6 +15,8 @@ import pytest
 from provider.guest.agent import Agent
 from provider.host.clock import SystemClock
 from tests.lab.stage import Stage, stage
+from tests.lab.test_audit import audit, told
+from tests.lab.typed import well
 
 pytestmark = [pytest.mark.lab, pytest.mark.services]
 
@@ -107,15 +109,24 @@ def test_what_was_done_by_hand_is_in_a_plain_preview_and_mended(rack: Rack) -> N
     )
     assert "Acilamwen: container stranger is not declared (image busybox:9" in seen
     assert "service ft_carolina of" not in seen
+    found = [f for f in audit(rack.stage)[1] if f["kind"].startswith("service-")]
+    assert told(found) == [("service-wrong", "Acilamwen"), ("service-wrong", "Eterathiel")]
+    assert told(found, "note") == [("service-undeclared", "Acilamwen")]
 
-    rack.stage.bring_up()
+    (line,) = {f["mend"] for f in found if f["level"] == "fault"}
+    well(rack.stage, line)
     rack.stage.unchanged()
     assert rack.inside("Acilamwen", "docker ps -aq").split() == ["apache", "stranger"]
 
 
 def test_a_container_that_was_removed_or_replaced_is_seen_and_mended(rack: Rack) -> None:
-    rack.inside("Acilamwen", "docker rm -f apache && docker run -d --name apache firethorn/apache:latest")
-    assert "container apache of Acilamwen: settings changed by hand -> " in rack.preview()
+    rack.inside(
+        "Acilamwen",
+        "docker rm -f apache && docker rm -f stranger && docker run -d --name apache firethorn/apache:latest",
+    )
+    seen = rack.preview()
+    assert "container apache of Acilamwen: settings changed by hand -> " in seen
+    assert "container stranger" not in seen
     rack.inside("Acilamwen", "docker rm -f apache")
     assert "container apache of Acilamwen is brought up" in rack.preview()
 
@@ -160,5 +171,5 @@ def test_services_that_are_not_declared_any_more_go(rack: Rack) -> None:
     rack.stage.declare(vms=without)
     rack.stage.bring_up()
 
-    assert rack.inside("Acilamwen", "docker ps -aq") == "stranger"
+    assert rack.inside("Acilamwen", "docker ps -aq") == ""
     assert rack.inside("Acilamwen", "ls /etc/trop 2> /dev/null; exit 0") == ""

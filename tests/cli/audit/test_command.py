@@ -58,7 +58,9 @@ def test_a_stack_without_a_uri_is_one_line_and_no_audit(
     assert run(["trop02"], lab=False, as_json=False, root=tmp_path) == NOT_DONE
     assert run([], lab=False, as_json=False, root=tmp_path) == NOT_DONE
     named, none = capsys.readouterr().err.splitlines()
-    assert named.startswith("error: Pulumi.trop02.yaml: libvirt:uri is missing")
+    assert named == (
+        "error: Pulumi.trop02.yaml: libvirt:uri is missing; set it with ./trop config trop02 set libvirt:uri qemu+ssh://…"
+    )
     assert none.startswith("error: no stack's file has a libvirt:uri")
 
 

@@ -9,8 +9,21 @@ from dataclasses import replace
 import pytest
 
 from cli.audit.finding import Finding
+from cli.audit.rules import audit
 from provider.network.startable import Hindrance
-from tests.cli.audit.picture import NOW, PLAN, RACK, STACK, Picture, Vm, clean, default_xml, network, nic
+from tests.cli.audit.picture import (
+    NOW,
+    PLAN,
+    RACK,
+    STACK,
+    Picture,
+    Vm,
+    clean,
+    default_xml,
+    network,
+    nic,
+    world,
+)
 from tests.cli.audit.spoil import (
     ACILAMWEN,
     SIAMOND,
@@ -155,7 +168,7 @@ def test_in_a_range_with_room_the_stranger_keeps_what_it_gets_and_nothing_is_lef
             tenant(nic(STRAY), state="shut off"),
             f"wait until {UNTIL}: tenant is shut off, and can't give it back before",
         ),
-        (lambda _: None, f"find who has it: ./trop whois {STRAY}; it is free after {UNTIL}"),
+        (lambda _: None, f"find who has it: ./trop whois {STRAY} --live; it is free after {UNTIL}"),
     ],
 )
 def test_what_nobody_can_be_asked_for_is_free_when_the_lease_runs_out(
@@ -188,6 +201,8 @@ def test_what_a_declared_change_leaves_for_a_while_is_a_note(spoil: Callable[[Pi
     assert [one.mend for one in notes(picture) if one.kind == "lease-left"] == [
         "nothing: it runs out by itself"
     ]
+    later = replace(world(picture), now=NOW + 7200)
+    assert not [one for one in audit(later) if one.kind in ("lease", "lease-left")]
 
 
 @pytest.mark.reports("H13")

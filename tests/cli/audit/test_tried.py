@@ -32,6 +32,15 @@ def test_each_step_of_each_line_was_done_as_it_is_printed(step: str) -> None:
     assert step in tried.STEPS or said or any(mends.fits(step, done) for done in DONE)
 
 
+@pytest.mark.parametrize("step", sorted(step for step in tried.STEPS if tried.COMMANDS.match(step)))
+def test_a_command_is_typed_where_there_is_something_to_type_it_at(step: str) -> None:
+    assert tried.STEPS[step].startswith(tried.TERMINALS)
+
+
+def test_no_command_is_among_the_words() -> None:
+    assert [words for words in tried.WORDS if tried.COMMANDS.search(words)] == []
+
+
 def test_each_kind_has_a_row_or_a_test_that_brings_it_about() -> None:
     rows = {kind for row in ROWS for kind, _ in row.told}
     assert {rule.kind for rule in RULES} == rows | tried.KINDS.keys()

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from tests.cli.audit.mends import OF_OTHERS
 
-_HOST, _AUDIT, _SAME = (
+_HOST, _AUDIT, _TYPED = (
     "tests/lab/test_audit_host.py::",
     "tests/lab/test_audit.py::",
-    "tests/cli/test_same_host.py::",
+    "tests/cli/audit/test_typed.py::",
 )
-_UNREAD, _SERVICES, _PLAIN = (
+_UNREAD, _PLAIN, _LEASES = (
     "tests/cli/test_unread_told.py::",
-    "tests/services/",
     "tests/cli/audit/test_audit.py::",
+    "tests/cli/audit/test_networks.py::",
 )
-_LEASES = "tests/cli/audit/test_networks.py::"
-_SAME_MAC, _ONE = "tests/cli/audit/test_same_mac.py::", "tests/cli/audit/test_kinds.py::"
-_TWICE = f"{_SAME_MAC}test_an_address_that_is_not_on_the_nic_alone_is_found"
-_CASE = f"{_ONE}test_a_fault_is_one_finding_that_says_what_where_and_what_mends_it"
+_SERVICES = "tests/lab/test_services.py::test_what_was_done_by_hand_is_in_a_plain_preview_and_mended"
+_RECIPE = f"{_TYPED}test_what_a_guest_lacks_of_the_recipe_is_in_what_the_line_shows_though_its_domain_has_another_name"
+_LEASED = f"{_HOST}test_an_address_that_a_stranger_has_leased_is_told_and_given_back_by_the_line_that_is_told"
+_WHOIS = f"{_TYPED}test_who_has_an_address_that_nobody_here_has_is_found_on_another_hypervisor"
+_IN_A_LAB = (
+    f"{_HOST}test_a_damaged_file_of_leases_keeps_nothing_else_from_being_seen_and_is_taken_away_as_told"
+)
+_ASKED = f"{_TYPED}test_what_keeps_libvirt_from_telling_an_object_is_asked_by_a_command_of_virsh"
+_OTHER_BASE = f"{_TYPED}test_another_base_image_is_declared_and_is_no_fault_any_more"
+_NOT_TO_RUN = (
+    f"{_TYPED}test_a_float_whose_holder_is_not_to_run_is_brought_by_an_up_or_stays_once_that_is_declared"
+)
+_ONE_HOST = f"{_TYPED}test_a_stack_that_leads_to_anothers_host_is_judged_once_its_file_says_where_its_own_is"
 _STOPPED = f"{_HOST}test_a_pool_that_was_stopped_is_started_by_the_line_that_is_told"
 _UNMOUNTED = f"{_HOST}test_a_pool_whose_folder_is_not_mounted_is_told_and_none_of_the_disks_in_it"
 _ELSES = f"{_HOST}test_what_is_somebody_elses_under_a_declared_name_is_mended_by_virsh_and_never_by_up"
@@ -33,8 +43,6 @@ _TAKEN = f"{_AUDIT}test_a_base_image_that_is_taken_away_is_missed_at_once"
 _OF_2021 = f"{_AUDIT}test_the_instructions_of_2021_are_found_to_name_a_mac_that_no_nic_has"
 _OF_2023 = f"{_AUDIT}test_acilamwen_of_2023_gives_what_its_author_found_and_an_up_mends_it"
 _HANGS = f"{_HOST}test_agents_that_hang_are_told_by_name_in_audit_and_preview"
-
-
 _UNDEFINED = f"{_HOST}test_a_pool_that_was_undefined_comes_back_as_the_one_that_it_was"
 _REMEDIES = "tests/lab/test_remedies.py::test_what_is_printed_mends_it_and_nothing_else_is_worse"
 _FLEET = (
@@ -42,6 +50,12 @@ _FLEET = (
 )
 
 _CHAINS, _SAVED, _ROOM = "tests/lab/test_chains.py::", "tests/lab/test_saved.py::", "tests/lab/test_room.py::"
+_VLAN = f"{_ROOM}test_a_vlan_with_the_nics_mac_gets_nothing_of_what_the_float_is_set_up_with"
+_GONE_BY_HAND = "tests/lab/test_services.py::test_a_container_that_was_removed_or_replaced_is_seen_and_mended"
+_OWN_UUID = (
+    "tests/provider/host/test_identity.py::"
+    "test_one_of_two_hosts_with_one_uuid_that_got_its_own_is_taken_into_the_state_as_the_line_says"
+)
 _COMMITTED = f"{_CHAINS}test_snapshots_are_told_and_end_by_the_line_that_is_told"
 _PULLED = f"{_CHAINS}test_a_disk_that_was_pulled_is_told_whether_libvirt_has_looked_or_not"
 _UNSAID = f"{_CHAINS}test_a_header_without_a_format_is_mended_by_the_line_that_is_told_while_the_guest_runs"
@@ -57,12 +71,11 @@ STEPS: Final = {
     "virsh blockpull": _UNSAID,
     "virsh blockjob": _JOB,
     "trop:vms.….overlay: false in Pulumi.….yaml": _PULLED,
-    "the disk stays as it is": _PULLED,
     "make room in pool …": _FULL,
     "or, without what it had in memory: virsh managedsave-remove": _GIVEN_UP,
     "./trop up …, which leaves it to the next start (…)": _NO_SLOT,
     "virsh dumpxml": f"{_ROOM}test_the_line_that_gives_a_definition_a_place_does_so",
-    OF_OTHERS: f"{_SAME}test_two_hosts_of_one_uuid_and_two_names_are_both_judged_and_one_line_says_what_to_set",
+    OF_OTHERS: _OWN_UUID,
     "virsh blockcopy": _DELETED,
     "virsh pool-start": _STOPPED,
     "see that … is mounted": _STOPPED,
@@ -73,81 +86,99 @@ STEPS: Final = {
     "echo … | virsh pool-autostart": _UNDEFINED,
     "./trop adopt … --write --yes": _REMEDIES,
     "./trop up --all --lab": _FLEET,
-    "virsh net-update": f"{_LEASES}test_the_address_that_a_stranger_has_is_freed_first_and_then_asked_for",
-    "then: virsh domif-setlink": f"{_LEASES}test_what_nobody_can_be_asked_for_is_free_when_the_lease_runs_out",
+    "virsh net-update": _LEASED,
+    "sleep 10": _LEASED,
+    "sleep 6": _LEASED,
+    "then: sleep 6": _LEASED,
+    "then: virsh domif-setlink": _LEASED,
+    "find who has it: ./trop whois … --live": _WHOIS,
+    "find who has it: ./trop whois … --lab": _IN_A_LAB,
+    "what keeps libvirt from telling it, on the hypervisor: virsh dumpxml": _ASKED,
+    "what keeps libvirt from telling it, on the hypervisor: virsh net-dumpxml": _ASKED,
+    "what keeps libvirt from telling it, on the hypervisor: virsh pool-dumpxml": _ASKED,
+    "./trop show cloud-init … has all of it": _RECIPE,
+    "trop:vms.….baseImage: … in Pulumi.….yaml, or build it anew (README)": _OTHER_BASE,
+    "trop:vms.….running: true in Pulumi.….yaml, or … as its holder in config/fleet.yaml": _NOT_TO_RUN,
+    "trop:vms.….running: true in Pulumi.….yaml, or another VM as its holder in config/fleet.yaml": _NOT_TO_RUN,
+    "set libvirt:uri in Pulumi.….yaml": _ONE_HOST,
+    "declare it in Pulumi.….yaml, or remove it in the guest": _GONE_BY_HAND,
     f"on the hypervisor: {OF_OTHERS}": _REMEDIES,
-    "in …: ip addr del …/… dev …, with the default route by it if there is one": _TWICE,
-    "in …: ip addr del …/… dev … on all but the NIC itself": _TWICE,
-    "in …: take away what sets …, and have the NIC ask by DHCP": _CASE,
+    "in …: ip addr del …/… dev …, with the default route by it if there is one": _VLAN,
     "virsh vol-delete": _BY_HAND,
     "virsh start": _ELSES,
     "virsh managedsave-remove": _GIVEN_UP,
     "virsh autostart": _ELSES,
     "put back the very file, from a backup: …": _PUT_BACK,
     "put back the very file as it was: …": _TAKEN,
-    "else the guest's disk is not to be trusted": _BY_HAND,
     "in …, …: … is to be …": _OF_2021,
     "in …: rm …": _OF_2023,
-    "in …: install and start qemu-guest-agent": _HANGS,
     "bring up the router that has …, or name the right one: gateway in config/fleet.yaml": _NOBODY,
     "find what keeps … from it (it answers …): a filter, a VLAN, a switch's port": (
         f"{_HOST}test_a_gateway_that_one_guest_alone_does_not_hear_is_told_of_that_guest"
     ),
 }
 
-# What is no line to be typed: it says where to look, or that nothing is to be done.
+# What is no line to be typed: it says where to look, what is so, or what only whoever has the thing can do.
 WORDS: Final = (
     "",
     "nothing",
     "nothing: this libvirt does not tell it",
+    "nothing: it runs out by itself",
     "or declare the VM in Pulumi.….yaml, or give the slot up in config/fleet.yaml",
-    "what keeps libvirt from telling it, on the hypervisor…",
-    "find who has it: ./trop whois …",
+    "what keeps libvirt from telling it, on the hypervisor",
     "a VM that is gone leaves its lease to run out",
     "it is free after …",
-    "nothing: it runs out by itself",
     "wait until …: … is …, and can't give it back before",
-    "sleep …",
-    "then: sleep …",
     "in the guest",
     "then as it says",
-    "./trop show cloud-init … has all of it",
-    "declare it in Pulumi.….yaml, or remove it in the guest",
+    "in …: ip addr del …/… dev … on all but the NIC itself",  # no agent has told which devices these are
+    "in …: install and start qemu-guest-agent",
     "make it answer (libvirt:uri in Pulumi.….yaml says where it is)",
     "then audit it again",
     "see to its disks",
+    "the disk stays as it is",
+    "else the guest's disk is not to be trusted",
     "stop it hard and start it again, once what it was doing was looked at",
     "wake it up: it sleeps, as its own system has it",
-    "set libvirt:uri in Pulumi.….yaml",
-    "trop:vms.….running: true in Pulumi.….yaml, or … as its holder in config/fleet.yaml",
     "shut … down, which it cuts off",
-    "trop:vms.….baseImage: … in Pulumi.….yaml, or build it anew (README)",
+)
+# How a step begins that is a command: it is none of the words.
+COMMANDS: Final = re.compile(r"(then: )?(virsh|\./trop|sleep|echo|mv) ")
+# Where there is something to type at: libvirt, guests, or the program itself.
+TERMINALS: Final = (
+    "tests/lab/",
+    "tests/firstday/",
+    "tests/typed/",
+    "tests/cli/audit/test_typed.py",
+    "tests/provider/host/",
 )
 
 # A kind of finding without a row of its own -> where it is brought about, and mended as is said.
 KINDS: Final = {
     "base-missing": _TAKEN,
-    "base-other": f"{_PLAIN}test_a_base_that_a_pool_has_found_to_be_gone_is_missing",
+    "base-other": _OTHER_BASE,
     "base-unused": _BY_HAND,
     "base-written": _BY_HAND,
     "block-job": _JOB,
-    "float-twice": f"{_ROOM}test_a_vlan_with_the_nics_mac_gets_nothing_of_what_the_float_is_set_up_with",
+    "float-twice": _VLAN,
     "gateway-silent": _NOBODY,
     "guest-file": _OF_2021,
     "guest-file-left": _OF_2023,
     "guest-unasked": _HANGS,
-    "lease": f"{_LEASES}test_the_address_that_a_stranger_has_is_freed_first_and_then_asked_for",
+    "lease": _LEASED,
     "lease-left": f"{_LEASES}test_what_a_declared_change_leaves_for_a_while_is_a_note",
     "not-adopted": _ELSES,
     "overlay-pulled": _PULLED,
-    "recipe-missing": f"{_SERVICES}test_audit.py::test_what_is_missing_of_the_recipe_is_one_note",
-    "same-host": f"{_SAME}test_one_host_behind_two_uris_is_said_and_where_no_name_tells_that_is_said_too",
-    "same-uuid": f"{_SAME}test_two_hosts_of_one_uuid_and_two_names_are_both_judged_and_one_line_says_what_to_set",
-    "service-undeclared": f"{_SERVICES}test_audit.py::test_what_nobody_declares_is_a_note",
-    "service-wrong": f"{_SERVICES}test_audit.py::test_what_does_not_run_as_declared_is_a_fault",
+    "recipe-missing": _RECIPE,
+    "same-host": _ONE_HOST,
+    "same-uuid": (
+        "tests/cli/test_same_host.py::"
+        "test_two_hosts_of_one_uuid_and_two_names_are_both_judged_and_one_line_says_what_to_set"
+    ),
+    "service-undeclared": _GONE_BY_HAND,
+    "service-wrong": _SERVICES,
     "slot-unused": f"{_PLAIN}test_what_is_as_declared_has_no_fault_and_empty_slots_are_a_note",
     "unreachable": _BY_HAND,
-    "vm-address": _CASE,
     "vm-saved": _STARTED,
     "untold": f"{_UNREAD}test_leases_that_a_driver_does_not_know_are_a_note_and_no_fault",
 }
