@@ -164,7 +164,7 @@ def as_observed(domain: DomainSeen, seen: HostSeen, ours: Collection[str] = ()) 
     paths = {(volume.pool, volume.name): volume.path for volume in seen.volumes}
 
     def look(xml: str) -> Any:
-        return as_declared(see(xml, lambda pool, volume: paths.get((pool, volume))), ours)
+        return as_declared(see(xml, lambda pool, volume: paths.get((pool, volume))), dict.fromkeys(ours, ""))
 
     live, config = domain.live_xml, domain.config_xml
     base = config or live

@@ -81,6 +81,21 @@ def snapshot(world: World) -> Iterator[Finding]:
             yield Finding(stack, domain.name, what, mend)
 
 
+def disk_other(world: World) -> Iterator[Finding]:
+    """Only a guest's first disk is known without the state: the overlay, by which it boots."""
+    for stack, vm, domain in world.vms():
+        plan, host = world.seen[stack]
+        slots, path = (domain.live or domain.seen).slots, f"{plan.storage.path}/{vm.overlay_file}"
+        declared = vm.overlay and slots and host.volume_at(path) is not None
+        places = {path: slots[0][0]} if declared else {}
+        for each in snapshots.instead(slots, _chains(world, stack, domain), places):
+            runs = domain.live is not None
+            back = snapshots.back(host.uri, domain.name, each)
+            mend = back if runs else f"{_start(world, stack, vm, domain)} && {back}"
+            what = snapshots.replaced(domain.name, each, runs).partition(": ")[2]
+            yield Finding(stack, domain.name, f"its {what}", mend)
+
+
 def overlay_pulled(world: World) -> Iterator[Finding]:
     """Nothing is lost by it; but the declaration says otherwise."""
     for stack, vm, domain in world.vms():
@@ -172,7 +187,7 @@ def _overlays(world: World) -> Iterator[tuple[str, VirtualMachine, VolumeSeen]]:
     """Each disk of a declared VM that rests on a base; of one under a snapshot, the declared file."""
     for stack, vm, domain in world.vms():
         plan, host = world.seen[stack]
-        for path in as_declared(domain.seen, declared_files(plan, vm)).disks:
+        for path in as_declared(domain.seen, dict.fromkeys(declared_files(plan, vm), "")).disks:
             overlay = host.volume_at(path)
             if overlay is not None and overlay.base:
                 yield stack, vm, overlay

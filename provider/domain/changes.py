@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from provider.connection import api
 from provider.domain import amounts as domain_amounts
@@ -212,11 +211,11 @@ def _refuse_losses(plan: Plan) -> None:
     config = set() if plan.seen.config is None else {n.mac for n in plan.seen.config}
     ours = {step.mac for step in plan.nics}
     lost = [f"NIC {n.mac}" for n in plan.seen.live or () if n.mac not in config | ours]
-    now: Any = () if plan.seen.now is None else plan.seen.now.disks
-    ours_disks = {step.path for step in plan.disks}
-    lost += [f"disk {p}" for p in now if p not in plan.seen.seen.disks and p not in ours_disks]
     if plan.seen.now is not None:
-        lost += snapshots.lost_by_start(plan.seen.now.chains, plan.seen.seen.chains)
+        gone_back = snapshots.lost_by_start(plan.seen.now.chains, plan.seen.seen.chains)
+        kept = {*plan.seen.seen.disks, *(step.path for step in plan.disks)}
+        lost += [f"disk {p}" for p in plan.seen.now.disks if p not in kept and p not in gone_back]
+        lost += [f"{path} ({why})" for path, why in gone_back.items()]
     if lost and plan.seen.config is not None:
         raise Refused(
             f"domain {plan.name}: is not restarted, and nothing was changed: only the running guest has "

@@ -85,7 +85,7 @@ def refuse_removal(uri: str, domain: api.Domain) -> None:
 
 def refuse_under_snapshots(host: Host, domain: api.Domain, disks: Collection[str]) -> None:
     """`Refused` while a disk of ours goes on in a snapshot: the domain alone knows in which file."""
-    seen = sweep.observe(host, domain, disks)
+    seen = sweep.observe(host, domain, dict.fromkeys(disks, ""))
     for each in snapshots.above((seen.now or seen.seen).chains, seen.ours):
         raise Refused(
             f"domain {seen.seen.name} is not removed: {snapshots.stands(seen.seen.name, each, seen.running)}; "

@@ -11,6 +11,7 @@ from provider.domain import diff, new, room, sweep
 from provider.domain import pending as domain_pending
 from provider.domain import read as domain_read
 from provider.domain import stage as domain_stage
+from provider.domain.seen import Ours
 from provider.errors import OperatorError
 from provider.host import optional
 from provider.host.host import Host
@@ -33,11 +34,12 @@ def look(
     return read | {key: declared[key] for key in new.overruled(declared)}, seen
 
 
-def ours(declared: Props, own: Mapping[str, Any]) -> frozenset[str]:
-    """The files of the disks that are declared, or were."""
+def ours(declared: Props, own: Mapping[str, Any]) -> Ours:
+    """The files of the disks that are declared, or were; one that is not any more has no place to be missed at."""
     disks = declared.get("disks")
     paths = [domain_read.disk_path(disk) for disk in disks] if isinstance(disks, list) else []
-    return frozenset(path for path in (*paths, *own.get("disks", ())) if isinstance(path, str))
+    places, known = own.get("places", {}), [path for path in paths if isinstance(path, str)]
+    return dict.fromkeys(own.get("disks", ()), "") | {path: places.get(path, "") for path in known}
 
 
 def stage(host: Host, domain: api.Domain, declared: Props, keys: frozenset[str]) -> None:
@@ -93,7 +95,7 @@ def awaited(host: Host, seen: domain_read.Domain, declared: Props, keys: frozens
 def owned_after(news: Props, own: Props, keys: frozenset[str]) -> Props:
     """The ``own`` output of an update: amounts that were adopted hold until they are staged; it is persistent now."""
     adopted = {key: value for key, value in own.get("adopted", {}).items() if key not in keys | {"transient"}}
-    return diff.owned(news, adopted)
+    return diff.owned(news, adopted) | ({"places": own["places"]} if "places" in own else {})
 
 
 def with_pending(outputs: Props, pending: Sequence[str]) -> Props:

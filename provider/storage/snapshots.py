@@ -1,12 +1,12 @@
-"""Disks whose declared file is not the top of its chain: snapshots stand on it, or a block job is at work.
+"""Disks whose declared file is not the top of its chain: snapshots stand on it, another file has its place, or a block
+job is at work.
 
-What lies above a declared file is somebody else's: it is told, and neither taken away nor missed.  Words and decisions;
-nothing is looked up.
+What another hand put there is told, and neither taken away nor missed.  Words and decisions; nothing is looked up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from provider.host.disk_files import Chain
@@ -33,6 +33,50 @@ def above(chains: Collection[Chain], ours: Collection[str]) -> list[Above]:
     return found
 
 
+@dataclass(frozen=True)
+class Instead:
+    """``file``, empty for a disk that is no file, has the place of the declared ``path``, which is nowhere in it."""
+
+    target: str
+    path: str
+    file: str
+
+
+def instead(
+    slots: Collection[tuple[str, str]], chains: Collection[Chain], places: Mapping[str, str]
+) -> list[Instead]:
+    """Of each file of ours that was seen at a place (``places``: the target name by path) and is in no disk any more,
+    what is there now: a copy that was pivoted to, or a snapshot into which all was pulled."""
+    reached = {path for _, path in slots} | {path for each in chains for path in (each.path, *each.below)}
+    there = dict(slots)
+    return [
+        Instead(target, path, there[target])
+        for path, target in places.items()
+        if path not in reached and target in there and there[target] not in places
+    ]
+
+
+def back(uri: str, name: str, each: Instead) -> str:
+    """The lines that copy the disk into the declared path again, and go on there.
+
+    Into a new file: what was there is kept, for nobody knows what it holds; and a copy into an overlay leaves out what
+    reads as zero, where its base would show through.
+    """
+    words = (
+        "blockcopy",
+        remedy.word(name),
+        each.target,
+        "--dest",
+        remedy.word(each.path),
+        "--format",
+        "qcow2",
+    )
+    copy = remedy.virsh(uri, " ".join((*words, "--transient-job", "--pivot", "--wait")))
+    return (
+        f"on the hypervisor: mv {remedy.word(each.path)} {remedy.word(f'{each.path}.before')}, then: {copy}"
+    )
+
+
 def commit(uri: str, name: str, each: Above) -> str:
     """The line that puts what was written since back into the declared file, while the guest runs.  Without a base it
     would go into the base image, which others stand on."""
@@ -52,8 +96,17 @@ def rebase(path: str, base: str) -> str:
     return f"qemu-img rebase -u -F qcow2 -b {remedy.word(base)} {remedy.word(path)}"
 
 
-def told(uri: str, name: str, chains: Collection[Chain], ours: Collection[str], runs: bool) -> Iterator[str]:
-    """A line for each snapshot and each block job on a disk of ours."""
+def told(
+    uri: str,
+    name: str,
+    chains: Collection[Chain],
+    others: Collection[Instead],
+    ours: Collection[str],
+    runs: bool,
+) -> Iterator[str]:
+    """A line for each snapshot and each block job on a disk of ours, and each other file in the place of one."""
+    for other in others:
+        yield f"{replaced(name, other, runs)}; it is left as it is; {way_back(uri, name, other, runs)}"
     for each in above(chains, ours):
         yield f"{stands(name, each, runs)}; it is left as it is; {mend(uri, name, each, runs)}"
     for chain in chains:
@@ -74,14 +127,26 @@ def mend(uri: str, name: str, each: Above, runs: bool) -> str:
     return f"to put what was written since back into that file, {first}type: {commit(uri, name, each)}"
 
 
-def lost_by_start(now: Collection[Chain], defined: Collection[Chain]) -> list[str]:
-    """What the running guest has written to files of which its definition knows nothing."""
+def replaced(name: str, each: Instead, runs: bool) -> str:
+    """Ulov: vda runs on …/copy.qcow2, in the place of the declared …/Ulov.qcow, which is in no disk of it."""
+    verb, file = "runs on" if runs else "starts with", each.file or "what is no file"
+    return f"{name}: {each.target} {verb} {file}, in the place of the declared {each.path}, which is in no disk of it"
+
+
+def way_back(uri: str, name: str, each: Instead, runs: bool) -> str:
+    if not runs:
+        return f"once {name} runs, this names the line that brings it back into that file"
+    return f"to have it there again, {back(uri, name, each)}"
+
+
+def lost_by_start(now: Collection[Chain], defined: Collection[Chain]) -> dict[str, str]:
+    """The files of which the running guest's definition knows nothing, each with what a start would do."""
     tops = {chain.target: chain.path for chain in defined}
-    return [
-        f"{chain.path} (its {chain.target}, where a start would go back to {tops[chain.target]})"
+    return {
+        chain.path: f"its {chain.target}, where a start would go back to {tops[chain.target]}"
         for chain in now
-        if chain.target in tops and tops[chain.target] in chain.below
-    ]
+        if tops.get(chain.target, chain.path) != chain.path and chain.path not in tops.values()
+    }
 
 
 def _job(chain: Chain) -> str:

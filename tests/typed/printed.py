@@ -106,6 +106,9 @@ TYPED: Final = {
         f"{_SAVED}test_a_float_leaves_a_saved_guest_only_once_that_was_started_by_the_line_that_is_told"
     ),
     "provider/storage/snapshots.py:commit": f"{_CHAINS}test_snapshots_are_told_and_end_by_the_line_that_is_told",
+    "provider/storage/snapshots.py:back": (
+        f"{_CHAINS}test_a_disk_that_was_copied_elsewhere_is_told_and_comes_back_by_the_line_that_is_told"
+    ),
     "provider/storage/snapshots.py:pull": (
         f"{_CHAINS}test_a_header_without_a_format_is_mended_by_the_line_that_is_told_while_the_guest_runs"
     ),

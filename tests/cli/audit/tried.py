@@ -43,6 +43,7 @@ _FLEET = (
 
 _CHAINS, _SAVED, _ROOM = "tests/lab/test_chains.py::", "tests/lab/test_saved.py::", "tests/lab/test_room.py::"
 _COMMITTED = f"{_CHAINS}test_snapshots_are_told_and_end_by_the_line_that_is_told"
+_COPIED = f"{_CHAINS}test_a_disk_that_was_copied_elsewhere_is_told_and_comes_back_by_the_line_that_is_told"
 _PULLED = f"{_CHAINS}test_a_disk_that_was_pulled_is_told_whether_libvirt_has_looked_or_not"
 _UNSAID = f"{_CHAINS}test_a_header_without_a_format_is_mended_by_the_line_that_is_told_while_the_guest_runs"
 _FULL = f"{_SAVED}test_a_guest_whose_disk_is_full_is_told_with_the_room_and_no_float_goes_to_it"
@@ -64,6 +65,7 @@ STEPS: Final = {
     "virsh dumpxml": f"{_ROOM}test_the_line_that_gives_a_definition_a_place_does_so",
     OF_OTHERS: f"{_SAME}test_two_hosts_of_one_uuid_and_two_names_are_both_judged_and_one_line_says_what_to_set",
     "virsh blockcopy": _DELETED,
+    "on the hypervisor: mv … ….before": _COPIED,
     "virsh pool-start": _STOPPED,
     "see that … is mounted": _STOPPED,
     "mount what belongs at …": _UNMOUNTED,
@@ -131,6 +133,7 @@ KINDS: Final = {
     "base-unused": _BY_HAND,
     "base-written": _BY_HAND,
     "block-job": _JOB,
+    "disk-other": _COPIED,
     "float-twice": f"{_ROOM}test_a_vlan_with_the_nics_mac_gets_nothing_of_what_the_float_is_set_up_with",
     "gateway-silent": _NOBODY,
     "guest-file": _OF_2021,

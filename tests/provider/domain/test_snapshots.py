@@ -164,6 +164,74 @@ def test_a_chain_is_read_as_libvirt_writes_it() -> None:
     )
 
 
+BACK = (
+    "on the hypervisor: mv {1} {1}.before, then: virsh -c 'test:///fake' blockcopy Acilamwen {0} --dest {1} "
+    "--format qcow2 --transient-job --pivot --wait"
+)
+
+
+@pytest.mark.reports("D1")
+@pytest.mark.parametrize(("target", "declared"), [("vda", DISK), ("vdb", f"{POOL}/data.qcow")])
+def test_a_file_in_the_place_of_the_declared_one_is_told_and_everything_else_is_changed_beside_it(
+    vm: Vm, target: str, declared: str
+) -> None:
+    vm.up(disks=[ROOT, DATA])
+    before = files(vm)
+    copy = domain_disks.copied(vm.fake, f"{POOL}/copy.qcow2", target)
+    after = [(t, copy if t == target else path) for t, path in before]
+    for title in ("one change", "and another"):
+        (line,) = told(vm)
+        assert line == (
+            f"Acilamwen: {target} runs on {copy}, in the place of the declared {declared}, which is in no disk of it; "
+            f"it is left as it is; to have it there again, {BACK.format(target, declared)}"
+        )
+        vm.up(preview=True, title=title)
+        vm.up(title=title)
+        assert files(vm) == files(vm, live=False) == after
+    domain_disks.copied(vm.fake, declared, target)
+    assert told(vm) == []
+    assert files(vm) == before
+
+
+@pytest.mark.reports("D1")
+def test_another_file_that_is_declared_is_no_other_hands_and_refused_as_before(vm: Vm) -> None:
+    with pytest.raises(Refused, match=r"disks\[0\]\.volumeId .* \(needs a restart of the guest\)"):
+        vm.up(preview=True, disks=[DATA])
+
+
+@pytest.mark.reports("D1")
+def test_a_disk_that_was_taken_out_by_hand_is_plugged_in_again_though_another_has_its_place(vm: Vm) -> None:
+    vm.up(disks=[ROOT, DATA])
+    domain_disks.gone(vm.fake, "vdb")
+    vm.refresh()
+    domain_disks.added(vm.fake, f"{POOL}/theirs.qcow", "vdb")
+    vm.up(disks=[ROOT, DATA])
+    assert files(vm) == [("vda", DISK), ("vdb", f"{POOL}/theirs.qcow"), ("vdc", f"{POOL}/data.qcow")]
+
+
+@pytest.mark.reports("D1")
+def test_a_restart_that_would_go_back_to_the_file_of_before_is_refused(
+    vm: Vm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = vm.fake.XMLDesc(2)
+    copy = domain_disks.copied(vm.fake, f"{POOL}/copy.qcow2")
+    vm.world.conn.defineXML(before)
+    monkeypatch.setenv("LIBVIRT_ALLOW", "Acilamwen=restart")
+    lost = rf"only the running guest has {copy} \(its vda, where a start would go back to {DISK}\)"
+    with pytest.raises(Refused, match=lost):
+        vm.up(preview=True, cpu={"mode": "maximum"})
+
+
+@pytest.mark.reports("D1")
+def test_of_one_that_is_off_the_line_is_told_once_it_runs(vm: Vm) -> None:
+    vm.inputs.pop("running")
+    copy = domain_disks.copied(vm.fake, f"{POOL}/copy.qcow2")
+    vm.fake.destroy()
+    (line,) = told(vm)
+    assert f"vda starts with {copy}, in the place of the declared {DISK}" in line
+    assert line.endswith("once Acilamwen runs, this names the line that brings it back into that file")
+
+
 @pytest.mark.reports("D1")
 @pytest.mark.parametrize("recorded", [False, True])
 def test_of_one_that_was_started_since_the_running_guest_tells_what_its_definition_does_not(
