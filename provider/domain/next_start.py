@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
+
+from lxml import etree
 
 from provider.connection import api, errors
 from provider.domain import diff, new, room, sweep
 from provider.domain import pending as domain_pending
 from provider.domain import read as domain_read
 from provider.domain import stage as domain_stage
-from provider.domain.seen import Ours
+from provider.domain.seen import Ours, Seen
 from provider.errors import OperatorError
-from provider.host import optional
+from provider.host import kernel, optional
+from provider.host.elements import attribute
 from provider.host.host import Host
 from provider.resource.base import Props
 from provider.storage import chain
@@ -75,6 +79,7 @@ def hindrances(host: Host, xml: str, tell: optional.Tell) -> list[str]:
         if name not in host.made.networks and (network is None or not network.isActive()):
             what = "is not there" if network is None else "does not run"
             found.append(f"its network {name} {what}")
+    found += [f"the host has no bridge {name}" for name in _bridges(host, seen) if not _has(host, name)]
     memory = optional.look(tell, f"the memory of {host.uri}", lambda: int(host.conn.getInfo()[1]), None)
     if memory is not None and seen.memory > memory:
         found.append(f"it takes {seen.memory} MiB of memory, and the host has {memory}")
@@ -84,6 +89,26 @@ def hindrances(host: Host, xml: str, tell: optional.Tell) -> list[str]:
     if error is not None and errors.code(error) not in _UNASKED:
         found.append(errors.said(error))
     return found
+
+
+def _bridges(host: Host, seen: Seen) -> list[str]:
+    """Those of its NICs that stand on a bridge of the host's own: by name, or by a network that is one."""
+    names = [nic.bridge for nic in seen.nics]
+    for name in dict.fromkeys(nic.network for nic in seen.nics if nic.network):
+        network = host.network_by_name(name)
+        xml = None if network is None else etree.fromstring(network.XMLDesc().encode())
+        if xml is not None and attribute(xml, "forward", "mode") == "bridge":
+            names.append(attribute(xml, "bridge", "name"))
+    return [name for name in dict.fromkeys(names) if name]
+
+
+def _has(host: Host, bridge: str) -> bool:
+    """True where nothing is known of it."""
+    there = kernel.look(host.uri)
+    if there is not None:
+        return bridge in there.devices
+    ask = partial(errors.unless, errors.NO_INTERFACE, host.conn.interfaceLookupByName, bridge)
+    return optional.look(optional.unheard, f"bridge {bridge}", ask, bridge) is not None
 
 
 def awaited(host: Host, seen: domain_read.Domain, declared: Props, keys: frozenset[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from ipaddress import IPv4Network
 from typing import Any
 
@@ -38,6 +38,10 @@ WAYS: list[tuple[Kernel, str]] = [
     (
         Kernel(taken=(Taken("DHCP", "UDP port 67"),)),
         "another DHCP server of the host has UDP port 67 on all addresses",
+    ),
+    (
+        Kernel(firewall=lambda programs: f"{', '.join(programs)}: no such table"),
+        "the host's firewall can't be read, to which libvirt adds rules (iptables: no such table): see to that first",
     ),
 ]
 
@@ -175,6 +179,17 @@ def test_a_part_of_it_that_goes_elsewhere_is_told(world: World) -> None:
     ]
 
 
+def test_an_open_network_needs_no_firewall_and_a_late_libvirt_may_have_another_program(world: World) -> None:
+    asked: list[Collection[str]] = []
+    there = Kernel(firewall=lambda programs: asked.append(programs) or "")  # type: ignore[func-returns-value]
+    assert hindrances(world.host, there, start(mode="open"), pytest.fail) == []
+    assert asked == []
+    world.conn.getLibVersion = lambda: 11_003_000  # type: ignore[method-assign]
+    assert hindrances(world.host, there, start(), pytest.fail) == []
+    assert asked == [("iptables", "nft")]
+
+
+@pytest.mark.reports("H6")
 def test_a_network_that_serves_nothing_needs_no_port(world: World) -> None:
     there = Kernel(taken=(Taken("DNS", "UDP port 53"), Taken("DHCP", "UDP port 67")))
     silent = start(dns={"enabled": False}, dhcp={"enabled": False}, dhcpHosts=[], dhcpRanges=[])
