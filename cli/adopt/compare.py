@@ -19,7 +19,7 @@ from provider.connection.states import SAVED
 from provider.domain import apart as domain_apart
 from provider.domain import diff as domain_diff
 from provider.domain.read import Domain, as_read, disk_path, started_with_less
-from provider.domain.seen import as_declared, see
+from provider.domain.seen import see
 from provider.host.macs import same_mac
 from provider.network import diff as network_diff
 from provider.network.bring import seen_in
@@ -173,7 +173,7 @@ def as_observed(domain: DomainSeen, seen: HostSeen, ours: Collection[str] = ()) 
     paths = {(volume.pool, volume.name): volume.path for volume in seen.volumes}
 
     def look(xml: str) -> Any:
-        return as_declared(see(xml, lambda pool, volume: paths.get((pool, volume))), dict.fromkeys(ours, ""))
+        return seen.known(see(xml, lambda pool, volume: paths.get((pool, volume))), ours)
 
     live, config = domain.live_xml, domain.config_xml
     base = config or live

@@ -17,7 +17,6 @@ from config.disks import DiskSettings, size_text
 from config.plan import Plan, VirtualMachine
 from config.settings import VmSettings
 from config.vm_files import disk_file
-from provider.domain.seen import as_declared
 from provider.survey.survey import DomainSeen, HostSeen, VolumeSeen
 
 VIRTIO = "vd"  # what the target of such a disk begins with
@@ -40,7 +39,7 @@ def _beside(
     folders = {pool.name for pool in seen.pools if pool.active and pool.kind == "dir"}
     ours = {declared.overlay_path(plan, vm), declared.seed_path(plan, vm)}
     others = {path for other in seen.domains if other.uuid != domain.uuid for _, path in other.seen.slots}
-    known = as_declared(domain.seen, dict.fromkeys(ours, ""))  # one under a snapshot is the declared one
+    known = seen.known(domain.seen, ours)  # one under a snapshot is the declared one
     for target, path in known.slots:
         volume = seen.volume_at(path)
         if volume is None or volume.pool not in folders or path in ours | others:

@@ -161,11 +161,7 @@ def _storage_faults(plan: Plan, domains: Mapping[str, DomainSeen], seen: HostSee
     if pool is not None and pool.active:
         return []
     held = [
-        vm.name
-        for vm in plan.vms
-        if vm.overlay
-        and vm.name in domains
-        and any(declared.overlay_path(plan, vm) in (c.path, *c.below) for c in domains[vm.name].seen.chains)
+        vm.name for vm in plan.vms if vm.overlay and vm.name in domains and _holds(plan, vm, domains, seen)
     ]
     if not held:
         return []
@@ -177,6 +173,11 @@ def _storage_faults(plan: Plan, domains: Mapping[str, DomainSeen], seen: HostSee
     return [
         f"pool {name}: it is not {'active' if pool else 'there'}, and has disks of {', '.join(held)}: {mend}"
     ]
+
+
+def _holds(plan: Plan, vm: VirtualMachine, domains: Mapping[str, DomainSeen], seen: HostSeen) -> bool:
+    overlay = declared.overlay_path(plan, vm)
+    return overlay in seen.known(domains[vm.name].seen, [overlay]).disks
 
 
 def _same_path(one: str, other: str) -> bool:

@@ -12,7 +12,6 @@ from cli.audit import vms
 from cli.audit.finding import Finding
 from cli.audit.world import World
 from config.plan import Plan, VirtualMachine
-from provider.domain.seen import as_declared
 from provider.host.disk_files import Chain, chains
 from provider.storage import snapshots
 from provider.storage.chain import unsaid
@@ -137,7 +136,7 @@ def block_job(world: World) -> Iterator[Finding]:
     for stack, vm, domain in world.vms():
         ours = declared_files(world.seen[stack][0], vm)
         for chain in chains(domain.live_xml or "<domain/>"):
-            if chain.job and ours & {chain.path, *chain.below}:
+            if chain.job and ours & set(chain.files):
                 what = f"a block job ({chain.job}) writes its {chain.target} to {chain.to}"
                 mend = world.virsh(stack, "blockjob", domain.name, chain.target, "--info")
                 yield Finding(stack, domain.name, what, mend)
@@ -155,15 +154,15 @@ def declared_files(plan: Plan, vm: VirtualMachine) -> set[str]:
 
 
 def _chain_files(world: World, stack: str, domain: DomainSeen) -> set[str]:
-    return {path for chain in _chains(world, stack, domain) for path in (chain.path, *chain.below)}
+    return {path for chain in _chains(world, stack, domain) for path in chain.files}
 
 
 def _chains(world: World, stack: str, domain: DomainSeen) -> list[Chain]:
-    """As libvirt tells them; of a disk of which it says the file alone, by the headers, where these could be read."""
+    """As libvirt tells them; of a disk of which it says less than the headers do, by these."""
     found = []
     for chain in chains(domain.live_xml or domain.config_xml or "<domain/>"):
         links = world.links(stack, domain.name).get(chain.target, ())
-        below = chain.below or tuple(link.path for link in links[1:])
+        below = max(chain.below, tuple(link.path for link in links[1:]), key=len)
         found.append(Chain(chain.target, chain.path, below, chain.whole))
     return found
 
@@ -187,7 +186,7 @@ def _overlays(world: World) -> Iterator[tuple[str, VirtualMachine, VolumeSeen]]:
     """Each disk of a declared VM that rests on a base; of one under a snapshot, the declared file."""
     for stack, vm, domain in world.vms():
         plan, host = world.seen[stack]
-        for path in as_declared(domain.seen, dict.fromkeys(declared_files(plan, vm), "")).disks:
+        for path in host.known(domain.seen, declared_files(plan, vm)).disks:
             overlay = host.volume_at(path)
             if overlay is not None and overlay.base:
                 yield stack, vm, overlay

@@ -139,6 +139,8 @@ class Planner:
                     f"the provider '{urns.name_of(new.urn)}' asks to be replaced", new.urn
                 )
             return diff
+        if self.session.is_unread(old):
+            return Diff()
         if await self._provider_moved(old, new):
             return Diff(changes=True, keys=["provider"], replaces=["provider"])
         client = await self.session.registry.client(new.provider)

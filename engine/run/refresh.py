@@ -38,11 +38,14 @@ class Sight:
 
 
 async def refresh(session: Session) -> None:
-    """Read everything and rebase the run on what was found.  Raises `HaltError` when something can't be read."""
+    """Read everything and rebase the run on what was found.  Raises `HaltError` when something can't be read; a preview
+    goes on with what can be."""
     journal = session.journal
     chosen = aim.of_state(session.options.scope, journal.base)
     sights = await _together([_look(session, r) for r in chosen])
     await _together([_judge(session, s) for s in sights])
+    if session.unread and all(session.is_unread(r) for r in chosen if is_readable(r)):
+        raise HaltError("nothing can be read")
     gone = {s.old.urn: s.old.parent for s in sights if s.new is None and not s.old.delete}
     seen = {id(s.old): s.new for s in sights}
     found = [seen.get(id(r), r) for r in journal.base]
@@ -98,7 +101,16 @@ async def _look(session: Session, old: Resource) -> Sight:
             new.init_errors = [session.mask.hide(reason) for reason in e.reasons]
             return Sight(step, old, new, began)
         except (ProviderError, UnsupportedError) as e:
-            raise session.fail(step, str(e)) from None
+            _unread(session, step, old, e)
+            return Sight(step, old, old, began)
+
+
+def _unread(session: Session, step: Step, old: Resource, error: Exception) -> None:
+    """Say it.  A preview takes that one as the state has it, and judges all else; a real run ends."""
+    halt = session.fail(step, str(error), go_on=session.preview)
+    if not session.preview:
+        raise halt from None
+    session.unread[id(old)] = old
 
 
 def is_readable(r: Resource) -> bool:
@@ -117,6 +129,8 @@ def _seen(old: Resource, found: Read) -> Resource:
 async def _judge(session: Session, sight: Sight) -> None:
     """Ask the provider whether what was found differs from what is in the state, and tell."""
     old, new = sight.old, sight.new
+    if session.is_unread(old):
+        return
     op: Op = "same" if new is not None else "delete"
     diff = Diff()
     if new is not None and is_readable(old):
@@ -125,7 +139,8 @@ async def _judge(session: Session, sight: Sight) -> None:
             # The other way round: what was read is the provider's old, the state's inputs are its news.
             diff = await client.diff(new, old.inputs, old.ignore_changes)
         except (ProviderError, UnsupportedError) as e:
-            raise session.fail(sight.step, str(e)) from None
+            _unread(session, sight.step, old, e)
+            return
         diff.fall_back(old.inputs, new.inputs)
         op = "update" if diff.changes else "same"
     done = replace(

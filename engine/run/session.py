@@ -15,6 +15,7 @@ from engine.run.aim import Aim
 from engine.run.journal import Journal
 from engine.run.masks import Mask
 from engine.state import urns
+from engine.state.records import Resource
 
 UNCOUNTED = frozenset({"create-replacement", "delete-replaced"})
 
@@ -41,6 +42,7 @@ class Session:
         self.aim = Aim(options.scope)
         self.changes: Counter[str] = Counter()
         self.errored: set[str] = set()
+        self.unread: dict[int, Resource] = {}  # by identity: what a preview goes past
         self.step_failed = False
         self.reason = ""  # why the run as a whole failed, where one line can say it
         self.canceled = False
@@ -63,6 +65,10 @@ class Session:
     @property
     def failed(self) -> bool:
         return bool(self.errored)
+
+    def is_unread(self, r: Resource | None) -> bool:
+        """Whether it can't be said what there is of it."""
+        return id(r) in self.unread
 
     def emit(self, event: Event) -> None:
         """Default providers are not shown."""
@@ -111,7 +117,8 @@ class Session:
             self.stopping.set()
 
     def count(self, step: Step) -> None:
-        if step.op not in UNCOUNTED and not urns.is_default_provider(step.urn):
+        known = not urns.is_default_provider(step.urn) and not self.is_unread(step.old)
+        if step.op not in UNCOUNTED and known:
             self.changes[step.op] += 1
 
     @contextmanager

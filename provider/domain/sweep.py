@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache, partial
+from itertools import islice
 from typing import Final
 
 from lxml import etree
@@ -14,7 +15,6 @@ from provider.domain.read import Domain
 from provider.domain.seen import Ours, Seen, Slots, as_declared, see, written_disks
 from provider.host import optional, ports
 from provider.host.definitions import INACTIVE, SECURE, both_xmls, saved_xml
-from provider.host.disk_files import Chain
 from provider.host.host import Host
 from provider.host.others import Everybody, Has
 from provider.host.ports import Room
@@ -60,22 +60,21 @@ def facts(host: Host, xml: str, ours: Ours = NONE, follow: bool = False, now: Se
     headers of the files.
     """
     seen = see(xml, partial(_volume_path, host))
-    reached = {path for _, path in seen.slots} | {path for chain in seen.chains for path in chain.below}
+    reached = {path for _, path in seen.slots} | {path for chain in seen.chains for path in chain.files}
     if (follow or now) and not set(ours) <= reached:
-        seen = replace(seen, chains=tuple(_followed(host, chain, ours, now) for chain in seen.chains))
+        below = partial(_by_headers, host) if now is None else partial(_as_it_runs, now)
+        seen = replace(seen, chains=tuple(chain.followed(below, ours) for chain in seen.chains))
     return as_declared(seen, ours)
 
 
-def _followed(host: Host, chain: Chain, ours: Ours, now: Seen | None) -> Chain:
-    """A chain of which a definition says the top alone, with what is below it, if that leads to ours."""
-    if chain.whole or chain.below or chain.path in ours:
-        return chain
-    if now is None:
-        below = tuple(link.path for link in storage_chain.links(host, chain.path, optional.unheard))[1:]
-    else:
-        files = next((f for each in now.chains if chain.path in (f := (each.path, *each.below))), ())
-        below = files[files.index(chain.path) + 1 :] if files else ()
-    return replace(chain, below=below) if set(below) & ours.keys() else chain
+def _by_headers(host: Host, path: str) -> Iterator[str]:
+    found = storage_chain.links(host, path, optional.unheard)
+    return (link.path for link in islice(found, 1, None))
+
+
+def _as_it_runs(now: Seen, path: str) -> tuple[str, ...]:
+    files = next((each.files for each in now.chains if path in each.files), (path,))
+    return files[files.index(path) + 1 :]
 
 
 def network_name(host: Host) -> Callable[[str], str | None]:

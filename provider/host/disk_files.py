@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +26,17 @@ class Chain:
     whole: bool = False
     job: str = ""
     to: str = ""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return (self.path, *self.below)
+
+    def followed(self, below: Callable[[str], Iterable[str]], ours: Collection[str]) -> Chain:
+        """With what is ``below`` its last file, where a definition does not say that and it leads to ours."""
+        if self.whole or not set(ours).isdisjoint(self.files):
+            return self
+        more = tuple(below(self.files[-1]))
+        return self if set(ours).isdisjoint(more) else replace(self, below=(*self.below, *more))
 
 
 @lru_cache(maxsize=DEFINITIONS)

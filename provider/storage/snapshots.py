@@ -26,10 +26,9 @@ def above(chains: Collection[Chain], ours: Collection[str]) -> list[Above]:
     """Of each disk that is a file upon one of ours."""
     found = []
     for chain in chains:
-        files = (chain.path, *chain.below)
-        place = next((n for n, path in enumerate(files) if path in ours), 0)
+        place = next((n for n, path in enumerate(chain.files) if path in ours), 0)
         if place:
-            found.append(Above(chain.target, files[place], files[:place]))
+            found.append(Above(chain.target, chain.files[place], chain.files[:place]))
     return found
 
 
@@ -47,7 +46,7 @@ def instead(
 ) -> list[Instead]:
     """Of each file of ours that was seen at a place (``places``: the target name by path) and is in no disk any more,
     what is there now: a copy that was pivoted to, or a snapshot into which all was pulled."""
-    reached = {path for _, path in slots} | {path for each in chains for path in (each.path, *each.below)}
+    reached = {path for _, path in slots} | {path for each in chains for path in each.files}
     there = dict(slots)
     return [
         Instead(target, path, there[target])
@@ -110,7 +109,7 @@ def told(
     for each in above(chains, ours):
         yield f"{stands(name, each, runs)}; it is left as it is; {mend(uri, name, each, runs)}"
     for chain in chains:
-        if chain.job and {chain.path, *chain.below} & set(ours):
+        if chain.job and set(chain.files) & set(ours):
             yield f"{name}: {_job(chain)}; it is left as it is"
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 from provider.connection.states import UNLOOKED, State
-from provider.domain.seen import Seen
+from provider.domain.seen import Seen, as_declared
 from provider.host.identity import Identity
 from provider.network.startable import Hindrance
 from provider.nic.nic import Nic
@@ -180,8 +181,23 @@ class HostSeen:
     def pool(self, name: str) -> PoolSeen | None:
         return next((p for p in self.pools if p.name == name), None)
 
+    def known(self, seen: Seen, ours: Collection[str]) -> Seen:
+        """A definition with each disk known by the file of ours that is in its chain.  What it does not say of
+        the chain is as running guests and the files' pools have it."""
+        bases = {v.path: v.base for v in self.volumes} | running_bases(self.domains)
+        longer = tuple(chain.followed(partial(_below, bases), ours) for chain in seen.chains)
+        return as_declared(replace(seen, chains=longer), dict.fromkeys(ours, ""))
+
     def volume_at(self, path: str) -> VolumeSeen | None:
         return next((v for v in self.volumes if v.path == path), None)
+
+
+def _below(bases: Mapping[str, str | None], path: str) -> list[str]:
+    """What the file stands on, from the top down; a ring is followed once."""
+    files = [path]
+    while (base := bases.get(files[-1])) and base not in files:
+        files.append(base)
+    return files[1:]
 
 
 def standing_on(volumes: Iterable[VolumeSeen], bases: Mapping[str, str | None]) -> tuple[VolumeSeen, ...]:
@@ -199,8 +215,7 @@ def running_bases(domains: Iterable[DomainSeen]) -> dict[str, str | None]:
     found: dict[str, str | None] = {}
     for domain in domains:
         for chain in domain.live.chains if domain.live else ():
-            files = (chain.path, *chain.below)
-            found |= dict(zip(files, chain.below, strict=False))
+            found |= dict(zip(chain.files, chain.below, strict=False))
             if chain.whole:
-                found[files[-1]] = None
+                found[chain.files[-1]] = None
     return found

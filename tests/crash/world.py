@@ -95,6 +95,26 @@ class World(libvirt.Connection, domain_connection.Connection):
             f"<volume><name>{BASE}</name><capacity>{GIB32}</capacity><target><format type='qcow2'/></target></volume>"
         )
 
+    def add_volume(
+        self,
+        path: str,
+        format: str = "qcow2",
+        known: bool = True,
+        backing: str | None = None,
+        backing_format: str | None = "qcow2",
+    ) -> str:
+        """A file that another hand has put into the pool of its folder."""
+        folder, _, name = path.rpartition("/")
+        pool = next(pool for pool in self.pools if pool.folder == folder)
+        below = f"<backingStore><path>{backing}</path><format type='{backing_format}'/></backingStore>"
+        xml = (
+            f"<volume><name>{name}</name><capacity>{GIB32}</capacity><target><format type='{format}'/></target>"
+            f"{below if backing else ''}</volume>"
+        )
+        (pool.volumes if known else pool.unseen)[name] = libvirt.Volume(pool, xml)
+        self.files.add(path)
+        return path
+
     def lookupByName(self, name: str) -> Any:
         return domain_connection.Connection.lookupByName(self, name)
 

@@ -34,6 +34,7 @@ class World:
     objects: dict[str, dict[str, Any]] = field(default_factory=dict)
     calls: list[tuple[str, str]] = field(default_factory=list)  # method, resource's name
     replace_on: frozenset[str] = frozenset()  # a change of these properties needs another object
+    unread: frozenset[str] = frozenset()  # names of what can't be read
     on_create: Hook = nothing
     on_delete: Hook = nothing
     canceled: asyncio.Event | None = None
@@ -92,7 +93,9 @@ class FakeProvider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CreateResponse(id=id_, properties=request.properties)
 
     async def Read(self, request: Any, context: Any) -> Any:
-        self._note("Read", request)
+        name = self._note("Read", request)
+        if name in self.world.unread:
+            await context.abort(grpc.StatusCode.FAILED_PRECONDITION, f"{name} can't be read")
         if request.id not in self.world.objects:
             return provider_pb2.ReadResponse()
         props = to_wire(self.world.objects[request.id])

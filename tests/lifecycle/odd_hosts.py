@@ -13,8 +13,10 @@ from typing import Any, Final
 
 from lxml import etree
 
-from tests.lifecycle.whole_host import PLAN, VMS, Place
+from tests.lifecycle.whole_host import PLAN, VMS, Place, Told
+from tests.provider.fakes import domain_disks
 from tests.provider.fakes.basics import error
+from tests.provider.fakes.domain_xml import fill, get, nics
 from tests.provider.host.test_optional_looks import REFUSALS
 
 Choose = Callable[[Sequence[Any]], Any]
@@ -54,7 +56,7 @@ def _unread(thing: Any, choose: Choose) -> None:
 def domain_unread(place: Place, choose: Choose) -> None:
     domain = choose(sorted(place.conn.domains.values(), key=lambda d: d.name()))
     _unread(domain, choose)
-    place.spoilt |= place.vm(domain.name()) if domain.name() in VMS else set()
+    place.spoilt |= place.vm(domain.name())
 
 
 @oddity
@@ -108,7 +110,7 @@ def leases_unknown(place: Place, choose: Choose) -> None:
 def not_listed(place: Place, choose: Choose) -> None:
     what = choose(["listAllDomains", "listAllNetworks", "listAllStoragePools"])
     setattr(place.conn, what, _raises(choose))
-    guests = set().union(*map(place.vm, VMS))
+    guests = set().union(*map(place.vm, (*VMS, "stranger")))
     spoilt = {
         "listAllDomains": guests,
         "listAllNetworks": place.every("network"),
@@ -137,8 +139,8 @@ def ports_not_listed(place: Place, choose: Choose) -> None:
 @oddity
 def stranger_saved(place: Place, choose: Choose) -> None:
     stranger = place.conn.lookupByName("stranger")
-    if stranger.persistent:
-        stranger.live, stranger.saved = None, True
+    if stranger.persistent and stranger.isActive():
+        stranger.managedSave()
 
 
 @oddity
@@ -161,6 +163,33 @@ def snapshot_of_anothers_disk(place: Place, choose: Choose) -> None:
             "<volume><name>snapshot</name><capacity>1073741824</capacity><target><format type='qcow2'/></target>"
             "<backingStore><path>/iso/old.qcow2</path><format type='qcow2'/></backingStore></volume>"
         )
+
+
+@oddity
+def snapshot_of_our_disk(place: Place, choose: Choose) -> None:
+    """A VM of ours goes on in another file upon its declared one, which its pool has looked at or not."""
+    name = choose(VMS)
+    domain = place.conn.lookupByName(name)
+    _, path = domain.disks()[0]
+    file = f"{path}.s{len(place.conn.files)}"
+    domain_disks.snapshot(domain, file, recorded=choose([True, False]), known=choose([True, False]))
+    needs = place.vm(name) | {f"overlay {name}.qcow"}
+    place.found["snapshot", name] = Told(
+        f"VM {name}", f"on the declared {PLAN.storage.path}/{name}.qcow", needs
+    )
+
+
+@oddity
+def no_free_port(place: Place, choose: Choose) -> None:
+    """A running VM of ours has no place for another device; a float that it holds may wait for its next start."""
+    name = choose(VMS)
+    live, floats = place.conn.lookupByName(name).live, PLAN.floats_of(name)
+    if floats and choose([True, False]):
+        for nic in [nic for nic in nics(live) if get(nic, "mac", "address") == floats[0].mac]:
+            nic.getparent().remove(nic)
+        words = f"waits for the next start of guest {name}: it has no free PCI slot"
+        place.found["float-unplugged", name] = Told(f"{floats[0].label} of {name}", words, place.vm(name))
+    fill(live)
 
 
 @oddity

@@ -9,7 +9,7 @@ import functools
 import json
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pulumi.runtime.proto import provider_pb2 as pb
 
 import config
 from cli import live
@@ -27,43 +26,57 @@ from cli.audit import look, show
 from cli.audit.finding import Finding
 from cli.audit.rules import audit
 from cli.audit.world import World as Audited
+from config import read
 from config.settings import Settings
 from provider.errors import OperatorError
 from provider.guest.agent import Agent
 from provider.host.host import Host
-from provider.protocol import wire
 from provider.survey.survey import HostSeen
 from tests.cli.audit.picture import RACK
 from tests.config import fleets
 from tests.lifecycle.odd_hosts import ODDITIES
-from tests.lifecycle.whole_host import PLAN, SETTINGS, URI, VMS, Place, Record, ask, clean, reached, survey
+from tests.lifecycle.odd_preview import Judged, previewed
+from tests.lifecycle.whole_host import PLAN, SETTINGS, STACK, URI, VMS, Place, Whole, survey, whole
 from tests.provider.fakes.basics import Clock, error
-from tests.provider.fakes.failing_calls import Told
 
 HOSTS = 200
-STACK = "trop02"
 OWN = Settings.model_validate(SETTINGS)
-NEW = config.load(
-    STACK, {**SETTINGS, "vms": {**SETTINGS["vms"], "Ibalehar": {}}}, fleets.ROOT, fleets.STACK_FILE
-)
 TOLD = ("unread", "untold")
+SAME, UNSTARTED = Judged("same", frozenset()), Judged("update", frozenset({"autostart"}))
+MADE = {f"new {token}" for token in (declared.VOLUME, declared.SEED, declared.DOMAIN)}
 MIXTURES = st.lists(st.sampled_from(sorted(ODDITIES)), min_size=1, max_size=6)
 
 
+@dataclass(frozen=True)
+class Ground:
+    """Where it is played; ``found`` and ``new``: what is found, and would be declared, on the host as it was made."""
+
+    root: Path
+    whole: Whole
+    found: frozenset[tuple[str, str, str]]
+    new: dict[str, Any]
+
+
 @pytest.fixture(scope="module")
-def place_of_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     """The stack's files, an engine that imports whatever it is given, and the hosts' guests without agents."""
     root = tmp_path_factory.mktemp("odd")
+    made = whole(root / "stack")
     (root / "config").mkdir()
     (root / "config/fleet.yaml").write_text((fleets.ROOT / "config/fleet.yaml").read_text(encoding="utf-8"))
     patch = pytest.MonkeyPatch()
     resources = functools.cache(lambda plan, ids: list(_resources(plan, dict(ids))))
     _resources = declared.resources
     patch.setattr(declared, "resources", lambda plan, ids: resources(_Same(plan), tuple(sorted(ids.items()))))
+    patch.setattr(read, "fleet_file", functools.cache(read.fleet_file))  # it is the same for all hosts
     patch.setattr(adopt, "ROOT", root)
     patch.setattr(subprocess, "run", _engine)
     patch.setattr(look, "Agent", lambda domain, clock: Agent(domain, Clock(), _silent))
-    yield root
+    place = made.clean()
+    _not_started(place)
+    seen = survey(place.conn)
+    found = frozenset(map(_words, _findings(place, seen)))
+    yield Ground(root, made, found, complete.additions(PLAN, OWN, seen))
     patch.undo()
 
 
@@ -97,9 +110,7 @@ def _engine(words: list[str], **_options: Any) -> subprocess.CompletedProcess[st
     return subprocess.CompletedProcess(words, 0, "{}", "")
 
 
-def odd(data: st.DataObject) -> Place:
-    place = clean()
-
+def odd(data: st.DataObject, place: Place) -> Place:
     def choose(options: Any) -> Any:
         return options[data.draw(st.integers(0, len(options) - 1))]
 
@@ -112,14 +123,14 @@ def odd(data: st.DataObject) -> Place:
 @pytest.mark.reports("H1", "H2", "H3", "H9")
 @given(data=st.data())
 @settings(max_examples=HOSTS, suppress_health_check=list(HealthCheck))
-def test_no_objects_fault_is_anothers(data: st.DataObject, place_of_files: Path) -> None:
-    place = odd(data)
+def test_no_objects_fault_is_anothers(data: st.DataObject, ground: Ground) -> None:
+    place = odd(data, ground.whole.clean())
     _not_started(place)
     seen = survey(place.conn)
     _nothing_is_lost(place, seen)
-    _audited(place, seen)
-    _adopted(place, seen, place_of_files)
-    _previewed(place)
+    _audited(place, seen, ground)
+    _adopted(place, seen, ground)
+    _previewed(place, ground)
 
 
 def _not_started(place: Place) -> None:
@@ -140,14 +151,6 @@ def _nothing_is_lost(place: Place, seen: HostSeen) -> None:
         names = {each.name for each in found} | {each.name for each in unread}  # type: ignore[attr-defined]
         assert names >= {each.name() for each in there} or None in names
         assert all("\n" not in each.line for each in unread)
-
-
-@functools.cache
-def _of_clean() -> tuple[frozenset[tuple[str, str, str]], dict[str, Any]]:
-    place = clean()
-    _not_started(place)
-    seen = survey(place.conn)
-    return frozenset(map(_words, _findings(place, seen))), complete.additions(PLAN, OWN, seen)
 
 
 def _words(finding: Finding) -> tuple[str, str, str]:
@@ -183,19 +186,20 @@ def _where(what: str) -> str:
     return what.removeprefix("VM ")
 
 
-def _audited(place: Place, seen: HostSeen) -> None:
-    """Nothing is found that is not there on the whole host, and of what can be read all that is found there."""
-    wanted, _ = _of_clean()
-    found = _findings(place, seen)
+def _audited(place: Place, seen: HostSeen, ground: Ground) -> None:
+    """Nothing is found that is neither there on the whole host nor odd, and of what can be read all that is."""
+    wanted, found = ground.found, _findings(place, seen)
     words = {_words(f) for f in found if f.kind not in TOLD}
-    assert words <= wanted
+    more = {(kind, where) for kind, where, _ in words - wanted}
+    sure = {each for each, told in place.found.items() if not told.needs & place.spoilt}
+    assert sure <= more <= place.found.keys()
     spoilt = {_where(what) for what in place.spoilt}
     assert words >= {w for w in wanted if w[0] == "autostart-off" and w[1] not in spoilt}
     told = {f.what.partition("; which MACs")[0] for f in found if f.kind in TOLD}
     assert told == {each.line for each in seen.unread}
 
 
-def _adopted(place: Place, seen: HostSeen, root: Path) -> None:
+def _adopted(place: Place, seen: HostSeen, ground: Ground) -> None:
     result = compare.compare(PLAN, seen)
     assert table.text(STACK, URI, result)
     taken = state.to_import(PLAN, result.matches, state.known({}))
@@ -203,13 +207,12 @@ def _adopted(place: Place, seen: HostSeen, root: Path) -> None:
     assert set(taken.taken) >= every - place.spoilt
     assert set(taken.taken) | {what for what, _ in result.unread} == every
     assert (taken.why, result.missing) == ((), ())
-    _, whole = _of_clean()
     new = complete.additions(PLAN, OWN, seen)
     for name in VMS:
         own = {f"VM {name}", f"overlay {name}.qcow", f"seed disk {name}-seed.iso"}
-        assert new.get(name, {}).items() <= whole.get(name, {}).items()
-        assert new.get(name) == whole.get(name) or own & place.spoilt
-    _typed(place, seen, root, {what for what, _ in result.unread})
+        assert new.get(name, {}).items() <= ground.new.get(name, {}).items()
+        assert new.get(name) == ground.new.get(name) or own & place.spoilt
+    _typed(place, seen, ground.root, {what for what, _ in result.unread})
 
 
 def _typed(place: Place, seen: HostSeen, root: Path, unread: set[str]) -> None:
@@ -228,47 +231,19 @@ def _typed(place: Place, seen: HostSeen, root: Path, unread: set[str]) -> None:
     assert ids >= {record.id for record in place.records.values() if record.what not in place.spoilt}
 
 
-def _previewed(place: Place) -> None:
-    plugin = reached(place.conn)
-    told = {record.what: _refusal(plugin, record) for record in place.records.values()}
-    refused = {what: line for what, line in told.items() if line}
-    assert refused.keys() <= place.spoilt | place.unsure, refused
-    assert not [line for line in refused.values() if "a fault of this provider" in line]
+def _previewed(place: Place, ground: Ground) -> None:
+    """Refused is what is spoilt alone; of all else each difference and what is odd is told, and what is new is made."""
     needed = {f"network {name}" for name in ("default", "bridged")} | place.every("pool", "overlay", "seed")
-    if needed & place.spoilt or place.baseless:
-        return
-    for each in declared.resources(NEW, {key: record.id for key, record in place.records.items()}):
-        if each.key not in place.records:
-            _created(plugin, each)
-
-
-def _refusal(plugin: Any, record: Record) -> str:
-    try:
-        _unchanged(plugin, record)
-    except Told as told:
-        return str(told)
-    return ""
-
-
-def _unchanged(plugin: Any, record: Record) -> None:
-    """But for what was made not to start with the host."""
-    inputs, outputs = (wire.dump(each, set()) for each in (record.inputs, record.outputs))
-    read = ask(
-        plugin, "Read", pb.ReadRequest(id=record.id, urn=record.urn, inputs=inputs, properties=outputs)
-    )
-    assert read.id == record.id
-    olds = {"olds": read.properties, "old_inputs": read.inputs}
-    diff = ask(plugin, "Diff", pb.DiffRequest(id=record.id, urn=record.urn, news=inputs, **olds))
-    assert set(diff.detailedDiff) <= {"autostart"}
-    if diff.changes == pb.DiffResponse.DIFF_SOME:
-        ask(
-            plugin,
-            "Update",
-            pb.UpdateRequest(id=record.id, urn=record.urn, news=inputs, preview=True, **olds),
-        )
-
-
-def _created(plugin: Any, each: declared.Declared) -> None:
-    urn = f"urn:pulumi:trop02::trop::{each.parent[0]}${each.key[0]}::{each.key[1]}"
-    inputs = ask(plugin, "Check", pb.CheckRequest(urn=urn, news=wire.dump(each.inputs, set()))).inputs
-    ask(plugin, "Create", pb.CreateRequest(urn=urn, properties=inputs, preview=True))
+    edited = not (needed & place.spoilt or place.baseless)
+    told = previewed(ground.whole, place, edited)
+    assert told.refused.keys() <= place.spoilt | place.unsure, told.refused
+    assert told.code == bool(told.refused)
+    assert not [line for line in told.refused.values() if "a fault of this provider" in line]
+    judged = {what: judged for what, judged in told.judged.items() if what not in told.refused}
+    assert {what for what, how in judged.items() if how.op == "create"} == (MADE if edited else set())
+    for what in place.every() - told.refused.keys():
+        starts = what.startswith(("VM", "network", "pool"))
+        assert judged[what] == (UNSTARTED if starts else SAME), what
+    for each in place.found.values():
+        known = not each.needs & (place.spoilt | told.refused.keys())
+        assert not known or each.words in told.said.get(each.of, ""), each

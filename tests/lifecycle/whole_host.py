@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-import functools
+import os
 import pickle
+import shutil
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
-
-from pulumi.runtime.proto import provider_pb2 as pb
+from unittest.mock import patch
 
 import config
 from cli.adopt import declared
 from cli.adopt.declared import Key
+from engine.state import urns
 from provider.host.host import Host
-from provider.protocol import wire
 from provider.survey import sweep
 from tests.config import fleets
+from tests.crash.operations import UP
+from tests.crash.stand import PASSPHRASE, Ended, Start, run_words
 from tests.crash.world import World, servicer
-from tests.provider.fakes.failing_calls import LOOP, Context
+from tests.lab.catalogue_stage import STACK, Declared
+from tests.provider.protocol import cli_order
 
 URI: Final = "qemu+ssh://root@trop02/system"  # not here: nobody is asked by ARP
 VMS: Final = ("Acilamwen", "Ulov")
+NEW: Final = "Ibalehar"  # a VM that an edit declares beside them
 SETTINGS: Final = {"vms": {vm: {} for vm in VMS}, "emulation": {"domainType": "qemu", "memory": 96}}
-PLAN: Final = config.load("trop02", SETTINGS, fleets.ROOT, fleets.STACK_FILE)
+PLAN: Final = config.load(STACK, SETTINGS, fleets.ROOT, fleets.STACK_FILE)
 
 
 @dataclass(frozen=True)
@@ -32,8 +39,15 @@ class Record:
     what: str
     urn: str
     id: str
-    inputs: Any
-    outputs: Any
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a preview says of the object ``of``; ``needs``: the objects without which it can't be known."""
+
+    of: str
+    words: str
+    needs: set[str]
 
 
 @dataclass
@@ -44,6 +58,9 @@ class Place:
     records: dict[Key, Record]
     spoilt: set[str] = field(default_factory=set)
     unsure: set[str] = field(default_factory=set)  # seen, and not to be previewed: it needs what is not known
+    found: dict[tuple[str, str], Told] = field(
+        default_factory=dict
+    )  # what an audit finds more: kind and where
     nameless: bool = False  # it does not tell its name, or not its UUID
     baseless: bool = False  # nothing new can be made: the base image, or what else is there, can't be seen
     twin: bool = False  # another hypervisor gives the same UUID, and another name
@@ -53,48 +70,57 @@ class Place:
         return {f"VM {name}", *(f"{held.label} of {name}" for held in PLAN.floats_of(name))}
 
     def every(self, *kinds: str) -> set[str]:
-        return {record.what for record in self.records.values() if record.what.startswith(kinds)}
+        return {record.what for record in self.records.values() if record.what.startswith(kinds or "")}
 
 
-def ask(plugin: Any, method: str, request: Any) -> Any:
-    """One call of the plugin; `Told` where it refuses."""
-    return LOOP.run_until_complete(getattr(plugin, method)(request, Context()))
+@dataclass(frozen=True)
+class Whole:
+    """The stack's files and state, its project after an edit, and the host with all that is declared, as bytes."""
+
+    start: Start
+    edited: Path
+    place: bytes
+
+    def clean(self) -> Place:
+        made: Place = pickle.loads(self.place)
+        return made
+
+    def typed(self, conn: Any, words: Sequence[str], edited: bool = False) -> Ended:
+        """One command line of the embedded engine on this host."""
+        return _typed(self.start, conn, words, self.edited if edited else self.start.project)
 
 
-def reached(conn: Any) -> Any:
-    plugin = servicer(conn)
-    plugin.report = lambda *_: None
-    ask(plugin, "Configure", pb.ConfigureRequest(args=wire.dump({"uri": URI}, set())))
-    return plugin
+def _typed(start: Start, conn: Any, words: Sequence[str], project: Path) -> Ended:
+    variables = {
+        "PULUMI_BACKEND_URL": f"file://{start.state}",
+        "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        "PULUMI_HOME": str(start.folder / "home"),
+    }
+    stack = () if words[0] == "stack" else ("--stack", STACK)
+    with patch.dict(os.environ, variables), patch.object(sys, "dont_write_bytecode", True):
+        return run_words([*words, *stack, "--cwd", str(project)], lambda: servicer(conn))
 
 
-@functools.cache
-def _whole() -> bytes:
-    """The host with all that is declared, and what strangers have; and the records of the stack."""
-    conn, records = World(), dict[Key, Record]()
-    plugin = reached(conn)
-    for token in (
-        declared.NETWORK,
-        declared.POOL,
-        declared.VOLUME,
-        declared.SEED,
-        declared.DOMAIN,
-        declared.INTERFACE,
-    ):
-        ids = {key: record.id for key, record in records.items()}
-        for each in declared.resources(PLAN, ids):
-            if each.key[0] == token:
-                records[each.key] = _made(plugin, each)
+def whole(folder: Path) -> Whole:
+    """All of it is made by an `up`."""
+    start, conn, edited = Start(folder, b""), World(), Start(folder / "edited", b"")
+    start.write(Declared(fleets.rack_facts(), SETTINGS, {}))
+    start.state.mkdir()
+    for words in (("stack", "init", STACK), UP):
+        done = _typed(start, conn, words, start.project)
+        assert done.code == 0, done.text
     _strangers(conn)
-    return pickle.dumps(Place(conn, records))
+    shutil.copytree(start.project, edited.project)
+    edited.write(Declared(fleets.rack_facts(), {**SETTINGS, "vms": {**SETTINGS["vms"], NEW: {}}}, {}))
+    records = _records(start.state / f".pulumi/stacks/trop/{STACK}.json")
+    return Whole(start, edited.project, pickle.dumps(Place(conn, records)))
 
 
-def _made(plugin: Any, each: declared.Declared) -> Record:
-    urn = f"urn:pulumi:trop02::trop::{each.parent[0]}${each.key[0]}::{each.key[1]}"
-    news = wire.dump(each.inputs, set())
-    inputs = ask(plugin, "Check", pb.CheckRequest(urn=urn, news=news)).inputs
-    made = ask(plugin, "Create", pb.CreateRequest(urn=urn, properties=inputs))
-    return Record(each.what, urn, made.id, wire.load(inputs)[0], wire.load(made.properties)[0])
+def _records(state: Path) -> dict[Key, Record]:
+    told = {(urns.type_of(each.urn), urns.name_of(each.urn)): each for each in cli_order.records(state)}
+    ids = {key: each.id for key, each in told.items()}
+    what = {each.key: each.what for each in declared.resources(PLAN, ids)}
+    return {key: Record(what[key], r.urn, r.id) for key, r in told.items()}
 
 
 def _strangers(conn: World) -> None:
@@ -121,11 +147,6 @@ def _strangers(conn: World) -> None:
         "<interface type='network'><mac address='52:54:00:99:00:02'/><source network='theirs'/></interface>"
         "</devices></domain>"
     ).create()
-
-
-def clean() -> Place:
-    made: Place = pickle.loads(_whole())
-    return made
 
 
 def survey(conn: Any) -> Any:

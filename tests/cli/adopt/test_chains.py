@@ -18,23 +18,26 @@ from tests.cli.adopt.beside import all_there, of, plan_of
 DISK = "/libvirt/storage/live/Ulov.qcow"
 
 
-def under(domain: DomainSeen, *above: str) -> DomainSeen:
-    """The domain with snapshots on its disk, from the top down."""
+def under(domain: DomainSeen, *above: str, recorded: int = 9) -> DomainSeen:
+    """The domain with snapshots on its disk, from the top down.  ``recorded``: how much of what the top stands on its
+    definition says."""
 
-    def pushed(xml: str | None) -> str:
+    def pushed(xml: str | None, most: int = 9) -> str:
         top, *below = (*above, DISK)
+        below = below[:most]
         chain = "".join(f"<backingStore><source file='{path}'/>" for path in below) + "</backingStore>" * len(
             below
         )
         return (xml or "").replace(f"<source file='{DISK}'/>", f"<source file='{top}'/>{chain}")
 
-    live, config = pushed(domain.live_xml), pushed(domain.config_xml)
+    live, config = pushed(domain.live_xml), pushed(domain.config_xml, recorded)
     return replace(domain, live=see(live), config=see(config), live_xml=live, config_xml=config)
 
 
-def with_ulov(plan: Plan, *above: str) -> HostSeen:
+def with_ulov(plan: Plan, *above: str, recorded: int = 9) -> HostSeen:
     seen = all_there(plan)
-    return replace(seen, domains=tuple(under(d, *above) if d.name == "Ulov" else d for d in seen.domains))
+    domains = (under(d, *above, recorded=recorded) if d.name == "Ulov" else d for d in seen.domains)
+    return replace(seen, domains=tuple(domains))
 
 
 @pytest.mark.reports("D1")
@@ -48,6 +51,34 @@ def test_a_snapshot_is_no_difference_and_nothing_is_written_for_it(above: tuple[
     new = complete.additions(plan, Settings(), seen)
     assert "overlay" not in new["Ulov"]
     assert "disks" not in new["Ulov"]
+
+
+@pytest.mark.reports("D1")
+@pytest.mark.parametrize("runs", [True, False], ids=["as its guest has it", "as its pool has it"])
+@pytest.mark.parametrize("recorded", [0, 1])
+def test_so_it_is_where_the_definition_says_less_than_all(runs: bool, recorded: int) -> None:
+    plan = plan_of(Ulov={})
+    seen = with_ulov(plan, "/s2", "/s1", recorded=recorded)
+    if not runs:
+        listed = [
+            replace(seen.volumes[0], name=path[1:], path=path, base=base)
+            for path, base in (("/s2", "/s1"), ("/s1", DISK))
+        ]
+        off = [replace(d, live=None, live_xml=None) if d.name == "Ulov" else d for d in seen.domains]
+        seen = replace(seen, volumes=(*seen.volumes, *listed), domains=tuple(off))
+    (ulov,) = [d for d in seen.domains if d.name == "Ulov"]
+    assert seen.known(ulov.seen, [DISK]).disks == (DISK,)
+    assert [each.what for each in compare(plan, seen).differs] == ["running"] * (not runs)
+    new = complete.additions(plan, Settings(), seen)
+    assert new["Ulov"].keys() <= {"running"}
+
+
+def test_files_that_are_said_to_stand_on_each_other_are_followed_once() -> None:
+    plan = plan_of(Ulov={})
+    seen = with_ulov(plan, "/s1", recorded=0)
+    a, b = (replace(seen.volumes[0], path=path, base=base) for path, base in (("/s1", "/s2"), ("/s2", "/s1")))
+    (ulov,) = [replace(d, live=None) for d in seen.domains if d.name == "Ulov"]
+    assert replace(seen, volumes=(a, b), domains=(ulov,)).known(ulov.seen, [DISK]).disks == ("/s1",)
 
 
 @pytest.mark.reports("D2", "D4")

@@ -55,12 +55,13 @@ class Vm:
     at: State = UNLOOKED
     features: str = "<features><acpi/></features>"
     above: tuple[str, ...] = ()  # snapshots on its disk, from the top down
+    recorded: int = 9  # how much of what its disk stands on its definition says
     more: str = ""  # of the disk's element
 
     def seen(self) -> DomainSeen:
         running = self.state not in ("shut off", "crashed", "saved")
         live = self._xml(self.nics if self.live is None else self.live, self.live_memory) if running else None
-        defined = self._xml(self.nics, self.memory)
+        defined = self._xml(self.nics, self.memory, self.recorded)
         return DomainSeen(
             name=self.name,
             uuid=f"uuid-{self.name}",
@@ -74,19 +75,19 @@ class Vm:
             at=self.at,
         )
 
-    def _chain(self) -> str:
-        top, *below = (*self.above, self.disk)
+    def _chain(self, most: int) -> str:
+        top, *below = (*self.above, self.disk)[: most + 1]
         ends = "".join("</backingStore>" for _ in below)
         return (
             f"<source file='{top}'/>" + "".join(f"<backingStore><source file='{b}'/>" for b in below) + ends
         )
 
-    def _xml(self, nics: list[str], memory: int) -> str:
+    def _xml(self, nics: list[str], memory: int, recorded: int = 9) -> str:
         return (
             f"<domain type='qemu'><name>{self.name}</name><uuid>uuid-{self.name}</uuid>"
             f"<memory unit='MiB'>{self.most}</memory><currentMemory unit='MiB'>{memory}</currentMemory><vcpu>1</vcpu>"
             f"<os><type arch='x86_64' machine='pc-i440fx-7.2'>hvm</type></os>{self.features}<devices>"
-            f"<disk type='file' device='disk'>{self._chain()}<target dev='vda'/>{self.more}</disk>"
+            f"<disk type='file' device='disk'>{self._chain(recorded)}<target dev='vda'/>{self.more}</disk>"
             f"{''.join(nics)}<memballoon model='{self.balloon}'/></devices></domain>"
         )
 

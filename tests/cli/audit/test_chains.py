@@ -49,6 +49,20 @@ def test_two_snapshots_on_each_other_are_one_finding(picture: Picture) -> None:
 
 
 @pytest.mark.reports("D1")
+@pytest.mark.parametrize("recorded", [0, 1])
+def test_so_they_are_where_the_definition_says_less_than_all(picture: Picture, recorded: int) -> None:
+    vm = picture.vms["Ulov"]
+    vm.above, vm.recorded = (S2, S1), recorded
+    listed(picture, S2, S1)
+    listed(picture, S1, DISK)
+    (found,) = faults(picture)
+    assert (found.kind, found.mend) == ("snapshot", COMMIT)
+    vm.state = "shut off"
+    picture.links["Ulov"] = {"vda": (Link(S2, S1), Link(S1, DISK), Link(DISK, BASE), Link(BASE))}
+    assert {f.kind for f in faults(picture)} == {"snapshot", "vm-stopped"}
+
+
+@pytest.mark.reports("D1")
 def test_of_a_vm_that_is_off_the_line_starts_it_before(picture: Picture) -> None:
     picture.vms["Ulov"].disk, picture.vms["Ulov"].state = S1, "shut off"
     picture.links["Ulov"] = {"vda": (Link(S1, DISK), Link(DISK, BASE), Link(BASE))}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pulumi
+import pytest
 
+from engine.options import Kind
 from tests.engine.fake import Thing, World, go, in_order
 
 
@@ -105,6 +107,39 @@ def test_the_program_does_not_begin_when_something_cannot_be_read() -> None:
     assert run.result.failed
     assert "the state has no provider" in run.messages()[0]
     assert world.calls == []
+
+
+def more() -> None:
+    """What needs the one that can't be read is changed, and something is new."""
+    a = Thing("a", size=1, opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name="once")]))
+    Thing("b", a=a.id, size=2)
+    Thing("c")
+
+
+@pytest.mark.reports("H1")
+@pytest.mark.parametrize("name", ["a", "once"], ids=["under its name", "under a former one"])
+def test_a_preview_goes_past_what_cannot_be_read_and_judges_all_else(name: str) -> None:
+    world = World()
+    made = go(lambda: Thing("b", a=Thing(name, size=1).id), world)
+    world.unread = frozenset({name})
+    run = go(more, world, made.snapshot, "preview", refresh=True)
+    assert run.result.changes == {"same": 1, "update": 1, "create": 1}
+    assert run.failed_steps() == [name]
+    assert run.messages() == [f"Preview failed: {name} can't be read", "preview failed"]
+    assert world.asked("Update") == ["b"]
+    assert "a" not in world.asked("Diff")
+    assert run.saves == []
+
+
+@pytest.mark.parametrize(("kind", "unread"), [("update", "a"), ("preview", "ab")])
+def test_where_that_is_all_and_in_a_real_run_the_program_does_not_begin(kind: Kind, unread: str) -> None:
+    world = World()
+    made = go(program, world)
+    world.calls.clear()
+    world.unread = frozenset(unread)
+    run = go(more, world, made.snapshot, kind, refresh=True)
+    assert run.failed_steps() == list(unread)
+    assert world.asked("Check") == []
 
 
 def test_an_up_with_refresh_that_changes_nothing_does_not_write_the_state_for_every_resource() -> None:

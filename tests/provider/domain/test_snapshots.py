@@ -64,12 +64,14 @@ def test_two_snapshots_on_each_other_are_told_in_one_line_and_end_by_one(vm: Vm)
 
 
 @pytest.mark.reports("D1")
-@pytest.mark.parametrize("recorded", [False, True])
-def test_of_a_guest_that_is_off_the_files_themselves_tell_what_they_stand_on(vm: Vm, recorded: bool) -> None:
+@pytest.mark.parametrize("recorded", [(False, False), (False, True), (True, True)])
+def test_of_a_guest_that_is_off_the_files_themselves_tell_what_they_stand_on(
+    vm: Vm, recorded: tuple[bool, bool]
+) -> None:
     vm.inputs.pop("running")
     vm.fake.destroy()
-    domain_disks.snapshot(vm.fake, S1, recorded=recorded)
-    domain_disks.snapshot(vm.fake, S2, recorded=recorded)
+    for file, each in zip((S1, S2), recorded, strict=True):
+        domain_disks.snapshot(vm.fake, file, recorded=each)
     (line,) = told(vm)
     assert f"vda starts with {S2} upon {S1}, snapshots that stand on the declared {DISK}" in line
     assert line.endswith(f"start Acilamwen, then type: {COMMIT}")
@@ -242,5 +244,8 @@ def test_of_one_that_was_started_since_the_running_guest_tells_what_its_definiti
     domain_disks.start(vm.fake, DISK)
     (line,) = told(vm)
     assert f"vda runs on {S1}, a snapshot that stands on the declared {DISK}" in line
+    domain_disks.snapshot(vm.fake, S2)
+    (line,) = told(vm)
+    assert f"vda runs on {S2} upon {S1}, snapshots that stand on the declared {DISK}" in line
     vm.up(vcpu=1)
-    assert files(vm) == files(vm, live=False) == [("vda", S1)]
+    assert files(vm) == files(vm, live=False) == [("vda", S2)]

@@ -1,9 +1,9 @@
 """libvirt's pools and volumes in memory: the calls that the provider makes, as a real 9.0 answers them.
 
 What a real one does and this one does too: a file made behind its back is seen after a refresh only, and so is what a
-known one has become (its base, its size, its format); the room that is left is that of the last refresh; while another
-client's volume is made, no refresh is to be had; any volume is deleted without a question; files stay when their pool
-goes, and the next pool over their folder has them.
+known one has become (its base, its size, its format); a base that is there has its times beside it; the room that is
+left is that of the last refresh; while another client's volume is made, no refresh is to be had; any volume is deleted
+without a question; files stay when their pool goes, and the next pool over their folder has them.
 """
 
 from __future__ import annotations
@@ -53,6 +53,9 @@ class Volume:
         etree.SubElement(target, "path").text = self.path()
         if root.find("allocation") is None:
             etree.SubElement(root, "allocation").text = "200704"
+        base = root.find("backingStore")
+        if base is not None and base.findtext("path") in self.pool.conn.files:
+            etree.SubElement(etree.SubElement(base, "timestamps"), "mtime").text = "1540000000.0"
         return written(root)
 
     def delete(self, flags: int = 0) -> int:
