@@ -96,9 +96,11 @@ def _bridges(host: Host, seen: Seen) -> list[str]:
     names = [nic.bridge for nic in seen.nics]
     for name in dict.fromkeys(nic.network for nic in seen.nics if nic.network):
         network = host.network_by_name(name)
-        xml = None if network is None else etree.fromstring(network.XMLDesc().encode())
-        if xml is not None and attribute(xml, "forward", "mode") == "bridge":
-            names.append(attribute(xml, "bridge", "name"))
+        look = network.XMLDesc if network is not None else str
+        xml = optional.look(optional.unheard, f"network {name}", look, "") or "<network/>"
+        root = etree.fromstring(xml.encode())
+        if attribute(root, "forward", "mode") == "bridge":
+            names.append(attribute(root, "bridge", "name"))
     return [name for name in dict.fromkeys(names) if name]
 
 

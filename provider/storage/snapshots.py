@@ -6,6 +6,7 @@ What another hand put there is told, and neither taken away nor missed.  Words a
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -61,19 +62,10 @@ def back(uri: str, name: str, each: Instead) -> str:
     Into a new file: what was there is kept, for nobody knows what it holds; and a copy into an overlay leaves out what
     reads as zero, where its base would show through.
     """
-    words = (
-        "blockcopy",
-        remedy.word(name),
-        each.target,
-        "--dest",
-        remedy.word(each.path),
-        "--format",
-        "qcow2",
-    )
-    copy = remedy.virsh(uri, " ".join((*words, "--transient-job", "--pivot", "--wait")))
-    return (
-        f"on the hypervisor: mv {remedy.word(each.path)} {remedy.word(f'{each.path}.before')}, then: {copy}"
-    )
+    to = f"--dest {remedy.word(each.path)} --format qcow2 --transient-job --pivot --wait"
+    copy = remedy.virsh(uri, f"blockcopy {remedy.word(name)} {each.target} {to}")
+    aside = shlex.join(["mv", each.path, f"{each.path}.before"])
+    return f"on the hypervisor: {aside}, then: {copy}"
 
 
 def commit(uri: str, name: str, each: Above) -> str:
