@@ -79,7 +79,9 @@ def hindrances(host: Host, xml: str, tell: optional.Tell) -> list[str]:
         if name not in host.made.networks and (network is None or not network.isActive()):
             what = "is not there" if network is None else "does not run"
             found.append(f"its network {name} {what}")
-    found += [f"the host has no bridge {name}" for name in _bridges(host, seen) if not _has(host, name)]
+    found += [
+        f"the host has no bridge {name}" for name in _bridges(host, seen, tell) if not _has(host, name, tell)
+    ]
     memory = optional.look(tell, f"the memory of {host.uri}", lambda: int(host.conn.getInfo()[1]), None)
     if memory is not None and seen.memory > memory:
         found.append(f"it takes {seen.memory} MiB of memory, and the host has {memory}")
@@ -91,26 +93,32 @@ def hindrances(host: Host, xml: str, tell: optional.Tell) -> list[str]:
     return found
 
 
-def _bridges(host: Host, seen: Seen) -> list[str]:
+def _bridges(host: Host, seen: Seen, tell: optional.Tell) -> list[str]:
     """Those of its NICs that stand on a bridge of the host's own: by name, or by a network that is one."""
     names = [nic.bridge for nic in seen.nics]
     for name in dict.fromkeys(nic.network for nic in seen.nics if nic.network):
         network = host.network_by_name(name)
         look = network.XMLDesc if network is not None else str
-        xml = optional.look(optional.unheard, f"network {name}", look, "") or "<network/>"
+        xml = (
+            optional.look(tell, f"network {name}", look, "", "whether its bridge is there is not known")
+            or "<network/>"
+        )
         root = etree.fromstring(xml.encode())
         if attribute(root, "forward", "mode") == "bridge":
             names.append(attribute(root, "bridge", "name"))
     return [name for name in dict.fromkeys(names) if name]
 
 
-def _has(host: Host, bridge: str) -> bool:
+def _has(host: Host, bridge: str, tell: optional.Tell) -> bool:
     """True where nothing is known of it."""
     there = kernel.look(host.uri)
     if there is not None:
         return bridge in there.devices
     ask = partial(errors.unless, errors.NO_INTERFACE, host.conn.interfaceLookupByName, bridge)
-    return optional.look(optional.unheard, f"bridge {bridge}", ask, bridge) is not None
+    return (
+        optional.look(tell, f"bridge {bridge} of {host.uri}", ask, bridge, "whether it is there is not known")
+        is not None
+    )
 
 
 def awaited(host: Host, seen: domain_read.Domain, declared: Props, keys: frozenset[str]) -> list[str]:

@@ -140,7 +140,7 @@ class Domain(Resource):
     def delete(self, call: Call, id: str, outputs: Props) -> None:
         domain = call.host.domain_by_uuid(id)
         if domain is not None:
-            life.refuse_under_snapshots(call.host, domain, outputs.get("own", {}).get("disks", ()))
+            life.refuse_under_snapshots(call.host, domain, outputs.get("own", {}))
             _note_removal(call, domain)
             life.shut_down(call.host.uri, domain, self._clock, call.timeout)
             life.undefine(domain)
@@ -148,7 +148,7 @@ class Domain(Resource):
     def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
         domain = call.host.domain_by_uuid(id)
         if domain is not None:
-            life.refuse_under_snapshots(call.host, domain, outputs.get("own", {}).get("disks", ()))
+            life.refuse_under_snapshots(call.host, domain, outputs.get("own", {}))
             life.refuse_removal(call.host.uri, domain)
             _note_removal(call, domain)
 

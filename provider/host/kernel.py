@@ -13,7 +13,8 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -73,23 +74,32 @@ def look(uri: str) -> Kernel | None:
         return None
     try:
         pid = arp_probe.peer(path)
-        files = {name: Path(f"/proc/{pid}/net/{name}").read_text() for name in ("route", "dev", "arp")}
+        names = ("route", "fib_trie", "dev", "arp")
+        files = {name: Path(f"/proc/{pid}/net/{name}").read_text() for name in names}
     except OSError:
         return None
     devices = frozenset(line.partition(":")[0].strip() for line in files["dev"].splitlines()[2:])
     found = dict(neighbours(files["arp"]))
-    return Kernel(tuple(routes(files["route"])), devices, found, _taken(pid), partial(_firewall, pid))
+    to = tuple(routes(files["route"], own_addresses(files["fib_trie"])))
+    return Kernel(to, devices, found, _taken(pid), partial(_firewall, pid))
 
 
-def routes(text: str) -> Iterator[Route]:
-    """Those of /proc/net/route, of the main table."""
+def own_addresses(text: str) -> set[IPv4Address]:
+    """The host's own, of /proc/net/fib_trie."""
+    pairs = pairwise(line.strip() for line in text.splitlines())
+    return {IPv4Address(one.removeprefix("|-- ")) for one, other in pairs if other == "/32 host LOCAL"}
+
+
+def routes(text: str, own: Collection[IPv4Address]) -> Iterator[Route]:
+    """Those of /proc/net/route, of the main table; ``own``: the host's addresses, by which some of them are made."""
     for line in text.splitlines()[1:]:
         device, to, _, flags, _, _, _, mask, *_ = line.split()
         try:
             network = IPv4Network((_address(to), _address(mask)))
         except ValueError:  # bits beyond its mask, or a mask with gaps
             continue
-        yield Route(network, device, device != "*" and not int(flags, 16) & _GATEWAY)
+        made = any(address in network for address in own)
+        yield Route(network, device, made and device != "*" and not int(flags, 16) & _GATEWAY)
 
 
 def neighbours(text: str) -> Iterator[tuple[str, str]]:

@@ -64,7 +64,7 @@ def back(uri: str, name: str, each: Instead) -> str:
     """
     to = f"--dest {remedy.word(each.path)} --format qcow2 --transient-job --pivot --wait"
     copy = remedy.virsh(uri, f"blockcopy {remedy.word(name)} {each.target} {to}")
-    aside = shlex.join(["mv", each.path, f"{each.path}.before"])
+    aside = shlex.join(["mv", "-n", each.path, f"{each.path}.before"])
     return f"on the hypervisor: {aside}, then: {copy}"
 
 
@@ -119,15 +119,34 @@ def mend(uri: str, name: str, each: Above, runs: bool) -> str:
 
 
 def replaced(name: str, each: Instead, runs: bool) -> str:
-    """Ulov: vda runs on …/copy.qcow2, in the place of the declared …/Ulov.qcow, which is in no disk of it."""
-    verb, file = "runs on" if runs else "starts with", each.file or "what is no file"
-    return f"{name}: {each.target} {verb} {file}, in the place of the declared {each.path}, which is in no disk of it"
+    """Ulov: vda runs on …/copy.qcow2, in the place of the declared …/Ulov.qcow, which is in no disk of it.
+
+    Of one that is off libvirt need not say what its disk stands on, and the file's header may be nowhere to be read.
+    """
+    file = each.file or "what is no file"
+    if not runs:
+        seen = "whether it stands on that is not seen while it is off"
+        return f"{name}: {each.target} starts with {file}, in the place of the declared {each.path}; {seen}"
+    return f"{name}: {each.target} runs on {file}, in the place of the declared {each.path}, which is in no disk of it"
 
 
 def way_back(uri: str, name: str, each: Instead, runs: bool) -> str:
     if not runs:
         return f"once {name} runs, this names the line that brings it back into that file"
     return f"to have it there again, {back(uri, name, each)}"
+
+
+def kept(
+    uri: str, name: str, target: str, runs: bool, chains: Collection[Chain], others: Collection[Instead]
+) -> str:
+    """Why the disk at this place can't be unplugged: its file alone would go, or what was written since would stay
+    behind; empty where nothing is in the way."""
+    for each in (o for o in others if o.target == target):
+        return f"{replaced(name, each, runs)}; {way_back(uri, name, each, runs)}"
+    for chain in (c for c in chains if c.target == target and c.job):
+        end = remedy.virsh(uri, f"blockjob {remedy.word(name)} {target} --abort")
+        return f"{name}: {_job(chain)}; wait until it has ended, or end it: {end}"
+    return ""
 
 
 def lost_by_start(now: Collection[Chain], defined: Collection[Chain]) -> dict[str, str]:
@@ -138,6 +157,15 @@ def lost_by_start(now: Collection[Chain], defined: Collection[Chain]) -> dict[st
         for chain in now
         if tops.get(chain.target, chain.path) != chain.path and chain.path not in tops.values()
     }
+
+
+def jobs(chains: Collection[Chain]) -> list[str]:
+    """Block jobs that the end of the guest ends."""
+    return [
+        f"a block job ({chain.job}) that writes its {chain.target} to {chain.to}"
+        for chain in chains
+        if chain.job
+    ]
 
 
 def _job(chain: Chain) -> str:

@@ -65,7 +65,7 @@ STEPS: Final = {
     "virsh dumpxml": f"{_ROOM}test_the_line_that_gives_a_definition_a_place_does_so",
     OF_OTHERS: f"{_SAME}test_two_hosts_of_one_uuid_and_two_names_are_both_judged_and_one_line_says_what_to_set",
     "virsh blockcopy": _DELETED,
-    "on the hypervisor: mv … ….before": _COPIED,
+    "on the hypervisor: mv -n … ….before": _COPIED,
     "virsh pool-start": _STOPPED,
     "see that … is mounted": _STOPPED,
     "mount what belongs at …": _UNMOUNTED,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from provider.errors import OperatorError, Refused
-from provider.host.kernel import Kernel, Route, Taken, neighbours, routes
+from provider.host.kernel import Kernel, Route, Taken, neighbours, own_addresses, routes
 from provider.network.startable import Start, doubts, hindrances
 from provider.network.xml import render, skeleton
 from provider.resource.base import Props
@@ -204,6 +204,15 @@ clash	00CBA8C0	0200630A	0003	0	0	0	00FFFFFF	0	0	0
 *	00CCA8C0	00000000	0001	0	0	0	00FFFFFF	0	0	0
 odd	00CAA8C0	00000000	0001	0	0	0	00FF00FF	0	0	0
 """
+TRIE = """Main:
+  +-- 0.0.0.0/0 3 0 5
+     |-- 192.168.202.0
+        /24 link UNICAST
+     |-- 192.168.202.77
+        /32 host LOCAL
+     |-- 192.168.202.255
+        /32 link BROADCAST
+"""
 ARP = """IP address       HW type     Flags       HW address            Mask     Device
 192.168.202.9    0x1         0x2         52:54:00:02:02:09     *        virbr0
 192.168.202.10   0x1         0x0         00:00:00:00:00:00     *        virbr0
@@ -211,10 +220,12 @@ ARP = """IP address       HW type     Flags       HW address            Mask    
 
 
 def test_the_kernels_tables_are_read_as_it_writes_them() -> None:
-    assert list(routes(ROUTE)) == [
+    assert list(routes(ROUTE, own_addresses(TRIE))) == [
         Route(IPv4Network("0.0.0.0/0"), "br0", direct=False),
         Route(IPv4Network("192.168.202.0/24"), "clash"),
         Route(IPv4Network("192.168.203.0/24"), "clash", direct=False),
         Route(IPv4Network("192.168.204.0/24"), "*", direct=False),
     ]
+    (_, clash, *_) = routes(ROUTE, ())  # as a VPN's, which no address has made
+    assert not clash.direct
     assert dict(neighbours(ARP)) == {"192.168.202.9": "52:54:00:02:02:09"}
