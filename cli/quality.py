@@ -29,7 +29,7 @@ WHOLE = ("services",)  # a mark asked for by itself runs what takes long in it, 
 ASKED = "firstday"  # for machines that were made for it: only where it is asked for by name
 LEFT_OUT = ("lab", "endtoend", "soak", "slow")  # of the quick tests: no root, some minutes
 SHARED = ("-n", "auto", "--dist", "worksteal")  # among all cores; a lab's guests need the cores themselves
-TOGETHER = ("-n", "2", "--dist", "loadfile")  # two labs at a time: they wait more than they work
+TOGETHER = ("-n", "3", "--dist", "loadfile")  # three labs at a time: they wait more than they work
 _UNTIMED = f"({' or '.join(UNTIMED)})"
 RUNS: Final = (
     (SHARED, f"not lab and not {_UNTIMED}"),

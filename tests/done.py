@@ -16,3 +16,8 @@ class Done:
     @property
     def text(self) -> str:
         return self.out + self.err
+
+    @property
+    def end(self) -> str:
+        """The last of it: what a demo or an `up` says of each resource is cut away where a report is short."""
+        return self.text[-4000:]

@@ -49,7 +49,8 @@ class Comparison:
     """``agrees`` and ``missing`` (declared, not there) are objects; ``undeclared`` is a line a kind.
 
     ``why``: what is in the way of taking it over.  ``unread``: objects of which libvirt does not tell, and why;
-    ``unseen`` what else it does not tell, a line each.
+    ``unseen`` what else it does not tell, a line each.  ``remembered``: VMs that are off, of whose disks libvirt tells
+    what it saw at the last refresh of ``pool``.
     """
 
     agrees: tuple[str, ...]
@@ -60,6 +61,8 @@ class Comparison:
     matches: Matches
     unread: tuple[tuple[str, str], ...] = ()
     unseen: tuple[str, ...] = ()
+    remembered: tuple[str, ...] = ()
+    pool: str = ""
 
 
 def compare(plan: Plan, seen: HostSeen) -> Comparison:
@@ -79,7 +82,13 @@ def compare(plan: Plan, seen: HostSeen) -> Comparison:
         matches=found,
         unread=unread,
         unseen=tuple(u.line for u in seen.unread if u.line not in found.unread.values()),
+        remembered=tuple(vm.name for vm in plan.vms if vm.overlay and _is_off(found.domains.get(vm.name))),
+        pool=plan.storage.name,
     )
+
+
+def _is_off(domain: DomainSeen | None) -> bool:
+    return domain is not None and domain.live is None
 
 
 def _differences(wanted: Declared, found: Matches, seen: HostSeen) -> Iterator[Difference]:

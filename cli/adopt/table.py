@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cli.adopt.compare import Comparison, Difference
+from provider.resource import remedy
 
 NOTHING = "–"
 HEAD = ("object", "what", "declared", "on the host")
@@ -12,10 +13,10 @@ WIDEST = 48
 
 
 def text(stack: str, uri: str, result: Comparison) -> str:
-    return "\n".join([f"{stack} at {uri}", *_groups(result), ""])
+    return "\n".join([f"{stack} at {uri}", *_groups(uri, result), ""])
 
 
-def _groups(result: Comparison) -> Iterator[str]:
+def _groups(uri: str, result: Comparison) -> Iterator[str]:
     yield f"\nagrees ({len(result.agrees)}): {', '.join(result.agrees) or 'nothing'}"
     yield f"\ndiffers ({len(result.differs)}):" if result.differs else "\ndiffers: nothing"
     yield from _columns(result.differs)
@@ -28,6 +29,11 @@ def _groups(result: Comparison) -> Iterator[str]:
     if result.unseen:
         yield f"\nnot known besides ({len(result.unseen)}):"
         yield from (f"  {line}" for line in result.unseen)
+    if result.remembered:
+        look = remedy.virsh(uri, f"pool-refresh {remedy.word(result.pool)}")
+        names = ", ".join(result.remembered)
+        yield f"\nas libvirt saw it last: what the disks of VMs that are off stand on ({names}); it looks again by"
+        yield f"  {look}"
     if result.why:
         yield f"\nin the way of taking it over ({len(result.why)}):"
         yield from (f"  {line}" for line in result.why)

@@ -222,6 +222,12 @@ RULES: Final = (
         "it would be written into the base image.",
     ),
     Rule(
+        storage.disk_other,
+        "A declared VM boots from another file than its overlay, which is in no disk of it: it was copied "
+        "elsewhere, or pulled into a snapshot, by another hand. Everything that was written since is in there.",
+        "What is at the declared path moved aside, and `virsh blockcopy` to there while the VM runs: nothing restarts.",
+    ),
+    Rule(
         storage.overlay_pulled,
         "A declared VM's overlay rests on nothing any more: the content of its base was pulled into it "
         "(`virsh blockpull`). Nothing is lost.",

@@ -24,7 +24,7 @@ IMAGES = ("qcow", "qcow2", "qed", "vdi", "vhd", "vmdk")  # a raw file may be any
 def base_missing(world: World) -> Iterator[Finding]:
     for stack, vm, overlay in _overlays(world):
         host = world.seen[stack][1]
-        if overlay.base and (overlay.base_missing or overlay.base in host.gone):
+        if overlay.base and (overlay.base_missing or _is_missing(host, overlay.base)):
             what = f"its overlay {overlay.path} rests on {overlay.base}, which is missing"
             yield Finding(stack, vm.domain, what, f"put back the very file as it was: {overlay.base}")
 
@@ -60,6 +60,8 @@ def base_unused(world: World) -> Iterator[Finding]:
         used = {path for d in host.domains for side in (d.live, d.config) if side for _, path in side.slots}
         used |= declared | {volume.base for volume in host.volumes if volume.base}
         used |= {path for d in host.domains for xml in (d.live_xml, d.config_xml) for path in _files(xml)}
+        if any(_is_missing(host, base) for base in used):
+            continue  # it may have been given another name under those who run on it
         for volume in host.volumes if _all_known(host) else ():
             if str(PurePosixPath(volume.path).parent) not in folders or volume.format not in IMAGES:
                 continue
@@ -80,6 +82,20 @@ def snapshot(world: World) -> Iterator[Finding]:
             yield Finding(stack, domain.name, what, mend)
 
 
+def disk_other(world: World) -> Iterator[Finding]:
+    """Only a guest's first disk is known without the state: the overlay, by which it boots."""
+    for stack, vm, domain in world.vms():
+        plan, host = world.seen[stack]
+        slots, path = (domain.live or domain.seen).slots, f"{plan.storage.path}/{vm.overlay_file}"
+        declared = vm.overlay and slots and host.volume_at(path) is not None
+        places = {path: slots[0][0]} if declared else {}
+        for each in snapshots.instead(slots, _chains(world, stack, domain), places):
+            runs = domain.live is not None
+            mend = snapshots.back(host.uri, domain.name, each) if runs else _start(world, stack, vm, domain)
+            what = snapshots.replaced(domain.name, each, runs).partition(": ")[2]
+            yield Finding(stack, domain.name, f"its {what}", mend)
+
+
 def overlay_pulled(world: World) -> Iterator[Finding]:
     """Nothing is lost by it; but the declaration says otherwise."""
     for stack, vm, domain in world.vms():
@@ -96,7 +112,7 @@ def overlay_pulled(world: World) -> Iterator[Finding]:
                 f"its overlay {path} rests on no base image any more (declared is {vm.base_image}): {PULLED}"
             )
             mend = f"trop:vms.{vm.name}.overlay: false in Pulumi.{stack}.yaml; the disk stays as it is"
-            yield Finding(stack, domain.name, what, mend)
+            yield Finding(stack, domain.name, what, "nothing" if vm.disks else mend)
 
 
 def format_unsaid(world: World) -> Iterator[Finding]:
@@ -156,6 +172,18 @@ def _files(xml: str | None) -> set[str]:
     """Every file that a domain's XML names: what a disk stands on too, which libvirt tells of one that runs."""
     root = etree.fromstring((xml or "<domain/>").encode())
     return {str(source.get("file")) for source in root.iter("source") if source.get("file")}
+
+
+def _is_missing(host: HostSeen, path: str) -> bool:
+    """Whether it was looked for, or an active pool has its folder, all of whose files are listed, and not that."""
+    folder = str(PurePosixPath(path).parent)
+    pools = [p.name for p in host.pools if p.active and p.kind == "dir" and _same(p.path, folder)]
+    listed = pools and host.volume_at(path) is None and not any(map(host.unread_volumes, pools))
+    return path in host.gone or bool(listed)
+
+
+def _same(one: str | None, other: str) -> bool:
+    return one is not None and PurePosixPath(one) == PurePosixPath(other)
 
 
 def _all_known(host: HostSeen) -> bool:

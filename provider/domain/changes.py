@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from provider.connection import api
 from provider.domain import amounts as domain_amounts
@@ -78,6 +77,7 @@ def planned(call: Call, domain: api.Domain, news: Props, olds: Props) -> Plan:
         waiting=room.waiting(news, seen),
     )
     _refuse(plan, own)
+    _refuse_unplugging(call, plan, own)
     _refuse_saved(call, domain, plan)
     _require(call, domain, plan)
     if declared.get("running", seen.running) != seen.running:
@@ -132,6 +132,26 @@ def _refuse(plan: Plan, own: Props) -> None:
         phrases += _disk_phrases(plan.declared, own, plan.seen)
     if phrases:
         raise Refused(f"domain {plan.name}: not done in place, and nothing was changed: {'; '.join(phrases)}")
+
+
+def _refuse_unplugging(call: Call, plan: Plan, own: Props) -> None:
+    """A disk goes with all that is written on it: not while that is in another file than the one that is declared."""
+    side, runs, uri = plan.seen.now or plan.seen.seen, plan.seen.running, call.host.uri
+    wanted = {disk_path(disk) for disk in _entries(plan.declared)}
+    gone = {path: place for path, place in own.get("places", {}).items() if path not in wanted}
+    others = snapshots.instead(side.slots, side.chains, gone)
+    leaving = {step.path: step.target for step in plan.disks if step.action == "unplug"}
+    for path, target in {**leaving, **{each.path: each.target for each in others}}.items():
+        above = [each for each in snapshots.above(side.chains, {path}) if each.target == target]
+        why = [
+            f"{snapshots.stands(plan.name, each, runs)}; {snapshots.mend(uri, plan.name, each, runs)}"
+            for each in above
+        ]
+        why = why or [snapshots.kept(uri, plan.name, target, runs, side.chains, others)]
+        if why[0]:
+            raise Refused(
+                f"domain {plan.name}: disk {path} is not unplugged, and nothing was changed: {why[0]}"
+            )
 
 
 def _refuse_saved(call: Call, domain: api.Domain, plan: Plan) -> None:
@@ -212,11 +232,12 @@ def _refuse_losses(plan: Plan) -> None:
     config = set() if plan.seen.config is None else {n.mac for n in plan.seen.config}
     ours = {step.mac for step in plan.nics}
     lost = [f"NIC {n.mac}" for n in plan.seen.live or () if n.mac not in config | ours]
-    now: Any = () if plan.seen.now is None else plan.seen.now.disks
-    ours_disks = {step.path for step in plan.disks}
-    lost += [f"disk {p}" for p in now if p not in plan.seen.seen.disks and p not in ours_disks]
     if plan.seen.now is not None:
-        lost += snapshots.lost_by_start(plan.seen.now.chains, plan.seen.seen.chains)
+        gone_back = snapshots.lost_by_start(plan.seen.now.chains, plan.seen.seen.chains)
+        kept = {*plan.seen.seen.disks, *(step.path for step in plan.disks)}
+        lost += [f"disk {p}" for p in plan.seen.now.disks if p not in kept and p not in gone_back]
+        lost += [f"{path} ({why})" for path, why in gone_back.items()]
+        lost += snapshots.jobs(plan.seen.now.chains)
     if lost and plan.seen.config is not None:
         raise Refused(
             f"domain {plan.name}: is not restarted, and nothing was changed: only the running guest has "

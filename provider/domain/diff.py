@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from provider.domain.read import NetworkName, disk_path, same_machine, same_metadata, wanted
+from provider.domain.seen import Slots
 from provider.domain.stage import STAGED
 from provider.domain.xml import metadata_elements
 from provider.host.macs import same_mac
@@ -62,6 +63,14 @@ def owned(inputs: Props, adopted: Mapping[str, Any] | None = None) -> Props:
     macs = [same_mac(e["mac"]) for e in inputs.get("networkInterfaces", ()) if e.get("mac") is not COMPUTED]
     disks = [disk_path(disk) for disk in inputs.get("disks", ())]
     return {"macs": macs, "disks": disks, **({"adopted": dict(adopted)} if adopted else {})}
+
+
+def placed(own: Props, slots: Slots, inputs: Props) -> Props:
+    """The ``own`` output with the target name ("vda") at which each declared disk was seen, by its path."""
+    declared = {disk_path(disk) for disk in inputs.get("disks", ())}
+    places = {path: target for target, path in slots if path in declared}
+    rest = {key: value for key, value in own.items() if key != "places"}
+    return {**rest, **({"places": places} if places else {})}
 
 
 def owned_since_import(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from lxml import etree
 
@@ -83,9 +83,15 @@ def refuse_removal(uri: str, domain: api.Domain) -> None:
     _refuse_saved(domain)
 
 
-def refuse_under_snapshots(host: Host, domain: api.Domain, disks: Collection[str]) -> None:
-    """`Refused` while a disk of ours goes on in a snapshot: the domain alone knows in which file."""
-    seen = sweep.observe(host, domain, disks)
+def refuse_under_snapshots(host: Host, domain: api.Domain, own: Mapping[str, Any]) -> None:
+    """`Refused` while a disk of ours goes on in a snapshot, or may do so: the domain alone knows in which file."""
+    places = own.get("places", {})
+    seen = sweep.observe(host, domain, {path: places.get(path, "") for path in own.get("disks", ())})
+    for other in seen.seen.replaced if not seen.running else ():
+        raise Refused(
+            f"domain {seen.seen.name} is not removed: {snapshots.replaced(seen.seen.name, other, False)}; start it, "
+            "then run this again"
+        )
     for each in snapshots.above((seen.now or seen.seen).chains, seen.ours):
         raise Refused(
             f"domain {seen.seen.name} is not removed: {snapshots.stands(seen.seen.name, each, seen.running)}; "

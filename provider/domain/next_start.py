@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
+
+from lxml import etree
 
 from provider.connection import api, errors
 from provider.domain import diff, new, room, sweep
 from provider.domain import pending as domain_pending
 from provider.domain import read as domain_read
 from provider.domain import stage as domain_stage
+from provider.domain.seen import Ours, Seen
 from provider.errors import OperatorError
-from provider.host import optional
+from provider.host import kernel, optional
+from provider.host.elements import attribute
 from provider.host.host import Host
 from provider.resource.base import Props
 from provider.storage import chain
@@ -33,11 +38,12 @@ def look(
     return read | {key: declared[key] for key in new.overruled(declared)}, seen
 
 
-def ours(declared: Props, own: Mapping[str, Any]) -> frozenset[str]:
-    """The files of the disks that are declared, or were."""
+def ours(declared: Props, own: Mapping[str, Any]) -> Ours:
+    """The files of the disks that are declared, or were; one that is not any more has no place to be missed at."""
     disks = declared.get("disks")
     paths = [domain_read.disk_path(disk) for disk in disks] if isinstance(disks, list) else []
-    return frozenset(path for path in (*paths, *own.get("disks", ())) if isinstance(path, str))
+    places, known = own.get("places", {}), [path for path in paths if isinstance(path, str)]
+    return dict.fromkeys(own.get("disks", ()), "") | {path: places.get(path, "") for path in known}
 
 
 def stage(host: Host, domain: api.Domain, declared: Props, keys: frozenset[str]) -> None:
@@ -73,6 +79,9 @@ def hindrances(host: Host, xml: str, tell: optional.Tell) -> list[str]:
         if name not in host.made.networks and (network is None or not network.isActive()):
             what = "is not there" if network is None else "does not run"
             found.append(f"its network {name} {what}")
+    found += [
+        f"the host has no bridge {name}" for name in _bridges(host, seen, tell) if not _has(host, name, tell)
+    ]
     memory = optional.look(tell, f"the memory of {host.uri}", lambda: int(host.conn.getInfo()[1]), None)
     if memory is not None and seen.memory > memory:
         found.append(f"it takes {seen.memory} MiB of memory, and the host has {memory}")
@@ -84,6 +93,34 @@ def hindrances(host: Host, xml: str, tell: optional.Tell) -> list[str]:
     return found
 
 
+def _bridges(host: Host, seen: Seen, tell: optional.Tell) -> list[str]:
+    """Those of its NICs that stand on a bridge of the host's own: by name, or by a network that is one."""
+    names = [nic.bridge for nic in seen.nics]
+    for name in dict.fromkeys(nic.network for nic in seen.nics if nic.network):
+        network = host.network_by_name(name)
+        look = network.XMLDesc if network is not None else str
+        xml = (
+            optional.look(tell, f"network {name}", look, "", "whether its bridge is there is not known")
+            or "<network/>"
+        )
+        root = etree.fromstring(xml.encode())
+        if attribute(root, "forward", "mode") == "bridge":
+            names.append(attribute(root, "bridge", "name"))
+    return [name for name in dict.fromkeys(names) if name]
+
+
+def _has(host: Host, bridge: str, tell: optional.Tell) -> bool:
+    """True where nothing is known of it."""
+    there = kernel.look(host.uri)
+    if there is not None:
+        return bridge in there.devices
+    ask = partial(errors.unless, errors.NO_INTERFACE, host.conn.interfaceLookupByName, bridge)
+    return (
+        optional.look(tell, f"bridge {bridge} of {host.uri}", ask, bridge, "whether it is there is not known")
+        is not None
+    )
+
+
 def awaited(host: Host, seen: domain_read.Domain, declared: Props, keys: frozenset[str]) -> list[str]:
     """What would wait for a restart once these properties were staged."""
     after = sweep.facts(host, domain_stage.staged(seen.xml, declared, keys), seen.ours)
@@ -93,7 +130,7 @@ def awaited(host: Host, seen: domain_read.Domain, declared: Props, keys: frozens
 def owned_after(news: Props, own: Props, keys: frozenset[str]) -> Props:
     """The ``own`` output of an update: amounts that were adopted hold until they are staged; it is persistent now."""
     adopted = {key: value for key, value in own.get("adopted", {}).items() if key not in keys | {"transient"}}
-    return diff.owned(news, adopted)
+    return diff.owned(news, adopted) | ({"places": own["places"]} if "places" in own else {})
 
 
 def with_pending(outputs: Props, pending: Sequence[str]) -> Props:

@@ -8,6 +8,7 @@ from provider.domain import amounts, diff
 from provider.domain.changes import Plan
 from provider.domain.given_up import given_up
 from provider.domain.read import AMOUNTS, Domain
+from provider.domain.seen import Ours
 from provider.impact.allow import allowed
 from provider.impact.kinds import Note
 from provider.nic import nic
@@ -64,9 +65,10 @@ def notes(plan: Plan, failed: Mapping[str, str], waited: Collection[str] = ()) -
     yield from _nics(plan)
 
 
-def of_disks(uri: str, seen: Domain, declared: Collection[str]) -> Iterator[str]:
-    """What is upon the declared disks (paths), or is being done to them by another hand."""
-    return snapshots.told(uri, seen.seen.name, (seen.now or seen.seen).chains, declared, seen.running)
+def of_disks(uri: str, seen: Domain, declared: Ours) -> Iterator[str]:
+    """What is upon the declared disks, or in their places, or is being done to them by another hand."""
+    side = seen.now or seen.seen
+    return snapshots.told(uri, seen.seen.name, side.chains, side.replaced, declared, seen.running)
 
 
 def goes_down(name: str, then: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from lxml import etree
 
 from provider.domain.disks import blocked
-from provider.domain.seen import Seen
+from provider.domain.seen import Ours, Seen
 from provider.domain.xml import metadata_elements
 from provider.host.elements import written
 from provider.host.macs import same_mac
@@ -44,7 +44,7 @@ class Domain:
     autostart: bool
     now: Seen | None = None
     xml: str = ""
-    ours: frozenset[str] = frozenset()
+    ours: Ours = field(default_factory=dict)
     saved: Seen | None = None
     is_saved: bool = False
     room: Room = field(default_factory=Room)

@@ -70,7 +70,7 @@ class Domain(Resource):
         _set_autostart(found, inputs)
         if inputs.get("running", True):
             self._start(call, found)
-        return uuid, _outputs(call, found, inputs, inputs)
+        return uuid, _outputs(call, found, inputs, inputs, domain_diff.owned(inputs))
 
     def read(self, call: Call, id: str, inputs: Props, outputs: Props) -> Found | None:
         by_name = not inputs and not UUID.fullmatch(id)  # an import may name it
@@ -83,7 +83,7 @@ class Domain(Resource):
             found = domain_diff.owned(read)
             less = started_with_less(seen.seen) | ({"transient": True} if seen.config is None else {})
             own = domain_diff.owned_since_import(read, less, {key: found[key] for key in ("macs", "disks")})
-            return Found(seen.seen.uuid, read, {**_outputs(call, domain, read, read, seen), "own": own})
+            return Found(seen.seen.uuid, read, _outputs(call, domain, read, read, own, seen))
         if halted := states.halted(domain):
             way_out = remedy.goes_on(call.host.uri, domain.name(), halted)
             call.tell(f"guest {domain.name()} does not go on: it is {halted.said}; {way_out}")
@@ -104,10 +104,8 @@ class Domain(Resource):
             for key, (now, defined) in sides.get("amounts", {}).items()
             if same_amount(key, defined, inputs[key])
         }
-        after = {
-            **_outputs(call, domain, read, inputs, seen),
-            "own": {**own, **({"apart": sides} if sides else {})},
-        }
+        own |= {"apart": sides} if sides else {}
+        after = _outputs(call, domain, read, inputs, own, seen)
         return Found(id, read, next_start.with_pending(after, apart.waits(seen, inputs, own, waited)))
 
     def update(
@@ -137,12 +135,12 @@ class Domain(Resource):
         failed = self._resize(call, domain, plan)
         self._turn(call, domain, plan)
         _note(call, plan, olds, failed, persistent)
-        return {**_outputs(call, domain, news, plan.declared), "own": own_after}
+        return _outputs(call, domain, news, plan.declared, own_after)
 
     def delete(self, call: Call, id: str, outputs: Props) -> None:
         domain = call.host.domain_by_uuid(id)
         if domain is not None:
-            life.refuse_under_snapshots(call.host, domain, outputs.get("own", {}).get("disks", ()))
+            life.refuse_under_snapshots(call.host, domain, outputs.get("own", {}))
             _note_removal(call, domain)
             life.shut_down(call.host.uri, domain, self._clock, call.timeout)
             life.undefine(domain)
@@ -150,7 +148,7 @@ class Domain(Resource):
     def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
         domain = call.host.domain_by_uuid(id)
         if domain is not None:
-            life.refuse_under_snapshots(call.host, domain, outputs.get("own", {}).get("disks", ()))
+            life.refuse_under_snapshots(call.host, domain, outputs.get("own", {}))
             life.refuse_removal(call.host.uri, domain)
             _note_removal(call, domain)
 
@@ -283,10 +281,11 @@ def _outputs(
     domain: api.Domain,
     inputs: Props,
     declared: Props,
+    own: Props,
     seen: domain_read.Domain | None = None,
 ) -> Props:
     """What libvirt says of it, beside the inputs as they are; ``declared``: what may wait for a restart."""
-    seen = seen or sweep.observe(call.host, domain)
+    seen = seen or sweep.observe(call.host, domain, next_start.ours(declared, own))
     said = {"type": seen.seen.type, "machine": seen.seen.machine, "emulator": seen.seen.emulator}
     outputs = {
         **{key: value for key, value in said.items() if value is not None},
@@ -294,6 +293,6 @@ def _outputs(
         "state": states.word(domain),
         "persistent": bool(domain.isPersistent()),
         **({"restarting": True} if seen.marked else {}),
-        "own": domain_diff.owned(inputs),
+        "own": domain_diff.placed(own, seen.seen.slots, inputs),
     }
     return next_start.with_pending(outputs, pending.pending(declared, seen))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -15,11 +15,13 @@ from provider.host.elements import attribute
 from provider.host.xml_in import DEFINITIONS, of_libvirt, parsed
 from provider.nic import nic
 from provider.resource.mark import RESTARTING
-from provider.storage.snapshots import above
+from provider.storage.snapshots import Instead, above, instead
 
 VolumePath = Callable[[str, str], str | None]  # pool and volume name -> path
 
 Slots = tuple[tuple[str, str], ...]
+# Files that are, or were, declared, each with the target name at which it was seen; empty where it was not yet.
+Ours = Mapping[str, str]
 
 _MIB_IN_KIB = 1024
 _UNITS_IN_KIB = {
@@ -39,7 +41,8 @@ class Seen:
     """``memory`` in MiB, the most that it may have, as ``vcpu``; the ``current_`` ones are what it starts with.
 
     ``disks`` and ``cdroms`` are paths in the order of their target names (vda, vdb, …); ``slots`` are (target name,
-    path) of all disks, with an empty path for one that is no file; ``chains``: what they stand on.
+    path) of all disks, with an empty path for one that is no file; ``chains``: what they stand on; ``replaced``: what
+    has the place of a declared one, and in ``slots`` and ``disks`` goes by its name.
     ``balloon``: whether memory can be taken back.
     ``restarting``: it has the mark of a restart (`mark.RESTARTING`), which is not among ``metadata``.
     ``cpu_of_host``: a CPU that names its vendor, which is what a running guest has in the place of ``host-model``.
@@ -73,6 +76,7 @@ class Seen:
     video: str | None
     agent: bool
     chains: tuple[Chain, ...] = ()
+    replaced: tuple[Instead, ...] = ()
 
 
 @of_libvirt("a domain")
@@ -116,13 +120,18 @@ def see(xml: str, volume_path: VolumePath = lambda _pool, _volume: None) -> Seen
     )
 
 
-def as_declared(seen: Seen, ours: Collection[str]) -> Seen:
-    """The definition with each disk known by the file of ours (paths) that is in its chain.  Its ``chains`` stay."""
+def as_declared(seen: Seen, ours: Ours) -> Seen:
+    """The definition with each disk known by the file of ours that is in its chain, or whose place it has.  Its
+    ``chains`` stay."""
+    places = {path: target for path, target in ours.items() if target}
     declared = {each.target: each.path for each in above(seen.chains, ours)}
+    replaced = instead(seen.slots, seen.chains, places)
+    declared |= {each.target: each.path for each in replaced}
     if not declared:
         return seen
     slots = tuple((target, declared.get(target, path)) for target, path in seen.slots)
-    return replace(seen, slots=slots, disks=tuple(path for _, path in slots if path))
+    disks = tuple(path for _, path in slots if path)
+    return replace(seen, slots=slots, disks=disks, replaced=tuple(replaced))
 
 
 def _is_mark(element: Any) -> bool:

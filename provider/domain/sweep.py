@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache, partial
 from itertools import islice
+from typing import Final
 
 from lxml import etree
 
 from provider.connection import api, errors, states
 from provider.domain.read import Domain
-from provider.domain.seen import Seen, Slots, as_declared, see, written_disks
+from provider.domain.seen import Ours, Seen, Slots, as_declared, see, written_disks
 from provider.host import optional, ports
 from provider.host.definitions import INACTIVE, SECURE, both_xmls, saved_xml
 from provider.host.host import Host
@@ -21,8 +22,10 @@ from provider.host.sight import look
 from provider.nic import nic
 from provider.storage import chain as storage_chain
 
+NONE: Final[Ours] = {}
 
-def observe(host: Host, domain: api.Domain, ours: Collection[str] = ()) -> Domain:
+
+def observe(host: Host, domain: api.Domain, ours: Ours = NONE) -> Domain:
     """``ours``: files that are, or were, declared: a disk is known by the one in its chain."""
     live, config = both_xmls(domain)
     saved = saved_xml(domain)
@@ -35,14 +38,14 @@ def observe(host: Host, domain: api.Domain, ours: Collection[str] = ()) -> Domai
         autostart=bool(domain.autostart()),
         now=now,
         xml=xml,
-        ours=frozenset(ours),
+        ours=dict(ours),
         saved=None if saved is None else facts(host, saved, ours),
         is_saved=states.is_saved(domain),
         room=Room() if live is None else ports.room(live),
     )
 
 
-def slots(host: Host, domain: api.Domain, ours: Collection[str] = ()) -> tuple[Slots | None, Slots | None]:
+def slots(host: Host, domain: api.Domain, ours: Ours = NONE) -> tuple[Slots | None, Slots | None]:
     """The domain's disks, live and persistent; ``ours`` as for `observe`."""
     live, config = both_xmls(domain)
     now = None if live is None else facts(host, live, ours)
@@ -50,21 +53,18 @@ def slots(host: Host, domain: api.Domain, ours: Collection[str] = ()) -> tuple[S
     return None if now is None else now.slots, None if defined is None else defined.slots
 
 
-def facts(
-    host: Host, xml: str, ours: Collection[str] = (), follow: bool = False, now: Seen | None = None
-) -> Seen:
+def facts(host: Host, xml: str, ours: Ours = NONE, follow: bool = False, now: Seen | None = None) -> Seen:
     """What a definition says, with the files of disks that name a pool and a volume; ``ours`` as for `observe`.
 
     Where it does not say what a disk stands on: as the running guest ``now`` has that file, or, with ``follow``, by the
     headers of the files.
     """
     seen = see(xml, partial(_volume_path, host))
-    known = as_declared(seen, ours)
-    if set(ours) <= set(known.disks) or not (follow or now):
-        return known
-    below = partial(_by_headers, host) if now is None else partial(_as_it_runs, now)
-    longer = tuple(chain.followed(below, ours) for chain in seen.chains)
-    return known if longer == seen.chains else as_declared(replace(seen, chains=longer), ours)
+    reached = {path for _, path in seen.slots} | {path for chain in seen.chains for path in chain.files}
+    if (follow or now) and not set(ours) <= reached:
+        below = partial(_by_headers, host) if now is None else partial(_as_it_runs, now)
+        seen = replace(seen, chains=tuple(chain.followed(below, ours) for chain in seen.chains))
+    return as_declared(seen, ours)
 
 
 def _by_headers(host: Host, path: str) -> Iterator[str]:

@@ -152,8 +152,12 @@ def has_addresses(agent: Agent, mac: str, addresses: Collection[str]) -> bool:
 
 
 def has_file(agent: Agent, mac: str) -> bool:
-    """Whether a file of ours for this NIC is there; not so in a guest that was made anew."""
-    return agent.run(_HAS, *config.every_path(mac)) == "yes"
+    """Whether a file of ours for this NIC is there; not so in a guest that was made anew.  `AgentError` where the guest
+    says neither."""
+    said = agent.run(_HAS, *config.every_path(mac))
+    if said not in ("yes", "no"):
+        raise AgentError(f"guest {agent.guest}: whether a file for NIC {mac} is in it is not told")
+    return said == "yes"
 
 
 def remove(agent: Agent, mac: str) -> None:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import socket
 import struct
+import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network
+from functools import partial
+from ipaddress import IPv4Address, IPv4Network
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +30,9 @@ _SERVERS: Final = (
     ("DNS", socket.SOCK_DGRAM, 53, "UDP port 53"),
     ("DHCP", socket.SOCK_DGRAM, 67, "UDP port 67"),
 )
+_PATH: Final = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}  # an operator's own may lack where they are
+# How each program of a firewall reads rules, and changes none.
+_RULES: Final = {"iptables": ("-w", "-n", "-L", "FORWARD"), "nft": ("list", "tables")}
 
 
 @dataclass(frozen=True)
@@ -48,12 +54,15 @@ class Taken:
 
 @dataclass(frozen=True)
 class Kernel:
-    """``neighbours``: address -> MAC.  ``taken`` None: could not be asked, which takes root."""
+    """``neighbours``: address -> MAC.  ``taken`` None: could not be asked, which takes root.  ``firewall``: of these
+    programs ("iptables", "nft"), what keeps all of them from reading its rules; "" where one can, or it is not known.
+    """
 
     routes: tuple[Route, ...] = ()
     devices: frozenset[str] = frozenset()
     neighbours: Mapping[str, str] = field(default_factory=dict)
     taken: tuple[Taken, ...] | None = ()
+    firewall: Callable[[Collection[str]], str] = field(default=lambda _programs: "", compare=False)
 
 
 Look = Callable[[str], "Kernel | None"]  # of the hypervisor of this URI; None where it can't be looked at
@@ -65,22 +74,32 @@ def look(uri: str) -> Kernel | None:
         return None
     try:
         pid = arp_probe.peer(path)
-        files = {name: Path(f"/proc/{pid}/net/{name}").read_text() for name in ("route", "dev", "arp")}
+        names = ("route", "fib_trie", "dev", "arp")
+        files = {name: Path(f"/proc/{pid}/net/{name}").read_text() for name in names}
     except OSError:
         return None
     devices = frozenset(line.partition(":")[0].strip() for line in files["dev"].splitlines()[2:])
-    return Kernel(tuple(routes(files["route"])), devices, dict(neighbours(files["arp"])), _taken(pid))
+    found = dict(neighbours(files["arp"]))
+    to = tuple(routes(files["route"], own_addresses(files["fib_trie"])))
+    return Kernel(to, devices, found, _taken(pid), partial(_firewall, pid))
 
 
-def routes(text: str) -> Iterator[Route]:
-    """Those of /proc/net/route, of the main table."""
+def own_addresses(text: str) -> set[IPv4Address]:
+    """The host's own, of /proc/net/fib_trie."""
+    pairs = pairwise(line.strip() for line in text.splitlines())
+    return {IPv4Address(one.removeprefix("|-- ")) for one, other in pairs if other == "/32 host LOCAL"}
+
+
+def routes(text: str, own: Collection[IPv4Address]) -> Iterator[Route]:
+    """Those of /proc/net/route, of the main table; ``own``: the host's addresses, by which some of them are made."""
     for line in text.splitlines()[1:]:
         device, to, _, flags, _, _, _, mask, *_ = line.split()
         try:
             network = IPv4Network((_address(to), _address(mask)))
         except ValueError:  # bits beyond its mask, or a mask with gaps
             continue
-        yield Route(network, device, device != "*" and not int(flags, 16) & _GATEWAY)
+        made = any(address in network for address in own)
+        yield Route(network, device, made and device != "*" and not int(flags, 16) & _GATEWAY)
 
 
 def neighbours(text: str) -> Iterator[tuple[str, str]]:
@@ -111,6 +130,28 @@ def _taken(pid: int) -> tuple[Taken, ...] | None:
     thread.start()
     thread.join(2.0)
     return found[0] if found else None
+
+
+def _firewall(pid: int, programs: Collection[str]) -> str:
+    """With libvirtd's own files and network; asked only before a start, for each takes a process."""
+    said = []
+    for program in programs:
+        words = [
+            "nsenter",
+            f"--mount=/proc/{pid}/ns/mnt",
+            f"--net=/proc/{pid}/ns/net",
+            program,
+            *_RULES[program],
+        ]
+        try:
+            done = subprocess.run(words, env=_PATH, capture_output=True, text=True, check=False, timeout=5)
+        except (OSError, subprocess.TimeoutExpired):
+            return ""
+        if done.returncode == 0 or "reassociate to namespace" in done.stderr or "cannot open" in done.stderr:
+            return ""
+        last = done.stderr.strip().splitlines()[-1:] or [f"it ends with {done.returncode}"]
+        said.append(f"{program}: {last[0]}")
+    return "; ".join(said)
 
 
 def _is_taken(kind: int, port: int) -> bool:

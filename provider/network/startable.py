@@ -19,6 +19,7 @@ from provider.network.seen import Seen, subnets, view
 from provider.resource.base import Call
 
 _ACTIVE: Final = 2  # VIR_CONNECT_LIST_INTERFACES_ACTIVE
+_NFT: Final = 10_004_000  # the libvirt that has it
 _UNKNOWN: Final = "whether an interface of the host has its subnet is not known"
 
 
@@ -72,7 +73,12 @@ def hindrances(host: Host, there: Kernel | None, start: Start, tell: optional.Te
         return []
     if there is None:
         there = _by_libvirt(host, start, tell)
-    return [*_subnet(there, start), *_device(there, start), *_ports(there, start)]
+    return [
+        *_subnet(there, start),
+        *_device(there, start),
+        *_ports(there, start),
+        *_firewall(host, there, start),
+    ]
 
 
 def doubts(there: Kernel | None, start: Start) -> Iterator[str]:
@@ -121,6 +127,17 @@ def _ports(there: Kernel, start: Start) -> Iterator[Hindrance]:
         if wanted[server] and ports:
             what = f"another {server} server of the host has {' and '.join(ports)} on all addresses"
             yield Hindrance(what, "have it listen on its own addresses alone")
+
+
+def _firewall(host: Host, there: Kernel, start: Start) -> Iterator[Hindrance]:
+    """libvirt adds rules for each network but an open one; by iptables, and since 10.4 by nft too."""
+    if start.seen["mode"] == "open":
+        return
+    programs = ("iptables", "nft") if host.conn.getLibVersion() >= _NFT else ("iptables",)
+    if said := there.firewall(programs):
+        yield Hindrance(
+            f"the host's firewall can't be read, to which libvirt adds rules ({said})", "see to that first"
+        )
 
 
 def _by_libvirt(host: Host, start: Start, tell: optional.Tell) -> Kernel:

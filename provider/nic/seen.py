@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator
 from functools import partial
 
 from provider.connection import api, errors
-from provider.errors import OperatorError
 from provider.guest import config as guest_config
 from provider.guest.agent import RUNNING
 from provider.guest.config import Setup
@@ -37,21 +36,17 @@ def setup(inputs: Props, model: str | None = None) -> Setup | None:
     return Setup(inputs["mac"], tuple(inputs["addresses"]), inputs.get("gateway"), int(metric), driver)
 
 
-def others(call: Call, mac: str, but: str, only_told: bool = False) -> Iterator[api.Domain]:
+def others(call: Call, mac: str, but: str) -> Iterator[api.Domain]:
     """The other domains of the host that have a NIC with this MAC, live, persistent or saved.
 
-    One that can't be read may have it: `OperatorError`, or, where it is to be ``only_told``, a line.
+    One that can't be read is told: whoever answers at the NIC's addresses is asked for before its link goes up.
     """
     for domain in call.host.conn.listAllDomains():
         if domain.UUIDString().lower() == but.lower():
             continue
         ask = partial(errors.unless, errors.NO_DOMAIN, has, domain, mac)
-        there, unread = optional.looked(f"domain {domain.name()}", ask, f"whether it has {mac} is not known")
-        if unread and not only_told:
-            raise OperatorError(f"{call.name}: {unread}")
-        if unread:
-            call.tell(unread)
-        if there:
+        unknown = f"whether it has {mac} is not known"
+        if optional.look(call.tell, f"domain {domain.name()}", ask, False, unknown):
             yield domain  # one that went away while it was looked at has nothing
 
 
@@ -140,7 +135,7 @@ def _saved(domain: api.Domain, forbidden: Collection[str]) -> Iterator[str]:
 
 
 def _elsewhere(call: Call, mac: str, domain: api.Domain) -> Iterator[str]:
-    for other in others(call, mac, domain.UUIDString(), only_told=True):
+    for other in others(call, mac, domain.UUIDString()):
         seat = nic_seat.look(other, mac)
         where = " and ".join(
             place

@@ -29,10 +29,12 @@ def not_ours(call: Call, token: str, what: str, id: str) -> OperatorError:
     )
 
 
-def adopting(call: Call) -> str:
-    """What to type to have what is there declared; empty where whoever has started the engine has no command for it."""
+def adopting(call: Call, write: bool = False) -> str:
+    """What to type to have what is there in the state, or (``write``) declared as it is; empty where whoever has
+    started the engine has no command for it."""
     stack = call.urn.removeprefix("urn:pulumi:").partition("::")[0]
-    return os.environ.get(VARIABLE, "").replace("{stack}", stack)
+    command = os.environ.get(VARIABLE, "").replace("{stack}", stack)
+    return command.replace(" --yes", " --write --yes") if write else command
 
 
 def by_import(urn: str, token: str, id: str) -> str:

@@ -1,12 +1,13 @@
-"""Disks whose declared file is not the top of its chain: snapshots stand on it, or a block job is at work.
+"""Disks whose declared file is not the top of its chain: snapshots stand on it, another file has its place, or a block
+job is at work.
 
-What lies above a declared file is somebody else's: it is told, and neither taken away nor missed.  Words and decisions;
-nothing is looked up.
+What another hand put there is told, and neither taken away nor missed.  Words and decisions; nothing is looked up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import shlex
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from provider.host.disk_files import Chain
@@ -32,6 +33,41 @@ def above(chains: Collection[Chain], ours: Collection[str]) -> list[Above]:
     return found
 
 
+@dataclass(frozen=True)
+class Instead:
+    """``file``, empty for a disk that is no file, has the place of the declared ``path``, which is nowhere in it."""
+
+    target: str
+    path: str
+    file: str
+
+
+def instead(
+    slots: Collection[tuple[str, str]], chains: Collection[Chain], places: Mapping[str, str]
+) -> list[Instead]:
+    """Of each file of ours that was seen at a place (``places``: the target name by path) and is in no disk any more,
+    what is there now: a copy that was pivoted to, or a snapshot into which all was pulled."""
+    reached = {path for _, path in slots} | {path for each in chains for path in each.files}
+    there = dict(slots)
+    return [
+        Instead(target, path, there[target])
+        for path, target in places.items()
+        if path not in reached and target in there and there[target] not in places
+    ]
+
+
+def back(uri: str, name: str, each: Instead) -> str:
+    """The lines that copy the disk into the declared path again, and go on there.
+
+    Into a new file: what was there is kept, for nobody knows what it holds; and a copy into an overlay leaves out what
+    reads as zero, where its base would show through.
+    """
+    to = f"--dest {remedy.word(each.path)} --format qcow2 --transient-job --pivot --wait"
+    copy = remedy.virsh(uri, f"blockcopy {remedy.word(name)} {each.target} {to}")
+    aside = shlex.join(["mv", "-n", each.path, f"{each.path}.before"])
+    return f"on the hypervisor: {aside}, then: {copy}"
+
+
 def commit(uri: str, name: str, each: Above) -> str:
     """The line that puts what was written since back into the declared file, while the guest runs.  Without a base it
     would go into the base image, which others stand on."""
@@ -51,8 +87,17 @@ def rebase(path: str, base: str) -> str:
     return f"qemu-img rebase -u -F qcow2 -b {remedy.word(base)} {remedy.word(path)}"
 
 
-def told(uri: str, name: str, chains: Collection[Chain], ours: Collection[str], runs: bool) -> Iterator[str]:
-    """A line for each snapshot and each block job on a disk of ours."""
+def told(
+    uri: str,
+    name: str,
+    chains: Collection[Chain],
+    others: Collection[Instead],
+    ours: Collection[str],
+    runs: bool,
+) -> Iterator[str]:
+    """A line for each snapshot and each block job on a disk of ours, and each other file in the place of one."""
+    for other in others:
+        yield f"{replaced(name, other, runs)}; it is left as it is; {way_back(uri, name, other, runs)}"
     for each in above(chains, ours):
         yield f"{stands(name, each, runs)}; it is left as it is; {mend(uri, name, each, runs)}"
     for chain in chains:
@@ -73,13 +118,53 @@ def mend(uri: str, name: str, each: Above, runs: bool) -> str:
     return f"to put what was written since back into that file, {first}type: {commit(uri, name, each)}"
 
 
-def lost_by_start(now: Collection[Chain], defined: Collection[Chain]) -> list[str]:
-    """What the running guest has written to files of which its definition knows nothing."""
+def replaced(name: str, each: Instead, runs: bool) -> str:
+    """Ulov: vda runs on …/copy.qcow2, in the place of the declared …/Ulov.qcow, which is in no disk of it.
+
+    Of one that is off libvirt need not say what its disk stands on, and the file's header may be nowhere to be read.
+    """
+    file = each.file or "what is no file"
+    if not runs:
+        seen = "whether it stands on that is not seen while it is off"
+        return f"{name}: {each.target} starts with {file}, in the place of the declared {each.path}; {seen}"
+    return f"{name}: {each.target} runs on {file}, in the place of the declared {each.path}, which is in no disk of it"
+
+
+def way_back(uri: str, name: str, each: Instead, runs: bool) -> str:
+    if not runs:
+        return f"once {name} runs, this names the line that brings it back into that file"
+    return f"to have it there again, {back(uri, name, each)}"
+
+
+def kept(
+    uri: str, name: str, target: str, runs: bool, chains: Collection[Chain], others: Collection[Instead]
+) -> str:
+    """Why the disk at this place can't be unplugged: its file alone would go, or what was written since would stay
+    behind; empty where nothing is in the way."""
+    for each in (o for o in others if o.target == target):
+        return f"{replaced(name, each, runs)}; {way_back(uri, name, each, runs)}"
+    for chain in (c for c in chains if c.target == target and c.job):
+        end = remedy.virsh(uri, f"blockjob {remedy.word(name)} {target} --abort")
+        return f"{name}: {_job(chain)}; wait until it has ended, or end it: {end}"
+    return ""
+
+
+def lost_by_start(now: Collection[Chain], defined: Collection[Chain]) -> dict[str, str]:
+    """The files of which the running guest's definition knows nothing, each with what a start would do."""
     tops = {chain.target: chain.path for chain in defined}
-    return [
-        f"{chain.path} (its {chain.target}, where a start would go back to {tops[chain.target]})"
+    return {
+        chain.path: f"its {chain.target}, where a start would go back to {tops[chain.target]}"
         for chain in now
-        if chain.target in tops and tops[chain.target] in chain.below
+        if tops.get(chain.target, chain.path) != chain.path and chain.path not in tops.values()
+    }
+
+
+def jobs(chains: Collection[Chain]) -> list[str]:
+    """Block jobs that the end of the guest ends."""
+    return [
+        f"a block job ({chain.job}) that writes its {chain.target} to {chain.to}"
+        for chain in chains
+        if chain.job
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -49,6 +49,15 @@ def on(host: Host, path: str) -> Standing:
 
 def overlays(host: Host, path: str) -> list[str]:
     return list(on(host, path).overlays)
+
+
+def said(overlays: Collection[str], disks: Collection[str]) -> str:
+    """``disks``: files of any domain's; an overlay that is none of them is a left-over."""
+    left = [path for path in overlays if path not in disks]
+    way_out = (
+        f"; {' and '.join(left)} is no domain's disk: take it away first, if nobody needs it" if left else ""
+    )
+    return f"{', '.join(overlays)} stands on it{way_out}"
 
 
 def unknown(host: Host, unread: tuple[Unread, ...]) -> str:

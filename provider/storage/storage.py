@@ -171,6 +171,11 @@ def pool_users(host: Host, name: str, path: str) -> list[str]:
     )
 
 
+def _disks(host: Host, asked: float | None) -> set[str]:
+    """Every file of a domain's disks."""
+    return {file for each in _uses(host, asked) for file in each.files}
+
+
 def refuse_delete(
     host: Host,
     what: str,
@@ -190,7 +195,7 @@ def refuse_delete(
     if domains:
         raise OperatorError(f"{what} is not deleted: it is a disk of {', '.join(domains)}")
     if overlays:
-        raise OperatorError(f"{what} is not deleted: {', '.join(overlays)} stands on it")
+        raise OperatorError(f"{what} is not deleted: {standing.said(overlays, _disks(host, asked))}")
     unread = tuple(each for each in found.unread if each.path not in condemned)
     if unread and kept:
         raise OperatorError(f"{what} is not deleted: {standing.unknown(host, unread)}")

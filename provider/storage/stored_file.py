@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import posixpath
 from abc import abstractmethod
+from contextlib import suppress
 from typing import ClassVar, Final
 
 from provider.connection import api
 from provider.resource.base import Call, Diff, Found, Props, Resource
 from provider.resource.own import check_path
 from provider.resource.shape import declared_changes
-from provider.storage import storage
+from provider.storage import pool_state, storage
 
 # An output, there only while its pool is gone: the file may be there all the same, and is looked for once the pool is.
 UNSEEN: Final = "unseen"
@@ -73,6 +74,11 @@ class StoredFile(Resource):
             return
         pool, volume = self._find(call, id, outputs)
         if volume is not None:
+            with (
+                suppress(pool_state.Busy),
+                call.host.storage,
+            ):  # what another hand has put there may stand on it
+                pool_state.refresh(call.host, pool, None)
             storage.refuse_delete(call.host, self._what(id), pool, id, call.condemned, kept=self.kept)
             self._note_removal(call, self._what(id))
 

@@ -190,7 +190,7 @@ class Volume(StoredFile):
         return {**olds, **news, **actual}
 
     def _tell(self, call: Call, id: str, declared: Props, seen: Seen) -> None:
-        for line in volume_facts.told(self._what(id), declared, seen, adopting(call)):
+        for line in volume_facts.told(self._what(id), declared, seen, adopting(call, write=True)):
             call.tell(line)
 
     def _note_removal(self, call: Call, what: str) -> None:

@@ -186,7 +186,7 @@ class HostSeen:
         the chain is as running guests and the files' pools have it."""
         bases = {v.path: v.base for v in self.volumes} | running_bases(self.domains)
         longer = tuple(chain.followed(partial(_below, bases), ours) for chain in seen.chains)
-        return as_declared(replace(seen, chains=longer), ours)
+        return as_declared(replace(seen, chains=longer), dict.fromkeys(ours, ""))
 
     def volume_at(self, path: str) -> VolumeSeen | None:
         return next((v for v in self.volumes if v.path == path), None)

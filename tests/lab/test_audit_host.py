@@ -5,6 +5,7 @@ It is longer than 300 lines because one lab serves all of it.
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.lab.faults_by_hand import OWN, asks_anew, inside
 from tests.lab.lab_guest import Guest, wait_for
 from tests.lab.stage import Stage, stage
 from tests.lab.test_audit import UP, Found, _answers, audit, clean, mend, told
+from tests.lab.typed import well
 
 pytestmark = [pytest.mark.lab, pytest.mark.adopt]
 
@@ -81,8 +83,12 @@ def test_a_disk_of_a_guest_that_is_off_is_missed_and_is_to_be_put_back(made: Sta
     made.virsh("shutdown", "Ulov")
     wait_for(lambda: made.virsh("domstate", "Ulov") == "shut off" or None)
     aside = file_of(made, "Ulov.qcow").rename(made.lab.state / "aside")
-    made.virsh("pool-refresh", "live")
     try:
+        before = made.trop("adopt", "trop02", "--lab").out
+        said = re.search(r"as libvirt saw it last: .* \(Ulov\); it looks again by\n +(virsh .*)", before)
+        assert said, before
+        well(made, said[1])
+        assert "declared, not there (1): overlay Ulov.qcow" in made.trop("adopt", "trop02", "--lab").out
         code, findings = audit(made)
     finally:
         aside.rename(file_of(made, "Ulov.qcow"))

@@ -120,7 +120,38 @@ def test_a_disk_that_was_pulled_is_told_whether_libvirt_has_looked_or_not(made: 
         assert "data loss" not in seen
         code, findings = audit(made)
         assert (code, told(findings)) == (1, [("overlay-pulled", VM)])
+    assert boot(made) == before
 
+
+@pytest.mark.reports("D1")
+def test_a_disk_that_was_copied_elsewhere_is_told_and_comes_back_by_the_line_that_is_told(
+    made: Stage,
+) -> None:
+    copy, before = f"{LIVE}/{VM}.copy", boot(made)
+    made.virsh("blockcopy", VM, "vda", "--dest", copy, "--transient-job", "--pivot", "--wait")
+    Guest(made.lab, VM).agent("/bin/sh", "-c", "echo copied > /root/kept; sync")
+    assert top(made) == copy
+    made.must("up", "--yes")
+    seen = made.must("preview", "--expect-no-changes").text
+    assert f"{VM}: vda runs on {copy}, in the place of the declared {DISK}, which is in no disk of it" in seen
+    code, findings = audit(made)
+    assert (code, told(findings)) == (1, [("disk-other", VM)])
+    here, _, line = findings[0]["mend"].partition(", then: ")
+    assert here == f"on the hypervisor: mv -n {DISK} {DISK}.before"
+    file = made.lab.state / "live" / f"{VM}.qcow"
+    file.rename(file.with_name(f"{VM}.qcow.before"))
+    mend(made, {line})
+    assert top(made) == DISK
+    assert "in the place of" not in made.must("preview", "--expect-no-changes").text
+    code, findings = audit(made)
+    assert (code, told(findings)) == (1, [("overlay-pulled", VM)])
+    assert Guest(made.lab, VM).agent("/bin/cat", "/root/kept") == "copied\n"
+    assert boot(made) == before
+
+
+@pytest.mark.reports("D2")
+def test_a_disk_that_is_not_to_be_the_stacks_leaves_it_and_stays_as_it_is(made: Stage) -> None:
+    before = boot(made)
     made.declare(vms={VM: {"overlay": False}})
     assert (
         f"it leaves the stack; {DISK} itself stays as it is"

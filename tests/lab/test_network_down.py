@@ -117,6 +117,39 @@ def test_another_server_on_dnsmasqs_port_is_known_before_the_start(
     assert wait_for(lambda: page(lab, ADDRESS, campus=False))[0] == f"I am {NAME}"
 
 
+@contextmanager
+def no_firewall(lab: Lab) -> Iterator[None]:
+    """No program that libvirt may call writes a rule any more."""
+    programs = "for each in iptables nft; do realpath $(command -v $each); done | sort -u"
+    found = lab.run(["sh", "-c", programs], check=True, stdout=subprocess.PIPE).stdout.split()
+    for program in found:
+        lab.run(["mount", "--bind", "/bin/false", program], check=True)
+    try:
+        yield
+    finally:
+        for program in found:
+            lab.run(["umount", program], check=True)
+
+
+@pytest.mark.reports("H6", "H7")
+def test_a_firewall_that_takes_no_rules_is_known_before_the_stop_and_before_the_start(
+    lab: Lab, stack: Stack, plugged: Guest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIBVIRT_ALLOW", "worked-on=network outage")
+    said = "the host's firewall can't be read, to which libvirt adds rules"
+    with no_firewall(lab):
+        with pytest.raises(Refused, match=f"is not restarted, .*: {said}"):
+            stack.up(natPorts=MORE)
+        virsh(lab, "net-destroy", "worked-on")
+        with pytest.raises(Refused, match=f"can't be started: {said}"):
+            stack.up()
+        with pytest.raises(AssertionError, match="net-start worked-on: error"):
+            virsh(lab, "net-start", "worked-on")
+    stack.up()
+    assert wait_for(lambda: page(lab, ADDRESS, campus=False))[0] == f"I am {NAME}"
+    assert stack.drift() == {}
+
+
 @pytest.mark.reports("H7")
 def test_a_definition_that_does_not_start_gives_way_to_the_former_one_and_the_guest_is_back(
     lab: Lab, stack: Stack, plugged: Guest, monkeypatch: pytest.MonkeyPatch

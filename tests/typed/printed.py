@@ -106,6 +106,13 @@ TYPED: Final = {
         f"{_SAVED}test_a_float_leaves_a_saved_guest_only_once_that_was_started_by_the_line_that_is_told"
     ),
     "provider/storage/snapshots.py:commit": f"{_CHAINS}test_snapshots_are_told_and_end_by_the_line_that_is_told",
+    "provider/storage/snapshots.py:back": (
+        f"{_CHAINS}test_a_disk_that_was_copied_elsewhere_is_told_and_comes_back_by_the_line_that_is_told"
+    ),
+    "provider/storage/snapshots.py:kept": (
+        "tests/provider/domain/test_snapshots.py::"
+        "test_a_disk_that_a_block_job_writes_elsewhere_is_not_unplugged_and_its_guest_not_restarted"
+    ),
     "provider/storage/snapshots.py:pull": (
         f"{_CHAINS}test_a_header_without_a_format_is_mended_by_the_line_that_is_told_while_the_guest_runs"
     ),
@@ -199,6 +206,9 @@ TYPED: Final = {
     ),
     "cli/adopt/run.py:_run": f"{_OWN}test_the_file_to_import_is_for_a_command_that_works",
     "cli/adopt/match.py:_storage_faults": _POOLS,
+    "cli/adopt/table.py:_groups": (
+        "tests/lab/test_audit_host.py::test_a_disk_of_a_guest_that_is_off_is_missed_and_is_to_be_put_back"
+    ),
     "cli/adopt/whose.py:_refused": _ANOTHERS,
     "cli/as_found/command.py:_there": (
         "tests/lab/test_as_found.py::test_a_lab_that_is_there_is_left_as_it_is_and_the_way_out_works"

@@ -8,6 +8,7 @@ import pytest
 
 from cli.adopt import complete
 from cli.adopt.compare import compare
+from cli.adopt.table import text
 from config.plan import Plan
 from config.settings import Settings
 from provider.domain.seen import see
@@ -94,3 +95,16 @@ def test_an_overlay_that_was_pulled_differs_whatever_libvirt_remembers() -> None
     ((what, _, found),) = of(compare(plan, seen), "overlay Ulov.qcow")
     assert (what, found) == ("baseVolumeId", "")
     assert complete.additions(plan, Settings(), seen)["Ulov"]["overlay"] is False
+
+
+@pytest.mark.reports("D4")
+def test_of_vms_that_are_off_it_is_said_that_libvirt_tells_what_it_saw_last_and_how_it_looks_again() -> None:
+    plan = plan_of(Ulov={})
+    seen = all_there(plan)
+    assert "saw it last" not in text("trop02", seen.uri, compare(plan, seen))
+    off = tuple(replace(d, live=None, live_xml=None, state="shut off") for d in seen.domains)
+    said = text("trop02", "qemu+ssh://trop02/system", compare(plan, replace(seen, domains=off)))
+    assert (
+        "as libvirt saw it last: what the disks of VMs that are off stand on (Acilamwen, Ulov); it looks again by\n"
+        "  virsh -c 'qemu+ssh://trop02/system' pool-refresh live\n"
+    ) in said

@@ -146,9 +146,19 @@ def image(name: str, form: str = "qcow2") -> Callable[[Picture], object]:
 
     def add(picture: Picture) -> None:
         picture.pools["base"] = PoolSeen("base", "uuid-base", "dir", True, True, path.rpartition("/")[0])
-        picture.volumes[path] = VolumeSeen("base", name, path, form, 1, None, BASE_WRITTEN, None)
+        listed = ((path, form), (BASE, "qcow2"))  # a pool lists all of its folder
+        for file, kind in listed:
+            picture.volumes[file] = VolumeSeen(
+                "base", file.rpartition("/")[2], file, kind, 1, None, BASE_WRITTEN, None
+            )
 
     return add
+
+
+def renamed(picture: Picture) -> None:
+    """The base image has another name, under which its pool lists it."""
+    image("old.qcow")(picture)
+    del picture.volumes[BASE]
 
 
 def without(vm: str) -> Callable[[Picture], object]:

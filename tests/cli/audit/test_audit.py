@@ -44,6 +44,7 @@ from tests.cli.audit.spoil import (
     leased,
     notes,
     plug,
+    renamed,
     reserved,
     tenant,
 )
@@ -95,6 +96,15 @@ def test_of_a_pool_that_can_not_be_seen_no_disk_is_told() -> None:
         picture = clean()
         picture.gone, picture.volumes, picture.pools = tuple(picture.volumes), {}, pools
         assert [f.kind for f in faults(picture)] == ["pool-down"]
+
+
+@pytest.mark.reports("D5")
+def test_a_base_that_was_given_another_name_is_missing_and_under_that_name_nobody_is_told_to_delete_it() -> (
+    None
+):
+    picture = clean()
+    renamed(picture)
+    assert {f.kind for f in faults(picture)} == {"base-missing"}
 
 
 def test_a_pool_without_files_and_without_disks_of_vms_is_no_fault() -> None:

@@ -71,6 +71,26 @@ def test_of_a_vm_that_is_off_the_line_starts_it_before(picture: Picture) -> None
 
 
 @pytest.mark.reports("D1")
+def test_a_file_in_the_place_of_the_overlay_is_a_finding_with_the_line_that_copies_it_back(
+    picture: Picture,
+) -> None:
+    copy = DISK.replace(".qcow", ".copy")
+    picture.vms["Ulov"].disk = copy
+    (found,) = faults(picture)
+    assert (found.kind, found.where) == ("disk-other", "Ulov")
+    assert (
+        found.what
+        == f"its vda runs on {copy}, in the place of the declared {DISK}, which is in no disk of it"
+    )
+    back = f"virsh -c '{URI}' blockcopy Ulov vda --dest {DISK} --format qcow2 --transient-job --pivot --wait"
+    assert found.mend == f"on the hypervisor: mv -n {DISK} {DISK}.before, then: {back}"
+    picture.vms["Ulov"].state = "shut off"
+    (off,) = [f for f in faults(picture) if f.kind == "disk-other"]
+    assert off.mend == UP
+    assert off.what.endswith("whether it stands on that is not seen while it is off")
+
+
+@pytest.mark.reports("D1")
 def test_a_block_job_is_a_note(picture: Picture) -> None:
     picture.vms["Ulov"].more = f"<mirror type='file' job='copy'><source file='{S1}'/></mirror>"
     assert faults(picture) == []

@@ -291,7 +291,7 @@ def test_every_kind_has_a_case_of_its_own() -> None:
     elsewhere |= {"float-twice"}  # tests/cli/audit/test_same_mac.py
     elsewhere |= {"unread", "untold"}  # tests/cli/test_unread_told.py
     elsewhere |= {"same-uuid"}  # tests/cli/test_same_host.py
-    elsewhere |= {"snapshot", "overlay-pulled", "format-unsaid", "block-job"}  # test_chains.py
+    elsewhere |= {"snapshot", "disk-other", "overlay-pulled", "format-unsaid", "block-job"}  # test_chains.py
     elsewhere |= {"vm-saved"}  # test_states.py
     elsewhere |= {"guest-cut-off", "lease-left"}  # tests/cli/audit/test_networks.py
     elsewhere |= {"service-wrong", "service-undeclared", "recipe-missing"}  # tests/services

@@ -57,6 +57,7 @@ _OWN_UUID = (
     "test_one_of_two_hosts_with_one_uuid_that_got_its_own_is_taken_into_the_state_as_the_line_says"
 )
 _COMMITTED = f"{_CHAINS}test_snapshots_are_told_and_end_by_the_line_that_is_told"
+_COPIED = f"{_CHAINS}test_a_disk_that_was_copied_elsewhere_is_told_and_comes_back_by_the_line_that_is_told"
 _PULLED = f"{_CHAINS}test_a_disk_that_was_pulled_is_told_whether_libvirt_has_looked_or_not"
 _UNSAID = f"{_CHAINS}test_a_header_without_a_format_is_mended_by_the_line_that_is_told_while_the_guest_runs"
 _FULL = f"{_SAVED}test_a_guest_whose_disk_is_full_is_told_with_the_room_and_no_float_goes_to_it"
@@ -77,6 +78,7 @@ STEPS: Final = {
     "virsh dumpxml": f"{_ROOM}test_the_line_that_gives_a_definition_a_place_does_so",
     OF_OTHERS: _OWN_UUID,
     "virsh blockcopy": _DELETED,
+    "on the hypervisor: mv -n … ….before": _COPIED,
     "virsh pool-start": _STOPPED,
     "see that … is mounted": _STOPPED,
     "mount what belongs at …": _UNMOUNTED,
@@ -160,6 +162,7 @@ KINDS: Final = {
     "base-unused": _BY_HAND,
     "base-written": _BY_HAND,
     "block-job": _JOB,
+    "disk-other": _COPIED,
     "float-twice": _VLAN,
     "gateway-silent": _NOBODY,
     "guest-file": _OF_2021,

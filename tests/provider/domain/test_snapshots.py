@@ -7,7 +7,7 @@ import pytest
 from provider.errors import Refused
 from provider.host.disk_files import Chain, chains
 from tests.provider.domain.live import DATA, ROOT, with_volumes
-from tests.provider.fakes import domain_disks
+from tests.provider.fakes import domain_disks, typed
 from tests.provider.fakes.domain_world import POOL, Vm, World
 
 DISK = f"{POOL}/Acilamwen.qcow"
@@ -85,8 +85,18 @@ def test_everything_else_of_the_domain_is_changed_as_declared_beside_a_snapshot(
     assert files(vm) == [("vda", S1), ("vdb", f"{POOL}/data.qcow")]
     assert files(vm, live=False) == [("vda", S1), ("vdb", f"{POOL}/data.qcow")]
     assert vm.drift().changes == {}
-    domain_disks.snapshot(vm.fake, f"{POOL}/data.s1", "vdb")
+    data, above = f"{POOL}/data.qcow", f"{POOL}/data.s1"
+    domain_disks.snapshot(vm.fake, above, "vdb")
     assert vm.drift().changes == {}
+    for preview in (True, False):
+        with pytest.raises(Refused) as refused:
+            vm.up(preview=preview, disks=[ROOT])
+        assert str(refused.value) == (
+            f"domain Acilamwen: disk {data} is not unplugged, and nothing was changed: Acilamwen: vdb runs on {above}, "
+            f"a snapshot that stands on the declared {data}; to put what was written since back into that file, type: "
+            + COMMIT.replace("vda", "vdb").replace(DISK, data)
+        )
+    domain_disks.commit(vm.fake, data, "vdb")
     vm.up(disks=[ROOT])
     assert files(vm) == [("vda", S1)]
 
@@ -144,6 +154,24 @@ def test_a_block_job_under_way_is_told(vm: Vm, kind: str, says: str) -> None:
 
 
 @pytest.mark.reports("D1")
+def test_a_disk_that_a_block_job_writes_elsewhere_is_not_unplugged_and_its_guest_not_restarted(
+    vm: Vm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vm.up(disks=[ROOT, DATA])
+    domain_disks.job(vm.fake, "copy", S2, "vdb")
+    end = "wait until it has ended, or end it: virsh -c 'test:///fake' blockjob Acilamwen vdb --abort"
+    with pytest.raises(Refused) as refused:
+        vm.up(preview=True, disks=[ROOT])
+    assert str(refused.value).endswith(f"once that is pivoted to, it is the disk; {end}")
+    monkeypatch.setenv("LIBVIRT_ALLOW", "Acilamwen=restart")
+    lost = rf"only the running guest has a block job \(copy\) that writes its vdb to {S2}, and a start would lose it"
+    with pytest.raises(Refused, match=lost):
+        vm.up(preview=True, disks=[ROOT, DATA], cpu={"mode": "maximum"})
+    typed.virsh(vm.world.conn, *typed.lines(refused.value))
+    vm.up(preview=True, disks=[ROOT])
+
+
+@pytest.mark.reports("D1")
 def test_a_file_upon_which_another_guest_runs_is_no_new_domains_disk() -> None:
     world = World()
     vm = world.made("Acilamwen")
@@ -164,6 +192,86 @@ def test_a_chain_is_read_as_libvirt_writes_it() -> None:
         Chain("vda", "/s1", ("/o", "/b"), True, "copy", "/c"),
         Chain("vdb", "/d"),
     )
+
+
+BACK = (
+    "on the hypervisor: mv -n {1} {1}.before, then: virsh -c 'test:///fake' blockcopy Acilamwen {0} --dest {1} "
+    "--format qcow2 --transient-job --pivot --wait"
+)
+
+
+@pytest.mark.reports("D1")
+@pytest.mark.parametrize(("target", "declared"), [("vda", DISK), ("vdb", f"{POOL}/data.qcow")])
+def test_a_file_in_the_place_of_the_declared_one_is_told_and_everything_else_is_changed_beside_it(
+    vm: Vm, target: str, declared: str
+) -> None:
+    vm.up(disks=[ROOT, DATA])
+    before = files(vm)
+    copy = domain_disks.copied(vm.fake, f"{POOL}/copy.qcow2", target)
+    after = [(t, copy if t == target else path) for t, path in before]
+    for title in ("one change", "and another"):
+        (line,) = told(vm)
+        assert line == (
+            f"Acilamwen: {target} runs on {copy}, in the place of the declared {declared}, which is in no disk of it; "
+            f"it is left as it is; to have it there again, {BACK.format(target, declared)}"
+        )
+        vm.up(preview=True, title=title)
+        vm.up(title=title)
+        assert files(vm) == files(vm, live=False) == after
+    if target == "vdb":
+        with pytest.raises(
+            Refused, match=r"data\.qcow is not unplugged, .* vdb runs on .*copy\.qcow2, in the place of"
+        ):
+            vm.up(preview=True, disks=[ROOT])
+    vm.up(disks=[ROOT, DATA])
+    domain_disks.copied(vm.fake, declared, target)
+    assert told(vm) == []
+    assert files(vm) == before
+
+
+@pytest.mark.reports("D1")
+def test_another_file_that_is_declared_is_no_other_hands_and_refused_as_before(vm: Vm) -> None:
+    with pytest.raises(Refused, match=r"disks\[0\]\.volumeId .* \(needs a restart of the guest\)"):
+        vm.up(preview=True, disks=[DATA])
+
+
+@pytest.mark.reports("D1")
+def test_a_disk_that_was_taken_out_by_hand_is_plugged_in_again_though_another_has_its_place(vm: Vm) -> None:
+    vm.up(disks=[ROOT, DATA])
+    domain_disks.gone(vm.fake, "vdb")
+    vm.refresh()
+    domain_disks.added(vm.fake, f"{POOL}/theirs.qcow", "vdb")
+    vm.up(disks=[ROOT, DATA])
+    assert files(vm) == [("vda", DISK), ("vdb", f"{POOL}/theirs.qcow"), ("vdc", f"{POOL}/data.qcow")]
+
+
+@pytest.mark.reports("D1")
+def test_a_restart_that_would_go_back_to_the_file_of_before_is_refused(
+    vm: Vm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = vm.fake.XMLDesc(2)
+    copy = domain_disks.copied(vm.fake, f"{POOL}/copy.qcow2")
+    vm.world.conn.defineXML(before)
+    monkeypatch.setenv("LIBVIRT_ALLOW", "Acilamwen=restart")
+    lost = rf"only the running guest has {copy} \(its vda, where a start would go back to {DISK}\)"
+    with pytest.raises(Refused, match=lost):
+        vm.up(preview=True, cpu={"mode": "maximum"})
+
+
+@pytest.mark.reports("D1")
+def test_of_one_that_is_off_the_line_is_told_once_it_runs(vm: Vm) -> None:
+    vm.inputs.pop("running")
+    copy = domain_disks.copied(vm.fake, f"{POOL}/copy.qcow2")
+    vm.fake.destroy()
+    (line,) = told(vm)
+    assert (
+        f"vda starts with {copy}, in the place of the declared {DISK}; whether it stands on that is not seen"
+        in line
+    )
+    assert line.endswith("once Acilamwen runs, this names the line that brings it back into that file")
+    for remove in (vm.handler.refuse_delete, vm.handler.delete):
+        with pytest.raises(Refused, match=r"is not removed: .*; start it, then run this again"):
+            remove(vm.call, vm.id, vm.outputs)
 
 
 @pytest.mark.reports("D1")

@@ -34,6 +34,21 @@ def too_much(world: World) -> None:
     world.conn.getInfo = lambda: ["x86_64", 64]  # type: ignore[method-assign]
 
 
+def with_nic(world: World, kind: str, source: str) -> None:
+    (vm,) = world.conn.domains.values()
+    mac = "<mac address='52:54:00:00:07:07'/>"
+    vm.attachDeviceFlags(f"<interface type='{kind}'><source {kind}='{source}'/>{mac}</interface>", 2)
+
+
+def bridge_gone(world: World) -> None:
+    with_nic(world, "bridge", "br7")
+
+
+def networks_bridge_gone(world: World) -> None:
+    with_nic(world, "network", "bridged")
+    world.conn.devices.remove("br0")
+
+
 def no_cpu(world: World) -> None:
     world.conn.unbuilt = "internal error: Unknown CPU model EPYC-Next"
 
@@ -43,6 +58,8 @@ HINDRANCES: dict[Callable[[World], None], str] = {
     f"shut off, type on the hypervisor: qemu-img rebase -u -F qcow2 -b {MID} {DISK}",
     base_gone: f"the file {BASE} of its disk is missing: put back the very file",
     network_gone: "its network default does not run",
+    bridge_gone: "the host has no bridge br7",
+    networks_bridge_gone: "the host has no bridge br0",
     too_much: "it takes 96 MiB of memory, and the host has 64",
     no_cpu: "internal error: Unknown CPU model EPYC-Next",
 }

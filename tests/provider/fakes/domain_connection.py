@@ -31,7 +31,8 @@ class Network:
         return 0
 
     def XMLDesc(self, flags: int = 0) -> str:
-        return f"<network><name>{self._name}</name><bridge name='{self.bridge}'/></network>"
+        mode = "<forward mode='bridge'/>" if self.bridged else ""
+        return f"<network><name>{self._name}</name>{mode}<bridge name='{self.bridge}'/></network>"
 
 
 class Volume:
@@ -120,6 +121,12 @@ class Connection:
         self.volumes: dict[str, Volume] = {}
         self.unknown: dict[str, Volume] = {}  # files that a pool knows only once it was refreshed
         self.calls: list[str] = []  # calls that change something
+        self.devices = {"br0", "virbr0", "br1"}
+
+    def interfaceLookupByName(self, name: str) -> str:
+        if name not in self.devices:
+            raise error(57, f"Interface not found: couldn't find interface named '{name}'")
+        return name
 
     def add_volume(
         self,

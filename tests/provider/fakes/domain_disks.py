@@ -50,11 +50,39 @@ def commit(domain: Domain, base: str, target: str = "vda") -> None:
         disk.find("source").set("file", base)
 
 
+def copied(domain: Domain, file: str, target: str = "vda") -> str:
+    """As ``virsh blockcopy --pivot``: the disk goes on in ``file``, which stands on nothing."""
+    for root in _sides(domain):
+        disk = _disk(root, target)
+        for old in disk.findall("backingStore"):
+            disk.remove(old)
+        disk.find("source").set("file", file)
+    return file
+
+
+def gone(domain: Domain, target: str) -> None:
+    for root in _sides(domain):
+        root.find("devices").remove(_disk(root, target))
+
+
+def added(domain: Domain, file: str, target: str) -> None:
+    """A disk of somebody else's."""
+    for root in _sides(domain):
+        disk = etree.SubElement(root.find("devices"), "disk", type="file", device="disk")
+        etree.SubElement(disk, "source", file=file)
+        etree.SubElement(disk, "target", dev=target, bus="virtio")
+
+
 def job(domain: Domain, kind: str, to: str, target: str = "vda") -> None:
     """A block job that is under way: copy or active-commit."""
     disk = _disk(domain.live, target)
     mirror = etree.SubElement(disk, "mirror", type="file", job=kind, ready="yes")
     etree.SubElement(mirror, "source", file=to)
+
+
+def aborted(domain: Domain, target: str) -> None:
+    disk = _disk(domain.live, target)
+    disk.remove(disk.find("mirror"))
 
 
 def _sides(domain: Domain) -> list[Any]:

@@ -159,6 +159,9 @@ class Connection:
         self.networks.append(self.new_network(written(root)))
         return self.networks[-1]
 
+    def getLibVersion(self) -> int:
+        return 9_000_000
+
     def interfaceLookupByName(self, name: str) -> HostInterface:
         if name not in self.bridges:
             raise error(57, f"Interface not found: couldn't find interface named '{name}'")

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from cli.words.command_line import parse
+from tests.provider.fakes import domain_disks
 
 _WORD = r"""(?:"[^"]*"|[\w./:-]+)"""
 _VIRSH = re.compile(rf"virsh -c '[^']*' (?:'[^']*'|{_WORD}(?: {_WORD})*)")
@@ -60,6 +61,8 @@ def _do(conn: Any, verb: str, *words: str) -> None:
             conn.lookupByName(name).shutdown()
         case "managedsave-remove", [name]:
             conn.lookupByName(name).managedSaveRemove()
+        case "blockjob", [name, target, "--abort"]:
+            domain_disks.aborted(conn.lookupByName(name), target)
         case "net-start", [name]:
             conn.networkLookupByName(name).create()
         case "pool-define-as", [name, "dir", "--target", folder]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
 
 from provider.errors import OperatorError, Refused
-from provider.host.kernel import Kernel, Route, Taken, neighbours, routes
+from provider.host.kernel import Kernel, Route, Taken, neighbours, own_addresses, routes
 from provider.network.startable import Start, doubts, hindrances
 from provider.network.xml import render, skeleton
 from provider.resource.base import Props
@@ -38,6 +38,10 @@ WAYS: list[tuple[Kernel, str]] = [
     (
         Kernel(taken=(Taken("DHCP", "UDP port 67"),)),
         "another DHCP server of the host has UDP port 67 on all addresses",
+    ),
+    (
+        Kernel(firewall=lambda programs: f"{', '.join(programs)}: no such table"),
+        "the host's firewall can't be read, to which libvirt adds rules (iptables: no such table): see to that first",
     ),
 ]
 
@@ -175,6 +179,17 @@ def test_a_part_of_it_that_goes_elsewhere_is_told(world: World) -> None:
     ]
 
 
+def test_an_open_network_needs_no_firewall_and_a_late_libvirt_may_have_another_program(world: World) -> None:
+    asked: list[Collection[str]] = []
+    there = Kernel(firewall=lambda programs: asked.append(programs) or "")  # type: ignore[func-returns-value]
+    assert hindrances(world.host, there, start(mode="open"), pytest.fail) == []
+    assert asked == []
+    world.conn.getLibVersion = lambda: 11_003_000  # type: ignore[method-assign]
+    assert hindrances(world.host, there, start(), pytest.fail) == []
+    assert asked == [("iptables", "nft")]
+
+
+@pytest.mark.reports("H6")
 def test_a_network_that_serves_nothing_needs_no_port(world: World) -> None:
     there = Kernel(taken=(Taken("DNS", "UDP port 53"), Taken("DHCP", "UDP port 67")))
     silent = start(dns={"enabled": False}, dhcp={"enabled": False}, dhcpHosts=[], dhcpRanges=[])
@@ -189,6 +204,15 @@ clash	00CBA8C0	0200630A	0003	0	0	0	00FFFFFF	0	0	0
 *	00CCA8C0	00000000	0001	0	0	0	00FFFFFF	0	0	0
 odd	00CAA8C0	00000000	0001	0	0	0	00FF00FF	0	0	0
 """
+TRIE = """Main:
+  +-- 0.0.0.0/0 3 0 5
+     |-- 192.168.202.0
+        /24 link UNICAST
+     |-- 192.168.202.77
+        /32 host LOCAL
+     |-- 192.168.202.255
+        /32 link BROADCAST
+"""
 ARP = """IP address       HW type     Flags       HW address            Mask     Device
 192.168.202.9    0x1         0x2         52:54:00:02:02:09     *        virbr0
 192.168.202.10   0x1         0x0         00:00:00:00:00:00     *        virbr0
@@ -196,10 +220,12 @@ ARP = """IP address       HW type     Flags       HW address            Mask    
 
 
 def test_the_kernels_tables_are_read_as_it_writes_them() -> None:
-    assert list(routes(ROUTE)) == [
+    assert list(routes(ROUTE, own_addresses(TRIE))) == [
         Route(IPv4Network("0.0.0.0/0"), "br0", direct=False),
         Route(IPv4Network("192.168.202.0/24"), "clash"),
         Route(IPv4Network("192.168.203.0/24"), "clash", direct=False),
         Route(IPv4Network("192.168.204.0/24"), "*", direct=False),
     ]
+    (_, clash, *_) = routes(ROUTE, ())  # as a VPN's, which no address has made
+    assert not clash.direct
     assert dict(neighbours(ARP)) == {"192.168.202.9": "52:54:00:02:02:09"}

@@ -72,7 +72,7 @@ def test_the_line_has_the_command_that_declares_it_where_there_is_one(
 ) -> None:
     file_of(overlay).data = REBASED
     assert overlay.told("Volume", PATH, OVERLAY)[0].endswith(f"give it baseVolumeId {OTHER}")
-    monkeypatch.setenv("LIBVIRT_ADOPT", "./trop adopt {stack} --write --yes")
+    monkeypatch.setenv("LIBVIRT_ADOPT", "./trop adopt {stack} --yes")
     assert overlay.told("Volume", PATH, OVERLAY)[0].endswith("type: ./trop adopt trop02 --write --yes")
 
 

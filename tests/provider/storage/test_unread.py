@@ -212,16 +212,21 @@ def test_a_vm_is_made_beside_a_domain_that_can_not_be_read_which_is_told() -> No
 
 
 @pytest.mark.reports("H1")
-def test_a_float_stays_beside_a_domain_that_can_not_be_read_and_none_is_plugged_in_that_it_may_have() -> None:
+def test_a_float_stays_is_plugged_in_and_moves_beside_a_domain_that_can_not_be_read_which_is_told() -> None:
     world = domain_world.World()
+    world.conn.add_volume(f"{domain_world.POOL}/Ulov.qcow")
     theirs, vm = world.made("Siamond"), world.made("Acilamwen")
+    other = world.made(
+        "Ulov", networkInterfaces=[], cloudinit=None, disks=[{"volumeId": f"{domain_world.POOL}/Ulov.qcow"}]
+    )
     plug = world.plugged(vm)
     theirs.fake.XMLDesc = fails(BROKEN)  # type: ignore[method-assign]
     assert plug.drift().changes == {}
     unread = f"domain Siamond could not be looked at, so whether it has {domain_world.FLOAT1} is not known: {BROKEN}"
     assert unread in [str(note) for note in plug.call.notes]
     assert domain_world.FLOAT1 in vm.macs()[0]
-    other = unread.replace(domain_world.FLOAT1, domain_world.FLOAT2)
-    with pytest.raises(OperatorError, match=other):
-        world.plugged(vm, mac=domain_world.FLOAT2)
-    assert domain_world.FLOAT2 not in vm.macs()[0]
+    second = world.plugged(vm, mac=domain_world.FLOAT2)
+    assert unread.replace(domain_world.FLOAT1, domain_world.FLOAT2) in [str(n) for n in second.call.notes]
+    plug.up(domain=other.id)
+    assert domain_world.FLOAT1 in other.macs()[0]
+    assert domain_world.FLOAT1 not in vm.macs()[0]
