@@ -16,14 +16,14 @@ from provider.survey.survey import DomainSeen, HostSeen
 
 
 def gone(host: Host, seen: HostSeen, domains: Iterable[DomainSeen]) -> Iterator[str]:
-    """Of these domains' disks and CDs those that no pool lists; what a pool lists is known from the survey.
+    """Of these domains' disks, CDs and bases those that no pool lists; what a pool lists is known from the survey.
 
     libvirt is made to look at a pool's files anew, which takes a connection that may write.  It is not where the pool
     has no file that can be seen: libvirt stops a pool whose folder has gone, when it is to look there.
     """
     listed = {volume.path for volume in seen.volumes} | set(seen.gone)
     for domain in domains:
-        for path in (*domain.seen.disks, *domain.seen.cdroms):
+        for path in dict.fromkeys((*domain.seen.disks, *domain.seen.cdroms, *_stood_on(seen, domain))):
             if path in listed or path.startswith("/dev/"):
                 continue
             try:
@@ -31,6 +31,13 @@ def gone(host: Host, seen: HostSeen, domains: Iterable[DomainSeen]) -> Iterator[
                     yield path
             except (OperatorError, errors.VirtError):
                 continue  # nothing is known of it
+
+
+def _stood_on(seen: HostSeen, domain: DomainSeen) -> Iterator[str]:
+    for path in domain.seen.disks:
+        volume = seen.volume_at(path)
+        if volume is not None and volume.base:
+            yield volume.base
 
 
 def links(host: Host, domain: DomainSeen) -> dict[str, tuple[Link, ...]]:
@@ -75,7 +82,8 @@ def _is_gone(host: Host, seen: HostSeen, domain: DomainSeen, path: str) -> bool:
     if any(volume.pool in pools for volume in seen.volumes):
         unknown: list[str] = []  # a pool that could not be looked at may be the one that has it
         return storage.find_path(host, path, unknown.append) is None and not unknown
-    return domain.live is None and _unreadable(host, domain, path)
+    own = path in (*domain.seen.disks, *domain.seen.cdroms)
+    return own and domain.live is None and _unreadable(host, domain, path)
 
 
 def _unreadable(host: Host, domain: DomainSeen, path: str) -> bool:

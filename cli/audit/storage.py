@@ -24,7 +24,7 @@ IMAGES = ("qcow", "qcow2", "qed", "vdi", "vhd", "vmdk")  # a raw file may be any
 def base_missing(world: World) -> Iterator[Finding]:
     for stack, vm, overlay in _overlays(world):
         host = world.seen[stack][1]
-        if overlay.base and (overlay.base_missing or _is_missing(host, overlay.base)):
+        if overlay.base and (overlay.base_missing or overlay.base in host.gone):
             what = f"its overlay {overlay.path} rests on {overlay.base}, which is missing"
             yield Finding(stack, vm.domain, what, f"put back the very file as it was: {overlay.base}")
 
@@ -60,7 +60,7 @@ def base_unused(world: World) -> Iterator[Finding]:
         used = {path for d in host.domains for side in (d.live, d.config) if side for _, path in side.slots}
         used |= declared | {volume.base for volume in host.volumes if volume.base}
         used |= {path for d in host.domains for xml in (d.live_xml, d.config_xml) for path in _files(xml)}
-        if any(_is_missing(host, base) for base in used):
+        if any(_is_unlisted(host, base) for base in used):
             continue  # it may have been given another name under those who run on it
         for volume in host.volumes if _all_known(host) else ():
             if str(PurePosixPath(volume.path).parent) not in folders or volume.format not in IMAGES:
@@ -174,12 +174,11 @@ def _files(xml: str | None) -> set[str]:
     return {str(source.get("file")) for source in root.iter("source") if source.get("file")}
 
 
-def _is_missing(host: HostSeen, path: str) -> bool:
-    """Whether it was looked for, or an active pool has its folder, all of whose files are listed, and not that."""
+def _is_unlisted(host: HostSeen, path: str) -> bool:
+    """Whether an active pool has its folder, and lists all of the files there but that."""
     folder = str(PurePosixPath(path).parent)
     pools = [p.name for p in host.pools if p.active and p.kind == "dir" and _same(p.path, folder)]
-    listed = pools and host.volume_at(path) is None and not any(map(host.unread_volumes, pools))
-    return path in host.gone or bool(listed)
+    return bool(pools) and host.volume_at(path) is None and not any(map(host.unread_volumes, pools))
 
 
 def _same(one: str | None, other: str) -> bool:
