@@ -97,6 +97,19 @@ def planned(call: Call, domain: api.Domain, news: Props, olds: Props) -> Plan:
     return replace(plan, restart=True)
 
 
+def but_known_disks(
+    call: Call, id: str, changes: Mapping[str, Kind], news: Props, own: Props
+) -> dict[str, Kind]:
+    """But for disks that are the declared ones by what they stand on: an import has read the top files alone."""
+    of_disks = [path for path in changes if shape.top(path) == "disks"]
+    domain = call.host.domain_by_uuid(id) if of_disks and "imported" in own else None
+    if domain is None or shape.unknown(news["disks"]):
+        return dict(changes)
+    wanted = {"disks": news["disks"]}
+    read, _ = next_start.look(call.host, domain, wanted, own)
+    return {path: kind for path, kind in changes.items() if path not in of_disks or read != wanted}
+
+
 def disks(news: Props, own: Props, seen: domain_read.Domain) -> list[domain_disks.Step]:
     """Disks whose file only an `up` can tell are left to it, and so is whether they are one of before."""
     if "disks" not in news:

@@ -47,6 +47,7 @@ class Domain(Resource):
         own = olds.get("own", {})
         changes = domain_diff.differences(old_inputs, news, own, name)
         changes = domain_diff.beside_adopted(changes, news, own.get("adopted", {}))
+        changes = domain_changes.but_known_disks(call, id, changes, news, own)
         changes |= apart.changes(changes, shape.known(news), own.get("apart", {}))
         drifted = {
             "persistent": olds.get("persistent") is False and not own.get("adopted", {}).get("transient"),

@@ -112,7 +112,7 @@ DOMAINS: tuple[Found, ...] = (
         files=((f"{OTHER}/install.iso", "raw"),),
     ),
     Found("Snapshots", {**WHOLE, **STOPPED}, OVERLAY + NIC, how="snapshot"),
-    Found("Forked", {**OWN_DISKS, **STOPPED}, OVERLAY + NIC, how="forked"),
+    Found("Forked", {**WHOLE, **STOPPED}, OVERLAY + NIC, how="forked"),
     Found("Passing", {**WHOLE, "autostart": False}, OVERLAY + NIC, how="transient"),
     Found("Saved", {**WHOLE, **STOPPED}, OVERLAY + NIC, how="saved"),
     Found(

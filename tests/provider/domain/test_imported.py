@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.provider.fakes import domain_disks
 from tests.provider.fakes.domain_world import DEFAULT_UUID, FLOAT1, FLOAT2, POOL, RESERVED, Vm, World
 from tests.provider.nic.place import ADDRESS, OTHERS, TOLD, Place
 
@@ -167,3 +168,19 @@ def test_a_new_nic_says_at_preview_which_others_go() -> None:
         f"Acilamwen: {FLOAT2} must not be in the persistent definition (4 times)",
         f"Acilamwen: {FLOAT2} must not be in the running guest (4 times)",
     ]
+
+
+@pytest.mark.reports("D1")
+@pytest.mark.parametrize("runs", [True, False])
+def test_a_disk_under_a_snapshot_is_imported_by_its_top_and_is_the_declared_one(
+    world: World, runs: bool
+) -> None:
+    vm = world.made()
+    if not runs:
+        vm.fake.destroy()
+    top = domain_disks.snapshot(vm.fake, f"{POOL}/Acilamwen.s1", recorded=runs)
+    adopted(world, vm)
+    assert vm.inputs["disks"] == [{"file": top}]
+    assert changes(world, vm, DECLARED) == {}
+    other = [{"volumeId": f"{POOL}/data.qcow"}]
+    assert changes(world, vm, {**DECLARED, "disks": other}) == {"disks[0].volumeId": "update"}
