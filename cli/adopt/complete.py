@@ -47,12 +47,9 @@ def _form(plan: Plan, vm: VirtualMachine, domain: DomainSeen, seen: HostSeen) ->
         form["domain"] = domain.name
     if looked.seen.description and vm.description is None:
         form["description"] = looked.seen.description
-    form |= _size(vm, looked)
     overlay = _overlay(plan, vm, looked, seen)
-    if not (
-        vm.disks and "overlay" in overlay
-    ):  # declared disks need a declared overlay; a preview tells what it is
-        form |= overlay
+    # Declared disks need a declared overlay: of one that is otherwise a preview tells, and changes nothing.
+    form |= _size(vm, looked) | ({} if vm.disks and "overlay" in overlay else overlay)
     if vm.overlay and "overlay" not in overlay and (disks := disks_of(plan, vm, domain, seen)):
         form["disks"] = disks
     # A domain that has lost its file is at fault, and the file alone counts.
@@ -83,10 +80,6 @@ def _overlay(plan: Plan, vm: VirtualMachine, looked: Domain, seen: HostSeen) -> 
     """Its base image, or that its disks are of another kind.  Of a pool that is stopped, or of a file that could not be
     read, nothing is known."""
     path = declared.overlay_path(plan, vm)
-    if (
-        vm.disks
-    ):  # declared disks need a declared overlay; a preview tells what is otherwise, and changes nothing
-        return {}
     if not vm.overlay or seen.unread_volumes(plan.storage.name, vm.overlay_file):
         return {}
     active = any(pool.name == plan.storage.name and pool.active for pool in seen.pools)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 
 from provider.connection import errors, states
@@ -77,8 +76,7 @@ def room(host: Host, domains: Iterable[DomainSeen]) -> dict[str, int]:
 
 
 def _is_gone(host: Host, seen: HostSeen, domain: DomainSeen, path: str) -> bool:
-    folder = posixpath.dirname(path)
-    pools = [p.name for p in seen.pools if p.active and p.path and posixpath.normpath(p.path) == folder]
+    pools = [pool.name for pool in seen.pools_of(path)]
     if any(volume.pool in pools for volume in seen.volumes):
         unknown: list[str] = []  # a pool that could not be looked at may be the one that has it
         return storage.find_path(host, path, unknown.append) is None and not unknown

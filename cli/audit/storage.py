@@ -176,13 +176,8 @@ def _files(xml: str | None) -> set[str]:
 
 def _is_unlisted(host: HostSeen, path: str) -> bool:
     """Whether an active pool has its folder, and lists all of the files there but that."""
-    folder = str(PurePosixPath(path).parent)
-    pools = [p.name for p in host.pools if p.active and p.kind == "dir" and _same(p.path, folder)]
+    pools = [pool.name for pool in host.pools_of(path) if pool.kind == "dir"]
     return bool(pools) and host.volume_at(path) is None and not any(map(host.unread_volumes, pools))
-
-
-def _same(one: str | None, other: str) -> bool:
-    return one is not None and PurePosixPath(one) == PurePosixPath(other)
 
 
 def _all_known(host: HostSeen) -> bool:

@@ -13,6 +13,7 @@ from provider.domain import read as domain_read
 from provider.domain.read import disk_path
 from provider.errors import Refused
 from provider.host.definitions import both_xmls
+from provider.host.disk_files import Chain
 from provider.host.macs import same_mac
 from provider.impact.allow import allowed
 from provider.nic import plan as nic_plan
@@ -149,22 +150,17 @@ def _refuse(plan: Plan, own: Props) -> None:
 
 def _refuse_unplugging(call: Call, plan: Plan, own: Props) -> None:
     """A disk goes with all that is written on it: not while that is in another file than the one that is declared."""
-    side, runs, uri = plan.seen.now or plan.seen.seen, plan.seen.running, call.host.uri
+    side = plan.seen.now or plan.seen.seen
     wanted = {disk_path(disk) for disk in _entries(plan.declared)}
     gone = {path: place for path, place in own.get("places", {}).items() if path not in wanted}
-    others = snapshots.instead(side.slots, side.chains, gone)
+    others = {each.path: each for each in snapshots.instead(side.slots, side.chains, gone)}
     leaving = {step.path: step.target for step in plan.disks if step.action == "unplug"}
-    for path, target in {**leaving, **{each.path: each.target for each in others}}.items():
-        above = [each for each in snapshots.above(side.chains, {path}) if each.target == target]
-        why = [
-            f"{snapshots.stands(plan.name, each, runs)}; {snapshots.mend(uri, plan.name, each, runs)}"
-            for each in above
-        ]
-        why = why or [snapshots.kept(uri, plan.name, target, runs, side.chains, others)]
-        if why[0]:
-            raise Refused(
-                f"domain {plan.name}: disk {path} is not unplugged, and nothing was changed: {why[0]}"
-            )
+    chains = {chain.target: chain for chain in side.chains}
+    for path, target in {**leaving, **{path: each.target for path, each in others.items()}}.items():
+        disk = chains.get(target, Chain(target, ""))
+        why = snapshots.kept(call.host.uri, plan.name, disk, path, others.get(path), plan.seen.running)
+        if why:
+            raise Refused(f"domain {plan.name}: disk {path} is not unplugged, and nothing was changed: {why}")
 
 
 def _refuse_saved(call: Call, domain: api.Domain, plan: Plan) -> None:

@@ -74,14 +74,14 @@ def hindrances(host: Host, xml: str, tell: optional.Tell) -> list[str]:
     """
     seen = sweep.facts(host, xml)
     found = [line for path in (*seen.disks, *seen.cdroms) for line in chain.hindrances(host, path, tell)]
-    for name in dict.fromkeys(nic.network for nic in seen.nics if nic.network):
-        network = host.network_by_name(name)
+    names = dict.fromkeys(nic.network for nic in seen.nics if nic.network)
+    networks = {name: host.network_by_name(name) for name in names}
+    for name, network in networks.items():
         if name not in host.made.networks and (network is None or not network.isActive()):
             what = "is not there" if network is None else "does not run"
             found.append(f"its network {name} {what}")
-    found += [
-        f"the host has no bridge {name}" for name in _bridges(host, seen, tell) if not _has(host, name, tell)
-    ]
+    bridges = _bridges(seen, networks, tell)
+    found += [f"the host has no bridge {name}" for name in bridges if not _has(host, name, tell)]
     memory = optional.look(tell, f"the memory of {host.uri}", lambda: int(host.conn.getInfo()[1]), None)
     if memory is not None and seen.memory > memory:
         found.append(f"it takes {seen.memory} MiB of memory, and the host has {memory}")
@@ -93,18 +93,18 @@ def hindrances(host: Host, xml: str, tell: optional.Tell) -> list[str]:
     return found
 
 
-def _bridges(host: Host, seen: Seen, tell: optional.Tell) -> list[str]:
+def _bridges(seen: Seen, networks: Mapping[str, api.Network | None], tell: optional.Tell) -> list[str]:
     """Those of its NICs that stand on a bridge of the host's own: by name, or by a network that is one."""
     names = [nic.bridge for nic in seen.nics]
-    for name in dict.fromkeys(nic.network for nic in seen.nics if nic.network):
-        network = host.network_by_name(name)
-        look = network.XMLDesc if network is not None else str
+    unknown = "whether its bridge is there is not known"
+    for name, network in networks.items():
         xml = (
-            optional.look(tell, f"network {name}", look, "", "whether its bridge is there is not known")
-            or "<network/>"
+            None
+            if network is None
+            else optional.look(tell, f"network {name}", network.XMLDesc, None, unknown)
         )
-        root = etree.fromstring(xml.encode())
-        if attribute(root, "forward", "mode") == "bridge":
+        root = None if xml is None else etree.fromstring(xml.encode())
+        if root is not None and attribute(root, "forward", "mode") == "bridge":
             names.append(attribute(root, "bridge", "name"))
     return [name for name in dict.fromkeys(names) if name]
 
@@ -114,11 +114,8 @@ def _has(host: Host, bridge: str, tell: optional.Tell) -> bool:
     there = kernel.look(host.uri)
     if there is not None:
         return bridge in there.devices
-    ask = partial(errors.unless, errors.NO_INTERFACE, host.conn.interfaceLookupByName, bridge)
-    return (
-        optional.look(tell, f"bridge {bridge} of {host.uri}", ask, bridge, "whether it is there is not known")
-        is not None
-    )
+    ask, unknown = partial(host.interface_by_name, bridge), "whether it is there is not known"
+    return optional.look(tell, f"bridge {bridge} of {host.uri}", ask, bridge, unknown) is not None
 
 
 def awaited(host: Host, seen: domain_read.Domain, declared: Props, keys: frozenset[str]) -> list[str]:

@@ -177,6 +177,10 @@ class Host:
     def network_by_uuid(self, uuid: str) -> api.Network | None:
         return errors.unless(errors.NO_NETWORK, self.conn.networkLookupByUUIDString, uuid)
 
+    def interface_by_name(self, name: str) -> api.HostInterface | None:
+        """A device of the host's own."""
+        return errors.unless(errors.NO_INTERFACE, self.conn.interfaceLookupByName, name)
+
     def pool_by_name(self, name: str) -> api.Pool | None:
         return errors.unless(errors.NO_STORAGE_POOL, self.conn.storagePoolLookupByName, name)
 

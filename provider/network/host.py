@@ -74,7 +74,7 @@ def _check_bridge(host: Host, name: str, bridge: str, tell: optional.Tell) -> No
     there = optional.look(
         tell,
         f"bridge {bridge} of {host.uri}",
-        lambda: errors.unless(errors.NO_INTERFACE, host.conn.interfaceLookupByName, bridge) is not None,
+        lambda: host.interface_by_name(bridge) is not None,
         True,
         "whether it is there is not known before a guest is started",
     )

@@ -144,7 +144,7 @@ def _by_libvirt(host: Host, start: Start, tell: optional.Tell) -> Kernel:
     """Of its two drivers of interfaces, netcf tells addresses, and udev knows all devices."""
     devices = frozenset[str]()
     if start.bridge is not None:
-        ask = partial(errors.unless, errors.NO_INTERFACE, host.conn.interfaceLookupByName, start.bridge)
+        ask = partial(host.interface_by_name, start.bridge)
         found = optional.look(
             tell, f"device {start.bridge} of {host.uri}", ask, None, "whether it is there is not known"
         )

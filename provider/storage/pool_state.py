@@ -40,6 +40,12 @@ def refresh(host: Host, pool: api.Pool, waits: optional.Tell | None) -> None:
         host.looked[pool.UUIDString()] = began
 
 
+def refresh_unless_busy(host: Host, pool: api.Pool) -> None:
+    """For a preview, which tells what it knows while another client's job keeps libvirt from looking."""
+    with contextlib.suppress(Busy):
+        refresh(host, pool, None)
+
+
 def _look_again(host: Host, pool: api.Pool, waits: optional.Tell | None) -> None:
     began = host.clock.monotonic()
     tries = 1

@@ -136,16 +136,16 @@ def way_back(uri: str, name: str, each: Instead, runs: bool) -> str:
     return f"to have it there again, {back(uri, name, each)}"
 
 
-def kept(
-    uri: str, name: str, target: str, runs: bool, chains: Collection[Chain], others: Collection[Instead]
-) -> str:
-    """Why the disk at this place can't be unplugged: its file alone would go, or what was written since would stay
-    behind; empty where nothing is in the way."""
-    for each in (o for o in others if o.target == target):
-        return f"{replaced(name, each, runs)}; {way_back(uri, name, each, runs)}"
-    for chain in (c for c in chains if c.target == target and c.job):
-        end = remedy.virsh(uri, f"blockjob {remedy.word(name)} {target} --abort")
-        return f"{name}: {_job(chain)}; wait until it has ended, or end it: {end}"
+def kept(uri: str, name: str, disk: Chain, path: str, other: Instead | None, runs: bool) -> str:
+    """Why the disk of ours (``path``) can't be unplugged: its file alone would go, or what was written since would stay
+    behind; empty where nothing is in the way.  ``other``: what has its place."""
+    for each in above([disk], {path}):
+        return f"{stands(name, each, runs)}; {mend(uri, name, each, runs)}"
+    if other is not None:
+        return f"{replaced(name, other, runs)}; {way_back(uri, name, other, runs)}"
+    if disk.job:
+        end = remedy.virsh(uri, f"blockjob {remedy.word(name)} {disk.target} --abort")
+        return f"{name}: {_job(disk)}; wait until it has ended, or end it: {end}"
     return ""
 
 

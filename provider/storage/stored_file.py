@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from abc import abstractmethod
-from contextlib import suppress
 from typing import ClassVar, Final
 
 from provider.connection import api
@@ -74,11 +73,8 @@ class StoredFile(Resource):
             return
         pool, volume = self._find(call, id, outputs)
         if volume is not None:
-            with (
-                suppress(pool_state.Busy),
-                call.host.storage,
-            ):  # what another hand has put there may stand on it
-                pool_state.refresh(call.host, pool, None)
+            with call.host.storage:  # what another hand has put there may stand on it
+                pool_state.refresh_unless_busy(call.host, pool)
             storage.refuse_delete(call.host, self._what(id), pool, id, call.condemned, kept=self.kept)
             self._note_removal(call, self._what(id))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -12,7 +11,7 @@ from provider.host import optional
 from provider.host.definitions import live_xml
 from provider.host.host import Host
 from provider.storage import standing, volume_xml
-from provider.storage.pool_state import Busy, refresh
+from provider.storage.pool_state import refresh_unless_busy
 
 _SECTOR: Final = 512
 _IN_BYTES: Final = 1
@@ -28,8 +27,7 @@ def grow(host: Host, what: str, pool: api.Pool, volume: api.Volume, size: int, p
             f"{what}: size {size} is no multiple of {_SECTOR} bytes, and could not be had exactly"
         )
     with host.storage:
-        with suppress(Busy):  # what another hand has put there may stand on it
-            refresh(host, pool, None)
+        refresh_unless_busy(host, pool)  # what another hand has put there may stand on it
         found = standing.on(host, volume.path())
         if found.overlays:
             raise OperatorError(f"{what} is not grown: {', '.join(found.overlays)} stands on it")

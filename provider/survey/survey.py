@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -180,6 +181,11 @@ class HostSeen:
 
     def pool(self, name: str) -> PoolSeen | None:
         return next((p for p in self.pools if p.name == name), None)
+
+    def pools_of(self, path: str) -> list[PoolSeen]:
+        """The active ones that have the file's folder."""
+        folder = posixpath.dirname(path)
+        return [p for p in self.pools if p.active and p.path and posixpath.normpath(p.path) == folder]
 
     def known(self, seen: Seen, ours: Collection[str]) -> Seen:
         """A definition with each disk known by the file of ours that is in its chain.  What it does not say of

@@ -108,3 +108,14 @@ def test_of_vms_that_are_off_it_is_said_that_libvirt_tells_what_it_saw_last_and_
         "as libvirt saw it last: what the disks of VMs that are off stand on (Acilamwen, Ulov); it looks again by\n"
         "  virsh -c 'qemu+ssh://trop02/system' pool-refresh live\n"
     ) in said
+
+
+@pytest.mark.reports("D2")
+def test_beside_declared_disks_another_base_is_written_and_no_overlay_given_up() -> None:
+    plan = plan_of(Ulov={"disks": {"data": {"size": "1 GiB"}}})
+    seen = all_there(plan)
+    base = str(next(v.base for v in seen.volumes if v.path == DISK)).replace(".qcow", "-2.qcow")
+    for stands_on, written in ((None, {}), (base, {"baseImage": base})):
+        other = replace(seen, volumes=standing_on(seen.volumes, {DISK: stands_on}))
+        new = complete.additions(plan, Settings(), other).get("Ulov", {})
+        assert {key: new[key] for key in ("overlay", "baseImage") if key in new} == written
