@@ -29,6 +29,7 @@ class Journal:
         self.interrupted = list(snapshot.pending_operations)  # of an earlier run
         self._frame = snapshot
         self._save, self._persist, self._passes_by = save, persist, passes_by
+        self._frozen = False
         self._running: list[PendingOperation] = []
         # The write that has not begun, for all that want one now.
         self._coming: asyncio.Task[None] | None = None
@@ -119,8 +120,10 @@ class Journal:
         """Wait until all that is known now is on disk.
 
         What comes while a write goes on shares the next one.  The loop does not stand still meanwhile: a disk may take
-        as long as a step.
+        as long as a step.  `asyncio.CancelledError` once the run has ended, for nothing is written any more: what comes
+        about then is not told as done.
         """
+        self._raise_frozen()
         if not self._persist:
             return
         if self._coming is None:
@@ -128,6 +131,11 @@ class Journal:
             # its failure is told by those who wait for it, if any still do
             self._coming.add_done_callback(lambda task: None if task.cancelled() else task.exception())
         await asyncio.shield(self._coming)
+        self._raise_frozen()
+
+    def _raise_frozen(self) -> None:
+        if self._frozen:
+            raise asyncio.CancelledError("the run has ended, and nothing is saved any more")
 
     async def _write_after(self, going: asyncio.Task[None] | None) -> None:
         if going is not None:
@@ -149,4 +157,4 @@ class Journal:
 
     def freeze(self) -> None:
         """The run ends here, whatever is still under way: nothing is saved any more."""
-        self._persist = False
+        self._persist, self._frozen = False, True

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 
+from engine.events import StepDone
 from engine.options import Cancellation
 from engine.program.monitor import Monitor, ProgramStoppedError
 from tests.engine.fake import Thing, World, go
@@ -65,6 +66,31 @@ def test_the_second_signal_leaves_a_pending_operation() -> None:
     assert run.result.terminated
     assert [(o.type, o.resource.id) for o in run.saves[-1].pending_operations] == [("creating", "")]
     assert run.snapshot.pending_operations[0].resource.inputs == {"x": 1}
+
+
+@pytest.mark.parametrize("turns", range(12))
+def test_what_ends_after_the_second_signal_is_told_as_done_only_where_the_state_has_it(turns: int) -> None:
+    """``turns``: of the loop, after which the other create comes to its end."""
+    cancellation, world = Cancellation(), World()
+    ended = asyncio.Event()
+
+    async def on_create(name: str) -> None:
+        if name == "first":
+            cancellation.terminate()
+            ended.set()
+            await asyncio.Event().wait()
+        await ended.wait()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+
+    def two() -> None:
+        Thing("first", x=1)
+        Thing("second", x=1)
+
+    world.on_create = on_create
+    run = go(two, world, cancellation=cancellation, parallel=16)
+    told = {event.step.new.id for event in run.events if isinstance(event, StepDone) and event.step.new}
+    assert told - {""} <= {r.id for r in run.saves[-1].resources}
 
 
 def test_a_cancel_before_the_run_begins_leaves_nothing_done() -> None:

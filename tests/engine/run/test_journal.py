@@ -110,11 +110,36 @@ def test_a_state_that_waits_for_its_thread_does_not_overwrite_a_newer_one():
     assert saved == [[]]
 
 
-@pytest.mark.parametrize("frozen", [False, True])
-def test_a_preview_and_a_run_that_was_ended_write_nothing(frozen):
+def test_a_preview_writes_nothing():
     saved: list[Snapshot] = []
-    journal = Journal(Snapshot(), saved.append, persist=frozen)
-    if frozen:
-        journal.freeze()
+    journal = Journal(Snapshot(), saved.append, persist=False)
     asyncio.run(journal.begin(_operation("one")))
     assert saved == []
+
+
+@pytest.mark.parametrize("persist", [False, True])
+def test_what_comes_after_the_end_of_a_run_is_neither_written_nor_taken_for_saved(persist):
+    saved: list[Snapshot] = []
+    journal = Journal(Snapshot(), saved.append, persist=persist)
+    journal.freeze()
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(journal.begin(_operation("one")))
+    assert saved == []
+
+
+def test_who_waits_for_a_write_at_the_end_of_the_run_is_not_told_that_it_was_made():
+    go_on = threading.Event()
+    journal = Journal(Snapshot(), lambda _snapshot: lambda: go_on.wait(20) and None, persist=True)
+
+    async def run() -> None:
+        waiting = asyncio.create_task(journal.begin(_operation("one")))
+        await asyncio.sleep(0.01)  # its state is being written
+        late = asyncio.create_task(journal.begin(_operation("two")))
+        await asyncio.sleep(0.01)  # and this one waits for the next write
+        journal.freeze()
+        go_on.set()
+        for each in (waiting, late):
+            with pytest.raises(asyncio.CancelledError):
+                await each
+
+    asyncio.run(run())
