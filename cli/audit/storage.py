@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import PurePosixPath
 
 from lxml import etree
@@ -83,17 +83,35 @@ def snapshot(world: World) -> Iterator[Finding]:
 
 
 def disk_other(world: World) -> Iterator[Finding]:
-    """Only a guest's first disk is known without the state: the overlay, by which it boots."""
     for stack, vm, domain in world.vms():
         plan, host = world.seen[stack]
-        slots, path = (domain.live or domain.seen).slots, f"{plan.storage.path}/{vm.overlay_file}"
-        declared = vm.overlay and slots and host.volume_at(path) is not None
-        places = {path: slots[0][0]} if declared else {}
-        for each in snapshots.instead(slots, _chains(world, stack, domain), places):
+        slots, found = (domain.live or domain.seen).slots, _chains(world, stack, domain)
+        for each in snapshots.instead(slots, found, _places(plan, host, vm, slots, found)):
             runs = domain.live is not None
             mend = snapshots.back(host.uri, domain.name, each) if runs else _start(world, stack, vm, domain)
             what = snapshots.replaced(domain.name, each, runs).partition(": ")[2]
             yield Finding(stack, domain.name, f"its {what}", mend)
+
+
+def _places(
+    plan: Plan,
+    host: HostSeen,
+    vm: VirtualMachine,
+    slots: Collection[tuple[str, str]],
+    found: Collection[Chain],
+) -> dict[str, str]:
+    """Where a declared file belongs that is there and in no disk, as far as it can be told without the state: a guest
+    boots from its overlay, its first disk; and one other disk that nobody declares is in the place of the one file."""
+    overlay = f"{plan.storage.path}/{vm.overlay_file}"
+    if not slots:
+        return {}
+    first = next(iter(slots))[0]
+    places = {overlay: first} if vm.overlay and host.volume_at(overlay) is not None else {}
+    reached = {path for chain in found for path in chain.files}
+    plugged = {f"{plan.storage.path}/{disk.file}" for disk in vm.disks if disk.plugged and disk.pool is None}
+    left = [path for path in plugged - reached if host.volume_at(path) is not None]
+    strange = [c.target for c in found if c.target != first and not declared_files(plan, vm) & set(c.files)]
+    return places | (dict(zip(left, strange, strict=True)) if len(left) == len(strange) == 1 else {})
 
 
 def overlay_pulled(world: World) -> Iterator[Finding]:

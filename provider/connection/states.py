@@ -40,6 +40,7 @@ _REASONS: Final[Mapping[int, Mapping[int, str]]] = {
     SHUT_OFF: {
         3: "it has crashed",
         4: "it went to another host",
+        5: "it was saved, and libvirt has no image of it",
         6: "it failed to start",
         8: "libvirt gave up on it",
     },
@@ -47,6 +48,7 @@ _REASONS: Final[Mapping[int, Mapping[int, str]]] = {
 }
 _PASSING: Final = frozenset({2, 3, 4, 8, 9, 11})  # reasons for a pause that end by themselves
 NO_SPACE: Final = "no space"
+_WAS_SAVED: Final = 5  # virDomainShutoffReason
 _DISK_ERRORS: Final = {1: "it can't be written or read", 2: NO_SPACE}
 
 
@@ -96,6 +98,12 @@ def halted(domain: api.Domain) -> State | None:
 def is_saved(domain: api.Domain) -> bool:
     """Whether its next start brings back a saved guest."""
     return not domain.isActive() and bool(domain.hasManagedSaveImage())
+
+
+def has_no_image(domain: api.Domain) -> bool:
+    """Whether it was saved and libvirt has no image of it: that is in a file of somebody's (virsh save), or was given
+    up; libvirt says the same of both."""
+    return list(domain.state()[:2]) == [SHUT_OFF, _WAS_SAVED] and not is_saved(domain)
 
 
 def _disk_errors(domain: api.Domain) -> Mapping[str, int]:

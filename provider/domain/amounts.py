@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
-from provider.connection import api, errors
+from provider.connection import api, errors, states
 from provider.domain.read import AMOUNTS, Domain
 from provider.domain.seen import Seen, same_amount, see
 from provider.host import optional
@@ -75,7 +75,9 @@ def why_not(key: str, wanted: float, domain: Domain) -> str:
 
 
 def cannot_do_with(domain: api.Domain, step: Step, tell: optional.Tell) -> str:
-    """Why a step is not tried, by what the guest has told last; empty where it is."""
+    """Why a step is not tried, by what the guest has told last; empty where it is.  One that is halted does nothing."""
+    if (state := states.halted(domain)) is not None:
+        return f"the guest is {state.said}, and can't follow"
     return too_little(domain, step.wanted, tell) if step.key == "memory" and step.wanted < step.was else ""
 
 
@@ -148,7 +150,7 @@ def perform(domain: api.Domain, step: Step, clock: Clock, tell: optional.Tell) -
         return ""
     if error:
         return errors.said(error)
-    unmoved = "the guest has not followed: it is booting, paused, or has no driver for it"
+    unmoved = "the guest has not followed: it is booting, or has no driver for it"
     if less and not errors.refusal(domain.setMemoryFlags, int(step.was * _KIB_IN_MIB), _LIVE):
         return f"{unmoved}; it is left with {step.was:g} MiB"
     return unmoved

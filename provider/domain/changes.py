@@ -83,7 +83,7 @@ def planned(call: Call, domain: api.Domain, news: Props, olds: Props) -> Plan:
     _require(call, domain, plan)
     if declared.get("running", seen.running) != seen.running:
         if declared["running"]:
-            _doubt_start(call, plan)
+            _doubt_start(call, domain, plan)
         return plan
     amounts = domain_amounts.steps(declared, seen, keys, olds.get("pendingRestart", ()))
     short = {s.key: why for s in amounts if (why := domain_amounts.cannot_do_with(domain, s, call.tell))}
@@ -269,7 +269,8 @@ def _refuse_end(call: Call, plan: Plan) -> None:
         )
 
 
-def _doubt_start(call: Call, plan: Plan) -> None:
+def _doubt_start(call: Call, domain: api.Domain, plan: Plan) -> None:
     """The start is tried all the same: what was seen beforehand may be wrong, and stops nothing that runs."""
+    saved.file_told(call.tell, domain, "its start without it makes it useless, for the disk goes on")
     for line in next_start.hindrances(call.host, _after(plan), call.tell):
         call.tell(f"{plan.name} is to be started, and will not start as it is: {line}")

@@ -6,6 +6,7 @@ on the hypervisor itself, through libvirtd's unix socket, whose peer's network i
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 import subprocess
@@ -56,6 +57,7 @@ class Taken:
 class Kernel:
     """``neighbours``: address -> MAC.  ``taken`` None: could not be asked, which takes root.  ``firewall``: of these
     programs ("iptables", "nft"), what keeps all of them from reading its rules; "" where one can, or it is not known.
+    ``ports``: the devices in a bridge; none where it is not known.
     """
 
     routes: tuple[Route, ...] = ()
@@ -63,6 +65,7 @@ class Kernel:
     neighbours: Mapping[str, str] = field(default_factory=dict)
     taken: tuple[Taken, ...] | None = ()
     firewall: Callable[[Collection[str]], str] = field(default=lambda _programs: "", compare=False)
+    ports: Callable[[str], Collection[str]] = field(default=lambda _bridge: (), compare=False)
 
 
 Look = Callable[[str], "Kernel | None"]  # of the hypervisor of this URI; None where it can't be looked at
@@ -81,7 +84,7 @@ def look(uri: str) -> Kernel | None:
     devices = frozenset(line.partition(":")[0].strip() for line in files["dev"].splitlines()[2:])
     found = dict(neighbours(files["arp"]))
     to = tuple(routes(files["route"], own_addresses(files["fib_trie"])))
-    return Kernel(to, devices, found, _taken(pid), partial(_firewall, pid))
+    return Kernel(to, devices, found, _taken(pid), partial(_firewall, pid), partial(_ports, pid))
 
 
 def own_addresses(text: str) -> set[IPv4Address]:
@@ -112,6 +115,14 @@ def neighbours(text: str) -> Iterator[tuple[str, str]]:
 
 def _address(number: str) -> str:
     return socket.inet_ntoa(struct.pack("=I", int(number, 16)))
+
+
+def _ports(pid: int, bridge: str) -> list[str]:
+    """By the sysfs of libvirtd's own mount namespace, which shows the network that it was mounted in."""
+    try:
+        return sorted(os.listdir(f"/proc/{pid}/root/sys/class/net/{bridge}/brif"))
+    except OSError:
+        return []
 
 
 def _taken(pid: int) -> tuple[Taken, ...] | None:

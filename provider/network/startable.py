@@ -112,7 +112,9 @@ def _free(route: Route) -> str:
 
 def _device(there: Kernel, start: Start) -> Iterator[Hindrance]:
     if start.bridge is not None and start.bridge in there.devices:
+        inside = ", ".join(there.ports(start.bridge))
         what = f"the host has a device {start.bridge} already, which is no running network's bridge"
+        what += f" and has {inside} in it, which lose their network with it" if inside else ""
         yield Hindrance(what, f"ip link delete {start.bridge}")
 
 

@@ -65,6 +65,8 @@ def refuse_saved(
         if _in_the_way(domain, mac, domain is source) and not _is_started(call, clock, domain, preview):
             why = f"its image {'still has' if domain is source else 'does not have'} NIC {mac}"
             raise saved.refusal(call.host.uri, domain.name(), why)
+    if source is not None and preview:
+        saved.file_told(call.tell, source, f"it comes back with NIC {mac}, which moves away now")
 
 
 def halted(uri: str, domain: api.Domain, state: states.State) -> Refused:

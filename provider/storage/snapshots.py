@@ -59,12 +59,12 @@ def instead(
 def back(uri: str, name: str, each: Instead) -> str:
     """The lines that copy the disk into the declared path again, and go on there.
 
-    Into a new file: what was there is kept, for nobody knows what it holds; and a copy into an overlay leaves out what
-    reads as zero, where its base would show through.
+    Into a new file: what was there is kept, for nobody knows what it holds, and so is what was moved aside before; and
+    a copy into an overlay leaves out what reads as zero, where its base would show through.
     """
     to = f"--dest {remedy.word(each.path)} --format qcow2 --transient-job --pivot --wait"
     copy = remedy.virsh(uri, f"blockcopy {remedy.word(name)} {each.target} {to}")
-    aside = shlex.join(["mv", "-n", each.path, f"{each.path}.before"])
+    aside = shlex.join(["mv", "--backup=numbered", each.path, f"{each.path}.before"])
     return f"on the hypervisor: {aside}, then: {copy}"
 
 

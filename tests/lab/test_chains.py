@@ -137,7 +137,7 @@ def test_a_disk_that_was_copied_elsewhere_is_told_and_comes_back_by_the_line_tha
     code, findings = audit(made)
     assert (code, told(findings)) == (1, [("disk-other", VM)])
     here, _, line = findings[0]["mend"].partition(", then: ")
-    assert here == f"on the hypervisor: mv -n {DISK} {DISK}.before"
+    assert here == f"on the hypervisor: mv --backup=numbered {DISK} {DISK}.before"
     file = made.lab.state / "live" / f"{VM}.qcow"
     file.rename(file.with_name(f"{VM}.qcow.before"))
     mend(made, {line})

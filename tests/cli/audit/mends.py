@@ -21,7 +21,7 @@ OF_OTHERS = "as another room says it"
 # Lines that come from other rooms, by who makes them.
 FROM_OTHERS = {
     ("snapshots", "commit"): "virsh blockcommit",
-    ("snapshots", "back"): "on the hypervisor: mv -n … ….before, then: virsh blockcopy",
+    ("snapshots", "back"): "on the hypervisor: mv --backup=numbered … ….before, then: virsh blockcopy",
     ("snapshots", "pull"): "virsh blockpull",
     ("snapshots", "rebase"): "qemu-img rebase …",
     ("refusals", "place_made"): "virsh dumpxml",  # … | sed … | virsh define

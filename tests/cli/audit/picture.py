@@ -57,6 +57,7 @@ class Vm:
     above: tuple[str, ...] = ()  # snapshots on its disk, from the top down
     recorded: int = 9  # how much of what its disk stands on its definition says
     more: str = ""  # of the disk's element
+    others: tuple[str, ...] = ()  # its other disks
 
     def seen(self) -> DomainSeen:
         running = self.state not in ("shut off", "crashed", "saved")
@@ -82,12 +83,20 @@ class Vm:
             f"<source file='{top}'/>" + "".join(f"<backingStore><source file='{b}'/>" for b in below) + ends
         )
 
+    def _others(self) -> str:
+        disks = zip(("vdb", "vdc", "vdd"), self.others, strict=False)
+        return "".join(
+            f"<disk type='file' device='disk'><source file='{file}'/><target dev='{dev}'/></disk>"
+            for dev, file in disks
+        )
+
     def _xml(self, nics: list[str], memory: int, recorded: int = 9) -> str:
         return (
             f"<domain type='qemu'><name>{self.name}</name><uuid>uuid-{self.name}</uuid>"
             f"<memory unit='MiB'>{self.most}</memory><currentMemory unit='MiB'>{memory}</currentMemory><vcpu>1</vcpu>"
             f"<os><type arch='x86_64' machine='pc-i440fx-7.2'>hvm</type></os>{self.features}<devices>"
             f"<disk type='file' device='disk'>{self._chain(recorded)}<target dev='vda'/>{self.more}</disk>"
+            f"{self._others()}"
             f"{''.join(nics)}<memballoon model='{self.balloon}'/></devices></domain>"
         )
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from config.plan_disks import PlannedDisk
 from provider.storage.chain import Link
 from provider.survey.survey import VolumeSeen, standing_on
-from tests.cli.audit.picture import PLAN, Picture, clean, overlay_of
-from tests.cli.audit.spoil import BASE, UP, base, faults, notes
+from tests.cli.audit.picture import PLAN, RACK, Picture, clean, overlay_of, world
+from tests.cli.audit.spoil import BASE, UP, base, faults, faults_of, notes
 
 URI = "qemu+ssh://trop02/system"
 DISK = overlay_of(PLAN, "Ulov")
@@ -83,11 +86,40 @@ def test_a_file_in_the_place_of_the_overlay_is_a_finding_with_the_line_that_copi
         == f"its vda runs on {copy}, in the place of the declared {DISK}, which is in no disk of it"
     )
     back = f"virsh -c '{URI}' blockcopy Ulov vda --dest {DISK} --format qcow2 --transient-job --pivot --wait"
-    assert found.mend == f"on the hypervisor: mv -n {DISK} {DISK}.before, then: {back}"
+    assert found.mend == f"on the hypervisor: mv --backup=numbered {DISK} {DISK}.before, then: {back}"
     picture.vms["Ulov"].state = "shut off"
     (off,) = [f for f in faults(picture) if f.kind == "disk-other"]
     assert off.mend == UP
     assert off.what.endswith("whether it stands on that is not seen while it is off")
+
+
+@pytest.mark.reports("D1")
+@pytest.mark.parametrize(
+    ("there", "told"),
+    [
+        (("data.copy",), [("data.qcow2", "data.copy")]),
+        (("data.qcow2", "hers"), []),
+        (("data.copy", "hers"), []),  # which of the two it is nobody can tell
+        ((), []),
+    ],
+)
+def test_so_it_is_with_a_data_disk_where_one_file_alone_can_be_in_its_place(
+    there: tuple[str, ...], told: list[tuple[str, str]]
+) -> None:
+    data = PlannedDisk(
+        label="data", file="data.qcow2", pool=None, size=1, format="qcow2", plugged=True, protect=True
+    )
+    vms = tuple(vm.model_copy(update={"disks": (data,)}) if vm.name == "Ulov" else vm for vm in PLAN.vms)
+    plan = PLAN.model_copy(update={"vms": vms})
+    picture, folder = clean(plan), PLAN.storage.path
+    picture.vms["Ulov"].others = tuple(f"{folder}/{file}" for file in there)
+    listed(picture, f"{folder}/data.qcow2", None)
+    seen = world(picture, rack=replace(RACK, plans={**RACK.plans, "trop02": plan}))
+    said = [f.what for f in faults_of(seen) if f.kind == "disk-other"]
+    assert said == [
+        f"its vdb runs on {folder}/{new}, in the place of the declared {folder}/{old}, which is in no disk of it"
+        for old, new in told
+    ]
 
 
 @pytest.mark.reports("D1")

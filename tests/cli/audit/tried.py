@@ -78,7 +78,7 @@ STEPS: Final = {
     "virsh dumpxml": f"{_ROOM}test_the_line_that_gives_a_definition_a_place_does_so",
     OF_OTHERS: _OWN_UUID,
     "virsh blockcopy": _DELETED,
-    "on the hypervisor: mv -n … ….before": _COPIED,
+    "on the hypervisor: mv --backup=numbered … ….before": _COPIED,
     "virsh pool-start": _STOPPED,
     "see that … is mounted": _STOPPED,
     "mount what belongs at …": _UNMOUNTED,

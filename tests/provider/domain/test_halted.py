@@ -137,3 +137,13 @@ def test_the_other_states_have_their_reason_too(place: Place, state: list[int], 
     vm = place.made()
     vm.fake.state = lambda flags=0: state  # type: ignore[method-assign]
     assert states.look(vm.fake).said == said
+
+
+def test_its_memory_is_not_promised_live(place: Place) -> None:
+    vm = place.made()
+    halt(vm, 1)
+    vm.up(preview=True, memory=64)
+    (note,) = [str(each) for each in vm.call.notes if "64" in str(each)]
+    assert "once it was shut down and started: the guest is paused (by an operator), and can't follow" in note
+    vm.up(memory=64)
+    assert (vm.fake.live.findtext("currentMemory"), vm.fake.paused) == (str(96 * 1024), True)

@@ -87,6 +87,24 @@ def test_what_is_added_to_one_that_stays_saved_is_told_to_come_after_its_start(w
     assert vm.drift().changes == {}
 
 
+def test_one_whose_image_libvirt_does_not_have_is_started_and_what_a_file_of_it_is_worth_is_told(
+    world: World,
+) -> None:
+    vm = world.made()
+    vm.fake.managedSave()
+    vm.fake.managedSaveRemove()  # and of "virsh save" libvirt says the same
+    vm.refresh()
+    assert vm.outputs["state"] == "shut off"
+    vm.up(preview=True)
+    said = "domain Acilamwen was saved, and libvirt has no image of it: where that is in a file (virsh save), its start"
+    assert said in told(vm)
+    vm.up()
+    assert vm.fake.isActive()
+    vm.call.notes.clear()
+    vm.up(preview=True)
+    assert "was saved" not in told(vm)
+
+
 def test_an_amount_waits_and_is_said_to_since_it_comes_back_with_what_it_had(world: World) -> None:
     vm = world.made()
     vm.fake.managedSave()

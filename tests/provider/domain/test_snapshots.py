@@ -195,8 +195,8 @@ def test_a_chain_is_read_as_libvirt_writes_it() -> None:
 
 
 BACK = (
-    "on the hypervisor: mv -n {1} {1}.before, then: virsh -c 'test:///fake' blockcopy Acilamwen {0} --dest {1} "
-    "--format qcow2 --transient-job --pivot --wait"
+    "on the hypervisor: mv --backup=numbered {1} {1}.before, then: virsh -c 'test:///fake' blockcopy Acilamwen {0} "
+    "--dest {1} --format qcow2 --transient-job --pivot --wait"
 )
 
 

@@ -74,7 +74,7 @@ class Domain(Saved):
 
     def state(self, flags: int = 0) -> list[int]:
         if self.live is None:
-            return [5, 0 if self.image is None else 5]
+            return [5, 5 if self.was_saved else 0]
         if self.conn.clock.now < self.starting_until:
             return [3, 11]
         return [3, self.paused_for] if self.paused else [1, 1]
@@ -97,7 +97,7 @@ class Domain(Saved):
         for network in self.config.iterfind("devices/interface/source[@network]"):
             if not self.conn.networkLookupByName(network.get("network")).isActive():
                 raise error(55, f"network '{network.get('network')}' is not active")
-        self.live = self.starts_with()
+        self.live, self.was_saved = self.starts_with(), False
         cpu = self.live.find("cpu[@mode='host-model']")
         if cpu is not None:
             cpu.set("mode", "custom")

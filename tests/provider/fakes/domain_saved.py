@@ -26,6 +26,7 @@ class Saved:
 
     def __init__(self) -> None:
         self.image: Any = None
+        self.was_saved = False  # as libvirt gives for a reason, whatever became of the image
         self.damaged = False
         self.paused_for = 1  # virDomainPausedReason; 5: an I/O error, of the disks in ``disk_errors``
         self.disk_errors: dict[str, int] = {}
@@ -54,7 +55,7 @@ class Saved:
     def managedSave(self, flags: int = 0) -> int:
         if self.live is None:
             raise error(55, "Requested operation is not valid: domain is not running")
-        self.image, self.live = self.live, None
+        self.image, self.live, self.was_saved = self.live, None, True
         for nic in self.image.iterfind("devices/interface"):
             _as_defined(nic)
         return 0

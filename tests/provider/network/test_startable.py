@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from ipaddress import IPv4Network
 from typing import Any
 
@@ -21,6 +22,8 @@ SUBNET = IPv4Network("192.168.202.0/24")
 CLASH = Kernel(routes=(Route(SUBNET, "clash"),), devices=frozenset({"lo", "clash"}))
 IN_USE = "192.168.202.0/24 is in use on the host by interface clash: ip -4 addr flush dev clash to 192.168.202.0/24"
 RESTARTED = {**DEFAULT, "natPorts": {"start": 2000, "end": 65535}}
+BRIDGE = Kernel(devices=frozenset({"virbr0"}))
+IN_IT = replace(BRIDGE, ports=lambda bridge: ["vnet7"] if bridge == "virbr0" else [])
 WAYS: list[tuple[Kernel, str]] = [
     (CLASH, IN_USE),
     (
@@ -54,7 +57,8 @@ def told(world: World, id: str, new: Props = DEFAULT, preview: bool = True) -> l
 
 @pytest.mark.reports("H6")
 @pytest.mark.parametrize(
-    ("seen", "said"), [*WAYS, (Kernel(devices=frozenset({"virbr0"})), "device virbr0 already")]
+    ("seen", "said"),
+    [*WAYS, (BRIDGE, "device virbr0 already"), (IN_IT, "has vnet7 in it, which lose their network")],
 )
 @pytest.mark.parametrize("preview", [True, False])
 def test_a_network_that_could_not_start_is_not_started_and_the_line_says_what_has_its_place(
