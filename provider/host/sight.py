@@ -179,9 +179,12 @@ class _Domain(_Object):
         return self._once.get(("saved", flags), lambda: str(self._real.managedSaveGetXMLDesc(flags)))
 
     def state(self, flags: int = 0) -> list[int]:
-        """Of a domain that runs or is shut off without libvirt's reason, which the lists don't have."""
+        """Of a domain that runs without libvirt's reason, which the lists don't have: there is none for running."""
         state = self._state()
-        return list(self._real.state(flags)) if state is None else [state, 0]
+        if state == _STATES[RUNNING]:
+            return [state, 0]
+        real = self._once.get("state", lambda: list(self._real.state(flags)))
+        return real if state in (None, real[0]) else [state, 0]
 
     def _is_in(self, flag: int) -> bool:
         return self._sight.is_in(self._uuid, flag)

@@ -118,7 +118,7 @@ def test_a_float_goes_to_a_saved_guest_only_once_its_image_was_given_up(made: St
     made.must("up", "--yes")
     assert on_the_wire(made) == []
     made.declare(vms=ON)
-    made.must("up", "--yes")
+    assert "Acilamwen was saved, and libvirt has no image of it" in made.must("up", "--yes").text
     assert on_the_wire(made) == ["Acilamwen"]
     made.must("up", "--yes")  # a guest that was off when it got the NIC is told of it once it runs
     wait_for(lambda: at_float(made) == "Acilamwen" or None)
@@ -133,6 +133,29 @@ def test_one_run_that_starts_the_saved_guest_moves_the_float_from_it(made: Stage
     done = made.must("up", "--yes")
     assert "Acilamwen is started from its managed save image" in done.text
     assert on_the_wire(made) == ["Ulov"]
+    made.unchanged()
+
+
+@pytest.mark.reports("N1")
+def test_of_a_guest_that_was_saved_to_a_file_it_is_said_what_a_start_and_a_move_do_to_that(
+    made: Stage,
+) -> None:
+    hold(made.folder, "Acilamwen")
+    made.declare(vms=ON)
+    made.must("up", "--yes")
+    wait_for(lambda: at_float(made) == "Acilamwen" or None)
+    made.virsh("save", "Acilamwen", "/libvirt/storage/by-hand.save")
+    hold(made.folder, "Ulov")
+    seen = made.must("preview").text
+    assert "Acilamwen was saved, and libvirt has no image of it" in seen
+    assert "its start without it makes it useless, for the disk goes on" in seen
+    assert f"it comes back with NIC {MAC}, which moves away now" in seen
+    (down,) = [found for found in audit(made)[1] if found["kind"] == "vm-stopped"]
+    assert "shut off (it was saved, and libvirt has no image of it)" in down["what"]
+    made.virsh("restore", "/libvirt/storage/by-hand.save")
+    made.must("up", "--yes")
+    assert on_the_wire(made) == ["Ulov"]
+    wait_for(lambda: at_float(made) == "Ulov" or None)
     made.unchanged()
 
 
