@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cli import rack
 from cli.words.command_line import UsageError
 from components import cloud_init
 from components.services import files
-from config.plan import VirtualMachine
+from config.plan import Float, VirtualMachine
+from provider.protocol import functions
 
 
 def run(root: Path, what: str, name: str) -> int:
     """Raises `UsageError` or `config.ConfigError`."""
-    vms = {vm.name: vm for plan in rack.load(root).plans.values() for vm in plan.vms}
-    if name not in vms:
-        raise UsageError(f"{name!r} is no VM of a stack; there are {', '.join(vms)}")
+    homes = {vm.name: (vm, plan) for plan in rack.load(root).plans.values() for vm in plan.vms}
+    if name not in homes:
+        raise UsageError(f"{name!r} is no VM of a stack; there are {', '.join(homes)}")
+    vm, plan = homes[name]
     if what == "cloud-init":
-        print(cloud_init.user_data(vms[name]), end="")
+        print("\n".join(seed(vm, plan.floats_of(vm.name))))
     elif what == "services":
-        print("\n".join(_services(vms[name])))
+        print("\n".join(_services(vm)))
     else:
         raise UsageError(f"{what!r} can't be shown; there are cloud-init and services")
     return 0
+
+
+def seed(vm: VirtualMachine, floats: Sequence[Float]) -> Iterator[str]:
+    """All three files; each can be cut out by the line that begins it and given to cloud-init's own tools."""
+    if not vm.seed_disk:
+        yield f"# {vm.name} has no seed of this stack's (seedDisk: false); one of its own would be:"
+    asked = cloud_init.floats_inside(vm, floats)
+    scripts = [str(functions.nic_setup(each)["script"]) for each in asked]
+    yield f"==> user-data <==\n{cloud_init.user_data(vm, scripts)}"
+    yield f"==> meta-data <==\n{cloud_init.meta_data(vm)}"
+    yield "==> network-config <=="
+    yield f"# None: its NIC with the macaddress {vm.mac} asks DHCP as its image and cloud-init have it by themselves."
 
 
 def _services(vm: VirtualMachine) -> Iterator[str]:

@@ -17,6 +17,13 @@ from provider.host.macs import alias_for, same_mac
 
 Style = Literal["ifcfg", "networkmanager", "networkd", "netplan"]
 DEFAULT_METRIC: Final = 50  # goes before what a DHCP client gives its route (100 and more)
+# By what is found in a guest, the first that fits: who is running decides, and only then which folders there are.
+CHOICES: Final[Mapping[Style, frozenset[str]]] = {
+    "networkmanager": frozenset({"NetworkManager"}),
+    "netplan": frozenset({"systemd-networkd", "netplan"}),
+    "networkd": frozenset({"systemd-networkd"}),
+    "ifcfg": frozenset({"network-scripts"}),
+}
 DRIVERS: Final[Mapping[str, str]] = {"virtio": "virtio_net", "e1000": "e1000", "e1000e": "e1000e"}  # by model
 
 
@@ -63,16 +70,9 @@ def every_path(mac: str) -> list[str]:
 
 
 def style_of(facts: str) -> Style | None:
-    """How a guest keeps its NICs, from the words that `setup` finds in it; None: in no way that is known here.
-
-    Who is running decides, and only then which folders there are.
-    """
+    """How a guest keeps its NICs, from the words that `setup` finds in it; None: in no way that is known here."""
     words = set(facts.split())
-    if "NetworkManager" in words:
-        return "networkmanager"
-    if "systemd-networkd" in words:
-        return "netplan" if "netplan" in words else "networkd"
-    return "ifcfg" if "network-scripts" in words else None
+    return next((style for style, needs in CHOICES.items() if needs <= words), None)
 
 
 def _ifcfg(setup: Setup) -> str:

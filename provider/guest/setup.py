@@ -15,7 +15,7 @@ SEEN_SECONDS: Final = 30.0  # for a guest to see a NIC that was plugged in; 0.2 
 CHECK_SECONDS: Final = 15.0  # for an address to be there once the link is up
 _POLL: Final = 0.05
 
-_LOOK: Final = """
+LOOK: Final = """
 running() { command -v systemctl > /dev/null 2>&1 && systemctl -q is-active "$1"; }
 for service in NetworkManager systemd-networkd; do running $service && echo $service; done
 [ -d /etc/netplan ] && command -v netplan > /dev/null 2>&1 && echo netplan
@@ -26,7 +26,7 @@ exit 0
 # Linux answers for an address on whatever NIC it is asked: another one on the same network would answer for this one
 # before its link is up, and after it has left. So those that are there already answer for their own from now on; and
 # what goes out takes no NIC whose link is down, as that of one that is on its way out.
-_QUIET: Final = """
+QUIET: Final = """
 for network in "$@"; do
     for other in $(ip -4 route show "$network" | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p'); do
         echo 1 > /proc/sys/net/ipv4/conf/"$other"/arp_ignore
@@ -36,7 +36,7 @@ done
 exit 0
 """
 
-_WRITE: Final = """
+WRITE: Final = """
 umask 077
 file=$1 mode=$2
 mkdir -p "${file%/*}" && cat > "$file.new~" && chmod "$mode" "$file.new~" && mv "$file.new~" "$file" && sync
@@ -45,13 +45,13 @@ mkdir -p "${file%/*}" && cat > "$file.new~" && chmod "$mode" "$file.new~" && mv 
 _SETTLE: Final = "command -v udevadm > /dev/null 2>&1 && udevadm settle -t 5; exit 0"
 
 # A default route by a NIC whose link is down would swallow what goes elsewhere: such routes are not to be used.
-_APPLY: Final = """
+APPLY: Final = """
 nic=$1 file=$2 gateway=$3 metric=$4; shift 4
 echo 1 > /proc/sys/net/ipv4/conf/"$nic"/ignore_routes_with_linkdown 2> /dev/null
 echo 1 > /proc/sys/net/ipv4/conf/"$nic"/arp_ignore
 """
 
-_APPLIES: Final[dict[Style, str]] = {
+APPLIES: Final[dict[Style, str]] = {
     "ifcfg": """
 ip link set "$nic" up || exit
 for there in $(ip -4 -o addr show dev "$nic" scope global | sed -n 's/.* inet \\([^ ]*\\).*/\\1/p'); do
@@ -67,7 +67,7 @@ else ip route del default dev "$nic" 2> /dev/null; exit 0; fi
 }
 
 # Whoever remembers the addresses elsewhere is told where they are now; any frame does for the switches.
-_ANNOUNCE: Final = """
+ANNOUNCE: Final = """
 nic=$1 label=$2 style=$3 gateway=$4; shift 4
 [ "$style" = networkmanager ] && { nmcli -w 10 connection up "$label" ifname "$nic" > /dev/null || exit; }
 for address in "$@"; do
@@ -98,7 +98,7 @@ echo no
 
 def look(agent: Agent) -> Style:
     """How this guest keeps its NICs, found out by looking."""
-    facts = agent.run(_LOOK)
+    facts = agent.run(LOOK)
     style = config.style_of(facts)
     if style is None:
         raise AgentError(
@@ -111,13 +111,13 @@ def look(agent: Agent) -> Style:
 def write(agent: Agent, style: Style, setup: Setup) -> None:
     """Write the file; whole or not at all."""
     file = config.file_for(style, setup)
-    agent.run(_WRITE, file.path, file.mode, stdin=file.content)
+    agent.run(WRITE, file.path, file.mode, stdin=file.content)
     done.add(f"guest {agent.guest}", f"has {file.path} written")
 
 
 def quiet(agent: Agent, setup: Setup) -> None:
     """Let each of the guest's NICs on the networks of the addresses answer for its own addresses alone."""
-    agent.run(_QUIET, *setup.networks)
+    agent.run(QUIET, *setup.networks)
 
 
 def wait_seen(agent: Agent, mac: str, clock: Clock, seconds: float) -> GuestNic | None:
@@ -131,13 +131,13 @@ def wait_seen(agent: Agent, mac: str, clock: Clock, seconds: float) -> GuestNic 
 def apply(agent: Agent, style: Style, name: str, setup: Setup) -> None:
     """Set the NIC up from now on, as the file says; its link may be down."""
     file = config.file_for(style, setup)
-    script = _APPLY + _APPLIES[style]
+    script = APPLY + APPLIES[style]
     agent.run(script, name, file.path, setup.gateway or "", str(setup.metric), *setup.addresses)
 
 
 def announce(agent: Agent, style: Style, name: str, setup: Setup) -> None:
     """Tell the network where the addresses are; the link is up."""
-    agent.run(_ANNOUNCE, name, setup.label, style, setup.gateway or "", *setup.addresses)
+    agent.run(ANNOUNCE, name, setup.label, style, setup.gateway or "", *setup.addresses)
 
 
 def wait_addresses(agent: Agent, setup: Setup, clock: Clock, seconds: float = CHECK_SECONDS) -> bool:

@@ -82,7 +82,12 @@ _SEEDS: Final = {
     ),
     **dict.fromkeys(
         ("userData", "metaData", "networkConfig"),
-        Entry("next boot", "virStorageVolUpload into the same file, which a guest reads when it boots"),
+        Entry(
+            "next boot",
+            "virStorageVolUpload into the same file, which a guest reads at its first boot with this instance-id, and "
+            "then never again: of one that has had that nothing waits for a boot",
+            "live",
+        ),
     ),
 }
 _OTHER_SUBNET: Final = "in a subnet that the running network does not have, it is staged with that"

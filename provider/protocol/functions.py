@@ -9,14 +9,28 @@ from typing import Final
 from provider.connection import errors
 from provider.domain import sweep as domain_sweep
 from provider.errors import Lacking, OperatorError
+from provider.guest import at_boot
 from provider.host.host import Host
 from provider.host.optional import unheard
 from provider.network.host import check_host, networks_by_mac
+from provider.nic import seen as nic_seen
 from provider.resource.base import Props
-from provider.resource.specs import STRING, STRINGS, Spec, array, boolean, mapping, record, said
+from provider.resource.specs import (
+    STRING,
+    STRINGS,
+    Spec,
+    array,
+    boolean,
+    integer,
+    mapping,
+    record,
+    said,
+    string,
+)
 from provider.storage import base_image, storage
 
 GET_HOST: Final = "libvirt:index/getHost:getHost"
+GET_NIC_SETUP: Final = "libvirt:index/getNicSetup:getNicSetup"
 _NOBODY: Final = "getHost"
 
 
@@ -40,7 +54,20 @@ SCHEMAS: Final[Mapping[str, Spec]] = {
             "there": said(STRINGS, "Those of the files that a pool has."),
         },
         "required": ["kvm", "lacks"],
-    }
+    },
+    GET_NIC_SETUP: {
+        "description": "How a guest sets a NIC up by itself, as its agent would be asked to. No host is asked.",
+        "inputProperties": {
+            "mac": string("The NIC's."),
+            "addresses": said(STRINGS, "With their prefix: 192.0.2.1/24."),
+            "gateway": string("The default route goes by it; none without it."),
+            "metric": integer("Of that route."),
+            "model": string("The NIC's, virtio where it is not given."),
+        },
+        "requiredInputs": ["mac", "addresses"],
+        "properties": {"script": string("For /bin/sh, as root, to be run once.")},
+        "required": ["script"],
+    },
 }
 
 
@@ -49,6 +76,16 @@ def named(token: str) -> Spec:
     if token not in SCHEMAS:
         raise OperatorError(f"function {token} is not implemented by this provider")
     return SCHEMAS[token]
+
+
+def answered(token: str, host: Callable[[], Host], args: Props) -> tuple[Props, list[Lacking]]:
+    """The answer of the function of this token, and what it tells of as missing."""
+    return (nic_setup(args), []) if token == GET_NIC_SETUP else get_host(host(), args)
+
+
+def nic_setup(args: Props) -> Props:
+    wanted = nic_seen.setup(args, args.get("model", "virtio"))
+    return {"script": "" if wanted is None else at_boot.script(wanted)}
 
 
 def get_host(host: Host, args: Props) -> tuple[Props, list[Lacking]]:

@@ -7,6 +7,7 @@ ends in one line (FAILED_PRECONDITION); the traceback of a fault of our own goes
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 from typing import Any
 
 from google.protobuf import empty_pb2
@@ -231,8 +232,8 @@ class Servicer(Reach, provider_pb2_grpc.ResourceProviderServicer):
             wrong = shape.failures(request.tok, functions.named(request.tok), args)
             if wrong:
                 return provider_pb2.InvokeResponse(failures=check_failures(wrong))
-            host = self._reached(optional.unheard, looks=True)
-            answer, lacks = functions.get_host(host, args)
+            host = partial(self._reached, optional.unheard, looks=True)
+            answer, lacks = functions.answered(request.tok, host, args)
             self._lacks.told(lacks)
             return provider_pb2.InvokeResponse(**{"return": wire.dump(answer)})
 

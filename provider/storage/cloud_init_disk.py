@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import posixpath
-from typing import Final
+from typing import Any, Final
+
+import yaml  # type: ignore[import-untyped]
 
 from provider.connection import api, done, errors
 from provider.errors import OperatorError, Refused
+from provider.host.disk_files import chains
+from provider.host.host import Host
 from provider.host.made import File
+from provider.impact.kinds import Impact
 from provider.resource import shape
 from provider.resource.base import COMPUTED, Call, Checked, Found, Props
 from provider.resource.names import name_failures
 from provider.resource.own import named, not_ours, there
 from provider.resource.shape import declared_changes
-from provider.storage import pool_state, seed_iso, seed_texts, storage, streams, volume_xml
+from provider.storage import base_image, pool_state, seed_iso, seed_texts, storage, streams, volume_xml
 from provider.storage.schema import SEED
 from provider.storage.stored_file import StoredFile
 
 _LONGEST: Final = 16 << 20  # bytes; more than this is no seed, and is not downloaded
+_BY_HAND = "users, packages and files are to be brought in by hand, floats are by the agent (guest: agent)"
 
 
 class CloudInitDisk(StoredFile):
@@ -144,8 +150,10 @@ class CloudInitDisk(StoredFile):
         for key in declared_changes(old_inputs, news):
             if key in ("name", "pool"):
                 raise Refused(f"{what}: {key} can't be changed from {old_inputs.get(key)!r} to {news[key]!r}")
-        for key in declared_changes(old_inputs, news):
-            call.note("next boot", key, f"{what} is written anew; a guest that has it reads it when it boots")
+        changed = declared_changes(old_inputs, news)
+        impact, then = _told(call.host, news["pool"], id, old_inputs, news) if changed else ("live", "")
+        for key in changed:
+            call.note(impact, key, f"{what} is written anew; {then}")
         if preview:
             return {**olds, **news}  # it is written in its place: of a larger one only the growth takes room
         with call.host.storage:
@@ -155,6 +163,49 @@ class CloudInitDisk(StoredFile):
 
     def _note_removal(self, call: Call, what: str) -> None:
         call.note("live", "", f"{what} is removed; it holds nothing but what is declared")
+
+
+def _told(host: Host, pool: str, path: str, olds: Props, news: Props) -> tuple[Impact, str]:
+    """The impact, and what is said of those that have this seed.
+
+    cloud-init reads one once for each instance-id (once-per-instance, 17.1 to 26.2): a guest that has booted with this
+    one reads nothing of it again, whatever is written there.
+    """
+    if _instance(olds) != _instance(news):
+        return (
+            "next boot",
+            "it has another instance-id, so a guest that has it reads all of it as at a first boot",
+        )
+    users = storage.volume_users(host, pool, path)
+    had = [name for name in users if _has_booted(host, name, path)]
+    if not users or len(had) < len(users):
+        return "next boot", "a guest reads it when it boots for the first time"
+    who, verb = " and ".join(had), "has" if len(had) == 1 else "have"
+    gets = "gets" if len(had) == 1 else "get"
+    return (
+        "live",
+        f"it is for a first boot alone: {who} {verb} had that, and {gets} nothing of this; {_BY_HAND}",
+    )
+
+
+def _instance(inputs: Props) -> Any:
+    try:
+        said = yaml.safe_load(inputs.get("metaData") or "")
+    except yaml.YAMLError:
+        return None
+    return said.get("instance-id") if isinstance(said, dict) else None
+
+
+def _has_booted(host: Host, name: str, seed: str) -> bool:
+    """One that is off has not where nothing was ever written to its disks; it has where that can't be told."""
+    domain = host.domain_by_name(name)
+    if domain is None or domain.isActive() or domain.hasManagedSaveImage():
+        return True
+    volumes = [host.volume_by_path(disk.path) for disk in chains(domain.XMLDesc()) if disk.path != seed]
+    return not volumes or not all(
+        volume is not None and base_image.is_untouched(host, volume, volume_xml.view(volume.XMLDesc()))
+        for volume in volumes
+    )
 
 
 def _contents(inputs: Props) -> dict[str, str]:

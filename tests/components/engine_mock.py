@@ -35,8 +35,10 @@ class Recording(mocks.Mocks):
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        """A host that lacks nothing."""
+        """A host that lacks nothing, and a guest's script that says whose it is."""
         self.calls.append((args.token, dict(args.args)))
+        if args.token.endswith(":getNicSetup"):
+            return {"script": f"the script of {args.args['mac']}"}, []
         return {"kvm": True, "lacks": []}, []
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:

@@ -11,7 +11,7 @@ import yaml
 
 import config
 from components import resources
-from components.docker_host_vm import DockerHostVM, DockerHostVMArgs
+from components.docker_host_vm import GET_NIC_SETUP, DockerHostVM, DockerHostVMArgs
 from components.floating_ip import FloatingIP, FloatingIPArgs
 from components.hypervisor_networks import HypervisorNetworks, HypervisorNetworksArgs
 from components.hypervisor_storage import HypervisorStorage, HypervisorStorageArgs
@@ -209,36 +209,42 @@ def test_protect_covers_volume_and_domain_and_nothing_else(protect: bool) -> Non
     }
 
 
-def test_the_seed_disk_matches_nics_by_mac_and_names_the_guest() -> None:
-    inputs = machine(ACILAMWEN.model_copy(update={"guest": "cloud-init"})).one("CloudInitDisk").inputs
+@pytest.mark.reports("G3")
+def test_the_seed_disk_names_the_guest_and_no_nic() -> None:
+    inputs = machine().one("CloudInitDisk").inputs
 
     assert (inputs["name"], inputs["pool"]) == ("Acilamwen-seed.iso", "live")
     assert inputs["userData"].startswith("#cloud-config\n")
     assert yaml.safe_load(inputs["userData"])["hostname"] == "Acilamwen"
     assert yaml.safe_load(inputs["metaData"]) == {"instance-id": "Acilamwen", "local-hostname": "Acilamwen"}
-    assert yaml.safe_load(inputs["networkConfig"]) == {
-        "version": 2,
-        "ethernets": {
-            "default": {"match": {"macaddress": "52:54:00:02:02:0f"}, "dhcp4": True},
-            "float1": {
-                "match": {"macaddress": "52:54:00:00:01:00"},
-                "addresses": ["129.215.175.100/24"],
-                "routes": [{"to": "0.0.0.0/0", "via": "129.215.175.126", "metric": 50}],
-            },
-        },
+    assert "networkConfig" not in inputs
+
+
+@pytest.mark.reports("G3", "G4")
+@pytest.mark.parametrize(("guest", "asked"), [("cloud-init", 1), ("agent", 0), ("none", 0)])
+def test_a_float_is_in_the_seed_disk_as_a_script_where_the_guest_takes_it_from_there(
+    guest: str, asked: int
+) -> None:
+    recording = machine(ACILAMWEN.model_copy(update={"guest": guest}))
+    calls = [args for token, args in recording.calls if token == GET_NIC_SETUP]
+    user_data = yaml.safe_load(recording.one("CloudInitDisk").inputs["userData"])
+
+    wanted = {
+        "mac": "52:54:00:00:01:00",
+        "addresses": ["129.215.175.100/24"],
+        "gateway": "129.215.175.126",
+        "metric": 50,
     }
+    assert calls == [wanted] * asked
+    assert user_data["runcmd"][:-1] == [["/bin/sh", "-c", "the script of 52:54:00:00:01:00"]] * asked
 
 
-def test_a_float_that_the_agent_sets_up_is_not_in_the_seed_disk() -> None:
-    network = yaml.safe_load(machine().one("CloudInitDisk").inputs["networkConfig"])
+@pytest.mark.reports("G1")
+def test_a_guest_makes_itself_a_machine_id_once_where_its_image_has_one() -> None:
+    (once,) = yaml.safe_load(machine().one("CloudInitDisk").inputs["userData"])["bootcmd"]
 
-    assert list(network["ethernets"]) == ["default"]
-
-
-def test_a_vm_without_a_float_has_one_nic_in_its_seed_disk() -> None:
-    network = yaml.safe_load(machine(LOTHIGOMETH).one("CloudInitDisk").inputs["networkConfig"])
-
-    assert network["ethernets"] == {"default": {"match": {"macaddress": "52:54:00:02:02:09"}, "dhcp4": True}}
+    assert once[:5] == ["cloud-init-per", "instance", "own-machine-id", "/bin/sh", "-c"]
+    assert "systemd-machine-id-setup" in once[5]
 
 
 def test_a_float_is_one_nic_that_forbids_the_other_floats_macs() -> None:

@@ -1,14 +1,18 @@
 """The lab's Debian guest: what its image is built from; and on a lab that it reads its seed and runs Docker."""
 
 import dataclasses
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from components import cloud_init
 from lab import apt, boot_disk, container_image, debian
 from lab.facts import HostFacts, LabError
 from lab.hypervisor import Lab
+from provider.guest import at_boot
+from provider.guest.config import Setup
 from tests.lab.lab_guest import Guest, guest, nic, page, seed, virsh, wait_for
 from tests.lab.stage import short_folder
 from tests.services import stand_ins
@@ -82,9 +86,10 @@ users: [{{name: somebody, ssh_authorized_keys: [ssh-ed25519 AAAA some-key]}}]
 timezone: Europe/London
 packages: [tcpdump, docker.io]
 write_files: [{{path: /etc/some-file, content: something}}]
-runcmd: [[touch, /run/was-run]]
+runcmd: [[touch, /run/was-run], [/bin/sh, -c, {json.dumps(at_boot.script(FLOAT))}]]
+bootcmd: {json.dumps([cloud_init.OWN_MACHINE_ID])}
 """
-NETWORK_CONFIG = f"version: 2\nethernets:\n  one:\n    match: {{macaddress: '{MAC}'}}\n    dhcp4: true\n"
+FLOAT = Setup("52:54:00:aa:00:0b", ("10.9.7.5/24",), "10.9.7.1", 50, "virtio_net")
 IMAGE = "some/page:1"
 BOOT = 1800  # seconds until its agent answers, on cores that many others use too
 
@@ -107,7 +112,6 @@ def booted(facts: HostFacts) -> Iterator[Guest]:
             disc = seed(
                 meta_data=f"instance-id: x\nlocal-hostname: {NAME}\n",
                 user_data=USER_DATA,
-                network_config=NETWORK_CONFIG,
             )
             with guest(lab, NAME, nic(MAC, "guests"), disc, memory=1024) as made:
                 wait_for(lambda: answers(made), BOOT)
@@ -115,6 +119,20 @@ def booted(facts: HostFacts) -> Iterator[Guest]:
                 yield made
         finally:
             lab.down(purge=True)
+
+
+def inside(made: Guest, text: str) -> str:
+    return made.agent("/bin/sh", "-c", text, patience=BOOT)
+
+
+def again(made: Guest, before: str) -> None:
+    """Its next boot; ``before`` is done in it first."""
+    inside(made, f"{before}; touch -d 2020-01-01 /etc/machine-id; sync")
+    made.virsh("shutdown", NAME, "--mode", "acpi")
+    wait_for(lambda: made.virsh("domstate", NAME) == "shut off", BOOT)
+    made.virsh("start", NAME)
+    wait_for(lambda: answers(made), BOOT)
+    inside(made, "cloud-init status --wait")
 
 
 def answers(made: Guest) -> bool:
@@ -140,6 +158,26 @@ class TestBooted:
         assert told.split() == [
             NAME, "10.9.8.5", "some-key", "/usr/share/zoneinfo/Europe/London", "something", "/run/was-run",
         ]  # fmt: skip
+
+    def test_a_float_that_comes_after_the_boot_is_set_up_by_the_file_of_the_seeds_script(
+        self, booted: Guest
+    ) -> None:
+        file = booted.lab.state / "float.xml"
+        file.write_text(nic(FLOAT.mac, "guests"))
+        booted.virsh("attach-device", NAME, str(file), "--live", "--config")
+        wait_for(lambda: "10.9.7.5/24" in inside(booted, "ip -br addr") or None)
+        routes = inside(booted, "ip route show default")
+        assert "via 10.9.7.1" in routes.splitlines()[0]
+        assert "metric 50" in routes.splitlines()[0]
+
+    def test_a_machine_id_that_is_older_than_the_boot_is_not_kept_and_its_own_is(self, booted: Guest) -> None:
+        first = inside(booted, "cat /etc/machine-id")
+        again(booted, "true")
+        assert inside(booted, "cat /etc/machine-id") == first
+        again(booted, "cloud-init clean")  # as a base image that was booted before it became one
+        assert inside(booted, "cat /etc/machine-id") != first
+        wait_for(lambda: "10.9.8.5" in inside(booted, "ip -br addr") or None)
+        assert "10.9.7.5/24" in inside(booted, "ip -br addr")
 
     def test_it_runs_a_container_of_an_image_that_was_given_as_a_file(self, booted: Guest) -> None:
         told = booted.agent(

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
-from cli import ROOT, show
+import pytest
+import yaml
+
+from cli import ROOT, rack, show
 from cli.words.command_line import UsageError
 
 
-def test_the_seed_of_a_vm_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.reports("G7")
+def test_each_file_of_the_seed_of_a_vm_is_shown_under_its_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert show.run(ROOT, "cloud-init", "Acilamwen") == 0
 
-    assert capsys.readouterr().out.startswith("#cloud-config\nhostname: Acilamwen\n")
+    _, *shown = re.split(r"^==> (.+) <==$\n", capsys.readouterr().out, flags=re.MULTILINE)
+    files = dict(zip(shown[::2], shown[1::2], strict=True))
+    assert files["user-data"].startswith("#cloud-config\nhostname: Acilamwen\n")
+    assert files["meta-data"].startswith("instance-id: Acilamwen\n")
+    assert "macaddress 52:54:00:02:02:0f asks DHCP" in files["network-config"]
+    assert all(
+        yaml.safe_load(text) is None or isinstance(yaml.safe_load(text), dict) for text in files.values()
+    )
+
+
+@pytest.mark.reports("G7")
+def test_so_are_the_scripts_of_its_floats_where_it_takes_them_from_there() -> None:
+    (plan,) = (plan for plan in rack.load(ROOT).plans.values() if plan.floats_of("Acilamwen"))
+    vm = next(vm for vm in plan.vms if vm.name == "Acilamwen").model_copy(update={"guest": "cloud-init"})
+    text = "\n".join(show.seed(vm, plan.floats_of("Acilamwen")))
+
+    assert "HWADDR=52:54:00:00:01:00" in text
+    assert "METRIC=50" in text
 
 
 def test_the_services_of_a_vm_are_shown_with_the_commands_that_deploy_them(

@@ -111,12 +111,12 @@ class Guests:
 
 SCRIPTS = {
     "devices": agent._DEVICES,
-    "look": guest_setup._LOOK,
-    "quiet": guest_setup._QUIET,
-    "write": guest_setup._WRITE,
+    "look": guest_setup.LOOK,
+    "quiet": guest_setup.QUIET,
+    "write": guest_setup.WRITE,
     "settle": guest_setup._SETTLE,
-    "apply": guest_setup._APPLY,
-    "announce": guest_setup._ANNOUNCE,
+    "apply": guest_setup.APPLY,
+    "announce": guest_setup.ANNOUNCE,
     "gateway": gateway_probe._ASK,
     "has": guest_setup._HAS,
     "remove": guest_setup._REMOVE,

@@ -9,7 +9,7 @@ from provider.resource.base import COMPUTED
 from provider.storage import seed_iso
 from tests.provider.fakes.libvirt import Domain
 from tests.provider.fakes.storage_world import HANDLERS, LIVE, World, sample
-from tests.provider.storage.declared import PATH, SEED
+from tests.provider.storage.declared import OVERLAY, PATH, SEED, qcow2_head
 
 
 def test_a_seed_reads_back_as_declared(world: World) -> None:
@@ -55,13 +55,57 @@ def test_a_seed_grows_and_shrinks_in_place(world: World) -> None:
     assert world.drift("CloudInitDisk", id, SEED) == {}
 
 
-def test_a_change_of_a_seed_says_that_guests_read_it_when_they_boot(world: World) -> None:
-    id, _ = world.create("CloudInitDisk", "seed", SEED)
+def with_seed(id: str) -> str:
+    """A domain that has the overlay, and this seed as its CD."""
+    cd = f"<disk type='file' device='cdrom'><source file='{id}'/><target dev='hdd' bus='ide'/><readonly/></disk>"
+    return sample("domain-overlay-live.xml").replace(
+        "<controller type='usb'", f"{cd}<controller type='usb'", 1
+    )
+
+
+def changed(world: World, id: str, **texts: str) -> list[tuple[str, str]]:
+    """The impact and the words of each note, which are the same at preview and at the change."""
+    notes = []
     for preview in (True, False):
         call = world.call("CloudInitDisk", "seed")
-        new = {**SEED, "userData": "#cloud-config\n"}
-        HANDLERS["CloudInitDisk"].update(call, id, SEED, SEED, new, preview)
-        assert [(note.impact, note.path) for note in call.notes] == [("next boot", "userData")]
+        HANDLERS["CloudInitDisk"].update(call, id, SEED, SEED, {**SEED, **texts}, preview)
+        notes.append([(note.impact, str(note)) for note in call.notes if not isinstance(note, str)])
+    assert notes[0] == notes[1]
+    return notes[0]
+
+
+@pytest.mark.reports("G5")
+def test_a_guest_that_has_booted_gets_nothing_of_a_changed_seed_and_nothing_waits_for_a_boot(
+    world: World,
+) -> None:
+    id, _ = world.create("CloudInitDisk", "seed", SEED)
+    world.create("Volume", "Acilamwen", OVERLAY)
+    overlay, xml = world.host.volume_by_path(PATH), with_seed(id)
+    for live, cluster in ((xml, 0), (None, 1 << 63 | 0x50000)):  # it runs, or its disk was written to
+        overlay.data = qcow2_head(first_cluster=cluster)  # type: ignore[union-attr]
+        world.conn.domains = [Domain(live, xml)]
+        ((impact, line),) = changed(world, id, userData="#cloud-config\n")
+        assert impact == "live"
+        assert "for a first boot alone: Acilamwen has had that, and gets nothing of this" in line
+    overlay.data = qcow2_head()  # type: ignore[union-attr]
+    ((impact, line),) = changed(world, id, userData="#cloud-config\n")
+    assert (impact, "first time" in line) == ("next boot", True)
+
+
+@pytest.mark.reports("G5")
+def test_one_that_has_not_reads_it_at_its_first_boot(world: World) -> None:
+    id, _ = world.create("CloudInitDisk", "seed", SEED)
+    ((impact, line),) = changed(world, id, userData="#cloud-config\n")
+    assert (impact, line.endswith("a guest reads it when it boots for the first time")) == ("next boot", True)
+
+
+@pytest.mark.reports("G5")
+def test_with_another_instance_id_all_of_it_is_read_at_the_next_boot(world: World) -> None:
+    id, _ = world.create("CloudInitDisk", "seed", SEED)
+    world.conn.domains = [Domain(with_seed(id), with_seed(id))]
+    ((impact, line),) = changed(world, id, metaData="instance-id: another\n")
+    assert impact == "next boot"
+    assert "another instance-id" in line
 
 
 def test_a_create_of_a_seed_that_was_killed_while_it_wrote_is_taken_up(world: World) -> None:
