@@ -79,6 +79,7 @@ NETWORK = f"""
 <ip address='10.9.8.1' netmask='255.255.255.0'><dhcp><range start='10.9.8.2' end='10.9.8.9'/>
 <host mac='{MAC}' ip='10.9.8.5' name='told-by-dhcp'/></dhcp></ip></network>
 """
+FLOAT = Setup("52:54:00:aa:00:0b", ("10.9.7.5/24",), "10.9.7.1", 50, "virtio_net")
 USER_DATA = f"""\
 #cloud-config
 hostname: {NAME}
@@ -89,7 +90,6 @@ write_files: [{{path: /etc/some-file, content: something}}]
 runcmd: [[touch, /run/was-run], [/bin/sh, -c, {json.dumps(at_boot.script(FLOAT))}]]
 bootcmd: {json.dumps([cloud_init.OWN_MACHINE_ID])}
 """
-FLOAT = Setup("52:54:00:aa:00:0b", ("10.9.7.5/24",), "10.9.7.1", 50, "virtio_net")
 IMAGE = "some/page:1"
 BOOT = 1800  # seconds until its agent answers, on cores that many others use too
 
