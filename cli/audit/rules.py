@@ -79,8 +79,8 @@ RULES: Final = (
     ),
     Rule(
         floats.guest_file,
-        "The file in the guest (network-scripts, NetworkManager, systemd-networkd, netplan) that sets up a float is "
-        "for a MAC (`HWADDR`) that none of its NICs has. Read through its agent.",
+        "The file in the guest (network-scripts, NetworkManager, systemd-networkd, netplan, ifupdown) that sets up a "
+        "float is for a MAC (`HWADDR`) that none of its NICs has. Read through its agent.",
         "The MAC in that file.",
     ),
     Rule(

@@ -30,6 +30,7 @@ done
 # What is told of a file before its NIC is there.
 _RELOADS: Final[Mapping[Style, str]] = {
     "ifcfg": ":",
+    "ifupdown": ":",
     "networkmanager": 'nmcli connection load "$file"',
     "networkd": "networkctl reload",
     "netplan": "netplan generate && networkctl reload",

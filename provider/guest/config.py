@@ -15,7 +15,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from provider.host.macs import alias_for, same_mac
 
-Style = Literal["ifcfg", "networkmanager", "networkd", "netplan"]
+Style = Literal["ifcfg", "networkmanager", "networkd", "netplan", "ifupdown"]
 DEFAULT_METRIC: Final = 50  # goes before what a DHCP client gives its route (100 and more)
 # By what is found in a guest, the first that fits: who is running decides, and only then which folders there are.
 CHOICES: Final[Mapping[Style, frozenset[str]]] = {
@@ -23,6 +23,7 @@ CHOICES: Final[Mapping[Style, frozenset[str]]] = {
     "netplan": frozenset({"systemd-networkd", "netplan"}),
     "networkd": frozenset({"systemd-networkd"}),
     "ifcfg": frozenset({"network-scripts"}),
+    "ifupdown": frozenset({"ifupdown"}),
 }
 DRIVERS: Final[Mapping[str, str]] = {"virtio": "virtio_net", "e1000": "e1000", "e1000e": "e1000e"}  # by model
 
@@ -151,6 +152,25 @@ def _netplan(setup: Setup) -> str:
     return _text(lines)
 
 
+def _ifupdown(setup: Setup) -> str:
+    """By a pattern (interfaces(5)); ``/1``: of several with the MAC the first, which is there before any VLAN on it.
+
+    The addresses after the first are added by commands, as it has no other place for them.
+    """
+    first, *more = setup.addresses
+    mac = f"mac/{same_mac(setup.mac)}/1={setup.label}"
+    lines = [
+        f"auto {mac}",
+        f"allow-hotplug {mac}",
+        f"iface {setup.label} inet static",
+        f"    address {first}",
+    ]
+    if setup.gateway is not None:
+        lines += [f"    gateway {setup.gateway}", f"    metric {setup.metric}"]
+    lines += [f"    up ip addr replace {address} brd + dev $IFACE" for address in more]
+    return _text(lines)
+
+
 def _text(lines: list[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
@@ -161,4 +181,5 @@ _STYLES: Final[Mapping[Style, tuple[str, str, Callable[[Setup], str]]]] = {
     "networkmanager": ("/etc/NetworkManager/system-connections/{}.nmconnection", "600", _keyfile),
     "networkd": ("/etc/systemd/network/10-{}.network", "644", _networkd),
     "netplan": ("/etc/netplan/90-{}.yaml", "600", _netplan),
+    "ifupdown": ("/etc/network/interfaces.d/{}", "644", _ifupdown),
 }

@@ -20,6 +20,7 @@ running() { command -v systemctl > /dev/null 2>&1 && systemctl -q is-active "$1"
 for service in NetworkManager systemd-networkd; do running $service && echo $service; done
 [ -d /etc/netplan ] && command -v netplan > /dev/null 2>&1 && echo netplan
 [ -d /etc/sysconfig/network-scripts ] && echo network-scripts
+[ -f /etc/network/interfaces ] && command -v ifup > /dev/null 2>&1 && echo ifupdown
 exit 0
 """
 
@@ -51,8 +52,7 @@ echo 1 > /proc/sys/net/ipv4/conf/"$nic"/ignore_routes_with_linkdown 2> /dev/null
 echo 1 > /proc/sys/net/ipv4/conf/"$nic"/arp_ignore
 """
 
-APPLIES: Final[dict[Style, str]] = {
-    "ifcfg": """
+_BY_IP: Final = """
 ip link set "$nic" up || exit
 for there in $(ip -4 -o addr show dev "$nic" scope global | sed -n 's/.* inet \\([^ ]*\\).*/\\1/p'); do
     case " $* " in *" $there "*) ;; *) ip addr del "$there" dev "$nic" ;; esac
@@ -60,7 +60,11 @@ done
 for address in "$@"; do ip addr replace "$address" brd + dev "$nic" || exit; done
 if [ -n "$gateway" ]; then ip route replace default via "$gateway" dev "$nic" metric "$metric"
 else ip route del default dev "$nic" 2> /dev/null; exit 0; fi
-""",
+"""
+
+APPLIES: Final[dict[Style, str]] = {
+    "ifcfg": _BY_IP,
+    "ifupdown": _BY_IP,
     "networkmanager": 'nmcli connection load "$file"\n',
     "networkd": 'networkctl reload && networkctl reconfigure "$nic"\n',
     "netplan": 'netplan generate && networkctl reload && networkctl reconfigure "$nic"\n',
@@ -102,8 +106,8 @@ def look(agent: Agent) -> Style:
     style = config.style_of(facts)
     if style is None:
         raise AgentError(
-            f"guest {agent.guest}: no NetworkManager, systemd-networkd, netplan or network-scripts in it, so nothing "
-            'can be written that it would read; declare guest "none", and set the NIC up there by hand'
+            f"guest {agent.guest}: no NetworkManager, systemd-networkd, netplan, network-scripts or ifupdown in it, so "
+            'nothing can be written that it would read; declare guest "none", and set the NIC up there by hand'
         )
     return style
 

@@ -144,7 +144,7 @@ def test_a_host_that_cannot_read_its_neighbour_table_has_said_nothing() -> None:
     assert guest_addresses.look(Guest(deaf=True), None).neighbours == ()
 
 
-@pytest.mark.parametrize("style", ["ifcfg", "networkmanager", "networkd", "netplan"])
+@pytest.mark.parametrize("style", ["ifcfg", "networkmanager", "networkd", "netplan", "ifupdown"])
 def test_each_file_that_we_write_ourselves_is_read_as_it_was_meant(style: guest_config.Style) -> None:
     written = guest_config.file_for(
         style, Setup(MAC, (f"{ADDRESS}/24", "129.215.175.7/24"), "129.215.175.126")

@@ -14,7 +14,7 @@ from provider.host import arp_probe
 MAC = "52:54:00:00:01:0A"
 WITH_ROUTE = Setup(MAC, ("129.215.175.100/24",), "129.215.175.126", 50)
 WITHOUT = Setup(MAC, ("129.215.175.100/24", "10.0.0.5/8"))
-STYLES: tuple[Style, ...] = ("ifcfg", "networkmanager", "networkd", "netplan")
+STYLES: tuple[Style, ...] = ("ifcfg", "networkmanager", "networkd", "netplan", "ifupdown")
 
 
 def test_ifcfg_names_the_nic_by_its_mac_as_the_page_does() -> None:
@@ -73,6 +73,7 @@ def test_every_file_is_for_the_nic_alone_and_not_for_a_vlan_or_bridge_with_its_m
             "      renderer: networkd",
             '      match: {macaddress: "52:54:00:00:01:0a", driver: virtio_net}',
         ],
+        "ifupdown": ["auto mac/52:54:00:00:01:0a/1=ua-52540000010a"],
     }
     assert set(alone[style]) <= set(lines)
 
@@ -96,6 +97,25 @@ def test_netplan_matches_by_mac_and_sets_no_name() -> None:
         "routes": [{"to": "0.0.0.0/0", "via": "129.215.175.126", "metric": 50}],
     }
     assert file.mode == "600"
+
+
+def test_ifupdown_finds_the_nic_by_its_mac_at_boot_and_when_it_comes() -> None:
+    file = file_for("ifupdown", WITH_ROUTE)
+    assert (
+        file.path == "/etc/network/interfaces.d/ua-52540000010a"
+    )  # no dot: source-directory reads no such name
+    assert file.content.splitlines() == [
+        "auto mac/52:54:00:00:01:0a/1=ua-52540000010a",
+        "allow-hotplug mac/52:54:00:00:01:0a/1=ua-52540000010a",
+        "iface ua-52540000010a inet static",
+        "    address 129.215.175.100/24",
+        "    gateway 129.215.175.126",
+        "    metric 50",
+    ]
+    assert file_for("ifupdown", WITHOUT).content.splitlines()[3:] == [
+        "    address 129.215.175.100/24",
+        "    up ip addr replace 10.0.0.5/8 brd + dev $IFACE",
+    ]
 
 
 @pytest.mark.parametrize("style", STYLES)
