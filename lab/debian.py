@@ -6,6 +6,9 @@ sources; the guest itself fetches nothing. As the small guest (see image.py) it 
 
 import os
 import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -44,9 +47,49 @@ _LEFT_OUT: Final = (
 )
 
 
-def build(cache: Path) -> Path:
-    """The image's path in cache; built there first if this program has not yet made one. Takes some minutes."""
-    return image.kept(cache, "debian", [Path(__file__), *sorted(_SETUP.iterdir())], _build)
+@dataclass(frozen=True)
+class Kind:
+    """A Debian guest. suite is the release's code name, "" for this machine's own; what keeps its network, and whether
+    it has cloud-init, which then writes what that reads; else the image has a way to ask DHCP, as images have it."""
+
+    name: str
+    suite: str
+    keeper: str
+    packages: tuple[str, ...]
+    seeded: bool
+    root_mib: int = 2048
+
+    def build(self, cache: Path) -> Path:
+        """The image's path in cache; built there first if this program has not yet made one. Takes some minutes."""
+        return image.kept(
+            cache, self.name, [Path(__file__), *sorted(_SETUP.iterdir())], partial(_build, self)
+        )
+
+
+DOCKER_HOST: Final = Kind("debian", "", "networkd", PACKAGES, seeded=True, root_mib=_ROOT_MIB)
+
+# What keeps a guest's network, by the packages that it takes in a release.
+KEEPERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "networkd": (),
+    "networkmanager": ("network-manager",),
+    "netplan": ("netplan.io",),
+    "netplan-networkmanager": ("netplan.io", "network-manager"),
+    "ifupdown": ("ifupdown",),
+}
+_RELEASES: Final = {"debian12": "bookworm", "debian13": "trixie", "debian14": "forky"}
+_BARE: Final = (*PACKAGES[:4], "qemu-guest-agent", "iproute2", "iputils-ping", "iputils-arping", "busybox")
+
+
+def _kinds() -> Iterator[Kind]:
+    for release, suite in _RELEASES.items():
+        for keeper, packages in KEEPERS.items():
+            client = ("isc-dhcp-client",) if suite == "bookworm" else ("dhcpcd-base",)
+            own = (*_BARE, *packages, *(client if keeper == "ifupdown" else ()))
+            yield Kind(f"{release}-{keeper}", suite, keeper, own, seeded=False)
+            yield Kind(f"{release}-{keeper}-seeded", suite, keeper, (*own, "cloud-init"), seeded=True)
+
+
+KINDS: Final = {kind.name: kind for kind in (DOCKER_HOST, *_kinds())}
 
 
 def give_images(image: Path, archive: bytes) -> None:
@@ -59,29 +102,31 @@ def give_images(image: Path, archive: bytes) -> None:
     boot_disk.hand_over(image, archive, _ROOT_MIB)
 
 
-def _build(folder: Path, archives: Path) -> Path:
+def _build(kind: Kind, folder: Path, archives: Path) -> Path:
     packages, root = folder / "packages", folder / "root"
     debs.unpack(["mmdebstrap", *debs.TOOLS, *debs.kernel()], archives, packages)
     kernel, tree = debs.kernel_files(packages)
     kernel_modules.copy(kernel_modules.EARLY, tree, folder / "early")
-    _bootstrap(debs.file(packages, "mmdebstrap", "bin/mmdebstrap"), root)
+    _bootstrap(kind, debs.file(packages, "mmdebstrap", "bin/mmdebstrap"), root)
     shutil.copytree(tree, root / "usr/lib/modules" / tree.name, symlinks=True)
     boot_disk.do("chroot", str(root), "depmod", tree.name)
     for name in ("stand-in", "motd"):
         (root / "etc" / name).write_text(image.WHAT.format(name="the hypervisor's base image"))
-    parts = boot_disk.Parts(packages, kernel, folder / "early", root, _ROOT_MIB, _ROOM_MIB)
+    parts = boot_disk.Parts(packages, kernel, folder / "early", root, kind.root_mib, _ROOM_MIB)
     return boot_disk.assemble(folder, parts)
 
 
-def _bootstrap(mmdebstrap: Path, root: Path) -> None:
+def _bootstrap(kind: Kind, mmdebstrap: Path, root: Path) -> None:
     where = apt.own_sources()
+    where = apt.of_release(where, kind.suite) if kind.suite else where
+    seed = "seeded" if kind.seeded else "alone"
     boot_disk.do(
         *apt.isolated(mmdebstrap),
         *("--variant=apt", "--format=directory"),
         *apt.bootstrap_options(),
         *(f"--dpkgopt=path-exclude=/{path}/*" for path in _LEFT_OUT),
-        f"--include={','.join(PACKAGES)}",
-        f'--customize-hook={_SETUP / "setup"} "$1"',
+        f"--include={','.join(kind.packages)}",
+        f'--customize-hook={_SETUP / "setup"} "$1" {kind.keeper} {seed}',
         *(where[0].split()[2], str(root), *where),
         env={
             **os.environ,

@@ -31,7 +31,7 @@ _LONGEST_SOCKET = 99
 PROGRAMS = "TROP_LAB_PROGRAMS"  # names a root file system whose libvirtd, QEMU and all else labs are to have
 
 # What a lab's base image can be, by the word that chooses it; the first unless another is asked for.
-IMAGES = {"tiny": image.build, "debian": debian.build}
+IMAGES = {"tiny": image.build, **{name: kind.build for name, kind in debian.KINDS.items()}}
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ PASSPHRASES: Final = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE
 
 Settings = dict[str, Any]
 MEMORY: Final = {"tiny": 96, "debian": 1024}  # MiB: what each of the lab's guests needs
+OTHERS: Final = 320  # what a Debian without Docker needs
 # The usual guest has no Docker; none has a way to packages.
 EMULATION: Final[Settings] = {
     "domainType": "qemu",
@@ -73,7 +74,7 @@ def bare_lab(stack: str) -> Lab:
 
 def emulation_of(lab: Lab) -> Settings:
     """How the lab's guests run, by what they are; a VM that states its own memory has that."""
-    return EMULATION | {"memory": MEMORY[lab.guest], "services": lab.guest == "debian"}
+    return EMULATION | {"memory": MEMORY.get(lab.guest, OTHERS), "services": lab.guest == "debian"}
 
 
 def stack_file_of(lab: Lab) -> Path:
