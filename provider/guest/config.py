@@ -25,6 +25,8 @@ CHOICES: Final[Mapping[Style, frozenset[str]]] = {
     "ifcfg": frozenset({"network-scripts"}),
     "ifupdown": frozenset({"ifupdown"}),
 }
+# networkd takes the first file that fits, by their names: before those of images that fit any NIC ("10-all-en").
+_FIRST: Final = "00"
 DRIVERS: Final[Mapping[str, str]] = {"virtio": "virtio_net", "e1000": "e1000", "e1000e": "e1000e"}  # by model
 
 
@@ -67,7 +69,7 @@ def file_for(style: Style, setup: Setup) -> GuestFile:
 
 def every_path(mac: str) -> list[str]:
     """All paths at which a file of ours for this NIC may be."""
-    return [path.format(alias_for(mac)) for path, *_ in _STYLES.values()]
+    return [path.format(alias_for(mac)) for path in (*(path for path, *_ in _STYLES.values()), *_FORMER)]
 
 
 def style_of(facts: str) -> Style | None:
@@ -131,14 +133,17 @@ def _networkd(setup: Setup) -> str:
 
 
 def _netplan(setup: Setup) -> str:
-    """The driver keeps out what has the NIC's MAC, which netplan itself does in late releases; for NetworkManager it
-    would refuse it together with all other files."""
+    """Its ID is part of the name of networkd's file.
+
+    The driver keeps out what has the NIC's MAC, which netplan itself does in late releases; for NetworkManager it would
+    refuse it together with all other files.
+    """
     driver = f", driver: {setup.driver}" if setup.driver else ""
     lines = [
         "network:",
         "  version: 2",
         "  ethernets:",
-        f"    {setup.label}:",
+        f"    {_FIRST}-{setup.label}:",
         *(["      renderer: networkd"] if driver else []),
         f'      match: {{macaddress: "{same_mac(setup.mac)}"{driver}}}',
         "      dhcp4: false",
@@ -175,11 +180,13 @@ def _text(lines: list[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+# Where files of ours were once.
+_FORMER: Final = ("/etc/systemd/network/10-{}.network",)
 # Path, mode, and what is in it.
 _STYLES: Final[Mapping[Style, tuple[str, str, Callable[[Setup], str]]]] = {
     "ifcfg": ("/etc/sysconfig/network-scripts/ifcfg-{}", "644", _ifcfg),
     "networkmanager": ("/etc/NetworkManager/system-connections/{}.nmconnection", "600", _keyfile),
-    "networkd": ("/etc/systemd/network/10-{}.network", "644", _networkd),
+    "networkd": (f"/etc/systemd/network/{_FIRST}-{{}}.network", "644", _networkd),
     "netplan": ("/etc/netplan/90-{}.yaml", "600", _netplan),
     "ifupdown": ("/etc/network/interfaces.d/{}", "644", _ifupdown),
 }
