@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
 from provider.connection import errors
 from provider.guest import files as guest_files
-from provider.guest.agent import Agent, AgentError
+from provider.guest.agent import Agent
+from provider.guest.allowed import AgentError, Blocked, Frozen
 from provider.guest.files import Setting
 from provider.host import optional
 from provider.host.macs import same_mac
@@ -38,7 +39,8 @@ class Address:
 class Inside:
     """What a guest says of itself; ``neighbours`` is what the host has heard of it, asked where its agent is silent.
 
-    ``agent``: it answered; ``files``: they were read.  ``silence``: why one of the two is not so, in one line.
+    ``agent``: it answered; ``files``: they were read.  ``silence``: why one of the two is not so, in one line;
+    ``blocked``: the commands that its agent would have to do for it; ``frozen``: it can't until it is thawed.
     """
 
     agent: bool = False
@@ -47,6 +49,8 @@ class Inside:
     settings: tuple[Setting, ...] = ()
     neighbours: tuple[Address, ...] = ()
     silence: str = ""
+    blocked: tuple[str, ...] = ()
+    frozen: bool = False
 
 
 def look(domain: Any, agent: Agent | None) -> Inside:
@@ -58,12 +62,24 @@ def look(domain: Any, agent: Agent | None) -> Inside:
             return _from_outside(domain, "its agent does not answer")
         addresses = _addresses(agent)
     except (AgentError, errors.VirtError) as error:
-        return _from_outside(domain, errors.said(error))
+        return _with_cause(_from_outside(domain, _said(error)), error)
     try:
         settings = guest_files.settings(agent.run(guest_files.READ))
     except AgentError as error:
-        return Inside(agent=True, addresses=addresses, silence=f"its files could not be read: {error}")
+        inside = Inside(
+            agent=True, addresses=addresses, silence=f"its files could not be read: {_said(error)}"
+        )
+        return _with_cause(inside, error)
     return Inside(agent=True, files=True, addresses=addresses, settings=settings)
+
+
+def _said(error: Exception) -> str:
+    return error.why if isinstance(error, Blocked | Frozen) else errors.said(error)
+
+
+def _with_cause(inside: Inside, error: Exception) -> Inside:
+    blocked = error.commands if isinstance(error, Blocked) else ()
+    return replace(inside, blocked=blocked, frozen=isinstance(error, Frozen))
 
 
 def _addresses(agent: Agent) -> tuple[Address, ...]:
