@@ -306,9 +306,9 @@ RULES: Final = (
     ),
     Rule(
         vms.guest_unasked,
-        "A declared VM's agent does not answer, or does not read files, so nothing is known of its inside but what "
-        "leases and neighbours tell.",
-        "`qemu-guest-agent`, in the guest.",
+        "A declared VM's agent does not answer, or has commands blocked (the line names them), or the guest is frozen "
+        "for a backup. Of its inside is known what it tells all the same, else what leases and neighbours tell.",
+        "`qemu-guest-agent`, in the guest: installed, or its commands allowed, as the line says.",
         level="note",
     ),
 )

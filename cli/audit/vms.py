@@ -12,6 +12,7 @@ from cli.audit.world import RUNNING, World, plugged_into
 from provider.connection.states import NO_SPACE, SAVED
 from provider.domain import pending as domain_pending
 from provider.domain import read as domain_read
+from provider.guest.allowed import HOW
 from provider.impact import allow
 from provider.storage.chain import unsaid
 from provider.survey.survey import DomainSeen, PoolSeen
@@ -184,7 +185,11 @@ def not_adopted(world: World) -> Iterator[Finding]:
 
 def guest_unasked(world: World) -> Iterator[Finding]:
     for stack, _, domain in world.vms():
-        silence = world.inside(stack, domain.name).silence
-        if silence and domain.state in RUNNING:
+        inside = world.inside(stack, domain.name)
+        if inside.silence and domain.state in RUNNING:
             mend = f"in {domain.name}: install and start qemu-guest-agent"
-            yield Finding(stack, domain.name, f"it was not asked what it has inside: {silence}", mend)
+            if inside.blocked:
+                mend = f"in {domain.name}: allow {' and '.join(inside.blocked)}: {HOW}"
+            elif inside.frozen:
+                mend = f"audit it again once {domain.name} is thawed"
+            yield Finding(stack, domain.name, f"it was not asked what it has inside: {inside.silence}", mend)

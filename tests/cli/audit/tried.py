@@ -135,6 +135,8 @@ WORDS: Final = (
     "then as it says",
     "in …: ip addr del …/… dev … on all but the NIC itself",  # no agent has told which devices these are
     "in …: install and start qemu-guest-agent",
+    "in …: allow …: …",
+    "audit it again once … is thawed",
     "make it answer (libvirt:uri in Pulumi.….yaml says where it is)",
     "then audit it again",
     "see to its disks",
