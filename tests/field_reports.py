@@ -43,6 +43,7 @@ REPORTS: Final = {
     "N2": Item("a VLAN in the guest with its NIC's MAC", "a MAC taken for the identity of an interface"),
     "N3": Item("a float for a q35 guest without a free port", "promised what the device model must keep"),
     "N4": Item("the audit takes the only working float away", "a remedy that looks at one end alone"),
+    "G1": Item("clones with one machine-id", "the seed leaves to the image what tells clones apart"),
     "W3": Item("a second stack takes the first one's networks", "who a host is, by several rules"),
     "W4": Item("memory below what a guest uses", "a change that the guest can't follow left in force"),
     "W5": Item("a subnet that waits for its network's restart", "a plan told as a fact"),

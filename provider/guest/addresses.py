@@ -1,4 +1,5 @@
-"""Which addresses a guest has, and what its files say of its NICs: asked of its agent, else of the host's neighbours.
+"""Which addresses a guest has, what its files say of its NICs, and what tells it from its clones: asked of its agent,
+else of the host's neighbours.
 
 Nothing is changed: of the agent's commands only those are used that read, and a script that prints lines of files.
 """
@@ -13,12 +14,15 @@ from typing import Any, Final
 
 from provider.connection import errors
 from provider.guest import files as guest_files
+from provider.guest import identity
 from provider.guest.agent import Agent
 from provider.guest.allowed import AgentError, Blocked, Frozen
 from provider.guest.files import Setting
+from provider.guest.identity import Identity
 from provider.host import optional
 from provider.host.macs import same_mac
 
+NOBODY: Final = Identity()
 FROM_NEIGHBOURS: Final = 2  # VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP
 
 
@@ -41,6 +45,7 @@ class Inside:
 
     ``agent``: it answered; ``files``: they were read.  ``silence``: why one of the two is not so, in one line;
     ``blocked``: the commands that its agent would have to do for it; ``frozen``: it can't until it is thawed.
+    ``identity``: what tells it from its clones.
     """
 
     agent: bool = False
@@ -51,6 +56,7 @@ class Inside:
     silence: str = ""
     blocked: tuple[str, ...] = ()
     frozen: bool = False
+    identity: Identity = NOBODY
 
 
 def look(domain: Any, agent: Agent | None) -> Inside:
@@ -64,13 +70,16 @@ def look(domain: Any, agent: Agent | None) -> Inside:
     except (AgentError, errors.VirtError) as error:
         return _with_cause(_from_outside(domain, _said(error)), error)
     try:
-        settings = guest_files.settings(agent.run(guest_files.READ))
+        said = agent.run(identity.READ + guest_files.READ)
     except AgentError as error:
         inside = Inside(
             agent=True, addresses=addresses, silence=f"its files could not be read: {_said(error)}"
         )
         return _with_cause(inside, error)
-    return Inside(agent=True, files=True, addresses=addresses, settings=settings)
+    settings = guest_files.settings(said)
+    return Inside(
+        agent=True, files=True, addresses=addresses, settings=settings, identity=identity.identity(said)
+    )
 
 
 def _said(error: Exception) -> str:
