@@ -142,8 +142,10 @@ class GuestFiles(Resource):
         if not agent.answers(ASK_SECONDS):
             call.tell(f"guest {domain.name()}: its agent does not answer: what is in it stays")
             return
-        if not agent.does():
-            call.tell(f"guest {domain.name()}: its agent may run no programs: what is in it stays")
+        try:
+            agent.require()
+        except Blocked as error:
+            call.tell(f"guest {domain.name()}: {error.why}: what is in it stays")
             return
         seen.foretell_removal(call, domain.name(), outputs)
         if "remove" in outputs:

@@ -135,12 +135,15 @@ class TestFiles:
     @pytest.fixture(autouse=True)
     def _blocks(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
         self.off: set[str] = set()
+        self.status = "thawed"
         plain = place.guests.send
 
         def send(domain: Any, text: str, seconds: int) -> str:
             if json.loads(text)["execute"] == "guest-info":
                 listed = [{"name": name, "enabled": name not in self.off} for name in EXEC]
                 return json.dumps({"return": {"supported_commands": listed}})
+            if json.loads(text)["execute"] == "guest-fsfreeze-status":
+                return json.dumps({"return": self.status})
             return plain(domain, text, seconds)
 
         monkeypatch.setattr(place.handler, "_tools", type(place.handler._tools)(place.conn.clock, send))
@@ -163,4 +166,12 @@ class TestFiles:
         (line,) = made.notes()
         assert line.endswith("what is in it was not compared")
         place.handler.delete(made.call, made.id, made.outputs)
-        assert made.notes() == ["guest Acilamwen: its agent may run no programs: what is in it stays"]
+        assert made.notes() == [
+            "guest Acilamwen: its agent has guest-exec and guest-exec-status blocked: what is in it stays"
+        ]
+
+    def test_of_a_frozen_guest_nothing_is_taken_for_left(self, place: Place) -> None:
+        made = place.brought()
+        self.off, self.status = set(EXEC), "frozen"
+        with pytest.raises(Frozen):
+            place.handler.delete(made.call, made.id, made.outputs)
