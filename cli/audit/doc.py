@@ -21,9 +21,10 @@ Written by `{COMMAND}` from `cli/audit/rules.py`.
 
 It reads, and changes nothing: hypervisors are asked at the same time and through connections that cannot write. The
 agents of declared VMs take one that can. They are asked for the guests' addresses, for the lines of their network files
-in which a MAC or an address stands, and whether a float's gateway answers: all at the same time, and one that does not
-answer once. Where a pool does not list a declared VM's disk, libvirt is made to look at the pool's files anew. Each
-cause is told once: four copies of a NIC are one finding.
+in which a MAC or an address stands, for digests of their machine-id and of their public SSH host keys, and whether a
+float's gateway answers: all at the same time, and one that does not answer once. Where a pool does not list a declared
+VM's disk, libvirt is made to look at the pool's files anew. Each cause is told once: four copies of a NIC are one
+finding.
 
 Exit code: 0 when nothing is found, 1 when there is a finding (a hypervisor that does not answer is one), 2 when the
 audit could not be done, for a stack that does not exist for example. Notes are shown, and make no exit code.

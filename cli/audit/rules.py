@@ -148,6 +148,18 @@ RULES: Final = (
         "The guest's own file.",
     ),
     Rule(
+        vms.same_machine_id,
+        "Declared VMs have one machine-id: their base image was booted before it became one. What is made of it is the "
+        "same for all, as the ID by which systemd-networkd asks for an address. Their agents are asked.",
+        "`systemd-machine-id-setup` in all but one, once the old one is removed, and a reboot.",
+    ),
+    Rule(
+        vms.same_host_keys,
+        "Declared VMs have an SSH host key in common, as of one image. Their agents are asked, for digests of the "
+        "public keys.",
+        "`ssh-keygen -A` in all but one, once the old ones are removed.",
+    ),
+    Rule(
         vms.planned_taken,
         "A VM has a MAC that is planned for another one, which does not have it plugged in.",
         "Another MAC for it, by the virsh lines that are shown: libvirt chooses one.",
@@ -306,9 +318,9 @@ RULES: Final = (
     ),
     Rule(
         vms.guest_unasked,
-        "A declared VM's agent does not answer, or does not read files, so nothing is known of its inside but what "
-        "leases and neighbours tell.",
-        "`qemu-guest-agent`, in the guest.",
+        "A declared VM's agent does not answer, or has commands blocked (the line names them), or the guest is frozen "
+        "for a backup. Of its inside is known what it tells all the same, else what leases and neighbours tell.",
+        "`qemu-guest-agent`, in the guest: installed, or its commands allowed, as the line says.",
         level="note",
     ),
 )

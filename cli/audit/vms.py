@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from cli.audit import unplug
@@ -12,6 +12,8 @@ from cli.audit.world import RUNNING, World, plugged_into
 from provider.connection.states import NO_SPACE, SAVED
 from provider.domain import pending as domain_pending
 from provider.domain import read as domain_read
+from provider.guest.addresses import Inside
+from provider.guest.allowed import HOW
 from provider.impact import allow
 from provider.storage.chain import unsaid
 from provider.survey.survey import DomainSeen, PoolSeen
@@ -182,9 +184,39 @@ def not_adopted(world: World) -> Iterator[Finding]:
             yield Finding(stack, "hypervisor", what, adopt)
 
 
+def same_machine_id(world: World) -> Iterator[Finding]:
+    for stack, where, all_of_them, others in _twins(world, lambda inside: inside.identity.machine):
+        what = f"{all_of_them} have one machine-id, from their image: by DHCP they may take each other's addresses"
+        renew = "rm -f /etc/machine-id /var/lib/dbus/machine-id && systemd-machine-id-setup"
+        yield Finding(stack, where, what, f"in {others}: {renew}, then: reboot it, once it may be")
+
+
+def same_host_keys(world: World) -> Iterator[Finding]:
+    for stack, where, all_of_them, others in _twins(world, lambda inside: inside.identity.keys):
+        what = f"{all_of_them} have one SSH host key, from their image: who has one of them can pass for the others"
+        renew = "rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub && ssh-keygen -A"
+        yield Finding(stack, where, what, f"in {others}: {renew}, then: restart its SSH server")
+
+
+def _twins(world: World, marks: Callable[[Inside], Iterable[str]]) -> Iterator[tuple[str, str, str, str]]:
+    """Of declared VMs that have a mark in common: stack and name of the first; all of them, and all but that one."""
+    having: dict[str, list[tuple[str, str]]] = {}
+    for stack, _, domain in world.vms():
+        for mark in marks(world.inside(stack, domain.name)):
+            having.setdefault(mark, []).append((stack, domain.name))
+    for first, *others in dict.fromkeys(tuple(each) for each in having.values() if len(each) > 1):
+        far = {stack for stack, _ in others} != {first[0]}
+        names = [f"{name} on {stack}" if far else name for stack, name in (first, *others)]
+        yield first[0], first[1], " and ".join(names), " and ".join(names[1:])
+
+
 def guest_unasked(world: World) -> Iterator[Finding]:
     for stack, _, domain in world.vms():
-        silence = world.inside(stack, domain.name).silence
-        if silence and domain.state in RUNNING:
+        inside = world.inside(stack, domain.name)
+        if inside.silence and domain.state in RUNNING:
             mend = f"in {domain.name}: install and start qemu-guest-agent"
-            yield Finding(stack, domain.name, f"it was not asked what it has inside: {silence}", mend)
+            if inside.blocked:
+                mend = f"in {domain.name}: allow {' and '.join(inside.blocked)}: {HOW}"
+            elif inside.frozen:
+                mend = f"audit it again once {domain.name} is thawed"
+            yield Finding(stack, domain.name, f"it was not asked what it has inside: {inside.silence}", mend)

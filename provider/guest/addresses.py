@@ -1,4 +1,5 @@
-"""Which addresses a guest has, and what its files say of its NICs: asked of its agent, else of the host's neighbours.
+"""Which addresses a guest has, what its files say of its NICs, and what tells it from its clones: asked of its agent,
+else of the host's neighbours.
 
 Nothing is changed: of the agent's commands only those are used that read, and a script that prints lines of files.
 """
@@ -7,17 +8,21 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
 from provider.connection import errors
 from provider.guest import files as guest_files
-from provider.guest.agent import Agent, AgentError
+from provider.guest import identity
+from provider.guest.agent import Agent
+from provider.guest.allowed import AgentError, Blocked, Frozen
 from provider.guest.files import Setting
+from provider.guest.identity import Identity
 from provider.host import optional
 from provider.host.macs import same_mac
 
+NOBODY: Final = Identity()
 FROM_NEIGHBOURS: Final = 2  # VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP
 
 
@@ -38,7 +43,9 @@ class Address:
 class Inside:
     """What a guest says of itself; ``neighbours`` is what the host has heard of it, asked where its agent is silent.
 
-    ``agent``: it answered; ``files``: they were read.  ``silence``: why one of the two is not so, in one line.
+    ``agent``: it answered; ``files``: they were read.  ``silence``: why one of the two is not so, in one line;
+    ``blocked``: the commands that its agent would have to do for it; ``frozen``: it can't until it is thawed.
+    ``identity``: what tells it from its clones.
     """
 
     agent: bool = False
@@ -47,6 +54,9 @@ class Inside:
     settings: tuple[Setting, ...] = ()
     neighbours: tuple[Address, ...] = ()
     silence: str = ""
+    blocked: tuple[str, ...] = ()
+    frozen: bool = False
+    identity: Identity = NOBODY
 
 
 def look(domain: Any, agent: Agent | None) -> Inside:
@@ -58,12 +68,27 @@ def look(domain: Any, agent: Agent | None) -> Inside:
             return _from_outside(domain, "its agent does not answer")
         addresses = _addresses(agent)
     except (AgentError, errors.VirtError) as error:
-        return _from_outside(domain, errors.said(error))
+        return _with_cause(_from_outside(domain, _said(error)), error)
     try:
-        settings = guest_files.settings(agent.run(guest_files.READ))
+        said = agent.run(identity.READ + guest_files.READ)
     except AgentError as error:
-        return Inside(agent=True, addresses=addresses, silence=f"its files could not be read: {error}")
-    return Inside(agent=True, files=True, addresses=addresses, settings=settings)
+        inside = Inside(
+            agent=True, addresses=addresses, silence=f"its files could not be read: {_said(error)}"
+        )
+        return _with_cause(inside, error)
+    settings = guest_files.settings(said)
+    return Inside(
+        agent=True, files=True, addresses=addresses, settings=settings, identity=identity.identity(said)
+    )
+
+
+def _said(error: Exception) -> str:
+    return error.why if isinstance(error, Blocked | Frozen) else errors.said(error)
+
+
+def _with_cause(inside: Inside, error: Exception) -> Inside:
+    blocked = error.commands if isinstance(error, Blocked) else ()
+    return replace(inside, blocked=blocked, frozen=isinstance(error, Frozen))
 
 
 def _addresses(agent: Agent) -> tuple[Address, ...]:

@@ -16,6 +16,8 @@ from typing import Any, Final
 
 from provider.connection import api, errors
 from provider.errors import OperatorError
+from provider.guest import allowed
+from provider.guest.allowed import EXEC, INTERFACES, AgentError, Blocked, Frozen
 from provider.host.clock import Clock, until
 from provider.host.macs import same_mac
 
@@ -41,10 +43,6 @@ end() {
     kill "$1"
 }
 """
-
-
-class AgentError(OperatorError):
-    """The agent did not answer, or would not; one line that names the guest."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +77,8 @@ class Agent:
         self._domain = domain
         self.clock = clock
         self._send = send
+        self._asked = False
+        self._enabled: frozenset[str] | None = None
 
     @property
     def guest(self) -> str:
@@ -89,9 +89,12 @@ class Agent:
         return until(self._answers, self.clock, seconds, _SLOW_POLL)
 
     def _answers(self) -> bool:
-        with contextlib.suppress(AgentError):
+        try:
             return self.can_answer() and self._ask("guest-ping", PING_SECONDS) is not None
-        return False
+        except Blocked:
+            return True  # that it won't is an answer
+        except AgentError:
+            return False
 
     def can_answer(self) -> bool:
         """Whether the guest runs, and is not paused."""
@@ -105,13 +108,42 @@ class Agent:
                 return True
         return False
 
+    def require(self, commands: Iterable[str] = EXEC) -> None:
+        """`Blocked` names those of them that it does not do; `Frozen` where that will pass by itself."""
+        missing = allowed.lacking(self._known(), commands)
+        if missing:
+            raise self._refusal(missing)
+
+    def does(self, commands: Iterable[str] = EXEC) -> bool:
+        """Whether it does all of them, as far as it tells."""
+        return not allowed.lacking(self._known(), commands)
+
+    def _known(self) -> frozenset[str] | None:
+        """What it does, asked once; None where it does not say, and is to be tried."""
+        if not self._asked:
+            with contextlib.suppress(Blocked):
+                self._enabled = allowed.enabled(self._ask("guest-info", COMMAND_SECONDS))
+            self._asked = True
+        return self._enabled
+
+    def _refusal(self, missing: Iterable[str]) -> AgentError:
+        """A frozen guest is asked again the next time: it does more once it is thawed."""
+        with contextlib.suppress(AgentError):
+            if self._ask("guest-fsfreeze-status", COMMAND_SECONDS) == "frozen":
+                self._asked = False
+                return Frozen(self.guest)
+        return Blocked(self.guest, missing)
+
     def nic(self, mac: str) -> GuestNic | None:
         """The NIC with this MAC; None while the guest has it not.
 
         A VLAN, a bridge, a bond or a macvlan on it has its MAC as well: the NIC is the one with a device of its own.
-        `AgentError` where that is not one.
+        `AgentError` where that is not one.  A guest that may not be asked for devices has it where one alone has its
+        MAC.
         """
         found = [nic for each, nic in self.interfaces() if each == same_mac(mac)]
+        if len(found) == 1 and not self.does(EXEC):
+            return found[0]
         own = self.with_device(nic.name for nic in found)
         if len(own) > 1:
             raise AgentError(
@@ -128,7 +160,7 @@ class Agent:
     def interfaces(self) -> list[tuple[str, GuestNic]]:
         """Each interface of the guest with its MAC, which several may have."""
         found = []
-        for entry in self._ask("guest-network-get-interfaces", COMMAND_SECONDS):
+        for entry in self._ask(*INTERFACES, COMMAND_SECONDS):
             if "hardware-address" in entry:
                 addresses = tuple(f"{a['ip-address']}/{a['prefix']}" for a in entry.get("ip-addresses", ()))
                 found.append((same_mac(entry["hardware-address"]), GuestNic(entry["name"], addresses)))
@@ -173,10 +205,16 @@ class Agent:
             self._ask("guest-exec", COMMAND_SECONDS, asked)
 
     def _ask(self, name: str, seconds: int, arguments: dict[str, Any] | None = None) -> Any:
+        if name not in allowed.FREE:
+            self.require(allowed.needed(name))
         text = json.dumps({"execute": name, **({"arguments": arguments} if arguments else {})})
         try:
             return json.loads(self._send(self._domain, text, seconds))["return"]
         except errors.VirtError as error:
+            if allowed.not_done(name, errors.said(error)):
+                raise (
+                    Blocked(self.guest, [name]) if name in allowed.FREE else self._refusal([name])
+                ) from error
             raise AgentError(f"agent of guest {self.guest}: {errors.said(error)}") from error
         except ImportError as error:
             raise AgentError(

@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 from provider.connection import api
 from provider.errors import OperatorError
 from provider.guest import schema, seen, store
-from provider.guest.agent import AgentError
+from provider.guest.allowed import AgentError, Blocked
 from provider.guest.seen import Guest
 from provider.guest.tools import Tools
 from provider.host.agents import Agents
@@ -85,7 +85,7 @@ class GuestFiles(Resource):
             agents = call.host.agents if preview else None
             guest = self._look(domain, news, seconds, seen.gone(olds, news), agents)
         except AgentError as error:
-            if not preview:
+            if isinstance(error, Blocked) or not preview:
                 raise
             call.tell(f"{error}; it is waited for by up")
             seen.foretell_unseen(call, domain.name())
@@ -141,6 +141,11 @@ class GuestFiles(Resource):
         agent = self._tools.agent(domain)
         if not agent.answers(ASK_SECONDS):
             call.tell(f"guest {domain.name()}: its agent does not answer: what is in it stays")
+            return
+        try:
+            agent.require()
+        except Blocked as error:
+            call.tell(f"guest {domain.name()}: {error.why}: what is in it stays")
             return
         seen.foretell_removal(call, domain.name(), outputs)
         if "remove" in outputs:

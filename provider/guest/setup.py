@@ -7,7 +7,8 @@ from typing import Final
 
 from provider.connection import done
 from provider.guest import config
-from provider.guest.agent import Agent, AgentError, GuestNic
+from provider.guest.agent import Agent, GuestNic
+from provider.guest.allowed import AgentError
 from provider.guest.config import Setup, Style
 from provider.host.clock import Clock, until
 
@@ -128,7 +129,8 @@ def wait_seen(agent: Agent, mac: str, clock: Clock, seconds: float) -> GuestNic 
     """The NIC once the guest has it under the name that it keeps: for a moment it may have another."""
     if not until(lambda: agent.nic(mac) is not None, clock, seconds, _POLL):
         return None
-    agent.run(_SETTLE)
+    if agent.does():
+        agent.run(_SETTLE)
     return agent.nic(mac)
 
 

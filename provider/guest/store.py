@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from provider.connection import done
-from provider.guest.agent import Agent, AgentError, Done
+from provider.guest.agent import Agent, Done
+from provider.guest.allowed import AgentError
 
 RUN: Final = "/run"
 READ_SECONDS: Final = 60.0

@@ -75,7 +75,7 @@ def _brought(
     stays = not olds or source is not None or seat.link is None
     outcome = None
     task = _task(call, domain, tuple(sources), inputs, None if stays else seat.link)
-    task = replace(task, waits=bool(waits))
+    task = replace(task, waits=bool(waits), written=olds.get("guest", inputs.get("guest")) == "agent")
     if sources or (told and not seat.stands(task.wanted.link or "up")):
         outcome = mover.Mover(tools, task).run()
         _tell(call, source, domain, mac, outcome)
@@ -87,9 +87,14 @@ def _brought(
     if waits or not domain.isActive():
         return False
     # A guest may have had the addresses and its default route on a copy: with that they have gone.
-    if copies or olds.get("inGuest") is not True or any(olds.get(k) != inputs.get(k) for k in INSIDE):
+    if copies or tells_anew(olds, inputs):
         _tell_gateway(call, domain, mac, mover.Mover(tools, task).set_up_again())
     return True
+
+
+def tells_anew(olds: Props, inputs: Props) -> bool:
+    """Whether the guest was not told of the NIC yet, or otherwise."""
+    return olds.get("inGuest") is not True or any(olds.get(k) != inputs.get(k) for k in INSIDE)
 
 
 def _task(

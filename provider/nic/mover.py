@@ -6,7 +6,7 @@ that does not let go keeps nothing from being done: its link is down, and it is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
@@ -15,6 +15,7 @@ from provider.connection import api, errors, states
 from provider.errors import OperatorError, Refused, TakenBack, Unfinished
 from provider.guest import gateway_probe
 from provider.guest import setup as guest_setup
+from provider.guest.allowed import INTERFACES
 from provider.guest.config import Setup, Style
 from provider.guest.tools import Tools
 from provider.host.agents import Agents
@@ -115,6 +116,7 @@ class Mover:
             raise refusals.halted(task.uri, task.target, halted)
         if not self._agent.answers(task.agent_seconds):
             raise self._silent()
+        refusals.require_allowed(self._agent)
         self._style = guest_setup.look(self._agent)
         guest_setup.quiet(self._agent, task.setup)
         guest_setup.write(self._agent, self._style, task.setup)
@@ -134,7 +136,7 @@ class Mover:
         task, clock = self._task, self._tools.clock
         if task.guest is None:
             return
-        if task.guest != "agent" and not self._agent.answers():
+        if task.guest != "agent" and not (self._agent.answers() and self._agent.does(INTERFACES)):
             return  # nobody to ask: that libvirt's XML has it must do
         limit = task.seconds or guest_setup.SEEN_SECONDS
         seen = guest_setup.wait_seen(self._agent, self._mac, clock, limit)
@@ -175,7 +177,7 @@ class Mover:
                 self._outcome.silent = setup.gateway if said == "silent" else None
 
     def _clean(self, domain: api.Domain) -> None:
-        if self._task.guest == "agent" and not remove_file(domain, self._mac, self._tools):
+        if self._task.written and not remove_file(domain, self._mac, self._tools):
             self._outcome.left.append(domain.name())
 
     def _unplug(self, domain: api.Domain) -> None:
@@ -238,10 +240,19 @@ def remove_file(domain: api.Domain, mac: str, tools: Tools) -> bool:
     return agent.tries(lambda: guest_setup.remove(agent, mac))
 
 
-def still_inside(domain: api.Domain, mac: str, tools: Tools, agents: Agents) -> bool | None:
-    """Whether a guest that was set up still has our file; None where its agent does not tell."""
+def still_inside(
+    domain: api.Domain, mac: str, addresses: Collection[str], tools: Tools, agents: Agents
+) -> bool | str:
+    """Whether a guest that was set up still has our file; or why that is not known, empty where it does not run.
+
+    One that may not be asked for files has it where the NIC has the addresses.
+    """
     agent = tools.agent(domain)
     try:
-        return guest_setup.has_file(agent, mac) if agents.answers(agent) else None
-    except (OperatorError, errors.VirtError):
-        return None
+        if not agents.answers(agent):
+            return f"guest {domain.name()}: its agent does not answer" if agent.can_answer() else ""
+        if not agent.does() and guest_setup.has_addresses(agent, mac, addresses):
+            return True
+        return guest_setup.has_file(agent, mac)
+    except (OperatorError, errors.VirtError) as error:
+        return errors.said(error)

@@ -5,12 +5,15 @@ That somebody else answers at its address is asked as it moves: see probe.py.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from provider.connection import api, states
+from provider.connection import api, errors, states
 from provider.errors import NotThere, Refused
+from provider.guest.agent import Agent
+from provider.guest.allowed import AgentError, Blocked
 from provider.host import optional, ports
 from provider.host.clock import Clock, until
 from provider.host.definitions import INACTIVE, SECURE
@@ -81,6 +84,25 @@ def refuse_halted(uri: str, domain: api.Domain, inputs: Props) -> None:
     state = states.halted(domain) if inputs.get("guest") == "agent" and inputs.get("addresses") else None
     if state is not None:
         raise halted(uri, domain, state)
+
+
+def refuse_blocked(call: Call, agent: Agent, inputs: Props) -> None:
+    """At once, and at preview already, where a NIC is to be set up by an agent that may run no programs."""
+    if inputs.get("guest") != "agent" or not inputs.get("addresses") or not call.host.agents.answers(agent):
+        return
+    with suppress(AgentError, errors.VirtError):  # told by what has to ask it
+        require_allowed(agent)
+
+
+def require_allowed(agent: Agent) -> None:
+    """`Refused`, with the ways out, where an agent may not do what a NIC is set up by."""
+    try:
+        agent.require()
+    except Blocked as error:
+        raise Refused(
+            f'{error}; or declare guest "none", and write the file of the NIC in the guest by hand (guestFile has it), '
+            'or "cloud-init" where its seed disk has it'
+        ) from error
 
 
 def _in_the_way(domain: api.Domain, mac: str, is_source: bool) -> bool:

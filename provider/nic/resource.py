@@ -55,6 +55,7 @@ class Interface(Resource):
         refusals.refuse_third(call, inputs, "")
         refusals.refuse_saved(call, self._tools.clock, None, domain, inputs["mac"], preview)
         refusals.refuse_halted(call.host.uri, domain, inputs)
+        refusals.refuse_blocked(call, self._tools.agent(domain), inputs)
         refusals.require_network(call, inputs)
         waits = seat.waits(domain, seen.wanted(inputs))
         if waits:
@@ -87,7 +88,7 @@ class Interface(Resource):
         read = seen.as_read(inputs, mine, domain.UUIDString())
         inside = outputs.get("inGuest")
         if inside and inputs.get("guest") == "agent":
-            inside = self._still_inside(call, domain, mac)
+            inside = self._still_inside(call, domain, inputs)
         waits = seat.waits(domain, seen.wanted(inputs), outputs.get("pendingRestart", ""))
         if waits:
             inside = False if inputs.get("guest") == "agent" else None
@@ -95,14 +96,15 @@ class Interface(Resource):
         now = seen.outputs(call, domain, inputs, inside, waits)
         return Found(id, read, {**now, **read})
 
-    def _still_inside(self, call: Call, domain: api.Domain, mac: str) -> bool:
+    def _still_inside(self, call: Call, domain: api.Domain, inputs: Props) -> bool:
         """Taken for so where the guest does not tell, and told."""
-        inside = mover.still_inside(domain, mac, self._tools, call.host.agents)
-        if inside is None and self._tools.agent(domain).can_answer():
-            call.tell(
-                f"guest {domain.name()}: its agent does not answer; whether NIC {mac} is set up in it was not looked at"
-            )
-        return inside is not False
+        mac, addresses = inputs["mac"], inputs.get("addresses", ())
+        inside = mover.still_inside(domain, mac, addresses, self._tools, call.host.agents)
+        if isinstance(inside, bool):
+            return inside
+        if inside:
+            call.tell(f"{inside}; whether NIC {mac} is set up in it was not looked at")
+        return True
 
     def update(
         self, call: Call, id: str, olds: Props, old_inputs: Props, news: Props, preview: bool
@@ -120,6 +122,8 @@ class Interface(Resource):
         if moved:
             refusals.refuse_saved(call, self._tools.clock, source, domain, news["mac"], preview)
             refusals.refuse_halted(call.host.uri, domain, news)
+        if moved or bring.tells_anew(olds, news):
+            refusals.refuse_blocked(call, self._tools.agent(domain), news)
         waits = seat.waits(domain, seen.wanted(news), "" if moved else olds.get("pendingRestart", ""))
         if waits and source is not None:
             refusals.refuse_waiting(call, source, domain, seen.wanted(news), waits)

@@ -19,7 +19,8 @@ class Task:
     """``bridge``: where the address is probed; ``seconds``: the resource's own time limit for each wait, 0: ours.
 
     ``agent_seconds``: for the target's agent to answer.  ``waits``: the running target has no place for it, and has
-    it from its next start on: it is brought into the definition, as of one that is shut off.
+    it from its next start on: it is brought into the definition, as of one that is shut off.  ``written``: the sources'
+    files for it are ours, and go with it; what somebody has put there by hand stays.
     """
 
     uri: str
@@ -32,6 +33,7 @@ class Task:
     seconds: float = 0.0
     agent_seconds: float = AGENT_SECONDS
     waits: bool = False
+    written: bool = False
 
 
 @dataclass

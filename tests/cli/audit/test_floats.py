@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from provider.guest.addresses import Address, Inside
+from provider.guest.allowed import EXEC, HOW
 from provider.survey.survey import Lease
 from tests.cli.audit.picture import FLOAT1, FLOAT2_MAC, NOW, RACK, Vm, clean, nic
 from tests.cli.audit.spoil import (
@@ -151,4 +152,15 @@ def test_where_the_agent_is_silent_leases_are_asked_and_then_the_neighbours_and_
     told = [n for n in notes(picture) if n.kind == "guest-unasked"]
     assert [(n.where, n.what) for n in told] == [
         ("Acilamwen", "it was not asked what it has inside: its agent does not answer")
+    ]
+    assert [n.mend for n in told] == ["in Acilamwen: install and start qemu-guest-agent"]
+
+
+def test_what_is_to_be_done_about_a_guest_that_was_not_asked_is_by_its_cause() -> None:
+    picture = clean()
+    picture.inside["Acilamwen"] = Inside(silence="it has some blocked", blocked=EXEC)
+    picture.inside["Ulov"] = Inside(silence="it is frozen", frozen=True)
+    assert [n.mend for n in notes(picture) if n.kind == "guest-unasked"] == [
+        f"in Acilamwen: allow guest-exec and guest-exec-status: {HOW}",
+        "audit it again once Ulov is thawed",
     ]

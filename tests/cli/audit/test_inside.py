@@ -17,11 +17,12 @@ from provider.guest import config as guest_config
 from provider.guest import files as guest_files
 from provider.guest.addresses import Address
 from provider.guest.agent import Agent
+from provider.guest.allowed import EXEC, INTERFACES
 from provider.guest.config import Setup
 from provider.guest.files import Setting, settings
 
 MAC, ADDRESS = "52:54:00:00:01:00", "129.215.175.100"
-READS = {"guest-ping", "guest-network-get-interfaces", "guest-exec", "guest-exec-status"}
+READS = {"guest-ping", "guest-info", "guest-network-get-interfaces", "guest-exec", "guest-exec-status"}
 
 
 class Guest:
@@ -62,6 +63,8 @@ class Guest:
         ]
         answers = {
             "guest-ping": {},
+            "guest-fsfreeze-status": "thawed",
+            "guest-info": {"supported_commands": [{"name": name, "enabled": True} for name in READS]},
             "guest-network-get-interfaces": [{"name": "lo"}, *nics],
             "guest-exec": {"pid": 1},
             "guest-exec-status": {
@@ -201,3 +204,46 @@ def test_no_secret_that_stands_beside_an_address_leaves_the_guest(tmp_path: Path
 
     assert "geheim" not in ran.stdout
     assert settings(ran.stdout) == (Setting(str(folder / "a b"), MAC, (ADDRESS,)),)
+
+
+@pytest.mark.parametrize("off", [EXEC, (*EXEC, *INTERFACES)], ids=["programs", "addresses too"])
+def test_what_an_agent_has_blocked_is_named_and_the_rest_is_asked(off: tuple[str, ...]) -> None:
+    class Closed(Guest):
+        def send(self, domain: Any, text: str, seconds: int) -> str:
+            answer = json.loads(super().send(domain, text, seconds))
+            if json.loads(text)["execute"] == "guest-info":
+                listed = [{"name": name, "enabled": name not in off} for name in sorted(READS)]
+                answer["return"] = {"supported_commands": listed}
+            return json.dumps(answer)
+
+    guest = Closed()
+    said = look(guest)
+    assert not set(guest.asked) & set(off)
+    if off == EXEC:
+        assert (said.agent, said.addresses, said.neighbours) == (True, (Address(MAC, ADDRESS, "ens5"),), ())
+        assert (
+            said.silence
+            == "its files could not be read: its agent has guest-exec and guest-exec-status blocked"
+        )
+        assert said.blocked == EXEC
+    else:
+        assert (said.agent, said.neighbours) == (False, (Address(MAC, ADDRESS),))
+        assert said.silence == "its agent has guest-network-get-interfaces blocked"
+        assert said.blocked == INTERFACES
+
+
+def test_a_frozen_guest_is_told_as_that() -> None:
+    class Frozen(Guest):
+        def send(self, domain: Any, text: str, seconds: int) -> str:
+            match json.loads(text)["execute"]:
+                case "guest-info":
+                    listed = [{"name": name, "enabled": name == "guest-info"} for name in sorted(READS)]
+                    return json.dumps({"return": {"supported_commands": listed}})
+                case "guest-fsfreeze-status":
+                    return '{"return": "frozen"}'
+            return super().send(domain, text, seconds)
+
+    said = look(Frozen())
+    assert (said.agent, said.frozen, said.blocked) == (False, True, ())
+    assert said.silence.startswith("its file systems are frozen, as for a backup")
+    assert said.neighbours == (Address(MAC, ADDRESS),)

@@ -288,6 +288,7 @@ def test_a_fault_is_one_finding_that_says_what_where_and_what_mends_it(case: Cas
 
 def test_every_kind_has_a_case_of_its_own() -> None:
     elsewhere = {"not-adopted", "unreachable", "same-host", "slot-unused", "guest-file-left", "guest-unasked"}
+    elsewhere |= {"same-machine-id", "same-host-keys"}  # tests/cli/audit/test_clones.py
     elsewhere |= {"float-twice"}  # tests/cli/audit/test_same_mac.py
     elsewhere |= {"unread", "untold"}  # tests/cli/test_unread_told.py
     elsewhere |= {"same-uuid"}  # tests/cli/test_same_host.py

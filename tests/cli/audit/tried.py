@@ -64,6 +64,9 @@ _FULL = f"{_SAVED}test_a_guest_whose_disk_is_full_is_told_with_the_room_and_no_f
 _STARTED = f"{_SAVED}test_a_float_leaves_a_saved_guest_only_once_that_was_started_by_the_line_that_is_told"
 _GIVEN_UP = f"{_SAVED}test_a_float_goes_to_a_saved_guest_only_once_its_image_was_given_up"
 _NO_SLOT = f"{_ROOM}test_a_float_for_a_guest_without_a_slot_waits_and_one_that_works_elsewhere_stays_there"
+_RENEWED = (
+    "tests/cli/audit/test_clones.py::test_what_tells_clones_apart_is_made_anew_by_the_line_that_is_told"
+)
 _JOB = "tests/lab/test_remedies.py::test_a_block_job_is_told_and_ends_as_whoever_began_it_has_it"
 
 # A step of a line, as `mends.parts` has it -> the test that does it.
@@ -114,6 +117,10 @@ STEPS: Final = {
     "put back the very file as it was: …": _TAKEN,
     "in …, …: … is to be …": _OF_2021,
     "in …: rm …": _OF_2023,
+    "in …: rm -f /etc/machine-id /var/lib/dbus/machine-id": _RENEWED,
+    "systemd-machine-id-setup": _RENEWED,
+    "in …: rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub": _RENEWED,
+    "ssh-keygen -A": _RENEWED,
     "bring up the router that has …, or name the right one: gateway in config/fleet.yaml": _NOBODY,
     "find what keeps … from it (it answers …): a filter, a VLAN, a switch's port": (
         f"{_HOST}test_a_gateway_that_one_guest_alone_does_not_hear_is_told_of_that_guest"
@@ -135,6 +142,8 @@ WORDS: Final = (
     "then as it says",
     "in …: ip addr del …/… dev … on all but the NIC itself",  # no agent has told which devices these are
     "in …: install and start qemu-guest-agent",
+    "in …: allow …: …",
+    "audit it again once … is thawed",
     "make it answer (libvirt:uri in Pulumi.….yaml says where it is)",
     "then audit it again",
     "see to its disks",
@@ -143,6 +152,8 @@ WORDS: Final = (
     "stop it hard and start it again, once what it was doing was looked at",
     "wake it up: it sleeps, as its own system has it",
     "shut … down, which it cuts off",
+    "reboot it, once it may be",
+    "restart its SSH server",
 )
 # How a step begins that is a command: it is none of the words.
 COMMANDS: Final = re.compile(r"(then: )?(virsh|\./trop|sleep|echo|mv) ")
@@ -174,6 +185,8 @@ KINDS: Final = {
     "overlay-pulled": _PULLED,
     "recipe-missing": _RECIPE,
     "same-host": _ONE_HOST,
+    "same-host-keys": _RENEWED,
+    "same-machine-id": _RENEWED,
     "same-uuid": (
         "tests/cli/test_same_host.py::"
         "test_two_hosts_of_one_uuid_and_two_names_are_both_judged_and_one_line_says_what_to_set"

@@ -32,6 +32,9 @@ class Guests:
     quiet: set[str] = field(default_factory=set)
     beside: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     devices: set[str] = field(default_factory=set)
+    blocked: dict[str, set[str]] = field(default_factory=dict)  # commands, by domain name
+    frozen: set[str] = field(default_factory=set)  # names of guests whose file systems are
+    vague: set[str] = field(default_factory=set)  # names of guests that do not say what they do
     gateway: str = "answers"  # what a guest finds when it asks for its gateway
     _output: str = ""
     _code: int = 0
@@ -41,11 +44,30 @@ class Guests:
         asked = json.loads(text)
         if domain.name() in self.silent or domain.live is None:
             raise error(86, "Guest agent is not responding: QEMU guest agent is not connected")
+        if asked["execute"] in self._not_done(domain.name()):
+            # As qemu-ga 10 says it of both; libvirt puts its own words before it.
+            raise error(
+                86,
+                f"internal error: unable to execute QEMU agent command '{asked['execute']}': Command "
+                f"{asked['execute']} has been disabled: the command is not allowed",
+            )
         answer = getattr(self, "_" + asked["execute"].replace("-", "_"))(domain, asked.get("arguments", {}))
         return json.dumps({"return": answer})
 
     def _guest_ping(self, domain: Any, arguments: Any) -> Any:
         return {}
+
+    def _not_done(self, name: str) -> set[str]:
+        frozen = {c for c in COMMANDS if c not in THAWED} if name in self.frozen else set()
+        return self.blocked.get(name, set()) | frozen | ({"guest-info"} if name in self.vague else set())
+
+    def _guest_info(self, domain: Any, arguments: Any) -> Any:
+        off = self._not_done(domain.name())
+        known = [{"name": name, "enabled": name not in off, "success-response": True} for name in COMMANDS]
+        return {"version": "10.0.13", "supported_commands": known}
+
+    def _guest_fsfreeze_status(self, domain: Any, arguments: Any) -> Any:
+        return "frozen" if domain.name() in self.frozen else "thawed"
 
     def _guest_network_get_interfaces(self, domain: Any, arguments: Any) -> Any:
         macs = [] if domain.name() in self.blind else domain.plugged()
@@ -109,6 +131,8 @@ class Guests:
             self.files.get(domain.name(), {}).pop(path, None)
 
 
+THAWED = ("guest-ping", "guest-info", "guest-fsfreeze-status")  # what a frozen guest does
+COMMANDS = (*THAWED, "guest-network-get-interfaces", "guest-exec", "guest-exec-status")
 SCRIPTS = {
     "devices": agent._DEVICES,
     "look": guest_setup.LOOK,

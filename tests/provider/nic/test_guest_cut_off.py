@@ -38,7 +38,7 @@ def test_killed_before_any_call_the_next_up_ends_with_one_nic_and_one_answer() -
 
 
 def test_a_new_nic_killed_before_any_call_is_up_in_the_guest_and_in_its_definition() -> None:
-    for after in range(30):
+    for after in range(40):
         place = Place()
         vm = place.made()
         kill(place, [vm], after)
