@@ -53,7 +53,7 @@ def test_it_is_asked_once_what_it_does_and_before_anything_that_may_be_blocked(
 ) -> None:
     assert agent.answers()
     assert guests.asked == ["guest-ping"]
-    agent.run(guest_setup._LOOK)
+    agent.run(guest_setup.LOOK)
     agent.interfaces()
     assert guests.asked[1:3] == ["guest-info", "guest-exec"]
     assert guests.asked.count("guest-info") == 1
@@ -66,7 +66,7 @@ def test_what_is_blocked_is_named_with_where_to_allow_it_and_is_not_sent(
     """A program whose end can't be asked for is not started."""
     block(guests, *blocked)
     with pytest.raises(Blocked) as caught:
-        agent.run(guest_setup._LOOK)
+        agent.run(guest_setup.LOOK)
     assert caught.value.commands == blocked
     assert str(caught.value) == f"guest Acilamwen: its agent has {' and '.join(blocked)} blocked: {HOW}"
     assert "/etc/sysconfig/qemu-ga" in HOW
@@ -93,7 +93,7 @@ def test_addresses_that_may_not_be_asked_for_are_named_too(agent: Agent, guests:
     block(guests, *INTERFACES)
     with pytest.raises(Blocked, match="its agent has guest-network-get-interfaces blocked"):
         agent.nic(FLOAT1)
-    assert agent.run(guest_setup._LOOK) == "network-scripts"
+    assert agent.run(guest_setup.LOOK) == "network-scripts"
 
 
 def test_a_frozen_guest_is_not_told_to_allow_anything_and_is_asked_again_once_thawed(
@@ -102,18 +102,18 @@ def test_a_frozen_guest_is_not_told_to_allow_anything_and_is_asked_again_once_th
     """qemu-ga has the same answers for both: all but the freeze's own commands are disabled."""
     guests.frozen.add("Acilamwen")
     with pytest.raises(Frozen, match="its file systems are frozen, as for a backup") as caught:
-        agent.run(guest_setup._LOOK)
+        agent.run(guest_setup.LOOK)
     assert HOW not in str(caught.value)
     guests.frozen.clear()
-    assert agent.run(guest_setup._LOOK) == "network-scripts"
+    assert agent.run(guest_setup.LOOK) == "network-scripts"
 
 
 def test_one_that_does_not_say_what_it_does_is_tried(agent: Agent, guests: Told) -> None:
     guests.vague.add("Acilamwen")
-    assert agent.run(guest_setup._LOOK) == "network-scripts"
+    assert agent.run(guest_setup.LOOK) == "network-scripts"
     block(guests, *EXEC)
     with pytest.raises(Blocked, match="its agent has guest-exec blocked"):
-        agent.run(guest_setup._LOOK)
+        agent.run(guest_setup.LOOK)
 
 
 def test_one_that_may_not_be_greeted_has_answered_all_the_same(agent: Agent, guests: Told) -> None:
