@@ -12,6 +12,7 @@ from provider.guest.allowed import AgentError
 from provider.guest.config import Setup, Style
 from provider.host.clock import Clock, until
 
+APPLY_SECONDS: Final = 90.0  # netplan's own program took 25 on an emulated guest among busy others
 SEEN_SECONDS: Final = 30.0  # for a guest to see a NIC that was plugged in; 0.2 to 0.6 s at rest
 CHECK_SECONDS: Final = 15.0  # for an address to be there once the link is up
 _POLL: Final = 0.05
@@ -138,7 +139,8 @@ def apply(agent: Agent, style: Style, name: str, setup: Setup) -> None:
     """Set the NIC up from now on, as the file says; its link may be down."""
     file = config.file_for(style, setup)
     script = APPLY + APPLIES[style]
-    agent.run(script, name, file.path, setup.gateway or "", str(setup.metric), *setup.addresses)
+    words = (name, file.path, setup.gateway or "", str(setup.metric), *setup.addresses)
+    agent.run(script, *words, seconds=APPLY_SECONDS)
 
 
 def announce(agent: Agent, style: Style, name: str, setup: Setup) -> None:
@@ -168,4 +170,4 @@ def has_file(agent: Agent, mac: str) -> bool:
 
 def remove(agent: Agent, mac: str) -> None:
     """Take our files for this NIC away, of whatever style."""
-    agent.run(_REMOVE, *config.every_path(mac))
+    agent.run(_REMOVE, *config.every_path(mac), seconds=APPLY_SECONDS)

@@ -1,0 +1,98 @@
+"""docs/guests.md: what was seen in each kind of guest, kept beside it in docs/guests.json.
+
+TROP_GUESTS_SEEN=FOLDER ./trop test -m guests       a file for each kind
+python -m tests.guests.page FOLDER                  takes them into both
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from cli import ROOT
+from lab import debian
+from tests.guests.cell import HOLDERS, Cell
+
+FOLDER: Final = "TROP_GUESTS_SEEN"
+PAGE, KEPT = ROOT / "docs/guests.md", ROOT / "docs/guests.json"
+_ASKED: Final = (
+    "systemd",
+    "network-manager",
+    "netplan.io",
+    "ifupdown",
+    "isc-dhcp-client",
+    "dhcpcd-base",
+    "cloud-init",
+)
+_NAMES: Final = f"{' '.join(_ASKED)} qemu-guest-agent"
+_VERSIONS: Final = f"dpkg-query -W -f '${{Package}} ${{Version}}\\n' {_NAMES} 2> /dev/null; true"
+_HEAD: Final = """# Guests
+
+For whoever wants to know what becomes of a float inside a guest: two emulated guests of each kind on one hypervisor of
+the lab, and what was seen. Written by `python -m tests.guests.page` from what `./trop test -m guests`, a soak, saw.
+The kinds are those of `lab/debian.py`. **Right** is: the page at the float comes from its holder, over HTTP from the
+campus; the address is on the NIC alone, its default route goes by its gateway at its metric, and what leaves the guest
+goes that way. "seed": the guest reads a cloud-init seed of ours, which names no NIC
+([adr/0007](adr/0007-a-seed-names-no-nic.md)); "image": the image has every NIC ask DHCP.
+"""
+
+
+@dataclass
+class Seen:
+    kind: str
+    packages: list[str]
+    file: str = ""
+    steps: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, made: Cell) -> Seen:
+        """Of guests that have booted."""
+        lines = made.inside(HOLDERS[0], _VERSIONS).splitlines()
+        return cls(made.kind.name, [line for line in lines if len(line.split()) == 2])
+
+    def begin(self, step: str) -> None:
+        self.steps[step] = "not as declared"
+
+    def has_done(self, made: Cell) -> None:
+        self.steps[next(reversed(self.steps))] = "right"
+        self.file = self.file or made.left(HOLDERS[0]).partition("\n")[0]
+
+    def write(self) -> None:
+        if FOLDER in os.environ:
+            file = Path(os.environ[FOLDER]) / f"{self.kind}.json"
+            file.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+
+
+def text(kept: dict[str, Any]) -> str:
+    steps = list(dict.fromkeys(step for seen in kept.values() for step in seen["steps"]))
+    rows = [["guest", "network", *steps, "file in the guest", "versions"], ["---"] * (len(steps) + 4)]
+    for name, kind in debian.KINDS.items():
+        if kind is debian.DOCKER_HOST:
+            continue
+        way = "seed" if kind.seeded else "image"
+        seen = kept.get(name)
+        if seen is None:
+            rows.append([kind.suite, f"{kind.keeper}, {way}", *["not seen yet"] * len(steps), "", ""])
+            continue
+        told = [seen["steps"].get(step, "not reached") for step in steps]
+        file = f"`{seen['file'].replace('525400000100', 'MAC')}`"
+        rows.append([kind.suite, f"{kind.keeper}, {way}", *told, file, ", ".join(seen["packages"])])
+    return _HEAD + "\n" + "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def main(folder: str) -> None:
+    kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
+    kept |= {
+        path.stem: json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(Path(folder).glob("*.json"))
+    }
+    KEPT.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    PAGE.write_text(text(kept), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
