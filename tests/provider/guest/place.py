@@ -33,7 +33,8 @@ class Place(World):
         return {
             "domain": self.vm.id,
             "files": {self.wanted: {"content": json.dumps(state)}},
-            "apply": f"cat {self.wanted} > {self.now}",
+            # Whole or not at all: one that was cut off may go on.
+            "apply": f"cat {self.wanted} > {self.now}.$$ && mv {self.now}.$$ {self.now}",
             "read": f"""printf '{{"state": %s}}' "$(cat {self.now})" """,
             "state": state,
             **more,
