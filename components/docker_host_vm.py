@@ -61,6 +61,7 @@ class DockerHostVM(pulumi.ComponentResource):
             type=vm.domain_type,
             memory=vm.memory,
             vcpu=vm.vcpu,
+            cpu=None if vm.cpu is None else libvirt.DomainCpuArgs(mode=vm.cpu),
             autostart=vm.autostart or None,
             running=vm.running or None,
             disks=None if self.volume is None else self._plugged(self.volume, vm),

@@ -50,6 +50,9 @@ DnsName = Annotated[
 # seed disk (at its first boot), or nobody (the file to install there is an output).
 GuestWay = Literal["agent", "cloud-init", "none"]
 
+# As libvirt calls them: like the host's, the host's very own, or all that can be had where it is emulated.
+CpuMode = Literal["host-model", "host-passthrough", "maximum"]
+
 
 class Vlan(Declared):
     """A VLAN of the rack."""
@@ -144,6 +147,11 @@ class VirtualMachines(Declared):
     )
     memory: Count = Field(description="Memory in MiB.")
     vcpu: Count = Field(description="Processors.")
+    cpu: CpuMode | None = Field(
+        default=None,
+        description="What its processors are, by libvirt's modes. Unless said, a new VM has the best that its host "
+        "offers, and one that is there what it has; said, one that runs has it from its next start on.",
+    )
     guest: GuestWay = Field(
         default="agent",
         description="Who sets a float up in a VM: the provider by its agent, its seed disk, or nobody.",

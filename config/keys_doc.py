@@ -114,7 +114,11 @@ def _default(field: FieldInfo) -> str:
         return "–" if field.default_factory is not None else "must be given"
     if field.default in (None, ()) or isinstance(field.default, Declared):
         return "–"
-    return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
+    return f"`{_as_yaml(field.default)}`"
+
+
+def _as_yaml(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _model_in(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
@@ -136,7 +140,7 @@ def allowed(annotation: Any, metadata: Any = ()) -> str:
         if isinstance(each, AfterValidator | BeforeValidator) and isinstance(each.func, Matching | Parsed):
             return each.func.allowed
     if typing.get_origin(kind) is Literal:
-        *others, last = (f"`{value}`" for value in typing.get_args(kind))
+        *others, last = (f"`{_as_yaml(value)}`" for value in typing.get_args(kind))
         return f"{', '.join(others)} or {last}" if others else last
     if typing.get_origin(kind) is tuple:
         return f"a list, each {allowed(typing.get_args(kind)[0])}"

@@ -14,7 +14,7 @@ from config import checks, read, vm_files
 from config.addresses import mac_text
 from config.base import Planned
 from config.errors import ConfigError, Problem
-from config.fleet import Fleet, GuestWay
+from config.fleet import CpuMode, Fleet, GuestWay
 from config.plan_disks import PlannedDisk, disks_of
 from config.plan_host import Host, host_of
 from config.plan_services import PlannedRecipe, PlannedServices, in_order, recipe_of, services_of
@@ -89,8 +89,8 @@ class Float(Planned):
 class VirtualMachine(Planned):
     """``memory`` in MiB; ``domain_type`` None leaves the choice to the provider.
 
-    ``domain`` is what libvirt calls it; ``disks`` are those beside its overlay.  ``memory`` and ``vcpu`` None, and
-    each False from ``overlay`` on, are not declared (`config.settings.VmSettings`).
+    ``domain`` is what libvirt calls it; ``disks`` are those beside its overlay.  ``memory``, ``vcpu`` and ``cpu`` None,
+    and each False from ``overlay`` on, are not declared (`config.settings.VmSettings`).
     """
 
     name: str
@@ -99,6 +99,7 @@ class VirtualMachine(Planned):
     address: str
     memory: int | None
     vcpu: int | None
+    cpu: CpuMode | None
     base_image: str
     description: str | None
     domain_type: str | None
@@ -227,6 +228,7 @@ def _vm(stack: str, fleet: Fleet, settings: Settings, name: str, own: VmSettings
         **reserved.model_dump(),
         memory=own.memory or emulated.memory or usual.memory if own.size else None,
         vcpu=own.vcpu or usual.vcpu if own.size else None,
+        cpu=_cpu(usual.cpu if own.cpu is None else own.cpu or None, emulated.domain_type),
         base_image=own.base_image or usual.base_image,
         description=own.description,
         domain_type=emulated.domain_type,
@@ -242,6 +244,11 @@ def _vm(stack: str, fleet: Fleet, settings: Settings, name: str, own: VmSettings
         disks=disks_of(name, own, fleet.storage.pool),
         services=services_of(settings, own, reserved.address),
     )
+
+
+def _cpu(mode: CpuMode | None, domain_type: str | None) -> CpuMode | None:
+    """What is emulated can't pass the host's own CPU through: then it is all that can be had."""
+    return "maximum" if mode == "host-passthrough" and domain_type == "qemu" else mode
 
 
 def _floats(stack: str, fleet: Fleet, settings: Settings) -> tuple[Float, ...]:

@@ -30,6 +30,11 @@ class VmSettings(Declared):
         default=None, description="Memory in MiB; that of `trop:emulation`, else the fleet's, unless said."
     )
     vcpu: Count | None = Field(default=None, description="Processors.")
+    cpu: Literal["host-model", "host-passthrough", "maximum", False] | None = Field(
+        default=None,
+        description="What its processors are, by libvirt's modes; the fleet's unless said. `host-passthrough` is "
+        "`maximum` where `domainType` is `qemu`. `false`: it is not declared.",
+    )
     base_image: AbsolutePath | None = Field(default=None, description="The image that its overlay stands on.")
     description: Text | None = Field(default=None, description="Its description in libvirt.")
     protect: StrictBool = Field(

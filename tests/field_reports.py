@@ -39,6 +39,8 @@ REPORTS: Final = {
     "D5": Item("an overlay on one without a format in its header", "runs on what it can't be started with"),
     "D6": Item("a guest paused because its disk is full", "libvirt's reason thrown away"),
     "D7": Item("adopt takes the maximum for what the guest has", "two readers of one fact"),
+    "G2": Item("a new VM has QEMU's oldest CPU", "what nobody says is left to defaults of long ago"),
+    "G6": Item("a new VM has no source of randomness", "what nobody says is left to defaults of long ago"),
     "N1": Item("a float moved away from a saved VM", "shut off taken for starts with its definition"),
     "N2": Item("a VLAN in the guest with its NIC's MAC", "a MAC taken for the identity of an interface"),
     "N3": Item("a float for a q35 guest without a free port", "promised what the device model must keep"),

@@ -8,12 +8,13 @@ is never changed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from cli.adopt import declared
 from cli.adopt.compare import as_observed
 from cli.adopt.disks import can_be_said, disks_of
 from cli.adopt.match import domains_of, volume_in
+from config.fleet import CpuMode
 from config.plan import Nat, Plan, VirtualMachine
 from config.settings import Settings, VmSettings
 from provider.domain.read import Domain
@@ -49,7 +50,7 @@ def _form(plan: Plan, vm: VirtualMachine, domain: DomainSeen, seen: HostSeen) ->
         form["description"] = looked.seen.description
     overlay = _overlay(plan, vm, looked, seen)
     # Declared disks need a declared overlay: of one that is otherwise a preview tells, and changes nothing.
-    form |= _size(vm, looked) | ({} if vm.disks and "overlay" in overlay else overlay)
+    form |= _size(vm, looked) | _cpu(vm, looked) | ({} if vm.disks and "overlay" in overlay else overlay)
     if vm.overlay and "overlay" not in overlay and (disks := disks_of(plan, vm, domain, seen)):
         form["disks"] = disks
     # A domain that has lost its file is at fault, and the file alone counts.
@@ -74,6 +75,12 @@ def _size(vm: VirtualMachine, looked: Domain) -> dict[str, Any]:
     memory = seen.current_memory if isinstance(seen.current_memory, int) else seen.memory
     there = {"memory": memory, "vcpu": seen.current_vcpu}
     return {key: value for key, value in there.items() if getattr(vm, key) not in (None, value)}
+
+
+def _cpu(vm: VirtualMachine, looked: Domain) -> dict[str, Any]:
+    """What its processors are, where one is declared for all; that they are not, where they are of a model."""
+    mode = looked.seen.cpu_mode
+    return {} if vm.cpu in (None, mode) else {"cpu": mode if mode in get_args(CpuMode) else False}
 
 
 def _overlay(plan: Plan, vm: VirtualMachine, looked: Domain, seen: HostSeen) -> dict[str, Any]:

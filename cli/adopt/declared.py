@@ -23,7 +23,7 @@ VM: Final = "trop:index:DockerHostVM"
 
 # How an operator reads the properties of one resource; what the SDK sends has no order.
 ORDER: Final = (
-    *("name", "description", "type", "memory", "vcpu", "autostart", "running"),
+    *("name", "description", "type", "memory", "vcpu", "cpu", "autostart", "running"),
     *("disks", "networkInterfaces", "networkId", "start"),
 )
 

@@ -94,6 +94,14 @@ class Domain(Object, Protocol):
 class Connection(Protocol):
     def getCapabilities(self) -> str: ...
     def getHostname(self) -> str: ...
+    def getDomainCapabilities(
+        self,
+        emulatorbin: str | None,
+        arch: str | None,
+        machine: str | None,
+        virttype: str | None,
+        flags: int = 0,
+    ) -> str: ...
     def getInfo(self) -> list[Any]: ...  # its second is the memory in MiB
     def domainXMLToNative(self, nativeFormat: str, domainXml: str, flags: int = 0) -> str: ...  # noqa: N803
     def isAlive(self) -> int: ...

@@ -29,6 +29,7 @@ OPTIONAL: Final[Mapping[str, Version]] = {
     "virNetworkPortGetUUIDString": (5, 5, 0),
     "VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP": (4, 2, 0),
     "virDomainInterfaceAddresses": (1, 2, 14),
+    "virConnectGetDomainCapabilities": (1, 2, 7),
     "virNetworkGetDHCPLeases": (1, 2, 6),
 }
 OLDEST: Final = max(NEEDED.values())

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 from lxml import etree
+from lxml.builder import E
 
 from provider.connection import api, errors
 from provider.domain import sweep
@@ -17,25 +19,72 @@ from provider.domain.stage import STAGED
 from provider.domain.xml import Disk, build
 from provider.errors import NotThere, OperatorError, Refused
 from provider.host import optional
-from provider.host.elements import attribute
+from provider.host.elements import attribute, written
 from provider.host.host import Host
 from provider.host.others import Everybody
+from provider.host.xml_in import parsed
 from provider.nic import nic, refusals
 from provider.resource import remedy, xslt
 from provider.storage import pool_state, storage
 
 Props = Mapping[str, Any]
 
+# For a domain that does not say, by its type: the first that the host offers.  libvirt's own choice is QEMU's oldest
+# model, on which images of today do not run.
+_CPUS: Final[Mapping[str, tuple[str, ...]]] = {
+    "kvm": ("host-model", "host-passthrough", "maximum"),
+    "qemu": ("maximum", "host-model"),
+}
+
 
 def definition(host: Host, uuid: str, inputs: Props, tell: optional.Tell) -> str:
-    """The XML to be defined, the operator's stylesheet applied; `OperatorError` for a disk that the host lacks."""
+    """The XML to be defined, the operator's stylesheet applied; `OperatorError` for what the host lacks: a disk, a CPU
+    mode."""
     name, cdrom = str(inputs["name"]), inputs.get("cloudinit")
     if cdrom is not None:
         disk_format(host, name, cdrom, tell)
-    type = inputs.get("type") or ("kvm" if sweep.has_kvm(host, tell) else "qemu")
     paths = map(disk_path, inputs.get("disks", ()))
     disks = [Disk(path, disk_format(host, name, path, tell)) for path in paths]
-    return xslt.styled(build(inputs, uuid, type, disks, cdrom, wanted_nics(host, inputs)), inputs)
+    plain = build(inputs, uuid, _type(host, inputs, tell), disks, cdrom, wanted_nics(host, inputs))
+    return _with_cpu(host, xslt.styled(plain, inputs), tell)
+
+
+def require_cpu(host: Host, inputs: Props, tell: optional.Tell) -> None:
+    """`Refused` for a CPU that the host has not, before anything else of the domain is there."""
+    if "cpu" in inputs:
+        _with_cpu(host, xslt.styled(build(inputs, type=_type(host, inputs, tell)), inputs), tell)
+
+
+def _type(host: Host, inputs: Props, tell: optional.Tell) -> str:
+    return str(inputs.get("type") or ("kvm" if sweep.has_kvm(host, tell) else "qemu"))
+
+
+def _with_cpu(host: Host, xml: str, tell: optional.Tell) -> str:
+    """With the best CPU that the host has, where neither a property nor a stylesheet says one; `Refused` for one that
+    the host has not."""
+    root = parsed(xml)
+    cpu, type = root.find("cpu"), root.get("type")
+    mode = None if cpu is None else cpu.get("mode")
+    if cpu is not None and mode is None:
+        return xml  # a model or a topology of a stylesheet's
+    has = _modes(host, root, tell)
+    if mode is None:
+        best = next((each for each in _CPUS.get(type, ()) if each in has or not has), None)
+        root.extend([] if best is None else [E.cpu(mode=best)])
+    elif has and mode not in has:
+        why = f"{host.uri} has no CPU {mode} for a domain of type {type}, but {', '.join(has)}"
+        raise Refused(f"domain {root.findtext('name')}: {why}")
+    return written(root)
+
+
+def _modes(host: Host, root: Any, tell: optional.Tell) -> tuple[str, ...]:
+    """Of the CPUs that a domain of this type, machine and emulator can have; none where nothing is known of them."""
+    os, name = root.find("os/type"), root.findtext("name")
+    of = root.findtext("devices/emulator"), os.get("arch"), os.get("machine"), root.get("type")
+    ask = partial(host.conn.getDomainCapabilities, *of)
+    what = f"what CPUs {host.uri} has for domain {name}"
+    said = optional.look(tell, what, ask, "<domainCapabilities/>", "its mode is not checked beforehand")
+    return tuple(mode.get("name") for mode in parsed(said).iterfind("cpu/mode[@supported='yes']"))
 
 
 def wanted_nics(host: Host, inputs: Props) -> tuple[nic.Wanted, ...]:

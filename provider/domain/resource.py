@@ -63,6 +63,7 @@ class Domain(Resource):
         if preview:
             _refuse_conflicts(call.host.uri, sweep.everybody(call.host, call.tell), inputs, uuid)
             _require_networks(call, shape.known(inputs))
+            new.require_cpu(call.host, {"name": call.name, **shape.known(inputs)}, call.tell)
             call.host.made.domains.add(uuid)
             outputs = {**inputs, "state": COMPUTED, "persistent": True}
             return uuid if found else "", {**outputs, "own": domain_diff.owned(inputs)}
@@ -259,8 +260,8 @@ def _defined(call: Call, uuid: str, inputs: Props, found: api.Domain | None) -> 
 
 
 def _require_networks(call: Call, inputs: Props) -> None:
-    nics = new.wanted_nics(call.host, inputs)
-    require_networks(call.host, f"domain {inputs.get('name', call.name)}", nics, call.tell)
+    who, nics = f"domain {inputs.get('name', call.name)}", new.wanted_nics(call.host, inputs)
+    require_networks(call.host, who, nics, call.tell)
 
 
 def _existing(call: Call, id: str) -> api.Domain:

@@ -59,7 +59,11 @@ SCHEMA: Final = resource(
         "emulator": STRING,
         "memory": integer("MiB; 512 for a new domain that does not say."),
         "vcpu": integer("1 for a new domain that does not say."),
-        "cpu": record({"mode": STRING}),
+        "cpu": said(
+            record({"mode": STRING}),
+            "host-model, host-passthrough or maximum; a new domain that does not say has the first of these that its "
+            "host offers, an emulated one (qemu) maximum before host-model.",
+        ),
         "firmware": string("Path of the loader, as pflash."),
         "autostart": BOOLEAN,
         "running": boolean("A new domain is started unless this is false."),

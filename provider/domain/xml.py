@@ -108,12 +108,16 @@ def _devices(
         add_graphics(devices, inputs["graphics"])
     if (model := inputs.get("video", {}).get("type")) is not None:
         devices.append(E.video(E.model(type=model)))
+    # Kernels of before 2019 wait at boot for randomness, of which a VM has little by itself.
+    devices.append(E.rng(E.backend("/dev/urandom", model="random"), model="virtio"))
     return devices
 
 
 def disk_element(source: Disk, device: str, dev: str, bus: str) -> Any:
-    """A disk as it is defined, or plugged into a running guest."""
+    """A disk as it is defined, or plugged into a running guest.  What the guest frees in it is free on the host too."""
     driver, file = E.driver(name="qemu", type=source.format), E.source(file=source.path)
+    if device == "disk":
+        driver.set("discard", "unmap")
     return E.disk(driver, file, E.target(dev=dev, bus=bus), type="file", device=device)
 
 

@@ -40,12 +40,14 @@ def domain(
     only_live: str = "",
     starts_with: tuple[int, int] | None = None,
     saved: bool = False,
+    cpu: str = "",
 ) -> DomainSeen:
     """``memory`` in KiB; ``starts_with``: as much of it, and of vCPUs, where that is less than it may have;
     ``only_live`` is what the running guest, or the image of a ``saved`` one, has beyond its definition.
     """
     channel = "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>"
 
+    mode = f"<cpu mode='{cpu}'/>" if cpu else ""
     less = f"<vcpu>{vcpu}</vcpu>"
     if starts_with is not None:
         less = (
@@ -56,7 +58,7 @@ def domain(
         said = f"<description>{description}</description>" if description else ""
         return (
             f"<domain type='kvm'><name>{escape(name)}</name><uuid>{uuid or uuid_of(name)}</uuid>{said}"
-            f"<memory unit='KiB'>{memory}</memory>{less}<os><type machine='pc'>hvm</type></os>"
+            f"<memory unit='KiB'>{memory}</memory>{less}{mode}<os><type machine='pc'>hvm</type></os>"
             f"<devices>{''.join(devices)}{more}{channel if agent else ''}</devices></domain>"
         )
 

@@ -166,6 +166,13 @@ def test_what_is_not_declared_of_a_vm_is_not_sent() -> None:
     )
 
 
+@pytest.mark.reports("G2")
+def test_a_cpu_is_sent_only_where_it_is_declared() -> None:
+    assert "cpu" not in machine().one("Domain").inputs
+    declared = machine(ACILAMWEN.model_copy(update={"cpu": "host-model"}))
+    assert declared.one("Domain").inputs["cpu"] == {"mode": "host-model"}
+
+
 def test_a_vm_that_was_made_by_other_means_has_only_the_children_that_are_declared() -> None:
     own = {"overlay": False, "seed_disk": False, "nic": False, "autostart": False, "running": False}
     other = {**own, "domain": "acilamwen (old)", "memory": None, "vcpu": None, "description": None}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import pytest
 from netaddr import EUI, IPNetwork
@@ -139,6 +140,29 @@ def test_emulation_chooses_the_type_of_all_vms_and_the_memory_of_those_that_stat
         "qemu",
     )
     assert (silent.memory, silent.domain_type) == (96, "qemu")
+
+
+@pytest.mark.reports("G2")
+@pytest.mark.parametrize(
+    ("fleet", "own", "kind", "planned"),
+    [
+        (None, None, None, None),  # the provider's to choose, for a new one
+        ("host-model", None, None, "host-model"),
+        ("host-model", "maximum", None, "maximum"),
+        ("host-model", False, None, None),
+        (None, "host-passthrough", "kvm", "host-passthrough"),
+        ("host-passthrough", None, "qemu", "maximum"),
+        ("host-model", None, "qemu", "host-model"),
+    ],
+)
+def test_a_vms_cpu_is_its_own_else_the_fleets_and_one_that_can_be_emulated(
+    tmp_path: Path, fleet: str | None, own: Any, kind: str | None, planned: str | None
+) -> None:
+    facts = fleets.rack_facts()
+    facts["virtualMachines"] |= {"cpu": fleet} if fleet else {}
+    vm = {} if own is None else {"cpu": own}
+    settings = {"vms": {"Acilamwen": vm}, "emulation": {"domainType": kind} if kind else {}}
+    assert fleets.load(tmp_path, facts, "trop02", settings).vms[0].cpu == planned
 
 
 def test_trop03_with_two_vms_follows_its_own_numbers(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ SETTINGS = [
     pytest.param(
         {"vms": {"Ulov": {"memry": 1}}},
         "Pulumi.trop02.yaml: trop:vms.Ulov.memry: unknown key; "
-        "allowed: autostart, baseImage, description, disks, domain, family, guest, memory, nic, overlay, protect, "
+        "allowed: autostart, baseImage, cpu, description, disks, domain, family, guest, memory, nic, overlay, protect, "
         "running, seedDisk, services, size, vcpu",
         id="an unknown key of a VM",
     ),
@@ -84,6 +84,12 @@ SETTINGS = [
         {"vms": {"Ulov": {"vcpu": 0}}},
         "Pulumi.trop02.yaml: trop:vms.Ulov.vcpu: 0 is not accepted; allowed: greater than or equal to 1",
         id="no processor",
+    ),
+    pytest.param(
+        {"vms": {"Ulov": {"cpu": "qemu64"}}},
+        "Pulumi.trop02.yaml: trop:vms.Ulov.cpu: 'qemu64' is not accepted; "
+        "allowed: 'host-model', 'host-passthrough', 'maximum' or False",
+        id="a CPU's model for its mode",
     ),
     pytest.param(
         {"vms": {"Ulov": {"protect": "yes"}}},

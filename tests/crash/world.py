@@ -127,6 +127,13 @@ class World(libvirt.Connection, domain_connection.Connection):
     def getCapabilities(self) -> str:
         return domain_connection.Connection.getCapabilities(self)
 
+    def getDomainCapabilities(
+        self, emulatorbin: Any, arch: Any, machine: Any, virttype: str, flags: int = 0
+    ) -> str:
+        return domain_connection.Connection.getDomainCapabilities(
+            self, emulatorbin, arch, machine, virttype, flags
+        )
+
     def new_network(self, xml: str) -> Network:
         return Network(self, xml)
 

@@ -118,7 +118,7 @@ DOMAINS = (
     Row("autostart", worker(autostart=True), calls=calls("domain.setAutostart")),
     Row("autostart was switched off by hand", by_hand=("autostart --disable worker",),
         calls=calls("domain.setAutostart")),
-    Row("CPU model", worker(cpu={"mode": "maximum"}), impact=(BOOT,), calls=calls(DEFINE)),
+    Row("CPU model", worker(cpu={"mode": "host-model"}), impact=(BOOT,), calls=calls(DEFINE)),
     Row("less memory", worker(memory=112), calls=calls("domain.setMemoryFlags", DEFINE)),
     Row("as much memory again", worker(memory=128), calls=calls("domain.setMemoryFlags", DEFINE)),
     Row("more memory than it has room for", worker(memory=160), impact=(BOOT,), calls=calls(DEFINE)),

@@ -121,6 +121,17 @@ def test_a_disk_is_an_overlay_of_the_base_image(trop02: Stage, vm: str) -> None:
     assert list(behind.find("backingStore")) == []
 
 
+@pytest.mark.reports("G2", "G6")
+def test_what_nobody_has_declared_of_a_guest_is_what_is_good_today(trop02: Stage) -> None:
+    guest = trop02.xml("dumpxml", "Acilamwen", "--inactive")
+    (cpu,) = guest.iterfind("cpu")
+    assert cpu.get("mode") in ("maximum", "host-model")  # the latter with a libvirt before 7.1
+    assert guest.findtext("devices/rng/backend") == "/dev/urandom"
+    drivers = {d.get("device"): d.find("driver").get("discard") for d in guest.iterfind("devices/disk")}  # type: ignore[union-attr]
+    assert drivers == {"disk": "unmap", "cdrom": None}
+    trop02.unchanged()
+
+
 def test_acilamwen_has_exactly_two_nics(trop02: Stage) -> None:
     macs = sorted(row[-1] for row in rows(trop02.virsh("domiflist", "Acilamwen")))
     assert macs == ["52:54:00:00:01:00", "52:54:00:02:02:0f"]

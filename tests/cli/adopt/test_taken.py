@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -127,6 +128,34 @@ def test_memory_that_a_lab_forces_is_not_taken() -> None:
     own = stack_settings({"vms": vms, "emulation": {"memory": 64}}, fleets.STACK_FILE)
 
     assert complete.additions(everything(vms), own, seen) == {"Ulov": {"seedDisk": False}}
+
+
+@pytest.mark.reports("G2")
+@pytest.mark.parametrize(
+    ("has", "taken"),
+    [
+        ("host-model", {}),
+        ("maximum", {"cpu": "maximum"}),
+        ("custom", {"cpu": False}),
+        ("", {"cpu": False}),
+    ],
+)
+def test_a_cpu_that_the_fleet_declares_is_not_declared_of_a_vm_that_has_another_one(
+    tmp_path: Path, has: str, taken: dict[str, Any]
+) -> None:
+    facts = fleets.rack_facts()
+    facts["virtualMachines"]["cpu"] = "host-model"
+    vms = {"Ulov": {"seedDisk": False}, "Acilamwen": {}}
+    seen = hosts.host([ulov(cpu=has)], [OVERLAY])
+
+    def plan(settings: dict[str, Any]) -> Plan:
+        return fleets.load(tmp_path, facts, "trop02", settings)
+
+    own = stack_settings({"vms": vms}, fleets.STACK_FILE)
+    new = complete.additions(plan({"vms": vms}), own, seen)
+    assert new.get("Ulov", {}) == taken
+    result = compare(plan(complete.merged({"vms": vms}, new)), seen)
+    assert [d for d in result.differs if d.object == "VM Ulov"] == []
 
 
 def test_a_vm_that_has_a_slot_but_is_not_in_the_file_is_added_in_the_order_of_slots() -> None:

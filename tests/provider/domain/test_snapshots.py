@@ -105,7 +105,7 @@ def test_everything_else_of_the_domain_is_changed_as_declared_beside_a_snapshot(
 def test_a_restart_that_is_allowed_goes_on_with_the_snapshot(vm: Vm, monkeypatch: pytest.MonkeyPatch) -> None:
     domain_disks.snapshot(vm.fake, S1)
     monkeypatch.setenv("LIBVIRT_ALLOW", "Acilamwen=restart")
-    vm.up(cpu={"mode": "maximum"})
+    vm.up(cpu={"mode": "host-model"})
     assert files(vm) == [("vda", S1)]
     assert vm.drift().changes == {}
 
@@ -120,7 +120,7 @@ def test_a_restart_that_would_go_back_to_before_the_snapshot_is_refused(
     monkeypatch.setenv("LIBVIRT_ALLOW", "Acilamwen=restart")
     lost = rf"only the running guest has {S1} \(its vda, where a start would go back to {DISK}\)"
     with pytest.raises(Refused, match=lost):
-        vm.up(preview=True, cpu={"mode": "maximum"})
+        vm.up(preview=True, cpu={"mode": "host-model"})
 
 
 @pytest.mark.reports("D1")
@@ -166,7 +166,7 @@ def test_a_disk_that_a_block_job_writes_elsewhere_is_not_unplugged_and_its_guest
     monkeypatch.setenv("LIBVIRT_ALLOW", "Acilamwen=restart")
     lost = rf"only the running guest has a block job \(copy\) that writes its vdb to {S2}, and a start would lose it"
     with pytest.raises(Refused, match=lost):
-        vm.up(preview=True, disks=[ROOT, DATA], cpu={"mode": "maximum"})
+        vm.up(preview=True, disks=[ROOT, DATA], cpu={"mode": "host-model"})
     typed.virsh(vm.world.conn, *typed.lines(refused.value))
     vm.up(preview=True, disks=[ROOT])
 
@@ -255,7 +255,7 @@ def test_a_restart_that_would_go_back_to_the_file_of_before_is_refused(
     monkeypatch.setenv("LIBVIRT_ALLOW", "Acilamwen=restart")
     lost = rf"only the running guest has {copy} \(its vda, where a start would go back to {DISK}\)"
     with pytest.raises(Refused, match=lost):
-        vm.up(preview=True, cpu={"mode": "maximum"})
+        vm.up(preview=True, cpu={"mode": "host-model"})
 
 
 @pytest.mark.reports("D1")

@@ -83,7 +83,7 @@ def test_an_allowed_restart_is_refused_beforehand_with_what_would_keep_it_from_s
     monkeypatch.setenv("LIBVIRT_ALLOW", "Acilamwen=restart")
     before = vm.fake.XMLDesc(), vm.fake.XMLDesc(2)
     with pytest.raises(Refused) as refused:
-        vm.up(preview=preview, cpu={"mode": "maximum"})
+        vm.up(preview=preview, cpu={"mode": "host-model"})
     assert str(refused.value) == (
         "domain Acilamwen: is not restarted, and nothing was changed: it would not start again: " + says
     )
@@ -113,7 +113,7 @@ def test_without_a_hindrance_it_is_restarted(vm: Vm, monkeypatch: pytest.MonkeyP
     vm.world.conn.add_volume(BASE)
     vm.world.conn.volumes[DISK].data = qcow2.head(1 << 30, BASE, None)
     monkeypatch.setenv("LIBVIRT_ALLOW", "Acilamwen=restart")
-    vm.up(cpu={"mode": "maximum"})
+    vm.up(cpu={"mode": "host-model"})
     assert vm.fake.isActive()
     assert vm.drift().changes == {}
 
@@ -125,5 +125,5 @@ def test_what_cannot_be_looked_at_hinders_nothing(vm: Vm, monkeypatch: pytest.Mo
 
     vm.world.conn.domainXMLToNative = vm.world.conn.getInfo = refused  # type: ignore[assignment, method-assign]
     monkeypatch.setenv("LIBVIRT_ALLOW", "Acilamwen=restart")
-    vm.up(cpu={"mode": "maximum"})
+    vm.up(cpu={"mode": "host-model"})
     assert vm.fake.isActive()

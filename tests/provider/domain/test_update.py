@@ -172,7 +172,7 @@ def test_a_new_nics_mac_that_another_domain_has_is_refused_at_preview(world: Wor
         ({"arch": "aarch64"}, r"arch x86_64 -> aarch64 \(its machine type, devices and disk are of another"),
         ({"type": "kvm"}, "type qemu -> kvm"),
         ({"name": "Ulov"}, "name Acilamwen -> Ulov"),
-        ({"cpu": {"mode": "host-passthrough"}}, r"cpu.mode custom -> host-passthrough \(an emulated guest"),
+        ({"cpu": {"mode": "host-passthrough"}}, r"cpu.mode maximum -> host-passthrough \(an emulated guest"),
         (
             {"graphics": {"type": "vnc", "autoport": False}},
             r"graphics none -> .*\(without autoport it has no port",

@@ -104,6 +104,7 @@ class Pool:
 
 
 class Connection:
+    old = False  # libvirt before 7.1, which has no mode `maximum`
     unbuilt = ""  # why libvirt could not put a guest's command line together
 
     def __init__(self) -> None:
@@ -169,6 +170,18 @@ class Connection:
             f"<capabilities><host><uuid>{HOST_UUID}</uuid></host><guest><arch name='x86_64'><domain type='qemu'/>"
             f"{kvm}</arch></guest></capabilities>"
         )
+
+    def getDomainCapabilities(
+        self, emulatorbin: Any, arch: Any, machine: Any, virttype: str, flags: int = 0
+    ) -> str:
+        modes = {
+            "host-passthrough": virttype == "kvm",
+            "maximum": not self.old,
+            "host-model": True,
+            "custom": True,
+        }
+        told = "".join(f"<mode name='{m}' supported='{'yes' if s else 'no'}'/>" for m, s in modes.items())
+        return f"<domainCapabilities><cpu>{told}</cpu></domainCapabilities>"
 
     def listAllNetworks(self, flags: int = 0) -> list[Network]:
         return list(self.networks.values())

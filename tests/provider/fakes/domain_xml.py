@@ -10,6 +10,7 @@ from lxml import etree
 from tests.provider.fakes.basics import error
 
 NO_HOTPLUG = "Bus 'pci.0' does not support hotplugging"
+_CHECKS = {"host-model": "partial", "maximum": "none"}
 _SLOTS = {"pci-root": range(2, 32), "pci-bridge": range(1, 32), "pcie-root-port": range(1)}
 
 
@@ -23,6 +24,8 @@ def as_libvirt_writes(root: Any) -> Any:
         etree.SubElement(root, "currentMemory", unit="KiB").text = memory.text
     if root.find("cpu") is None:
         etree.SubElement(etree.SubElement(root, "cpu", mode="custom", match="exact"), "model").text = "qemu64"
+    elif root.find("cpu").get("check") is None and root.find("cpu").get("mode") in _CHECKS:
+        root.find("cpu").set("check", _CHECKS[root.find("cpu").get("mode")])
     kind = root.find("os/type")
     version = {"pc": "pc-i440fx-7.2", "q35": "pc-q35-7.2"}
     kind.set("machine", version.get(kind.get("machine", "pc"), kind.get("machine")))
@@ -33,7 +36,8 @@ def as_libvirt_writes(root: Any) -> Any:
     if root.find("devices/controller[@index='0'][@type='pci']") is None:
         model = "pcie-root" if "q35" in kind.get("machine") else "pci-root"
         etree.SubElement(devices, "controller", type="pci", index="0", model=model)
-    for device in (*nics(root), *(d for d in disks(root) if get(d, "target", "bus") == "virtio")):
+    virtio = (d for d in disks(root) if get(d, "target", "bus") == "virtio")
+    for device in (*nics(root), *virtio, *root.iterfind("devices/rng")):
         give_address(root, device)
     return root
 

@@ -266,7 +266,7 @@ STEPS = (
     Step("a domain changes its memory while it runs", domain(memory=64), Life.apply),
     Step("a domain loses a NIC", domain(networkInterfaces=[]), Life.apply),
     Step("a domain is shut down", domain(running=False), Life.apply),
-    Step("a domain is restarted", not_said(cpu={"mode": "maximum"}),
+    Step("a domain is restarted", not_said(cpu={"mode": "host-model"}),
          where_allowed("Acilamwen=restart", Life.apply), holds=runs),
     Step("a domain's vCPUs come back", half_awake, Life.apply),
     Step("a domain is stopped hard", stubborn, where_allowed("Acilamwen=restart", Life.delete), gone=True),

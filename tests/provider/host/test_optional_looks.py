@@ -126,6 +126,7 @@ def test_all_looks_are_among_them(inside: Inside) -> None:
     assert not [call for call in made if changes(call)]
     assert made >= {
         "Connection.interfaceLookupByName", "Connection.listAllNetworks", "Connection.getCapabilities",
+        "Connection.getDomainCapabilities",
         "Connection.getHostname", "Network.listAllPorts", "Network.XMLDesc", "Pool.XMLDesc",
         "Connection.networkLookupByName", "Connection.listAllDomains", "Domain.XMLDesc", "Network.isActive",
     }  # fmt: skip
