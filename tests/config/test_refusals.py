@@ -88,7 +88,7 @@ SETTINGS = [
     pytest.param(
         {"vms": {"Ulov": {"cpu": "qemu64"}}},
         "Pulumi.trop02.yaml: trop:vms.Ulov.cpu: 'qemu64' is not accepted; "
-        "allowed: 'host-model', 'host-passthrough', 'maximum' or False",
+        "allowed: 'host-model', 'host-passthrough', 'maximum' or false",
         id="a CPU's model for its mode",
     ),
     pytest.param(
