@@ -105,6 +105,9 @@ TYPED: Final = {
     "provider/resource/saved.py:ways_out": (
         f"{_SAVED}test_a_float_leaves_a_saved_guest_only_once_that_was_started_by_the_line_that_is_told"
     ),
+    "provider/resource/saved.py:file_told": (
+        f"{_SAVED}test_of_a_guest_that_was_saved_to_a_file_it_is_said_what_a_start_and_a_move_do_to_that"
+    ),
     "provider/storage/snapshots.py:commit": f"{_CHAINS}test_snapshots_are_told_and_end_by_the_line_that_is_told",
     "provider/storage/snapshots.py:back": (
         f"{_CHAINS}test_a_disk_that_was_copied_elsewhere_is_told_and_comes_back_by_the_line_that_is_told"
