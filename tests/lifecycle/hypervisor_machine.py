@@ -28,6 +28,7 @@ from tests.crash.play import cut_off
 from tests.crash.stand import PASSPHRASE, Ended, Stand, Start, _alone, engine_run, folder
 from tests.crash.world import BASE, World
 from tests.lab.catalogue_stage import STACK, Declared
+from tests.lab.catalogue_terms import FLOATS
 from tests.lifecycle.integrity import verify
 from tests.lifecycle.other_engine import as_the_cli_writes
 from tests.lifecycle.shares import live
@@ -40,7 +41,7 @@ WORDS = {
     "refresh": ("refresh", "--yes", "--skip-preview"),
     "destroy": ("destroy", "--yes", "--skip-preview"),
 }
-VMS = ("Acilamwen", "Ulov")
+VMS, MAC = ("Acilamwen", "Ulov"), FLOATS["float1"][1]
 SETTLED = ("preview", "--refresh", "--expect-no-changes")
 
 
@@ -235,7 +236,7 @@ class Hypervisor(RuleBasedStateMachine):
         return {each.name() for each in there} - {BASE}
 
     def _declare_again(self) -> None:
-        """What a failed create has left is taken up by the next one: declare it once more."""
+        """What a failed create has left is taken up by the next one: declare it once more, a float where its NIC is."""
         unknown, wanted = self._unknown(), copy.deepcopy(self.declared)
         for vm in set(VMS) - self.declared.stack["vms"].keys():
             edited(self.declared, "vm", vm)
@@ -243,7 +244,8 @@ class Hypervisor(RuleBasedStateMachine):
             if {"network": "catnet", "volume": "scratch"}[what] not in self.declared.extra:
                 edited(self.declared, what, "")
         if "float1" in unknown:
-            self.declared.hold("float1", "Ulov")
+            having = (d.name() for d in self.world.domains.values() if MAC in nic.macs(d.XMLDesc()))
+            self.declared.hold("float1", next(having, "Ulov"))
         self.start.write(self.declared)
         self._must(*WORDS["up refreshed"])
         self.declared = wanted
