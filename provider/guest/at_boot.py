@@ -39,7 +39,7 @@ _RELOADS: Final[Mapping[Style, str]] = {
 
 def script(wanted: Setup) -> str:
     """For /bin/sh; it ends with an error where the guest keeps its NICs in no way that is known here."""
-    lines = [f"{name}() (\n{piece.strip()}\n)" for name, piece in {**_PIECES, "find": _FIND}.items()]
+    lines = [f"{name}() (\n{piece.strip()}\n)" for name, piece in {**_PIECES, "which_nic": _FIND}.items()]
     lines += [_style(style, wanted) for style in config.CHOICES]
     lines += ['has() { case " $facts " in *" $1 "*) ;; *) return 1 ;; esac; }', "facts=$(echo $(look))"]
     lines += ["if false; then :"]
@@ -48,7 +48,7 @@ def script(wanted: Setup) -> str:
     lines += ['else echo "nothing known here keeps the NICs of this guest" >&2; exit 1', "fi"]
     addresses = shlex.join(wanted.addresses)
     lines += [
-        f"nic=$(find {wanted.mac.lower()})",
+        f"nic=$(which_nic {wanted.mac.lower()})",
         f"quiet {shlex.join(wanted.networks)}",
         '"write_$style" || exit',
         '[ -n "$nic" ] || exit 0',
