@@ -25,7 +25,7 @@ CHECKS = (
     ("mypy",),
 )
 UNTIMED = ("adopt", "endtoend", "crash", "remote", "services")  # marks of labs in which no outage is measured
-WHOLE = ("services",)  # a mark asked for by itself runs what takes long in it, too
+WHOLE = ({"services"}, {"guests"})  # a mark asked for by itself runs what takes long in it, too
 ASKED = "firstday"  # for machines that were made for it: only where it is asked for by name
 LEFT_OUT = ("lab", "endtoend", "soak", "slow")  # of the quick tests: no root, some minutes
 SHARED = ("-n", "auto", "--dist", "worksteal")  # among all cores; a lab's guests need the cores themselves
@@ -102,7 +102,7 @@ def _install(*, lab: bool) -> None:
 def pytest_lines(words: Sequence[str], *, quick: bool, soak: bool) -> list[list[str]]:
     """The arguments of each run of pytest: the caller's own, with one ``-m`` made of theirs and ours."""
     rest, wanted = split_marks(words)
-    whole = wanted == [*WHOLE]
+    whole = set(wanted) in WHOLE
     theirs = [f"({expression})" for expression in wanted]
     if quick:
         return [[*SHARED, "-m", " and ".join([*theirs, *(f"not {mark}" for mark in LEFT_OUT)]), *rest]]

@@ -1,7 +1,7 @@
 """docs/guests.md: what was seen in each kind of guest, kept beside it in docs/guests.json.
 
-TROP_GUESTS_SEEN=FOLDER ./trop test -m guests       a file for each kind
-python -m tests.guests.page FOLDER                  takes them into both
+TROP_GUESTS_SEEN=FOLDER ./trop test -m guests    a file for each kind
+python -m tests.guests.page FOLDER               takes them into both
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _VERSIONS: Final = f"dpkg-query -W -f '${{Package}} ${{Version}}\\n' {_NAMES} 2>
 _HEAD: Final = """# Guests
 
 For whoever wants to know what becomes of a float inside a guest: two emulated guests of each kind on one hypervisor of
-the lab, and what was seen. Written by `python -m tests.guests.page` from what `./trop test -m guests`, a soak, saw.
+the lab, and what was seen. Written by `python -m tests.guests.page` from what `./trop test -m guests` saw.
 The kinds are those of `lab/debian.py`. **Right** is: the page at the float comes from its holder, over HTTP from the
 campus; the address is on the NIC alone, its default route goes by its gateway at its metric, and what leaves the guest
 goes that way. "seed": the guest reads a cloud-init seed of ours, which names no NIC

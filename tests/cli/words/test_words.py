@@ -110,9 +110,14 @@ def test_further_words_go_to_each_run_of_pytest_and_marks_are_joined(
     ]
 
 
-def test_what_takes_long_of_services_alone_has_both_cores() -> None:
-    lines = pytest_lines(["-m", "services"], quick=False, soak=False)
+@pytest.mark.parametrize("mark", ["services", "guests"])
+def test_what_takes_long_of_real_guests_asked_for_alone_is_run_and_has_both_cores(mark: str) -> None:
+    lines = pytest_lines(["-m", mark], quick=False, soak=False)
     assert [line[: line.index("-m")] for line in lines] == [[*SHARED], [], []]
+    assert not [line for line in lines if "not soak" in " ".join(line)]
+
+
+def test_among_others_it_is_left_out() -> None:
     lines = pytest_lines(["-m", "services or adopt"], quick=False, soak=False)
     assert [line[: line.index("-m")] for line in lines] == [[*SHARED], [*TOGETHER], []]
 
