@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from provider.guest import agent, gateway_probe
@@ -36,8 +38,8 @@ class Guests:
     frozen: set[str] = field(default_factory=set)  # names of guests whose file systems are
     vague: set[str] = field(default_factory=set)  # names of guests that do not say what they do
     gateway: str = "answers"  # what a guest finds when it asks for its gateway
-    _output: str = ""
-    _code: int = 0
+    _ended: dict[int, tuple[int, str]] = field(default_factory=dict)  # exit code and output by pid
+    _pids: Iterator[int] = field(default_factory=lambda: count(7))
 
     def send(self, domain: Any, text: str, seconds: int) -> str:
         assert 0 < seconds <= 5
@@ -86,22 +88,23 @@ class Guests:
         name = next(name for name, body in SCRIPTS.items() if body in script)
         if name != "devices":
             self.scripts.append((domain.name(), name))
-        self._output, self._code = self.failing.get(name, ""), int(name in self.failing)
-        if not self._code:
-            stdin = base64.b64decode(arguments["input-data"]).decode()
-            getattr(self, "_do_" + name)(domain, args, stdin)
-        return {"pid": 7}
+        pid, stdin = next(self._pids), base64.b64decode(arguments["input-data"]).decode()
+        if name in self.failing:
+            self._ended[pid] = 1, self.failing[name]
+        else:
+            self._ended[pid] = 0, getattr(self, "_do_" + name)(domain, args, stdin) or ""
+        return {"pid": pid}
 
     def _guest_exec_status(self, domain: Any, arguments: Any) -> Any:
-        out = base64.b64encode(self._output.encode()).decode()
-        return {"exited": True, "exitcode": self._code, "out-data": out}
+        code, said = self._ended[arguments["pid"]]
+        return {"exited": True, "exitcode": code, "out-data": base64.b64encode(said.encode()).decode()}
 
-    def _do_devices(self, domain: Any, args: list[str], stdin: str) -> None:
+    def _do_devices(self, domain: Any, args: list[str], stdin: str) -> str:
         own = {f"ens{number}" for number, _ in enumerate(domain.plugged(), 3)} | self.devices
-        self._output = "\n".join(name for name in args if name in own)
+        return "\n".join(name for name in args if name in own)
 
-    def _do_look(self, domain: Any, args: list[str], stdin: str) -> None:
-        self._output = self.facts
+    def _do_look(self, domain: Any, args: list[str], stdin: str) -> str:
+        return self.facts
 
     def _do_quiet(self, domain: Any, args: list[str], stdin: str) -> None:
         self.quiet.add(domain.name())
@@ -119,12 +122,12 @@ class Guests:
     def _do_announce(self, domain: Any, args: list[str], stdin: str) -> None:
         pass
 
-    def _do_gateway(self, domain: Any, args: list[str], stdin: str) -> None:
-        self._output = self.gateway
+    def _do_gateway(self, domain: Any, args: list[str], stdin: str) -> str:
+        return self.gateway
 
-    def _do_has(self, domain: Any, args: list[str], stdin: str) -> None:
+    def _do_has(self, domain: Any, args: list[str], stdin: str) -> str:
         there = self.files.get(domain.name(), {})
-        self._output = "yes" if any(path in there for path in args) else "no"
+        return "yes" if any(path in there for path in args) else "no"
 
     def _do_remove(self, domain: Any, args: list[str], stdin: str) -> None:
         for path in args:
