@@ -152,11 +152,8 @@ def _problem(model: type[BaseModel], error: ErrorDetails, file: str, prefix: str
         return Problem(file, path, "is missing", "a value")
     value = loc[-1] if "[key]" in error["loc"] else error["input"]
     mapping = error["type"] in ("dict_type", "model_type")
-    allowed = (
-        "a mapping of keys to values"
-        if mapping
-        else error["msg"].removeprefix("Input should be ").replace("or False", "or false")
-    )
+    said = error["msg"].removeprefix("Input should be ").replace("or False", "or false")  # as YAML spells it
+    allowed = "a mapping of keys to values" if mapping else said
     return Problem(file, path, f"{_short(value)} is not accepted", allowed)
 
 

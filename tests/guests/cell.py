@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from cli import ROOT
 from lab import debian
 from tests.lab import lab_guest
 from tests.lab.catalogue_terms import ADDRESSES, FLOATS
 from tests.lab.lab_guest import Guest, wait_for
 from tests.lab.stage import Stage, short_folder
+from tests.lab.test_end_to_end_others import fleet
 
 BOOT = 900.0  # seconds until an emulated guest answers, on cores that others use too
 ADDRESS, MAC = FLOATS["float1"]
@@ -35,26 +33,13 @@ class Cell:
     def inside(self, name: str, text: str) -> str:
         return self.guest(name).agent("/bin/sh", "-c", text, patience=BOOT)
 
-    def answers(self, name: str) -> bool:
-        try:
-            self.stage.virsh("qemu-agent-command", name, '{"execute": "guest-ping"}')
-        except AssertionError:
-            return False
-        return True
-
     def booted(self, name: str) -> None:
         """Its agent answers, and it has its own lease."""
-        wait_for(lambda: self.answers(name) or None, BOOT)
+        wait_for(self.guest(name).answers, BOOT)
         wait_for(lambda: lab_guest.page(self.stage.lab, ADDRESSES[name], campus=False) or None, BOOT)
 
     def hold(self, holder: str | None) -> None:
-        fleet = yaml.safe_load((ROOT / "config/fleet.yaml").read_text(encoding="utf-8"))
-        floats = fleet["floats"]["members"]
-        if holder is None:
-            floats["float1"].pop("holder", None)
-        else:
-            floats["float1"]["holder"] = holder
-        (self.stage.folder / "fleet.yaml").write_text(yaml.safe_dump(fleet), encoding="utf-8")
+        fleet(self.stage.folder, {} if holder is None else {"float1": holder})
 
     def move(self, holder: str | None) -> str:
         self.hold(holder)
@@ -107,10 +92,10 @@ class Cell:
             wait_for(lambda: self.stage.virsh("domstate", name) == "shut off" or None, BOOT)
             self.stage.virsh("start", name)
 
-        def anew() -> bool | None:
-            return (
-                self.answers(name) and self.inside(name, "cat /proc/sys/kernel/random/boot_id") != before
-            ) or None
+        def anew() -> bool:
+            with suppress(AssertionError):  # its agent is on its way down, or up
+                return self.inside(name, "cat /proc/sys/kernel/random/boot_id") != before
+            return False
 
         wait_for(anew, BOOT)
         self.booted(name)
@@ -118,12 +103,11 @@ class Cell:
 
 @contextmanager
 def cell(kind: str) -> Iterator[Cell]:
-    """Both VMs up and booted; the first holds float1."""
+    """Both VMs up and booted; nobody holds a float."""
     with short_folder() as folder:
         vms: dict[str, Any] = {name: {} for name in HOLDERS}
-        settings = {"vms": vms, "fleet": str(folder / "fleet.yaml")}
+        settings = {"vms": vms, "fleet": fleet(folder, {})}
         made = Cell(Stage(Path(folder), "trop02", "embedded", settings, guest=kind), debian.KINDS[kind])
-        made.hold(None)
         try:
             made.stage.up()
             made.stage.must("up", "--yes", "--skip-preview")

@@ -37,6 +37,14 @@ class Guest:
         done = wait_for(lambda: answer if (answer := self._ask(status))["exited"] else None, patience)
         return base64.b64decode(done.get("out-data", "")).decode()
 
+    def answers(self) -> bool:
+        """Whether its agent does, at once."""
+        try:
+            self._ask({"execute": "guest-ping"})
+        except AssertionError:
+            return False
+        return True
+
     def _ask(self, question: dict[str, Any]) -> Any:
         return json.loads(self.virsh("qemu-agent-command", self.name, json.dumps(question)))["return"]
 

@@ -14,10 +14,10 @@ import pytest
 from provider.guest.config import Setup, file_for
 from tests.lab.catalogue_terms import FLOATS
 from tests.lab.lab_guest import wait_for
-from tests.lab.stage import Stage, stage
+from tests.lab.stage import Stage
 from tests.lab.test_audit import _answers, audit, clean, told
 from tests.lab.test_end_to_end_others import fleet
-from tests.lab.test_room import name_at, nics, ready, shell
+from tests.lab.test_room import name_at, nics, shell, two
 
 pytestmark = [pytest.mark.lab, pytest.mark.adopt]
 
@@ -36,12 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def made(folder: Path) -> Iterator[Stage]:
-    """Two VMs of the fleet, the first of which has float1."""
-    declared = fleet(folder, {"float1": "Acilamwen"})
-    with stage("trop02", "embedded", fleet=declared, vms={"Acilamwen": {}, "Ulov": {}}) as made:
-        made.bring_up()
-        for name in ("Acilamwen", "Ulov"):
-            ready(made, name)
+    with two(folder) as made:
         yield made
 
 

@@ -114,7 +114,7 @@ def booted(facts: HostFacts) -> Iterator[Guest]:
                 user_data=USER_DATA,
             )
             with guest(lab, NAME, nic(MAC, "guests"), disc, memory=1024) as made:
-                wait_for(lambda: answers(made), BOOT)
+                wait_for(made.answers, BOOT)
                 assert "status: done" in made.agent("/usr/bin/cloud-init", "status", "--wait", patience=BOOT)
                 yield made
         finally:
@@ -131,16 +131,8 @@ def again(made: Guest, before: str) -> None:
     made.virsh("shutdown", NAME, "--mode", "acpi")
     wait_for(lambda: made.virsh("domstate", NAME) == "shut off", BOOT)
     made.virsh("start", NAME)
-    wait_for(lambda: answers(made), BOOT)
+    wait_for(made.answers, BOOT)
     inside(made, "cloud-init status --wait")
-
-
-def answers(made: Guest) -> bool:
-    try:
-        virsh(made.lab, "qemu-agent-command", made.name, '{"execute": "guest-ping"}')
-    except AssertionError:
-        return False
-    return True
 
 
 @pytest.mark.lab

@@ -6,6 +6,7 @@ import base64
 import re
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import libvirt
@@ -41,7 +42,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def made(folder: Path) -> Iterator[Stage]:
-    """Two VMs of the fleet, the first of which has float1; Ulov has no free PCI slot."""
+    with two(folder) as made:
+        yield made
+
+
+@contextmanager
+def two(folder: Path) -> Iterator[Stage]:
+    """Two VMs of the fleet that answer, the first of which has float1."""
     declared = fleet(folder, {"float1": "Acilamwen"})
     with stage("trop02", "embedded", fleet=declared, vms={"Acilamwen": {}, "Ulov": {}}) as made:
         made.bring_up()
