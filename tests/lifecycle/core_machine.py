@@ -280,7 +280,9 @@ class Core(RuleBasedStateMachine):
         protected = {r.id for r in before.resources if r.protect and not r.delete and r.id}
         assert not protected & set(self.world.deleted)
         last = [s.old for s in steps if s.op == "delete" and s.old is not None]
-        in_turn([r for r in last if r.id in self.world.deleted], self.world.deleted)
+        # What goes with another is not asked of its provider.
+        asked = [r for r in last if r.deleted_with not in {other.urn for other in last}]
+        in_turn([r for r in asked if r.id in self.world.deleted], self.world.deleted)
         if not preview:
             self.let_go |= {r.id for r in gone if r.retain_on_delete or r.deleted_with}
         self._has_no_orphan(after, {urn for _, urn in pending})
