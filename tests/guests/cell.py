@@ -1,14 +1,16 @@
-"""One cell of the matrix: two VMs of the fleet on one kind of guest, and what is asked of a float in them."""
+"""A cell of the matrix: two VMs of the fleet, of two kinds of guest, each with a float; and what is asked of them."""
 
 from __future__ import annotations
 
+import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from config.plan import FLOAT_METRIC
 from lab import debian
 from tests.lab import lab_guest
 from tests.lab.catalogue_terms import ADDRESSES, FLOATS
@@ -17,15 +19,20 @@ from tests.lab.stage import Stage, short_folder
 from tests.lab.test_end_to_end_others import fleet
 
 BOOT = 900.0  # seconds until an emulated guest answers, on cores that others use too
-ADDRESS, MAC = FLOATS["float1"]
-GATEWAY, METRIC = "129.215.175.126", 50
-HOLDERS = ("Acilamwen", "Ulov")
+GATEWAY: Final = "129.215.175.126"
+METRICS: Final = {label: FLOAT_METRIC + number for number, label in enumerate(FLOATS)}
+HOLDERS: Final = ("Acilamwen", "Ulov")
+OWN: Final = {"float1": "Acilamwen", "float2": "Ulov"}
+OTHERS: Final = {"float1": "Ulov", "float2": "Acilamwen"}
 
 
 @dataclass
 class Cell:
+    """``kinds``: by holder.  ``held``: the floats that are declared now, with their holders."""
+
     stage: Stage
-    kind: debian.Kind
+    kinds: Mapping[str, debian.Kind]
+    held: Mapping[str, str]
 
     def guest(self, name: str) -> Guest:
         return Guest(self.stage.lab, name)
@@ -38,87 +45,101 @@ class Cell:
         wait_for(self.guest(name).answers, BOOT)
         wait_for(lambda: lab_guest.page(self.stage.lab, ADDRESSES[name], campus=False) or None, BOOT)
 
-    def hold(self, holder: str | None) -> None:
-        fleet(self.stage.folder, {} if holder is None else {"float1": holder})
+    def move(self, held: Mapping[str, str]) -> None:
+        self.held = held
+        fleet(self.stage.folder, dict(held))
+        self.stage.must("up", "--yes")
 
-    def move(self, holder: str | None) -> str:
-        self.hold(holder)
-        return str(self.stage.must("up", "--yes").text)
+    def answers(self, label: str) -> str:
+        """Who does at the float's address over HTTP from the campus, by its hostname; "" for nobody."""
+        lines = lab_guest.page(self.stage.lab, FLOATS[label][0], campus=True)
+        return next(iter(lines), "").removeprefix("I am ")
 
-    def at_float(self) -> str:
-        """Who answers over HTTP at the float's address from the campus, by its hostname; "" for nobody."""
-        return next(iter(lab_guest.page(self.stage.lab, ADDRESS, campus=True)), "").removeprefix("I am ")
-
-    def has_it(self, holder: str, seconds: float = 60) -> None:
-        wait_for(lambda: self.at_float() == holder or None, seconds)
-
-    def nic(self, holder: str) -> str:
-        """The name of the float's NIC in the guest: of several interfaces with its MAC the one with a device."""
-        look = f"for d in $(grep -l {MAC} /sys/class/net/*/address | xargs -n1 dirname); do ls -d $d/device; done"
-        found = self.inside(holder, look).split("/")
+    def nic(self, label: str) -> str:
+        """The name of the float's NIC in its holder: of several interfaces with its MAC the one with a device."""
+        grep = f"grep -l {FLOATS[label][1]} /sys/class/net/*/address | xargs -n1 dirname"
+        found = self.inside(self.held[label], f"for d in $({grep}); do ls -d $d/device; done").split("/")
         return found[4] if len(found) > 4 else ""
 
-    def wrong(self, holder: str) -> list[str]:
-        """What is not as declared: the float's address on its NIC alone, and the default route by its gateway."""
-        nic = self.nic(holder)
-        having = self.inside(
-            holder, f"ip -o -4 addr show | grep -F ' {ADDRESS}/' | awk '{{print $2}}'"
-        ).split()
-        routes = [
-            line
-            for line in self.inside(holder, "ip -4 route show default").splitlines()
-            if nic in line.split()
-        ]
-        out = self.inside(holder, "ip -4 route get 192.0.2.1")
-        found = [] if having == [nic] else [f"{ADDRESS} is on {having}, and the NIC is {nic!r}"]
-        if not any(f"via {GATEWAY}" in route and f"metric {METRIC}" in route for route in routes):
-            found.append(f"the default route by {nic} is {routes}")
-        if f"via {GATEWAY} dev {nic}" not in out:
-            found.append(f"what leaves goes another way: {' '.join(out.split())}")
+    def wrong(self, name: str) -> list[str]:
+        """What is not as declared of the floats of a guest."""
+        floats = [label for label, holder in self.held.items() if holder == name]
+        found = [text for label in floats for text in self._wrong(name, label)]
+        if floats:
+            out, nic = self.inside(name, "ip -4 route get 192.0.2.1"), self.nic(min(floats, key=METRICS.get))
+            if f"via {GATEWAY} dev {nic}" not in out:
+                found.append(f"{name}: what leaves goes another way: {' '.join(out.split())}")
         return found
 
-    def left(self, name: str) -> str:
-        """Files of ours for the NIC in a guest."""
-        mac = MAC.replace(":", "")
+    def _wrong(self, name: str, label: str) -> list[str]:
+        """Its address is on its NIC alone, and there is a default route by its gateway at its metric."""
+        nic, address = self.nic(label), FLOATS[label][0]
+        having = self.inside(name, f"ip -o -4 addr show | grep -F ' {address}/' | awk '{{print $2}}'").split()
+        found = [] if having == [nic] else [f"{name}: {address} is on {having}, and the NIC is {nic!r}"]
+        routes = self.inside(name, "ip -4 route show default").splitlines()
+        by_nic = [route for route in routes if nic in route.split()]
+        if not any(f"via {GATEWAY}" in route and f"metric {METRICS[label]}" in route for route in by_nic):
+            found.append(f"{name}: the default route by {nic} is {by_nic}")
+        return found
+
+    def left(self, name: str, label: str) -> str:
+        """Files of ours for a float's NIC in a guest."""
+        mac = FLOATS[label][1].replace(":", "")
         return self.inside(name, f"find /etc /run/systemd/network -name '*{mac}*' 2> /dev/null; true").strip()
 
-    def boot_again(self, name: str, how: str) -> None:
-        """``how``: "reboot" from inside, or "cold": off, and started."""
-        before = self.inside(name, "cat /proc/sys/kernel/random/boot_id")
-        if how == "reboot":
-            self.inside(name, "(sleep 1; systemctl reboot) > /dev/null 2>&1 & exit 0")
-        else:
-            self.stage.virsh("shutdown", name, "--mode", "acpi")
-            wait_for(lambda: self.stage.virsh("domstate", name) == "shut off" or None, BOOT)
-            self.stage.virsh("start", name)
+    def boot_again(self, how: str) -> None:
+        """Both.  ``how``: "reboot" from inside, or "cold": off, and started."""
+        before = {name: self.inside(name, "cat /proc/sys/kernel/random/boot_id") for name in HOLDERS}
+        for name in HOLDERS:
+            if how == "reboot":
+                self.inside(name, "(sleep 1; systemctl reboot) > /dev/null 2>&1 & exit 0")
+            else:
+                self.stage.virsh("shutdown", name, "--mode", "acpi")
+        if how == "cold":
+            for name in HOLDERS:
+                wait_for(self._is_off(name), BOOT)
+                self.stage.virsh("start", name)
+        for name in HOLDERS:
+            wait_for(self._boots(name, before[name]), BOOT)
+            self.booted(name)
 
+    def _is_off(self, name: str) -> Callable[[], bool | None]:
+        return lambda: self.stage.virsh("domstate", name) == "shut off" or None
+
+    def _boots(self, name: str, before: str) -> Callable[[], bool | None]:
         def anew() -> bool:
             with suppress(AssertionError):  # its agent is on its way down, or up
                 return self.inside(name, "cat /proc/sys/kernel/random/boot_id") != before
             return False
 
-        wait_for(anew, BOOT)
-        self.booted(name)
+        return anew
 
 
 @contextmanager
-def cell(kind: str) -> Iterator[Cell]:
-    """Both VMs up and booted; nobody holds a float."""
+def cell(first: str, second: str) -> Iterator[Cell]:
+    """Both VMs up and booted, each on an image of its kind; nobody holds a float."""
     with short_folder() as folder:
         vms: dict[str, Any] = {name: {} for name in HOLDERS}
         settings = {"vms": vms, "fleet": fleet(folder, {})}
-        made = Cell(Stage(Path(folder), "trop02", "embedded", settings, guest=kind), debian.KINDS[kind])
+        stage = Stage(Path(folder), "trop02", "embedded", settings, guest=first)
+        kinds = dict(zip(HOLDERS, (debian.KINDS[first], debian.KINDS[second]), strict=True))
+        made = Cell(stage, kinds, {})
         try:
-            made.stage.up()
-            made.stage.must("up", "--yes", "--skip-preview")
+            stage.up()
+            other = stage.lab.base.with_name(f"{second}.qcow2")
+            shutil.copyfile(kinds[HOLDERS[1]].build(stage.lab.cache), other)
+            stage.declare(
+                vms=vms | {HOLDERS[1]: {"baseImage": f"{stage.lab.facts.base_folder}/{other.name}"}}
+            )
+            stage.must("up", "--yes", "--skip-preview")
             for name in HOLDERS:
                 made.booted(name)
             yield made
         finally:
-            made.stage.lab.down(purge=True)
+            stage.lab.down(purge=True)
 
 
-def stays(look: Any, seconds: float) -> list[str]:
+def stays(look: Callable[[], list[str]], seconds: float) -> list[str]:
     """What was found wrong while it was looked at for so long."""
     end, found = time.monotonic() + seconds, list[str]()
     while time.monotonic() < end and not found:

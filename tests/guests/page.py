@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any, Final
 
 from cli import ROOT
 from lab import debian
-from tests.guests.cell import HOLDERS, Cell
+from tests.guests.cell import Cell
 
 FOLDER: Final = "TROP_GUESTS_SEEN"
 PAGE, KEPT = ROOT / "docs/guests.md", ROOT / "docs/guests.json"
@@ -32,11 +33,11 @@ _NAMES: Final = f"{' '.join(_ASKED)} qemu-guest-agent"
 _VERSIONS: Final = f"dpkg-query -W -f '${{Package}} ${{Version}}\\n' {_NAMES} 2> /dev/null; true"
 _HEAD: Final = """# Guests
 
-For whoever wants to know what becomes of a float inside a guest: two emulated guests of each kind on one hypervisor of
-the lab, and what was seen. Written by `python -m tests.guests.page` from what `./trop test -m guests` saw.
-The kinds are those of `lab/debian.py`. **Right** is: the page at the float comes from its holder, over HTTP from the
-campus; the address is on the NIC alone, its default route goes by its gateway at its metric, and what leaves the guest
-goes that way. "seed": the guest reads a cloud-init seed of ours, which names no NIC
+For whoever wants to know what becomes of a float inside a guest: an emulated guest of each kind beside another one on
+one hypervisor of the lab, each with a float, and what was seen. Written by `python -m tests.guests.page` from what
+`./trop test -m guests` saw; the kinds are those of `lab/debian.py`. **Right** is: the page at the float comes from its
+holder, over HTTP from the campus; the address is on the NIC alone, its default route goes by its gateway at its metric,
+and what leaves the guest goes that way. "seed": the guest reads a cloud-init seed of ours, which names no NIC
 ([adr/0007](adr/0007-a-seed-names-no-nic.md)); "image": the image has every NIC ask DHCP.
 """
 
@@ -44,22 +45,26 @@ goes that way. "seed": the guest reads a cloud-init seed of ours, which names no
 @dataclass
 class Seen:
     kind: str
+    holder: str
     packages: list[str]
     file: str = ""
     steps: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, made: Cell) -> Seen:
-        """Of guests that have booted."""
-        lines = made.inside(HOLDERS[0], _VERSIONS).splitlines()
-        return cls(made.kind.name, [line for line in lines if len(line.split()) == 2])
+    def of(cls, made: Cell, holder: str) -> Seen:
+        """Of a guest that has booted."""
+        lines = made.inside(holder, _VERSIONS).splitlines()
+        kind = made.kinds[holder].name
+        return cls(kind, holder, [line for line in lines if len(line.split()) == 2])
 
     def begin(self, step: str) -> None:
         self.steps[step] = "not as declared"
 
     def has_done(self, made: Cell) -> None:
         self.steps[next(reversed(self.steps))] = "right"
-        self.file = self.file or made.left(HOLDERS[0]).partition("\n")[0]
+        for label, holder in made.held.items():
+            if not self.file and holder == self.holder:
+                self.file = made.left(holder, label).partition("\n")[0]
 
     def write(self) -> None:
         if FOLDER in os.environ:
@@ -79,7 +84,7 @@ def text(kept: dict[str, Any]) -> str:
             rows.append([kind.suite, f"{kind.keeper}, {way}", *["not seen yet"] * len(steps), "", ""])
             continue
         told = [seen["steps"].get(step, "not reached") for step in steps]
-        file = f"`{seen['file'].replace('525400000100', 'MAC')}`"
+        file = f"`{re.sub('5254[0-9a-f]{8}', 'MAC', seen['file'])}`"
         rows.append([kind.suite, f"{kind.keeper}, {way}", *told, file, ", ".join(seen["packages"])])
     return _HEAD + "\n" + "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
