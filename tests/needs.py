@@ -8,10 +8,12 @@ import pytest
 
 from lab.packages import TOOLS
 
+PACKAGES = {**TOOLS, "qemu-img": "qemu-utils"}
+
 
 def tool(name: str) -> str:
     """The path of a command."""
     found = shutil.which(name)
     if found is None:
-        pytest.skip(f"no {name} here; as root: apt-get install {TOOLS.get(name, name)}")
+        pytest.skip(f"no {name} here; as root: apt-get install {PACKAGES.get(name, name)}")
     return found

@@ -13,6 +13,7 @@ from lab.facts import HostFacts, LabError
 from lab.hypervisor import Lab
 from provider.guest import at_boot
 from provider.guest.config import Setup
+from tests import needs
 from tests.lab.lab_guest import Guest, guest, nic, page, seed, virsh, wait_for
 from tests.lab.stage import short_folder
 from tests.services import stand_ins
@@ -61,6 +62,7 @@ def test_a_lab_tells_which_guests_there_are_and_does_not_change_those_it_has(
 def test_a_file_is_put_where_the_third_partition_begins_and_more_than_there_is_room_for_is_refused(
     tmp_path: Path,
 ) -> None:
+    needs.tool("qemu-img")
     image = tmp_path / "image"
     boot_disk.do("qemu-img", "create", "-q", "-f", "qcow2", str(image), "32G")
     debian.give_images(image, b"ustar, or so")
