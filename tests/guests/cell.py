@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from config.plan import FLOAT_METRIC
 from lab import debian
@@ -43,7 +43,8 @@ class Cell:
     def booted(self, name: str) -> None:
         """Its agent answers, and it has its own lease."""
         wait_for(self.guest(name).answers, BOOT)
-        wait_for(lambda: lab_guest.page(self.stage.lab, ADDRESSES[name], campus=False) or None, BOOT)
+        ping = ["ping", "-c", "1", "-W", "1", ADDRESSES[name]]
+        wait_for(lambda: self.stage.lab.run(ping, capture_output=True).returncode == 0 or None, BOOT)
 
     def move(self, held: Mapping[str, str]) -> None:
         self.held = held
@@ -116,27 +117,32 @@ class Cell:
 
 
 @contextmanager
-def cell(first: str, second: str) -> Iterator[Cell]:
-    """Both VMs up and booted, each on an image of its kind; nobody holds a float."""
+def cell(first: str, second: str, prepare: Callable[[Cell], object] = id) -> Iterator[Cell]:
+    """Both VMs up and booted, each of its kind; nobody holds a float.  ``prepare`` is called before they are made."""
     with short_folder() as folder:
-        vms: dict[str, Any] = {name: {} for name in HOLDERS}
-        settings = {"vms": vms, "fleet": fleet(folder, {})}
+        settings = {"vms": {name: {} for name in HOLDERS}, "fleet": fleet(folder, {})}
         stage = Stage(Path(folder), "trop02", "embedded", settings, guest=first)
         kinds = dict(zip(HOLDERS, (debian.KINDS[first], debian.KINDS[second]), strict=True))
         made = Cell(stage, kinds, {})
         try:
             stage.up()
-            other = stage.lab.base.with_name(f"{second}.qcow2")
-            shutil.copyfile(kinds[HOLDERS[1]].build(stage.lab.cache), other)
-            stage.declare(
-                vms=vms | {HOLDERS[1]: {"baseImage": f"{stage.lab.facts.base_folder}/{other.name}"}}
-            )
+            if second != first:
+                _stand_on(stage, HOLDERS[1], kinds[HOLDERS[1]])
+            prepare(made)
             stage.must("up", "--yes", "--skip-preview")
             for name in HOLDERS:
                 made.booted(name)
             yield made
         finally:
             stage.lab.down(purge=True)
+
+
+def _stand_on(stage: Stage, name: str, kind: debian.Kind) -> None:
+    """A VM on a base image of its own, beside the one of the others."""
+    own = stage.lab.base.with_name(f"{kind.name}.qcow2")
+    shutil.copyfile(kind.build(stage.lab.cache), own)
+    image = {"baseImage": f"{stage.lab.facts.base_folder}/{own.name}"}
+    stage.declare(vms=stage.settings["vms"] | {name: image})
 
 
 def stays(look: Callable[[], list[str]], seconds: float) -> list[str]:
