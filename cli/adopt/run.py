@@ -13,7 +13,7 @@ from typing import Any
 
 import config
 from cli import ROOT, live
-from cli.adopt import complete, export, moving, stackfile, state, table, whose
+from cli.adopt import clones, complete, export, moving, stackfile, state, table, whose
 from cli.adopt.compare import Comparison, compare
 from cli.processes import itself
 from cli.words.command_line import UsageError, choose_engine, known_stacks
@@ -67,7 +67,9 @@ def _run(order: Order) -> int:
         _hint(order, file, seen)
         raise
     result = compare(plan, seen)
-    print(table.text(order.stack, seen.uri, result))
+    alike = list(clones.lines(clones.asked(seen.uri, result.matches.domains)))
+    audit = shlex.join(["./trop", "audit", order.stack, *_lab(order)])
+    print(table.text(order.stack, seen.uri, result, alike, audit))
     _hint(order, file, seen)
     if not order.yes and order.out is None:
         return 0

@@ -12,8 +12,11 @@ HEAD = ("object", "what", "declared", "on the host")
 WIDEST = 48
 
 
-def text(stack: str, uri: str, result: Comparison) -> str:
-    return "\n".join([f"{stack} at {uri}", *_groups(uri, result), ""])
+def text(stack: str, uri: str, result: Comparison, clones: Sequence[str] = (), audit: str = "") -> str:
+    """``clones``: what VMs have in common that each is to have of its own, which ``audit`` tells more of."""
+    alike = [f"\nof one image ({len(clones)}); what to do is told by: {audit}"] if clones else []
+    alike += [f"  {line}" for line in clones]
+    return "\n".join([f"{stack} at {uri}", *_groups(uri, result), *alike, ""])
 
 
 def _groups(uri: str, result: Comparison) -> Iterator[str]:

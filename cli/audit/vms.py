@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from cli.audit import unplug
@@ -12,8 +12,9 @@ from cli.audit.world import RUNNING, World, plugged_into
 from provider.connection.states import NO_SPACE, SAVED
 from provider.domain import pending as domain_pending
 from provider.domain import read as domain_read
-from provider.guest.addresses import Inside
+from provider.guest import identity
 from provider.guest.allowed import HOW
+from provider.guest.identity import Identity
 from provider.impact import allow
 from provider.storage.chain import unsaid
 from provider.survey.survey import DomainSeen, PoolSeen
@@ -185,26 +186,23 @@ def not_adopted(world: World) -> Iterator[Finding]:
 
 
 def same_machine_id(world: World) -> Iterator[Finding]:
-    for stack, where, all_of_them, others in _twins(world, lambda inside: inside.identity.machine):
-        what = f"{all_of_them} have one machine-id, from their image: by DHCP they may take each other's addresses"
+    for stack, where, all_of_them, others in _twins(world, identity.machine_of):
         renew = "rm -f /etc/machine-id /var/lib/dbus/machine-id && systemd-machine-id-setup"
-        yield Finding(stack, where, what, f"in {others}: {renew}, then: reboot it, once it may be")
+        mend = f"in {others}: {renew}, then: reboot it, once it may be"
+        yield Finding(stack, where, f"{all_of_them} {identity.ONE_MACHINE}", mend)
 
 
 def same_host_keys(world: World) -> Iterator[Finding]:
-    for stack, where, all_of_them, others in _twins(world, lambda inside: inside.identity.keys):
-        what = f"{all_of_them} have one SSH host key, from their image: who has one of them can pass for the others"
+    for stack, where, all_of_them, others in _twins(world, identity.keys_of):
         renew = "rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub && ssh-keygen -A"
-        yield Finding(stack, where, what, f"in {others}: {renew}, then: restart its SSH server")
+        mend = f"in {others}: {renew}, then: restart its SSH server"
+        yield Finding(stack, where, f"{all_of_them} {identity.ONE_KEY}", mend)
 
 
-def _twins(world: World, marks: Callable[[Inside], Iterable[str]]) -> Iterator[tuple[str, str, str, str]]:
+def _twins(world: World, marks: Callable[[Identity], Collection[str]]) -> Iterator[tuple[str, str, str, str]]:
     """Of declared VMs that have a mark in common: stack and name of the first; all of them, and all but that one."""
-    having: dict[str, list[tuple[str, str]]] = {}
-    for stack, _, domain in world.vms():
-        for mark in marks(world.inside(stack, domain.name)):
-            having.setdefault(mark, []).append((stack, domain.name))
-    for first, *others in dict.fromkeys(tuple(each) for each in having.values() if len(each) > 1):
+    guests = {(stack, d.name): world.inside(stack, d.name).identity for stack, _, d in world.vms()}
+    for first, *others in identity.shared(guests, marks):
         far = {stack for stack, _ in others} != {first[0]}
         names = [f"{name} on {stack}" if far else name for stack, name in (first, *others)]
         yield first[0], first[1], " and ".join(names), " and ".join(names[1:])

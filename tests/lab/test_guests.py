@@ -105,6 +105,7 @@ def test_clones_of_one_image_are_named_together_until_one_of_them_has_its_own(ma
         f["what"].startswith("Acilamwen and Ulov have one ") for f in findings if f["level"] == "fault"
     )
     assert all(f["mend"].startswith("in Ulov: rm -f ") for f in findings if f["level"] == "fault")
+    assert "\n  Acilamwen and Ulov have one machine-id, from their image" in made.must("adopt").out
     shell(made, "Ulov", f"echo fedcba9876543210fedcba9876543210 > /etc/machine-id; {key.format('own')}")
     clean(made)
 

@@ -15,10 +15,12 @@ import pytest
 import yaml
 
 from cli import live
+from cli.adopt import clones
 from cli.adopt import run as command
 from cli.adopt.run import Order
 from cli.commands import app
 from provider.errors import OperatorError
+from provider.guest.identity import Identity
 from provider.survey.survey import HostSeen, Unread
 from tests.cli import hosts
 from tests.cli.adopt.beside import all_there, plan_of, vm_of
@@ -36,6 +38,7 @@ class Place:
         self.ran: list[list[str]] = []
         self.imported: dict[str, Any] = {}
         self.code = 0
+        self.inside = Identity()  # of each VM
 
     @property
     def file(self) -> Path:
@@ -69,6 +72,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     )
     monkeypatch.setattr(command, "ROOT", tmp_path)
     monkeypatch.setattr(live, "look", lambda uris: dict.fromkeys(uris, made.seen))
+    monkeypatch.setattr(clones, "asked", lambda uri, domains: dict.fromkeys(domains, made.inside))
     monkeypatch.setattr(subprocess, "run", made.engine)
     monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
     return made
@@ -274,3 +278,19 @@ def test_a_file_that_can_not_be_written_is_one_line(place: Place, capsys: pytest
 
     assert adopt(out=out) == 1
     assert capsys.readouterr().err == f"error: {out}: No such file or directory\n"
+
+
+@pytest.mark.reports("G1")
+def test_clones_of_one_image_are_told_with_the_command_that_tells_what_to_do(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.plan = plan_of(Ulov={}, Acilamwen={})
+    place.seen = all_there(place.plan)
+    place.write("config:\n  libvirt:uri: test:///x\n  trop:vms: {Acilamwen: {}, Ulov: {}}\n")
+    place.inside = Identity(("one",), ("a", "b"))
+    assert adopt() == 0
+    assert (
+        "\nof one image (2); what to do is told by: ./trop audit trop02\n"
+        "  Acilamwen and Ulov have one machine-id, from their image: by DHCP they may take each other's addresses\n"
+        "  Acilamwen and Ulov have one SSH host key, from their image: who has one of them can pass for the others\n"
+    ) in capsys.readouterr().out
