@@ -24,18 +24,25 @@ CHECKS = (
     ("ruff", "format", "--check", "."),
     ("mypy",),
 )
-UNTIMED = ("adopt", "endtoend", "crash", "remote", "services")  # marks of labs in which no outage is measured
+BESIDE_LABS = (
+    "adopt",
+    "endtoend",
+    "crash",
+    "remote",
+    "services",
+)  # marks of what runs beside labs, itself one or not
+TIMED = ("catalogue", "move", "outage", "guests")  # of labs that measure an outage, or need both cores
 WHOLE = ({"services"}, {"guests"})  # a mark asked for by itself runs what takes long in it, too
 ASKED = "firstday"  # for machines that were made for it: only where it is asked for by name
 LEFT_OUT = ("lab", "endtoend", "soak", "slow")  # of the quick tests: no root, some minutes
 SHARED = ("-n", "auto", "--dist", "worksteal")  # among all cores; a lab's guests need the cores themselves
 # Three labs at a time: they wait more than they work. As collected: what takes longest begins first.
 TOGETHER = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
-_UNTIMED = f"({' or '.join(UNTIMED)})"
+_BESIDE, _TIMED = (" or ".join(marks) for marks in (BESIDE_LABS, TIMED))
 RUNS: Final = (
-    (SHARED, f"not lab and not {_UNTIMED}"),
-    (TOGETHER, _UNTIMED),
-    ((), f"lab and not {_UNTIMED}"),  # one after the other: outages are measured in them
+    (SHARED, f"not (lab or {_BESIDE})"),
+    (TOGETHER, f"(lab or {_BESIDE}) and not ({_TIMED})"),
+    ((), f"lab and ({_TIMED})"),  # one after the other
 )
 NONE_RUN: Final = 5  # pytest's exit code where it found no test
 STOPPED: Final = 2  # where it was interrupted

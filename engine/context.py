@@ -122,7 +122,8 @@ class Context:
     def locked(self, stack: str = "") -> Iterator[None]:
         """Hold the lock of the stack, or of the one named; that of a dead owner is taken over, which is told."""
         stack = stack or self.stack
-        with locks.held(self.backend.locks(stack), self.wording.command("cancel", stack)) as taken_over:
+        cancel = self.wording.command("cancel", stack)
+        with locks.held(self.backend.locks(stack), cancel, self.console.error) as taken_over:
             for lock in taken_over:
                 self.console.error(
                     f"warning: the lock {lock} was left by a process that is gone; it was taken over"

@@ -50,6 +50,8 @@ REPORTS: Final = {
     "G4": Item("the metric of a float's route gets lost", "a word that one of several readers knows"),
     "G5": Item("a changed seed at next boot", "what libvirt does told for what comes of it"),
     "G7": Item("show cloud-init shows one file of three", "what is shown is not all that is given"),
+    "S1": Item("a living CLI's lock is taken over", "absence taken for proof"),
+    "S8": Item("flock on NFS", "a local file system is taken for granted"),
     "W3": Item("a second stack takes the first one's networks", "who a host is, by several rules"),
     "W4": Item("memory below what a guest uses", "a change that the guest can't follow left in force"),
     "W5": Item("a subnet that waits for its network's restart", "a plan told as a fact"),

@@ -6,15 +6,19 @@ file is for that group as its folder is, whatever the umask of who writes it.  S
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import re
 import shutil
 import socket
 import stat
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
-_TEMPORARY: Final = re.compile(r"\..+@(.+)\.(\d+)\.tmp")
+from engine.state import place
+
+_TEMPORARY: Final = re.compile(r"\..+@(.+\.([0-9a-f-]+)\.\d+)\.(\d+)\.tmp")
 
 
 def write(path: Path, data: bytes, *, durable: bool = True, mode: int = 0o600) -> None:
@@ -27,6 +31,36 @@ def write(path: Path, data: bytes, *, durable: bool = True, mode: int = 0o600) -
         _write(path, data, durable, mode)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def write_held(path: Path, data: bytes) -> tuple[BinaryIO, OSError | None]:
+    """As `write`; the file stays open, and has an exclusive flock(2) before it has its name.
+
+    The descriptor is open for writing, as NFS demands of one that is to be locked so (flock(2)).  Beside it the error
+    of a file system that gives no locks.
+    """
+    make_folder(path.parent)
+    temporary, shared = _beside(path), _for_group(path.parent)
+    file = os.fdopen(os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "r+b")
+    why = None
+    try:
+        if shared:
+            os.fchmod(file.fileno(), 0o600 | shared)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError as error:
+            why = error
+        file.write(data)
+        file.flush()
+        temporary.replace(path)
+    except BaseException as error:
+        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what a full disk has not taken is written once more
+            file.close()
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
+    return file, why
 
 
 def _write(path: Path, data: bytes, durable: bool, mode: int) -> None:
@@ -82,14 +116,31 @@ def duplicate(source: Path, target: Path) -> None:
 
 
 def _beside(target: Path) -> Path:
-    return target.with_name(f".{target.name}@{socket.gethostname()}.{os.getpid()}.tmp")
+    return target.with_name(f".{target.name}@{mark()}.{os.getpid()}.tmp")
+
+
+def mark() -> str:
+    """Of where this process runs, in the names of its temporary files: a process number says nothing elsewhere."""
+    here = place.here()
+    space = re.sub(r"\D", "", here.space)
+    return f"{socket.gethostname()}.{here.boot or 0}.{space or 0}"
 
 
 def clear(folder: Path) -> None:
-    """Remove the temporary files of processes of this host that are gone; of others nothing is known."""
+    """Remove the temporary files of processes that are gone; of those that run elsewhere nothing is known.
+
+    On a disk of this machine alone, those of before its boot are gone.
+    """
+    boot = place.here().boot
     for file in folder.glob(".*.tmp"):
         written = _TEMPORARY.fullmatch(file.name)
-        if written and written[1] == socket.gethostname() and not is_running(int(written[2])):
+        if not written:
+            continue
+        if written[1] == mark():
+            gone = not is_running(int(written[3]))
+        else:
+            gone = bool(boot) and written[2] != boot and place.is_local(folder)
+        if gone:
             file.unlink(missing_ok=True)
 
 

@@ -56,6 +56,15 @@ def folder(backend_url: str, base: Path) -> Path:
 def with_attributes(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Write a file, and beside it the ``.attrs`` that the CLI's storage layer keeps."""
     atomic.write(path, data, durable=durable)
+    _give_attributes(path, data)
+
+
+def give_attributes(path: Path) -> None:
+    """To a file that is there."""
+    _give_attributes(path, path.read_bytes())
+
+
+def _give_attributes(path: Path, data: bytes) -> None:
     attributes = {
         "user.cache_control": "",
         "user.content_disposition": "",

@@ -1,8 +1,10 @@
 """The lock of a stack: a file that names its owner, as the CLI writes it.
 
-An owner is alive when it still holds the file by ``flock`` (this engine does, the CLI does not), or when its
-process is there and began before the lock was written, or is a CLI's: then the clock may have been set since.
-What another host has locked is never judged.
+A lock is taken over only when its owner is known to be gone.  This engine holds its file by flock(2) for as long as it
+lives, and says where it runs (boot ID and PID namespace, which the CLI does not read): it is gone where the file is not
+held on a disk of this machine alone, or where its process would be seen.  The CLI holds nothing, and says a host name
+and a process number, which other containers and machines have too: such a lock stays, unless it is on a disk of this
+machine alone and older than its boot.
 """
 
 from __future__ import annotations
@@ -14,16 +16,17 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from engine.errors import CommandError, in_line
-from engine.state import atomic, documents
+from engine.state import atomic, documents, place
 from engine.state import backend as backends
 from engine.state.clock import seconds_of, timestamp
+from engine.state.place import Place
 from engine.wording import PULUMI
 
 LONGEST: Final = 100  # characters of somebody else's name that a message shows
@@ -32,13 +35,14 @@ CLOCK_SLACK: Final = 60.0  # seconds between a lock's time and its owner's start
 
 @dataclass(frozen=True)
 class Lock:
-    """One lock file and what it says; ``when`` is RFC 3339."""
+    """One lock file and what it says; ``when`` is RFC 3339, ``place`` None of one that does not say it (the CLI's)."""
 
     file: Path
     pid: int
     user: str
     host: str
     when: str
+    place: Place | None = None
 
     def __str__(self) -> str:
         written = seconds_of(self.when)
@@ -57,39 +61,61 @@ def _read(file: Path) -> Lock:
     unknown = Lock(file, 0, "unknown", "unknown", "")
     try:
         data = documents.parse(file.read_bytes())
-        pid, texts = data["pid"], [data[key] for key in ("username", "hostname", "timestamp")]
-    except (OSError, documents.Malformed, KeyError, TypeError):
+        pid, user, host, when = (data[key] for key in ("pid", "username", "hostname", "timestamp"))
+        boot, space = data.get("boot"), data.get("pidNamespace")
+    except (OSError, documents.Malformed, AttributeError, KeyError, TypeError):
         return unknown
-    as_written = type(pid) is int and all(isinstance(text, str) for text in texts)
-    return Lock(file, pid, *texts) if as_written else unknown
+    if type(pid) is not int or not all(isinstance(text, str) for text in (user, host, when)):
+        return unknown
+    told = Place(boot, space) if isinstance(boot, str) and isinstance(space, str) else None
+    return Lock(file, pid, user, host, when, told)
 
 
 def refuse(locks: list[Lock], cancel: str = PULUMI.command("cancel")) -> CommandError:
     """``cancel``: the command that takes locks away."""
-    lines = [f"  file://{lock.file}?no_tmp_dir=true: {lock}" for lock in locks]
+    lines = [f"  file://{lock.file}?no_tmp_dir=true: {lock}{_unseen(lock)}" for lock in locks]
     return CommandError(
         f"the stack is currently locked by {len(locks)} lock(s). Either wait for the other process(es) to end or "
         f"delete the lock file with `{cancel}`.\n" + "\n".join(lines)
     )
 
 
+def _unseen(lock: Lock) -> str:
+    """Of an owner that its line seems to place here."""
+    here = lock.host == socket.gethostname() and not is_alive_here(lock)
+    return "; whether that still runs is not to be seen from here" if here else ""
+
+
 def is_dead(lock: Lock) -> bool:
     """Whether the owner is certainly gone; in doubt it is not."""
-    return _is_of_here(lock) and not _is_held(lock.file) and _is_gone(lock)
+    held, local = _is_held(lock.file), place.is_local(lock.file.parent)
+    if held or pid_here(lock):
+        return False
+    if lock.place is None:
+        return local and lock.host == socket.gethostname() and _is_of_before(lock)
+    return (local and held is False) or _is_near(lock)
 
 
 def is_alive_here(lock: Lock) -> bool:
     """Whether the owner is a process of this machine that is there, as far as that can be told."""
-    return _is_held(lock.file) or (_is_of_here(lock) and not _is_gone(lock))
+    return bool(_is_held(lock.file) or pid_here(lock))
 
 
 def pid_here(lock: Lock) -> int:
     """The process to be told to stop; 0 where its number may be somebody else's here."""
-    return lock.pid if _is_of_here(lock) and not _is_gone(lock) else 0
+    cli = lock.place is None and lock.host == socket.gethostname() and _is_cli(lock.pid)
+    return lock.pid if (cli or _is_near(lock)) and lock.pid > 0 and not _is_gone(lock) else 0
 
 
-def _is_of_here(lock: Lock) -> bool:
-    return lock.host == socket.gethostname() and lock.pid > 0
+def _is_near(lock: Lock) -> bool:
+    """Whether its process, if it is there, is to be seen from here."""
+    return bool(lock.place) and lock.place == place.here()
+
+
+def _is_of_before(lock: Lock) -> bool:
+    """Whether it was written before this machine's boot."""
+    written, boot = seconds_of(lock.when), place.booted()
+    return written is not None and boot is not None and written < boot - CLOCK_SLACK
 
 
 def _is_gone(lock: Lock) -> bool:
@@ -101,14 +127,15 @@ def _is_gone(lock: Lock) -> bool:
     return written is not None and started > written + CLOCK_SLACK and not _is_cli(lock.pid)
 
 
-def _is_held(file: Path) -> bool:
+def _is_held(file: Path) -> bool | None:
+    """Whether a process holds it; None where the file system does not tell."""
     try:
         with file.open("rb") as handle:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     except OSError:
-        return False
+        return None
     return False
 
 
@@ -136,26 +163,45 @@ def _is_cli(pid: int) -> bool:
 
 
 @contextmanager
-def held(folder: Path, cancel: str = PULUMI.command("cancel")) -> Iterator[list[Lock]]:
-    """Hold the stack's lock; yields the locks of dead owners that were taken over.  CommandError when it is locked."""
+def held(
+    folder: Path,
+    cancel: str = PULUMI.command("cancel"),
+    tell: Callable[[str], None] = lambda _line: None,
+) -> Iterator[list[Lock]]:
+    """Hold the stack's lock; yields the locks of dead owners that were taken over.  CommandError when it is locked.
+
+    ``tell`` is given a line where the file system gives no locks that end with their process.
+    """
     taken_over = _clear_dead(folder, cancel)
     file = folder / f"{uuid.uuid4()}.json"
-    owner = {
-        "pid": os.getpid(),
-        "username": getpass.getuser(),
-        "hostname": socket.gethostname(),
-        "timestamp": timestamp(),
-    }
     try:
-        backends.with_attributes(file, json.dumps(owner, separators=(",", ":")).encode(), durable=False)
-        with file.open("rb") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        handle, why = atomic.write_held(file, json.dumps(_owner(), separators=(",", ":")).encode())
+        with closing(handle):
+            backends.give_attributes(file)
+            if why:
+                tell(
+                    f"warning: the file system of {folder} gives no locks ({why.strerror}): this run is known to "
+                    f"others by its lock file alone, as one of the Pulumi CLI is; if it is killed: `{cancel}`"
+                )
             others = [lock for lock in found(folder) if lock.file != file]
             if others:  # somebody came at the same moment: both step back
                 raise refuse(others, cancel)
             yield taken_over
     finally:
         _remove(file)
+
+
+def _owner() -> dict[str, object]:
+    """As the CLI writes it, and where that is."""
+    here = place.here()
+    return {
+        "pid": os.getpid(),
+        "username": getpass.getuser(),
+        "hostname": socket.gethostname(),
+        "timestamp": timestamp(),
+        "boot": here.boot,
+        "pidNamespace": here.space,
+    }
 
 
 def _clear_dead(folder: Path, cancel: str) -> list[Lock]:

@@ -18,7 +18,7 @@ from tests.lab.worked_on import ADDRESS, MAC, NAME, Stack, longest, pings
 from tests.lab.worked_on import plugged as plugged
 from tests.lab.worked_on import stack as stack
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.outage]
 
 CLASH = ["ip", "link", "add", "clash", "type", "bridge"]
 MORE = {"start": 3000, "end": 4000}

@@ -11,7 +11,7 @@ from tests.lab.catalogue_stage import scene
 from tests.lab.catalogue_terms import ADDRESSES, FLOAT2, FLOATS, SEEDS_COMMAND
 from tests.lab.pings import LATE
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.outage]
 
 
 def test_four_copies_of_another_floats_nic_are_shown_by_a_plain_preview_and_unplugged_live() -> None:

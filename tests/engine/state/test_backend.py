@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import subprocess
 from pathlib import Path
 
@@ -147,15 +146,18 @@ def test_an_unknown_layout_is_refused(backend: Backend) -> None:
 
 
 def test_what_a_killed_process_has_half_written_goes_and_what_others_write_stays(stack: Backend) -> None:
-    host, gone = socket.gethostname(), subprocess.Popen(["true"])
+    here, gone = atomic.mark(), subprocess.Popen(["true"])
     gone.wait()
+    host, boot, space = here.rsplit(".", 2)
     folder = stack.state_file("trop02").parent
     left = [
-        folder / f".trop02.json@{host}.{gone.pid}.tmp",
-        folder / f".trop02.json.bak@{host}.{gone.pid}.tmp",
+        folder / f".trop02.json@{here}.{gone.pid}.tmp",
+        folder / f".trop02.json.bak@{here}.{gone.pid}.tmp",
+        folder / f".trop02.json@{host}.{boot[::-1]}.{space}.{os.getpid()}.tmp",  # of before the boot
     ]
     others = [
-        folder / f".trop02.json@{host}.{os.getpid()}.tmp",
+        folder / f".trop02.json@{here}.{os.getpid()}.tmp",
+        folder / f".trop02.json@{host}.{boot}.1{space}.{gone.pid}.tmp",  # of another PID namespace
         folder / f".trop02.json@elsewhere.{gone.pid}.tmp",
     ]
     for file in (*left, *others):

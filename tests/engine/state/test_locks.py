@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
 import re
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cli import ROOT
 from engine.errors import CommandError
-from engine.state import locks
+from engine.state import atomic, locks, place
+from tests import needs
 from tests.engine.conftest import RECORDINGS
 
 
@@ -36,14 +42,15 @@ def test_a_lock_says_what_the_cli_says_and_goes_at_the_end(tmp_path: Path) -> No
     recorded = RECORDINGS.joinpath("18-concurrent/01-second-up.lock.txt").read_text().splitlines()[1]
     with locks.held(tmp_path) as taken_over:
         (file,) = tmp_path.glob("*.json")
-        assert list(json.loads(file.read_text())) == list(json.loads(recorded))
+        said = list(json.loads(file.read_text()))
+        assert said == [*json.loads(recorded), "boot", "pidNamespace"]  # of which the CLI reads what it knows
         assert json.loads(file.read_text())["pid"] == os.getpid()
         assert taken_over == []
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_lock_of_a_living_process_is_refused_with_the_recorded_words(tmp_path: Path) -> None:
-    file = lock_of(tmp_path, os.getppid(), when="2099-01-01T00:00:00.5Z")
+    file = own_lock_of(tmp_path, os.getppid(), when="2099-01-01T00:00:00.5Z")
     with pytest.raises(CommandError) as error, locks.held(tmp_path):
         pass
     recorded = RECORDINGS.joinpath("18-concurrent/01-second-up.stderr.txt").read_text()
@@ -55,21 +62,71 @@ def test_a_lock_of_a_living_process_is_refused_with_the_recorded_words(tmp_path:
     assert file.exists()
 
 
-def test_a_lock_whose_owner_is_gone_is_taken_over_and_told(tmp_path: Path) -> None:
-    old = lock_of(tmp_path, dead_pid())
-    with locks.held(tmp_path) as taken_over:
-        assert [lock.file for lock in taken_over] == [old]
-        assert not old.exists()
+OLD = "2001-01-01T00:00:00Z"  # before any boot
 
 
-def test_a_pid_that_was_given_away_again_is_not_the_owner(tmp_path: Path) -> None:
-    lock_of(tmp_path, os.getpid(), when="2001-01-01T00:00:00Z")
-    with locks.held(tmp_path) as taken_over:
-        assert len(taken_over) == 1
+def own_lock_of(folder: Path, pid: int, boot: str = "", space: str = "", when: str = OLD) -> Path:
+    """A lock of this engine that nobody holds."""
+    file = lock_of(folder, pid, when=when)
+    where = {"boot": boot or place.here().boot, "pidNamespace": space or place.here().space}
+    file.write_text(json.dumps(json.loads(file.read_text()) | where))
+    return file
+
+
+@pytest.fixture(params=[True, False], ids=["disk of its own", "shared disk"])
+def local(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    monkeypatch.setattr(place, "is_local", lambda _path: request.param)
+    return bool(request.param)
+
+
+def is_taken_over(folder: Path) -> bool:
+    try:
+        with locks.held(folder) as taken_over:
+            return len(taken_over) == 1
+    except CommandError as error:
+        if "is not to be seen from here" not in str(error):
+            raise
+        return False
+
+
+@pytest.mark.reports("S1")
+def test_a_lock_of_the_cli_whose_process_is_not_seen_stays(tmp_path: Path, local: bool) -> None:
+    """Its number is of a PID namespace that the lock does not name."""
+    now = datetime.now(UTC).isoformat()
+    lock_of(tmp_path, dead_pid(), when=now)
+    with pytest.raises(CommandError) as error, locks.held(tmp_path, "./trop cancel trop02"):
+        pass
+    assert "delete the lock file with `./trop cancel trop02`" in str(error.value)
+    assert str(error.value).endswith("Z; whether that still runs is not to be seen from here")
+    assert locks.cancel(tmp_path) == 1
+
+
+@pytest.mark.reports("S1")
+def test_a_lock_of_the_cli_that_is_older_than_the_boot_goes_where_no_other_machine_can_write(
+    tmp_path: Path, local: bool
+) -> None:
+    lock_of(tmp_path, dead_pid(), when=OLD)
+    assert is_taken_over(tmp_path) == local
+
+
+@pytest.mark.reports("S1")
+@pytest.mark.parametrize("where", ["", "boot", "space"])
+def test_a_lock_of_this_engine_that_nobody_holds_is_taken_over_where_that_proves_something(
+    tmp_path: Path, local: bool, where: str
+) -> None:
+    """On a shared disk an owner that would not be seen may be one that holds it by another machine's locks."""
+    file = own_lock_of(tmp_path, dead_pid(), **({where: "another"} if where else {}))
+    assert is_taken_over(tmp_path) == (local or not where)
+    assert file.exists() != (local or not where)
+
+
+def test_a_pid_that_was_given_away_again_is_not_the_owner(tmp_path: Path, local: bool) -> None:
+    lock_of(tmp_path, os.getpid(), when=OLD)
+    assert is_taken_over(tmp_path) == local
 
 
 def test_a_lock_of_another_host_is_never_judged(tmp_path: Path) -> None:
-    lock_of(tmp_path, dead_pid(), host="elsewhere")
+    lock_of(tmp_path, dead_pid(), host="elsewhere", when=OLD)
     with pytest.raises(CommandError, match="locked by 1 lock"), locks.held(tmp_path):
         pass
 
@@ -104,7 +161,7 @@ def test_cancel_deletes_every_lock(tmp_path: Path) -> None:
 
 def test_the_rest_of_a_lock_whose_owner_ended_while_it_gave_it_back_goes(tmp_path: Path) -> None:
     rest = tmp_path / "851080a3-800a-4579-b53d-182d86575bfe.json.attrs"
-    half = tmp_path / f".851080a3-800a-4579-b53d-182d86575bfe.json@{socket.gethostname()}.{dead_pid()}.tmp"
+    half = tmp_path / f".851080a3-800a-4579-b53d-182d86575bfe.json@{atomic.mark()}.{dead_pid()}.tmp"
     rest.write_text("{}")
     half.write_text("{")
     with locks.held(tmp_path) as taken_over:
@@ -164,3 +221,79 @@ def test_a_file_that_is_no_lock_is_one_of_an_unknown_owner(tmp_path: Path, text:
     (tmp_path / "odd.json").write_bytes(text.encode(errors="surrogateescape"))
     (lock,) = locks.found(tmp_path)
     assert (lock.pid, lock.user, locks.is_dead(lock)) == (0, "unknown", False)
+
+
+@pytest.mark.reports("S8")
+def test_on_nfs_which_locks_what_is_open_for_writing_alone_a_run_is_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = fcntl.flock
+
+    def of_nfs(handle: Any, how: int) -> None:
+        mode = fcntl.fcntl(handle, fcntl.F_GETFL) & os.O_ACCMODE
+        if (how & fcntl.LOCK_EX and mode == os.O_RDONLY) or (how & fcntl.LOCK_SH and mode == os.O_WRONLY):
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        real(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", of_nfs)
+    told: list[str] = []
+    with locks.held(tmp_path, tell=told.append):
+        (lock,) = locks.found(tmp_path)
+        assert locks.is_alive_here(replace(lock, pid=dead_pid()))
+    assert told == []
+
+
+@pytest.mark.reports("S8")
+def test_where_a_file_system_gives_no_locks_that_is_told_and_the_file_alone_keeps_others_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(_handle: Any, _how: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    told: list[str] = []
+    with locks.held(tmp_path, "./trop cancel trop02", told.append):
+        assert told == [
+            f"warning: the file system of {tmp_path} gives no locks (No locks available): this run is known to others "
+            "by its lock file alone, as one of the Pulumi CLI is; if it is killed: `./trop cancel trop02`"
+        ]
+        with pytest.raises(CommandError, match="locked by 1"), locks.held(tmp_path):
+            pass
+    own_lock_of(tmp_path, dead_pid(), space="another")
+    assert not is_taken_over(tmp_path)
+
+
+HOLD = """
+import json, os, pathlib, sys, time
+from engine.state import locks
+folder, kind = pathlib.Path(sys.argv[1]), sys.argv[2]
+if kind == "own":
+    with locks.held(folder):
+        print(os.getpid(), flush=True); time.sleep(600)
+folder.mkdir(exist_ok=True)
+owner = {"pid": os.getpid(), "username": "op", "hostname": sys.argv[3], "timestamp": sys.argv[4]}
+(folder / "851080a3-800a-4579-b53d-182d86575bfe.json").write_text(json.dumps(owner))
+print(os.getpid(), flush=True); time.sleep(600)
+"""
+
+
+@pytest.mark.reports("S1")
+@pytest.mark.parametrize("kind", ["own", "cli"])
+def test_of_a_process_in_another_pid_namespace_a_lock_is_never_taken_over_while_it_lives(
+    tmp_path: Path, kind: str
+) -> None:
+    apart = [needs.tool("unshare"), "--pid", "--fork", "--kill-child"]
+    if subprocess.run([*apart, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("a PID namespace takes root")
+    folder, now = tmp_path / "locks", datetime.now(UTC).isoformat()
+    words = [*apart, sys.executable, "-c", HOLD, str(folder), kind, socket.gethostname(), now]
+    owner = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    try:
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == "1\n"  # the number of another process here
+        with pytest.raises(CommandError, match="locked by 1"), locks.held(folder):
+            pass
+    finally:
+        owner.kill()
+        owner.communicate()
+    assert is_taken_over(folder) == (kind == "own" and place.is_local(folder))
