@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 from cli import ROOT
 from cli.processes import itself
 from cli.words.command_line import Order, UsageError, known_stacks
+from engine.state import forms
 from lab.facts import HostFacts
 from lab.hypervisor import Lab
 
@@ -99,7 +100,7 @@ def lab_environment(folder: Path) -> dict[str, str]:
 
 
 def has_stack(folder: Path, stack: str) -> bool:
-    return (folder / "state/.pulumi/stacks/trop" / f"{stack}.json").exists()
+    return bool(forms.all_of(folder / "state/.pulumi/stacks/trop" / f"{stack}.json"))
 
 
 def init_stack(stack: str, project: Path, engine: str, environment: dict[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import glob
 import hashlib
 import json
 import os
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from engine.errors import NO_SUCH_STACK, CommandError, in_line, unsupported
-from engine.state import atomic, checkpoint
+from engine.state import atomic, checkpoint, forms
 from engine.wording import PULUMI, Wording
 
 ORGANIZATION: Final = "organization"  # the one that a file backend has
@@ -118,7 +119,10 @@ class Backend:
         return self.folder / ".pulumi"
 
     def state_file(self, stack: str) -> Path:
-        return self.root / "stacks" / self.project / f"{stack}.json"
+        """The file that counts, of all forms of it; where there is none yet, the one to be made."""
+        plain = self.root / "stacks" / self.project / f"{stack}.json"
+        there = forms.all_of(plain)
+        return there[0] if there else plain.with_name(plain.name + forms.wanted(os.environ))
 
     def locks(self, stack: str) -> Path:
         return self.root / "locks" / ORGANIZATION / self.project / stack
@@ -131,7 +135,8 @@ class Backend:
 
     def stacks(self) -> list[str]:
         """The names of the project's stacks, sorted."""
-        return sorted(p.stem for p in (self.root / "stacks" / self.project).glob("[!.]*.json"))
+        files = forms.matching(self.root / "stacks" / self.project, "[!.]*.json")
+        return sorted({forms.plain(file.name).removesuffix(".json") for file in files})
 
     def check_layout(self) -> None:
         """Refuse a folder whose layout is not the one of version 1."""
@@ -152,13 +157,23 @@ class Backend:
     def require(self, stack: str) -> None:
         self.check_layout()
         if self.exists(stack):
+            if forms.form_of(file := self.state_file(stack)) == forms.ZSTD:
+                raise unsupported(f"a state compressed by zstd ({file})")
+            self._refuse_journal(stack)
             return
-        if self.state_file(stack).with_suffix(".json.gz").exists():
-            raise unsupported(f"a compressed state file ({self.state_file(stack)}.gz)")
         kept = str(self.last_good(stack) or "")
         raise CommandError(
             f"no stack named '{stack}' found{self.wording.no_stack(stack, kept)}", NO_SUCH_STACK
         )
+
+    def _refuse_journal(self, stack: str) -> None:
+        """Of a CLI that writes what it does beside the state, and takes it in at its end or at its next run."""
+        journal = self.root / "journal" / self.project / stack
+        if journal.is_dir() and any(journal.iterdir()):
+            raise CommandError(
+                f"an update of '{stack}' by a Pulumi CLI runs, or was cut off: what it did stands in {journal}, not "
+                "yet in the state, and that CLI alone can take it in, by any further run of it"
+            )
 
     def require_none(self, stack: str) -> None:
         self.check_layout()
@@ -192,7 +207,12 @@ class Backend:
 
     def doubt(self, stack: str) -> str:
         """What is to be said of a state that is whole, but not what was written last; empty for all others."""
-        file = self.state_file(stack)
+        file, *others = forms.all_of(self.state_file(stack).with_name(f"{stack}.json"))
+        if others:
+            also = " and ".join(map(str, others))
+            return (
+                f"{file} is taken, which is younger than {also}, as Pulumi does; move away what is not meant"
+            )
         if judge(file, self.read(stack)) != "replaced":
             return ""
         good = self.last_good(stack)
@@ -211,12 +231,12 @@ class Backend:
     def last_good(self, stack: str) -> Path | None:
         """The file from which a damaged state is best put back: what it was by its checksum, else the youngest."""
         state = self.state_file(stack)
-        places = (
-            (state.parent, f"{state.name}.bak"),
-            (self.backups(stack), "*.json"),
-            (self.history(stack), "*.checkpoint.json"),
-        )
-        good = [file for folder, name in places for file in folder.glob(name) if _is_good(file)]
+        kept = [
+            *state.parent.glob(f"{glob.escape(stack)}.json*.bak"),
+            *forms.matching(self.backups(stack), "*.json"),
+            *forms.matching(self.history(stack), "*.checkpoint.json"),
+        ]
+        good = [file for file in kept if _is_good(file)]
         return max(
             good,
             key=lambda file: (judge(state, file.read_bytes()) == "as written", file.stat().st_mtime_ns),
@@ -234,7 +254,7 @@ class Backend:
             attributes_of(file).replace(attributes_of(backup))
         if file.exists():
             atomic.duplicate(file, backup)
-        with_attributes(file, data)
+        with_attributes(file, forms.packed(data, file))
 
     def clear(self, stack: str) -> None:
         """Remove what runs that were cut off have left half-written."""
@@ -243,10 +263,10 @@ class Backend:
 
     def remove(self, stack: str) -> None:
         """Forget a stack: its state stays as ``.bak``, its history goes."""
-        file = self.state_file(stack)
-        file.replace(file.with_name(file.name + ".bak"))
-        attributes_of(file).unlink(missing_ok=True)
-        atomic.sync_folder(file.parent)
+        for file in forms.all_of(self.state_file(stack).with_name(f"{stack}.json")):
+            file.replace(file.with_name(file.name + ".bak"))
+            attributes_of(file).unlink(missing_ok=True)
+            atomic.sync_folder(file.parent)
         shutil.rmtree(self.history(stack), ignore_errors=True)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import cut
+from engine.state import forms
 
 LARGEST: Final = 64 << 20  # bytes; the state of a thousand VMs has some ten million
 DEEPEST: Final = 200  # levels; what is nested further is nobody's state
@@ -30,12 +31,13 @@ def read(path: Path) -> bytes:
 
 
 def parse(data: bytes, *, once: bool = False) -> Any:
-    """The document.  ``once``: a key that stands twice in one object is a fault, and not the last that counts.
+    """The document, compressed or not.  ``once``: a key that is twice in an object is a fault; else the last counts.
 
     Raises `Malformed`: also for numbers and texts that JSON in UTF-8 could not hold, and for what is nested too deeply.
     """
     pairs: Callable[[Any], Any] | None = _each_once if once else None
     try:
+        data = forms.unpacked(data)
         document = json.loads(
             data.decode("utf-8-sig"), parse_constant=_no_number, parse_float=_finite, object_pairs_hook=pairs
         )
@@ -49,6 +51,8 @@ def parse(data: bytes, *, once: bool = False) -> Any:
         raise Malformed("it is no UTF-8 text") from error
     except Malformed:
         raise
+    except forms.Unread as error:
+        raise Malformed(str(error)) from error
     except ValueError as error:
         raise Malformed(short(error)) from error
     return document

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from engine.errors import CommandError, in_line
 from engine.state import backend as backends
-from engine.state import checkpoint, documents
+from engine.state import checkpoint, documents, forms
 from engine.state.checkpoint import ENGINE_VERSION
 
 KINDS: Final = {"update": "update", "refresh": "refresh", "destroy": "destroy", "import": "resource-import"}
@@ -67,20 +67,21 @@ def _environment(flags: Mapping[str, str]) -> dict[str, str]:
 
 
 def keep(backend: backends.Backend, stack: str, record: Record) -> None:
-    """Write the record, and the state as it is now beside it and among the backups."""
-    state = backend.read(stack)
+    """Write the record, and the state as it is now beside it and among the backups, all in the form of the state."""
+    state, form = backend.read(stack), forms.form_of(backend.state_file(stack))
     stamp = _next_stamp(backend, stack)
     line = json.dumps(record.document(), ensure_ascii=False, separators=(",", ":")).encode()
-    kept = backend.history(stack) / f"{stack}-{stamp}"
-    backends.with_attributes(kept.with_name(f"{kept.name}.checkpoint.json"), state, durable=False)
-    backends.with_attributes(kept.with_name(f"{kept.name}.history.json"), line, durable=False)
-    backends.with_attributes(backend.backups(stack) / f"{stack}.{stamp}.json", state)
+    folder, name = backend.history(stack), f"{stack}-{stamp}"
+    record_file = folder / f"{name}.history.json{form}"
+    backends.with_attributes(folder / f"{name}.checkpoint.json{form}", state, durable=False)
+    backends.with_attributes(record_file, forms.packed(line, record_file), durable=False)
+    backends.with_attributes(backend.backups(stack) / f"{stack}.{stamp}.json{form}", state)
 
 
 def _next_stamp(backend: backends.Backend, stack: str) -> int:
     """Now, in ns since 1970, but behind all that was kept before: the clock may have been set back since."""
-    records = [_stamp_of(file) for file in backend.history(stack).glob("[!.]*.history.json")]
-    backups = [_stamp_of(file, ".") for file in backend.backups(stack).glob("[!.]*.json")]
+    records = [_stamp_of(file) for file in forms.matching(backend.history(stack), "[!.]*.history.json")]
+    backups = [_stamp_of(file, ".") for file in forms.matching(backend.backups(stack), "[!.]*.json")]
     return max([time.time_ns(), *(stamp + 1 for stamp in (*records, *backups))])
 
 
@@ -95,12 +96,12 @@ class Past:
 
 def past(backend: backends.Backend, stack: str) -> list[Past]:
     """The runs of a stack, the newest first.  Raises `CommandError` for a record that can't be read."""
-    files = sorted(backend.history(stack).glob("[!.]*.history.json"), key=_stamp_of)
+    files = sorted(forms.matching(backend.history(stack), "[!.]*.history.json"), key=_stamp_of)
     return [_past(number, file) for number, file in reversed(list(enumerate(files, 1)))]
 
 
 def _stamp_of(file: Path, before: str = "-") -> int:
-    stamp = file.name.removesuffix(".json").removesuffix(".history").rpartition(before)[2]
+    stamp = forms.plain(file.name).removesuffix(".json").removesuffix(".history").rpartition(before)[2]
     return int(stamp) if stamp.isdecimal() else 0
 
 
@@ -112,8 +113,9 @@ def _past(version: int, file: Path) -> Past:
         wrong = str(error)
     if wrong:
         raise CommandError(f"{file}: not a record of a run: {in_line(wrong)}")
-    name = file.name.removesuffix(".history.json") + ".checkpoint.json"
-    return Past(version, record, file.with_name(name))
+    name = forms.plain(file.name).removesuffix(".history.json") + ".checkpoint.json"
+    beside = forms.all_of(file.with_name(name))  # the CLI may have copied it in another form
+    return Past(version, record, beside[0] if beside else file.with_name(name))
 
 
 def _wrong_with(record: Any) -> str:

@@ -121,6 +121,6 @@ def test_a_lock_that_says_anything_else_is_somebodys(text: str, tmp_path: Path) 
 
 
 def test_a_number_that_no_process_can_have_is_nobodys(tmp_path: Path) -> None:
-    lock(tmp_path, 10**30, "2026-11-23T04:22:58Z")
+    lock(tmp_path, 10**30, "2001-01-01T00:00:00Z")
     with locks.held(tmp_path) as taken_over:
         assert len(taken_over) == 1

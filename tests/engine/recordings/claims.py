@@ -95,7 +95,7 @@ TOLD: dict[str, str] = {
     "16/02": "a protected resource leaves the program",
     "16/05": "`destroy` of a stack with protected resources",
     "16/06": "`destroy` of a stack with protected resources",
-    "17/02": "a lock whose process is gone",
+    "17/02": "a lock whose owner is gone",
     "17/10": "`refresh --import-pending-creates`",
     "22/08": "`stack history`, `stack export --version`",
     "35/01": "the program",
@@ -136,7 +136,11 @@ SAFER: dict[str, str] = {
     "`destroy --target` of something that others depend on": (
         "test_safer.py::test_a_destroy_of_one_names_all_that_depends_on_it_children_too"
     ),
-    "a lock whose process is gone": "test_shell.py::test_a_lock_of_a_dead_process_is_taken_over_and_told",
+    "a lock whose owner is gone": "test_shell.py::test_a_lock_of_a_dead_process_is_taken_over_and_told",
+    "a compressed state": "test_forms.py::test_it_is_written_in_its_form_with_its_bak_history_and_backups",
+    "a journal beside the state, of a CLI that was cut off": (
+        "test_forms.py::test_what_a_cli_has_written_beside_the_state_and_not_yet_taken_in_is_not_run_over"
+    ),
     "`cancel` while the update runs on this machine": (
         "test_signals.py::test_a_run_that_is_alive_is_not_canceled_but_named_and_can_be_stopped_as_the_line_says"
     ),

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from engine.display import console
+from engine.state import place
 from tests.engine.conftest import CREATED, RECORDINGS
 from tests.engine.harness import Case, Project, locks_of
 
@@ -220,12 +221,10 @@ def test_a_lock_of_a_dead_process_is_taken_over_and_told(created: Project, words
     folder.mkdir(parents=True)
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
-    owner = {
-        "pid": child.pid,
-        "username": "op",
-        "hostname": os.uname().nodename,
-        "timestamp": "2026-11-23T04:22:58Z",
-    }
+    words_of_it = ("pid", "username", "hostname", "timestamp", "boot", "pidNamespace")
+    here, when = place.here(), "2026-11-23T04:22:58Z"
+    values = (child.pid, "op", os.uname().nodename, when, here.boot, here.space)
+    owner = dict(zip(words_of_it, values, strict=True))
     (folder / "old.json").write_text(json.dumps(owner))
     outcome = created.run(*words.replace("exported.json", str(exported)).split())
     assert outcome.code == 0
