@@ -36,7 +36,11 @@ def _port(text: str) -> str:
 def _written(value: object) -> object:
     """YAML takes 2.1 for a number: what it was in the file can't be told any more."""
     if isinstance(value, bool | int | float):
-        raise PydanticCustomError("form", "{allowed}", {"allowed": "a text: put it in quotes"})
+        raise PydanticCustomError(
+            "form",
+            "{allowed}",
+            {"allowed": "a text: put it in quotes, or have config set do it by --type string"},
+        )
     return value
 
 

@@ -52,6 +52,7 @@ REPORTS: Final = {
     "G7": Item("show cloud-init shows one file of three", "what is shown is not all that is given"),
     "S1": Item("a living CLI's lock is taken over", "absence taken for proof"),
     "S2": Item("a compressed state, and stack init over it", "one of five places looks for both forms"),
+    "S4": Item("a version that is a whole number", "advice that can't be followed where it is given"),
     "S8": Item("flock on NFS", "a local file system is taken for granted"),
     "W3": Item("a second stack takes the first one's networks", "who a host is, by several rules"),
     "W4": Item("memory below what a guest uses", "a change that the guest can't follow left in force"),

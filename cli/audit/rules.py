@@ -79,7 +79,7 @@ RULES: Final = (
     ),
     Rule(
         floats.guest_file,
-        "The file in the guest (network-scripts, NetworkManager, systemd-networkd, netplan, ifupdown) that sets up a "
+        "The file in the guest (of network-scripts, NetworkManager, systemd-networkd, netplan, udev) that sets up a "
         "float is for a MAC (`HWADDR`) that none of its NICs has. Read through its agent.",
         "The MAC in that file.",
     ),

@@ -99,11 +99,11 @@ REFUSED: Final = frozenset(
         "stack change-secrets-provider", "stack graph", "stack rename", "stack schedule", "stack tag",
         "stack webhook",
         "config cp", "config env", "config refresh", "config rm-all", "config set-all",
-        "state", "state delete", "state edit", "state move", "state protect", "state repair",
+        "state", "state edit", "state move", "state repair",
         "state taint", "state untaint", "state upgrade",
     }
 )  # fmt: skip
 
 
 KEYED: Final = (*AT, Flag("path", "The key is a path into a structured value"))
-CONFIG_REFUSED: Final = frozenset({"open", "type"})
+CONFIG_REFUSED: Final = frozenset({"open"})

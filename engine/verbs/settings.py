@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import getpass
+import math
 import re
 import sys
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from engine.context import Context
-from engine.errors import CommandError
+from engine.errors import CommandError, in_line
 from engine.settings.stackfile import (
     Step,
     full_key,
@@ -23,6 +25,7 @@ from engine.state.checkpoint import Json
 from engine.verbs.contents import columns
 
 # What is longer is no number that every reader can hold.
+_NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 _WHOLE: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 
 
@@ -78,10 +81,13 @@ def get(context: Context) -> int:
 def set_(context: Context) -> int:
     context.backend.require(context.stack)
     key, steps = _place(context, context.parsed.words[0])
-    secret = context.parsed.on("secret")
+    secret, kind = context.parsed.on("secret"), context.parsed.text("type")
+    if kind and (secret or context.parsed.on("plaintext")):
+        raise CommandError("--type can't be given together with --secret or --plaintext")
     text = _given_value(context, secret)
     file = context.stack_file
-    value: Any = _typed(text) if context.parsed.on("path") and steps and not secret else text
+    guessed = context.parsed.on("path") and steps and not secret
+    value: Any = _of_type(text, kind) if kind else _typed(text) if guessed else text
     if secret:
         vault = context.vault(context.document())
         value = {"secure": vault.own.encrypt(text)}
@@ -107,6 +113,34 @@ def _typed(text: str) -> Any:
     if text in ("true", "false"):
         return text == "true"
     return int(text) if _WHOLE.fullmatch(text) else text
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if _WHOLE.fullmatch(text) else None
+
+
+def _number(text: str) -> float | None:
+    number = float(text) if _NUMBER.fullmatch(text) else math.inf
+    return number if math.isfinite(number) else None
+
+
+# What ``--type`` can say: how the text is read, None where it is none; and what is allowed.
+_TYPES: Final[Mapping[str, tuple[Callable[[str], Any], str]]] = {
+    "string": (str, "any text"),
+    "bool": ({"true": True, "false": False}.get, "true or false"),
+    "int": (_whole, "a whole number of up to 18 digits"),
+    "float": (_number, "a number, as 1.5"),
+}
+
+
+def _of_type(text: str, kind: str) -> Any:
+    if kind not in _TYPES:
+        raise CommandError(f"--type {in_line(kind)} is unknown; allowed: {', '.join(_TYPES)}")
+    read, allowed = _TYPES[kind]
+    value = read(text)
+    if value is None:
+        raise CommandError(f"--type {kind}: {in_line(text)} is not accepted; allowed: {allowed}")
+    return value
 
 
 def rm(context: Context) -> int:

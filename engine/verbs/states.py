@@ -27,18 +27,82 @@ def edit(context: Context, change: Callable[[Json], str]) -> int:
 
 def unprotect(context: Context) -> int:
     """The mark that forbids a delete is taken off."""
+    return _mark(context, "unprotect", None)
+
+
+def protect(context: Context) -> int:
+    """The mark that forbids a delete is set."""
+    return _mark(context, "protect", True)
+
+
+def _mark(context: Context, verb: str, mark: bool | None) -> int:
     urn, every = "".join(context.parsed.words), context.parsed.on("all")
     if not urn and not every:
-        raise CommandError("state unprotect: must pass the URN of a resource, or --all")
+        raise CommandError(f"state {verb}: must pass the URN of a resource, or --all")
 
     def change(document: Json) -> str:
         chosen = [r for r in resources_of(document) if every or r["urn"] == urn]
         if not chosen:
             raise _no_such(urn)
-        freed = [r for r in chosen if r.pop("protect", False)]
-        return f"{len(freed) if every else len(chosen)} resources unprotected"
+        changed = [r for r in chosen if r.pop("protect", None) != mark]
+        for record in chosen if mark else ():
+            record["protect"] = mark
+        return f"{len(changed) if every else len(chosen)} resources {verb}ed"
 
     return edit(context, change)
+
+
+def delete(context: Context) -> int:
+    """A resource is forgotten; what it stands for stays as it is.
+
+    Of several records of one URN it is the one that is not an old copy of what was replaced.
+    """
+    (urn,) = context.parsed.words
+    context.require_consent()
+
+    def change(document: Json) -> str:
+        records = checkpoint.records(checkpoint.latest(document))
+        named = [r for r in records if r["urn"] == urn]
+        live = [r for r in named if not r.get("delete")]
+        if not named:
+            raise _no_such(urn)
+        gone = [*(live or named[:1]), *(_below(records, urn) if live else ())]
+        _refuse(context, gone)
+        told = "\n    ".join(r["urn"] for r in gone)
+        context.confirm(f"Forget, and leave on the host as it is:\n    {told}\nGo on? [yes/no] ")
+        latest = checkpoint.latest(document)
+        latest["resources"] = [r for r in records if not any(r is other for other in gone)]
+        return "Resource deleted" if len(gone) == 1 else f"{len(gone)} resources deleted"
+
+    return edit(context, change)
+
+
+def _refuse(context: Context, gone: list[Json]) -> None:
+    first, *others = gone
+    if others and not context.parsed.on("target-dependents"):
+        listed = "".join(f"\n  {r['urn']}" for r in others)
+        raise CommandError(
+            f'"{first["urn"]}" can\'t be deleted from the state: these depend on it; delete them first, or with it by '
+            f"--target-dependents:{listed}"
+        )
+    kept = [r["urn"] for r in gone if r.get("protect")]
+    if kept and not context.parsed.on("force"):
+        raise CommandError(
+            f"{' and '.join(kept)}: protected; nothing was deleted from the state; --force does it"
+        )
+
+
+def _below(records: list[Json], urn: str) -> list[Json]:
+    """All that depends on a resource, directly or not, in the order of the state."""
+    reached, found = {urn}, []
+    for record in records:
+        provider = urns.provider_of(record.get("provider") or "")
+        needs = {record.get("parent"), record.get("deletedWith"), provider, *record.get("dependencies", ())}
+        needs.update(record.get("replaceWith", ()), *(record.get("propertyDependencies") or {}).values())
+        if record["urn"] not in reached and needs & reached:
+            reached.add(record["urn"])
+            found.append(record)
+    return found
 
 
 def _no_such(urn: str) -> CommandError:

@@ -157,23 +157,17 @@ def _netplan(setup: Setup) -> str:
     return _text(lines)
 
 
-def _ifupdown(setup: Setup) -> str:
-    """By a pattern (interfaces(5)); ``/1``: of several with the MAC the first, which is there before any VLAN on it.
+def _udev(setup: Setup) -> str:
+    """For ifupdown, which finds no NIC by its MAC when it comes: its patterns are read for `ifup -a` alone, which does
+    not wait for a NIC that it can't name (0.8.44: ifupdown-pre.service, ifupdown-hotplug).
 
-    The addresses after the first are added by commands, as it has no other place for them.
+    ``DRIVERS``: of several with the MAC only a device has a driver above it.
     """
-    first, *more = setup.addresses
-    mac = f"mac/{same_mac(setup.mac)}/1={setup.label}"
-    lines = [
-        f"auto {mac}",
-        f"allow-hotplug {mac}",
-        f"iface {setup.label} inet static",
-        f"    address {first}",
-    ]
+    commands = ["link set dev $name up", *(f"addr replace {a} brd + dev $name" for a in setup.addresses)]
     if setup.gateway is not None:
-        lines += [f"    gateway {setup.gateway}", f"    metric {setup.metric}"]
-    lines += [f"    up ip addr replace {address} brd + dev $IFACE" for address in more]
-    return _text(lines)
+        commands.append(f"route replace default via {setup.gateway} dev $name metric {setup.metric} onlink")
+    match = f'ACTION=="add", SUBSYSTEM=="net", ATTR{{address}}=="{same_mac(setup.mac)}", DRIVERS=="?*"'
+    return ", \\\n    ".join([match, *(f'RUN+="/sbin/ip {command}"' for command in commands)]) + "\n"
 
 
 def _text(lines: list[str]) -> str:
@@ -181,12 +175,12 @@ def _text(lines: list[str]) -> str:
 
 
 # Where files of ours were once.
-_FORMER: Final = ("/etc/systemd/network/10-{}.network",)
+_FORMER: Final = ("/etc/systemd/network/10-{}.network", "/etc/network/interfaces.d/{}")
 # Path, mode, and what is in it.
 _STYLES: Final[Mapping[Style, tuple[str, str, Callable[[Setup], str]]]] = {
     "ifcfg": ("/etc/sysconfig/network-scripts/ifcfg-{}", "644", _ifcfg),
     "networkmanager": ("/etc/NetworkManager/system-connections/{}.nmconnection", "600", _keyfile),
     "networkd": (f"/etc/systemd/network/{_FIRST}-{{}}.network", "644", _networkd),
     "netplan": ("/etc/netplan/90-{}.yaml", "600", _netplan),
-    "ifupdown": ("/etc/network/interfaces.d/{}", "644", _ifupdown),
+    "ifupdown": ("/etc/udev/rules.d/90-{}.rules", "644", _udev),  # behind 80, which names NICs
 }

@@ -1,4 +1,4 @@
-"""Which NICs a guest's own files are for: network-scripts, NetworkManager, systemd-networkd, netplan, ifupdown.  Pure.
+"""Which NICs files in a guest are for: of network-scripts, NetworkManager, systemd-networkd, netplan and udev.  Pure.
 
 The lines are taken out of the files inside the guest, by `READ`: those with a MAC or an IPv4 address, so that no
 password that stands beside them ever leaves it.
@@ -16,7 +16,7 @@ from provider.host.macs import same_mac
 # Prints for each file: NUL, its path, NUL, its lines.
 READ: Final = """
 for file in /etc/sysconfig/network-scripts/ifcfg-* /etc/NetworkManager/system-connections/* \\
-        /etc/systemd/network/*.network /etc/netplan/*.yaml /etc/network/interfaces.d/*; do
+        /etc/systemd/network/*.network /etc/netplan/*.yaml /etc/udev/rules.d/*.rules; do
     [ -f "$file" ] && [ -r "$file" ] || continue
     printf '\\0%s\\0' "$file"
     grep -E '([0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}|([0-9]{1,3}[.]){3}[0-9]{1,3}|^[[]|^ONBOOT=' "$file"
@@ -33,7 +33,10 @@ _STYLES: Final = {
     "ifcfg": (rf"HWADDR=[\"']?({_MAC})", rf"IPADDR\d*=[\"']?({_ADDRESS})"),
     "keyfile": (rf"mac-address=({_MAC})", rf"address\d*=({_ADDRESS})"),
     "networkd": (rf"(?:Permanent)?MACAddress=.*?({_MAC})", rf"Address=({_ADDRESS})"),
-    "ifupdown": (rf"auto mac/({_MAC})", rf"(?:address|up ip addr replace) ({_ADDRESS})"),
+    "udev": (
+        rf'ACTION=="add", SUBSYSTEM=="net", ATTR{{address}}=="({_MAC})"',
+        rf'RUN\+="/sbin/ip addr replace ({_ADDRESS})',
+    ),
     "netplan": (rf"[^#]*\bmacaddress:\s*[\"']?({_MAC})", rf"(?:-|addresses:)[^#:]*?({_ADDRESS})/\d"),
 }
 
@@ -76,9 +79,7 @@ def _style(path: str) -> str | None:
         return "ifcfg"
     if "/system-connections/" in path:
         return "keyfile"
-    if "/interfaces.d/" in path:
-        return "ifupdown"
-    return {"network": "networkd", "yaml": "netplan"}.get(path.rpartition(".")[2])
+    return {"network": "networkd", "yaml": "netplan", "rules": "udev"}.get(path.rpartition(".")[2])
 
 
 def _applying(style: str, lines: Iterator[str]) -> Iterator[str]:

@@ -47,7 +47,7 @@ REFUSED = [
     ),
     (
         {"version": 2.1, **containers()},
-        "version: 2.1 is not accepted; allowed: a text: put it in quotes",
+        "version: 2.1 is not accepted; allowed: a text: put it in quotes, or have config set do it by --type string",
     ),
     (
         containers(image="A b"),

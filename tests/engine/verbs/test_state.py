@@ -118,3 +118,69 @@ def test_a_rename_that_can_not_be_is_refused(
     outcome = project.run("state", "rename", urn, name, *(["--yes"] if code == 1 else []))
     assert (outcome.code, outcome.err.startswith(f"error: {error}")) == (code, True), outcome.err
     assert project.state_file.read_bytes() == before
+
+
+def urns_of(project: Project) -> list[str]:
+    return [r["urn"] for r in json.loads(project.state_file.read_text())["checkpoint"]["latest"]["resources"]]
+
+
+def test_a_record_is_forgotten_and_what_it_stands_for_is_left(project: Project) -> None:
+    world = (project.folder / "world.json").read_text()
+    urn = next(urn for urn in urns_of(project) if urn.endswith("Domain::vm0"))
+    before = urns_of(project)
+    done = project.run("state", "delete", urn, "--yes")
+    assert (done.code, done.out) == (0, "Resource deleted\n"), done.err
+    assert urns_of(project) == [each for each in before if each != urn]
+    assert (project.folder / "world.json").read_text() == world
+
+
+def test_what_others_depend_on_is_not_forgotten_without_them(project: Project) -> None:
+    before = urns_of(project)
+    nets = f"{NETS}::nets"
+    done = project.run("state", "delete", nets, "--yes")
+    head, *named = done.err.strip().split("\n  ")
+    assert (done.code, urns_of(project)) == (1, before)
+    assert head.startswith(f'error: "{nets}" can\'t be deleted from the state: these depend on it; ')
+    assert BRIDGED in named
+    done = project.run("state", "delete", nets, "--yes", "--target-dependents")
+    assert (done.code, done.out) == (0, f"{len(named) + 1} resources deleted\n")
+    assert urns_of(project) == [urn for urn in before if urn not in (nets, *named)]
+
+
+def test_what_is_protected_is_forgotten_by_force_alone(project: Project) -> None:
+    urn = next(urn for urn in urns_of(project) if urn.endswith("Domain::vm0"))
+    done = project.run("state", "protect", urn, "--yes")
+    assert (done.code, done.out) == (0, "1 resources protected\n")
+    done = project.run("state", "delete", urn, "--yes")
+    assert done.err == f"error: {urn}: protected; nothing was deleted from the state; --force does it\n"
+    assert project.run("state", "delete", urn, "--yes", "--force").code == 0
+    assert urn not in urns_of(project)
+
+
+def test_an_old_copy_goes_after_the_record_that_is_in_force(project: Project) -> None:
+    document = json.loads(project.state_file.read_text())
+    records = document["checkpoint"]["latest"]["resources"]
+    vm = next(r for r in records if r["urn"].endswith("Domain::vm0"))
+    records.append({**vm, "id": "old", "delete": True})
+    project.state_file.write_text(json.dumps(document))
+    for left in (["old"], []):
+        assert project.run("state", "delete", vm["urn"], "--yes").code == 0
+        latest = json.loads(project.state_file.read_text())["checkpoint"]["latest"]["resources"]
+        assert [r["id"] for r in latest if r["urn"] == vm["urn"]] == left
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "error"),
+    [
+        (["delete", "urn:nothing", "--yes"], 1, 'No such resource "urn:nothing" exists in the current state'),
+        (["delete", BRIDGED], 2, "--yes must be passed in to proceed"),
+        (["protect", "--yes"], 1, "state protect: must pass the URN of a resource, or --all"),
+    ],
+)
+def test_what_can_not_be_forgotten_or_protected_is_said(
+    project: Project, words: list[str], code: int, error: str
+) -> None:
+    before = project.state_file.read_bytes()
+    done = project.run("state", *words)
+    assert (done.code, project.state_file.read_bytes()) == (code, before)
+    assert done.err.startswith(f"error: {error}")

@@ -41,7 +41,7 @@ def test_nothing_is_done_without_yes_where_nobody_can_be_asked(step: str, projec
         (["preview", "--policy-pack", "x"], "--policy-pack is not supported by the embedded engine"),
         (["import", "a", "b", "c", "--out", "x"], "--out is not supported by the embedded engine"),
         (["login"], "`pulumi login` is not supported by the embedded engine; use the Pulumi CLI"),
-        (["state", "delete", "x"], "`pulumi state delete` is not supported by the embedded engine"),
+        (["state", "move", "x"], "`pulumi state move` is not supported by the embedded engine"),
         (["frobnicate"], 'unknown command "frobnicate" for "pulumi"'),
         (["up", "-Z"], "unknown shorthand flag: 'Z' in -Z"),
         (["up", "--parallel", "many"], 'invalid argument "many" for "--parallel" flag: expected a number'),

@@ -73,7 +73,9 @@ def test_every_file_is_for_the_nic_alone_and_not_for_a_vlan_or_bridge_with_its_m
             "      renderer: networkd",
             '      match: {macaddress: "52:54:00:00:01:0a", driver: virtio_net}',
         ],
-        "ifupdown": ["auto mac/52:54:00:00:01:0a/1=ua-52540000010a"],
+        "ifupdown": [
+            'ACTION=="add", SUBSYSTEM=="net", ATTR{address}=="52:54:00:00:01:0a", DRIVERS=="?*", \\'
+        ],
     }
     assert set(alone[style]) <= set(lines)
 
@@ -99,23 +101,18 @@ def test_netplan_matches_by_mac_and_sets_no_name() -> None:
     assert file.mode == "600"
 
 
-def test_ifupdown_finds_the_nic_by_its_mac_at_boot_and_when_it_comes() -> None:
+def test_beside_ifupdown_udev_sets_up_the_nic_by_its_mac_at_boot_and_when_it_comes() -> None:
     file = file_for("ifupdown", WITH_ROUTE)
-    assert (
-        file.path == "/etc/network/interfaces.d/ua-52540000010a"
-    )  # no dot: source-directory reads no such name
-    assert file.content.splitlines() == [
-        "auto mac/52:54:00:00:01:0a/1=ua-52540000010a",
-        "allow-hotplug mac/52:54:00:00:01:0a/1=ua-52540000010a",
-        "iface ua-52540000010a inet static",
-        "    address 129.215.175.100/24",
-        "    gateway 129.215.175.126",
-        "    metric 50",
+    assert file.path == "/etc/udev/rules.d/90-ua-52540000010a.rules"  # behind 80-net-setup-link.rules
+    match, *commands = file.content.split(", \\\n    ")
+    assert match == 'ACTION=="add", SUBSYSTEM=="net", ATTR{address}=="52:54:00:00:01:0a", DRIVERS=="?*"'
+    assert "".join(commands).replace('"RUN', '"\nRUN').splitlines() == [
+        'RUN+="/sbin/ip link set dev $name up"',
+        'RUN+="/sbin/ip addr replace 129.215.175.100/24 brd + dev $name"',
+        'RUN+="/sbin/ip route replace default via 129.215.175.126 dev $name metric 50 onlink"',
     ]
-    assert file_for("ifupdown", WITHOUT).content.splitlines()[3:] == [
-        "    address 129.215.175.100/24",
-        "    up ip addr replace 10.0.0.5/8 brd + dev $IFACE",
-    ]
+    assert file_for("ifupdown", WITHOUT).content.count("RUN+=") == 3
+    assert "route" not in file_for("ifupdown", WITHOUT).content
 
 
 @pytest.mark.parametrize("style", STYLES)
