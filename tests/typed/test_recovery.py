@@ -77,6 +77,16 @@ def test_every_part_is_played_here_or_elsewhere() -> None:
     assert all((ROOT / where).exists() for where in ELSEWHERE.values())
 
 
+def test_a_record_that_is_wrong_is_forgotten_and_found_again_by_adopt(up: Clone) -> None:
+    forget, compare, export = commands("The state has a record that is wrong.")
+    (urn,) = [urn for urn in urns(up) if "Network::" in urn and urn.endswith("bridged")]
+    before = urns(up)
+    assert up.well(forget.replace("URN", f"'{urn}'")).out == "Resource deleted\n"
+    assert urns(up) == [each for each in before if each != urn]
+    assert urn not in up.well(export).out
+    assert "network bridged" in up.well(compare).out
+
+
 def test_the_lock_of_an_update_that_was_killed_on_another_machine_goes(up: Clone) -> None:
     (cancel,) = commands("An `up` was killed.")
     folder = up.state / "locks/organization/trop/trop02"
