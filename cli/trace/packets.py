@@ -12,7 +12,7 @@ from functools import lru_cache
 from socket import AF_INET6, inet_ntoa, inet_ntop
 from typing import Final
 
-from cli.trace.pcap import NANO, Frame
+from cli.trace.pcap import NANO, SHORT, UNTOLD, Frame
 
 ETHERNET, COOKED, COOKED2 = 1, 113, 276  # link types
 RAW: Final = frozenset({12, 14, 101, 228, 229})  # IP without anything before it
@@ -31,7 +31,7 @@ TAGS: Final = frozenset({0x8100, 0x88A8, 0x9100})
 SMALLEST_TYPE: Final = 0x600  # less is a length: 802.3
 ICMP, TCP, UDP, ICMP6 = 1, 6, 17, 58
 HEADERS: Final = frozenset({0, 43, 60})  # of IPv6, before what it carries; each tells its length
-FRAGMENT: Final = 44
+FRAGMENT, NOTHING = 44, 59
 FLAGS: Final = ((1, "F"), (2, "S"), (4, "R"), (8, "P"), (16, "."), (32, "U"), (64, "E"), (128, "W"))
 ICMP_NAMES: Final = {0: "echo reply", 3: "unreachable", 5: "redirect", 8: "echo request", 11: "time exceeded"}
 ICMP6_NAMES: Final = {
@@ -47,24 +47,32 @@ ICMP6_NAMES: Final = {
     136: "neighbor advertisement",
     143: "multicast listener report v2",
 }
+ODD: Final = {
+    UNTOLD: "a packet of an interface of which nothing was said",
+    SHORT: "a block that is too short for its type",
+}
 WAYS: Final = {0: "In", 1: "B", 2: "M", 3: "P", 4: "Out"}  # of a packet in a cooked capture
 
 
 def line(frame: Frame) -> bytes:
     """The line, with its end."""
     read = LINKS.get(frame.link)
-    if read is None:
+    if frame.link in ODD:
+        text = f"length {frame.length}: {ODD[frame.link]}"
+    elif read is None:
         text = f"link type {frame.link}, length {frame.length}: not one that is read here"
     else:
         text = read(frame.data, frame.length)
-    return f"{_stamp(frame.time, frame.digits)}{text}\n".encode()
+    return f"{_stamp(frame)}{text}\n".encode()
 
 
-def _stamp(moment: int | None, digits: int) -> str:
-    if moment is None:
+def _stamp(frame: Frame) -> str:
+    if frame.time is None:
         return ""
-    seconds, nano = divmod(moment, NANO)
-    fraction = f"{nano:09d}" if digits == 9 else f"{nano // 1000:06d}"
+    seconds, nano = divmod(frame.time, NANO)
+    if frame.odd:
+        return f"{_clock(seconds)}.[invalid] "
+    fraction = f"{nano:09d}" if frame.digits == 9 else f"{nano // 1000:06d}"
     return f"{_clock(seconds)}.{fraction} "
 
 
@@ -83,7 +91,9 @@ def _ethernet(data: bytes, length: int) -> str:
     kind = data[12] << 8 | data[13]
     if kind < SMALLEST_TYPE:
         return f"{sender} > {to}, 802.3, length {kind}: {_llc(data[14:])}"
-    return f"{sender} > {to}, ethertype {_name(kind)}, length {length}: {_carried(kind, data[14:])}"
+    return (
+        f"{sender} > {to}, ethertype {_name(kind)}, length {length}: {_carried(kind, data[14:], length - 14)}"
+    )
 
 
 def _cooked(data: bytes, length: int) -> str:
@@ -91,23 +101,24 @@ def _cooked(data: bytes, length: int) -> str:
     if len(data) < 16:
         return f"[|sll], length {length}"
     way, _, size, address, kind = struct.unpack_from(">HHH8sH", data)
-    return _cooked_words(way, address[:size], kind, data[16:], length)
+    return _cooked_words(way, address[:size], kind, data[16:], length, 16)
 
 
 def _cooked2(data: bytes, length: int) -> str:
     if len(data) < 20:
         return f"[|sll2], length {length}"
     kind, interface, _, way, size, address = struct.unpack_from(">HxxIHBB8s", data)
-    return f"ifindex {interface} {_cooked_words(way, address[:size], kind, data[20:], length)}"
+    return f"ifindex {interface} {_cooked_words(way, address[:size], kind, data[20:], length, 20)}"
 
 
-def _cooked_words(way: int, address: bytes, kind: int, rest: bytes, length: int) -> str:
-    return f"{WAYS.get(way, '?')} {address.hex(':')} ethertype {_name(kind)}, length {length}: {_carried(kind, rest)}"
+def _cooked_words(way: int, address: bytes, kind: int, rest: bytes, length: int, header: int) -> str:
+    carried = _carried(kind, rest, length - header)
+    return f"{WAYS.get(way, '?')} {address.hex(':')} ethertype {_name(kind)}, length {length}: {carried}"
 
 
 def _raw(data: bytes, length: int) -> str:
     kind = IPV6 if data[:1] and data[0] >> 4 == 6 else IPV4
-    return f"{_name(kind)}, length {length}: {_carried(kind, data)}"
+    return f"{_name(kind)}, length {length}: {_carried(kind, data, length)}"
 
 
 LINKS: Final[dict[int, Callable[[bytes, int], str]]] = {
@@ -126,7 +137,8 @@ def _llc(data: bytes) -> str:
     return "STP" if data.startswith(b"\x42\x42") else "LLC"
 
 
-def _carried(kind: int, data: bytes) -> str:
+def _carried(kind: int, data: bytes, length: int) -> str:
+    """``length``: what there was on the wire from here on."""
     tags = ""
     while kind in TAGS:
         if len(data) < 4:
@@ -134,13 +146,13 @@ def _carried(kind: int, data: bytes) -> str:
         tag, kind = struct.unpack_from(">HH", data)
         tags += f"vlan {tag & 4095}, p {tag >> 13}, "
         tags += f"ethertype {_name(kind)}, " if kind >= SMALLEST_TYPE else "802.3, "
-        data = data[4:]
+        data, length = data[4:], length - 4
     if kind in CARRIED:
-        return tags + CARRIED[kind](data)
+        return tags + CARRIED[kind](data, length)
     return f"{tags}{_llc(data) if kind < SMALLEST_TYPE else 'not read further'}"
 
 
-def _arp(data: bytes) -> str:
+def _arp(data: bytes, _length: int) -> str:
     if len(data) < 28:
         return "[|arp]"
     hardware, protocol, sizes, operation, sha, spa, tha, tpa = struct.unpack_from(">HHHH6s4s6s4s", data)
@@ -155,26 +167,31 @@ def _arp(data: bytes) -> str:
     return f"ARP operation {operation} of {sha.hex(':')} {sender}, length {len(data)}"
 
 
-def _ipv4(data: bytes) -> str:
+def _ipv4(data: bytes, length: int) -> str:
+    """A total of 0 is what a card that cuts segments by itself leaves to be filled in: as much as there is."""
     if len(data) < 20:
         return "[|ip]"
     header = (data[0] & 15) * 4
     if data[0] >> 4 != 4 or header < 20:
         return "IP of no known form"
     total, _, fragment, _, protocol = struct.unpack_from(">HHHBB", data, 2)
+    total = total or max(length, len(data))
     source, to = inet_ntoa(data[12:16]), inet_ntoa(data[16:20])
     if fragment & 0x1FFF:
         return f"{source} > {to}: fragment of protocol {protocol} at {(fragment & 0x1FFF) * 8}"
     return _transport(protocol, source, to, data[header:total], max(0, total - header))
 
 
-def _ipv6(data: bytes) -> str:
+def _ipv6(data: bytes, wire: int) -> str:
+    """A length of 0 is one that a jumbo option tells, or nobody (BIG TCP): as much as there is."""
     if len(data) < 40:
         return "[|ip6]"
     if data[0] >> 4 != 6:
         return "IP6 of no known form"
     length, protocol = struct.unpack_from(">HB", data, 4)
     source, to = inet_ntop(AF_INET6, data[8:24]), inet_ntop(AF_INET6, data[24:40])
+    if not length and protocol != NOTHING:
+        length = max(wire, len(data)) - 40
     rest = data[40 : 40 + length]
     while protocol in HEADERS and len(rest) >= 8:
         size = (rest[1] + 1) * 8
@@ -184,7 +201,7 @@ def _ipv6(data: bytes) -> str:
     return _transport(protocol, source, to, rest, max(0, length))
 
 
-CARRIED: Final[dict[int, Callable[[bytes], str]]] = {IPV4: _ipv4, IPV6: _ipv6, ARP: _arp}
+CARRIED: Final[dict[int, Callable[[bytes, int], str]]] = {IPV4: _ipv4, IPV6: _ipv6, ARP: _arp}
 
 
 def _transport(protocol: int, source: str, to: str, data: bytes, length: int) -> str:

@@ -21,6 +21,10 @@ INTERFACE, OLD_PACKET, SIMPLE_PACKET, PACKET = 1, 2, 3, 6  # types of blocks
 RESOLUTION: Final = 9  # the option of an interface
 OFFSET: Final = 14  # the same, seconds to be added
 NANO: Final = 1_000_000_000
+UNTOLD, SHORT = (
+    -1,
+    -2,
+)  # instead of a link type: nothing was said of its interface; the block is too short for its type
 
 
 class CaptureError(Exception):
@@ -28,13 +32,17 @@ class CaptureError(Exception):
 
 
 class Frame(NamedTuple):
-    """``time`` in nanoseconds since 1970, None if it was not noted; ``length`` as it was on the wire."""
+    """``time`` in nanoseconds since 1970, None if it was not noted; ``length`` as it was on the wire.
+
+    ``odd``: the fraction of its second is none.
+    """
 
     time: int | None
     digits: int
     link: int
     length: int
     data: bytes
+    odd: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,9 +110,9 @@ class _Pcap:
             return None
         seconds, fraction, _, length = self._record.unpack_from(data, at)
         nano = fraction if self._digits == 9 else fraction * 1000
-        if nano >= NANO:
-            raise CaptureError(f"a packet with {fraction} parts of a second")
-        return Frame(seconds * NANO + nano, self._digits, self._link, length, data[at + 16 : at + size])
+        odd = nano >= NANO
+        moment = seconds * NANO + (0 if odd else nano)
+        return Frame(moment, self._digits, self._link, length, data[at + 16 : at + size], odd)
 
 
 class _Pcapng:
@@ -143,15 +151,17 @@ class _Pcapng:
                 return self._packet(body, "IIIII" if kind == PACKET else "HHIIII")
             elif kind == SIMPLE_PACKET:
                 return self._simple(body)
-        except struct.error as error:
-            raise CaptureError(f"a block of {size} bytes that is too short for its type") from error
+        except struct.error:
+            if kind != INTERFACE:
+                return Frame(None, 6, SHORT, size, b"")
+            self._interfaces.append(Interface(UNTOLD, 0, 1, 0))
         return None
 
     def _packet(self, body: bytes, form: str) -> Frame:
         number, *_, high, low, kept, length = struct.unpack_from(self._order + form, body)
         interface = self._interface(number)
-        if kept > len(body) - 20:
-            raise CaptureError(f"a packet of {kept} bytes in a block of {len(body) + 12}")
+        if interface.link == UNTOLD:
+            return Frame(None, 6, UNTOLD, length, b"")
         time = ((high << 32) | low) * NANO // interface.units + interface.offset * NANO
         digits = 9 if interface.units > 1_000_000 else 6
         return Frame(time, digits, interface.link, length, body[20 : 20 + kept])
@@ -163,9 +173,8 @@ class _Pcapng:
         return Frame(None, 6, interface.link, length, body[4 : 4 + kept])
 
     def _interface(self, number: int) -> Interface:
-        if number >= len(self._interfaces):
-            raise CaptureError(f"a packet of interface {number}, of which nothing was said")
-        return self._interfaces[number]
+        told = number < len(self._interfaces)
+        return self._interfaces[number] if told else Interface(UNTOLD, 0, 1, 0)
 
 
 def _interface(order: str, body: bytes) -> Interface:

@@ -1,12 +1,14 @@
 """Names put beside the addresses in a stream of bytes; what is no address passes as it came.  Pure.
 
 An address stands alone or behind a separator: ``192.168.202.15.80`` is an address and a port, ``1.2.3.4.5.6`` neither.
+Colours and their like (ECMA-48's control sequences) are no part of what they stand in: they are looked past, and kept.
 A MAC has colons, hyphens or Cisco's dots here; twelve bare digits in a text are more often part of a hash.
 """
 
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
@@ -27,10 +29,14 @@ _ADDRESS: Final = re.compile(
         b"H", b"[0-9a-fA-F]"
     )
 )
+_ESCAPE: Final = re.compile(
+    rb"(\x1b(?:\[[0-?]*[ -/]*(?:[@-~]|\Z)|\Z))"
+)  # at the end also one that is to go on
 _IN_ADDRESSES: Final = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.:_-"
 _START: Final = b"\n"  # stands for what is before the first byte
 LONGEST: Final = 64  # bytes of an address, with the separator before it and what decides behind it
 _RUN: Final = 1024  # bytes without a separator that are waited for
+_MOST_HELD: Final = 1 << 16  # with the escapes among them
 MOST_KNOWN: Final = 1 << 16  # addresses whose answers are kept
 
 
@@ -60,12 +66,13 @@ class Annotator:
 
     def feed(self, data: bytes) -> bytes:
         text = self._held + data
-        cut = len(text.rstrip(_IN_ADDRESSES))
-        if len(text) - cut > _RUN:
-            cut = _cut_in_run(text)
-        return self._upto(text, cut)
+        if b"\x1b" in text:
+            return self._coloured(text, at_end=False)
+        return self._upto(text, _cut(text))
 
     def end(self) -> bytes:
+        if b"\x1b" in self._held:
+            return self._coloured(self._held, at_end=True)
         return self._upto(self._held, len(self._held))
 
     def _upto(self, text: bytes, cut: int) -> bytes:
@@ -76,6 +83,41 @@ class Annotator:
         parts[1::2] = map(self._names.__getitem__, parts[1::2])
         self._before = text[cut - 1 : cut]
         return b"".join(parts)[1:]
+
+    def _coloured(self, text: bytes, *, at_end: bool) -> bytes:
+        """As it is without its escapes; a name comes right behind its address, before any escape that follows."""
+        pieces = _ESCAPE.split(text)  # plain ones and escapes in turn
+        plain = b"".join(pieces[::2])
+        whole = at_end or len(text) - len(plain) > _MOST_HELD
+        cut = len(plain) if whole else _cut(plain)
+        names = deque(
+            (match.end() - 1, self._names[match[1]][len(match[1]) :])
+            for match in _ADDRESS.finditer(self._before + plain[:cut])
+        )
+        written: list[bytes] = []
+        at = used = 0  # so far, of the plain text and of all
+        for piece, escape in zip(pieces[::2], [*pieces[1::2], b""], strict=True):
+            stop = at + min(len(piece), cut - at)
+            begin = at
+            while names and names[0][0] <= stop:
+                end, name = names.popleft()
+                written += [piece[at - begin : end - begin], name]
+                at = end
+            written.append(piece[at - begin : stop - begin])
+            used, at = used + stop - begin, stop
+            if at == cut and not whole:
+                break
+            written.append(escape)
+            used += len(escape)
+        self._held = text[used:]
+        self._before = plain[cut - 1 : cut] or self._before
+        return b"".join(written)
+
+
+def _cut(text: bytes) -> int:
+    """How much of a text, in which nothing is but text, can be decided."""
+    cut = len(text.rstrip(_IN_ADDRESSES))
+    return _cut_in_run(text) if len(text) - cut > _RUN else cut
 
 
 def _cut_in_run(text: bytes) -> int:

@@ -28,6 +28,12 @@ HEAD = "52:54:00:00:01:00 > 0c:c4:7a:35:12:06, "
 PAIR = "129.215.175.100 > 192.168.202.15"
 PORTS = "129.215.175.100.80 > 192.168.202.15.40000"
 
+
+def unsaid(packet: bytes, at: int) -> bytes:
+    """With an IP length of 0, as where the card cuts segments."""
+    return packet[:at] + b"\0\0" + packet[at + 2 :]
+
+
 SHOWN = [
     (SYN_ACK, HEAD + f"ethertype IPv4 (0x0800), length 54: {PORTS}: Flags [S.], length 0"),
     (ethernet(0x0800, ipv4(6, tcp(0x18, b"12345"))), f": {PORTS}: Flags [P.], length 5"),
@@ -63,11 +69,27 @@ SHOWN = [
     ),
     (ethernet(0x86DD, ipv6(17, UDP)), "fe80::5054:ff:fe00:100.68 > ff02::1.67: UDP, length 3"),
     (ethernet(0x86DD, ipv6(44, b"1234")), "fe80::5054:ff:fe00:100 > ff02::1: fragment"),
+    (ethernet(0x0800, unsaid(ipv4(6, tcp(0x18, b"12345")), 2)), f": {PORTS}: Flags [P.], length 5"),
+    (ethernet(0x0800, unsaid(ipv4(17, UDP), 2)), "129.215.175.100.68 > 192.168.202.15.67: UDP, length 3"),
+    (
+        ethernet(0x8100, struct.pack(">HH", 175, 0x0800) + unsaid(ipv4(6, tcp(0x18, b"12345")), 2)),
+        f"{PORTS}: Flags [P.], length 5",
+    ),
+    (
+        ethernet(0x86DD, unsaid(ipv6(6, tcp(0x18, b"12345")), 4)),
+        "fe80::5054:ff:fe00:100.80 > ff02::1.40000: Flags [P.], length 5",
+    ),
+    (
+        ethernet(0x86DD, unsaid(ipv6(0, b"\x06\x00\xc2\x04\x00\x00\x00\x21" + tcp(0x18, b"12345")), 4)),
+        "fe80::5054:ff:fe00:100.80 > ff02::1.40000: Flags [P.], length 5",
+    ),
+    (ethernet(0x86DD, ipv6(59, b"") + bytes(6)), "protocol 59, length 0"),
     (ethernet(38, b"\x42\x42\x03"), HEAD + "802.3, length 38: STP"),
     (ethernet(0x88CC, b""), "ethertype LLDP (0x88cc), length 14: not read further"),
 ]
 
 
+@pytest.mark.reports("T1")
 @pytest.mark.parametrize(("packet", "expected"), SHOWN)
 def test_a_packet_is_a_line_as_of_tcpdump(packet: bytes, expected: str) -> None:
     shown = line(Frame(1_500_000_000_123_456_789, 6, 1, len(packet), packet)).decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -96,12 +97,8 @@ def test_wherever_a_capture_is_cut_off_what_was_whole_is_given_and_the_end_is_to
     ("data", "why"),
     [
         (pcap(SYN_ACK) + struct.pack("<IIII", 1, 1, 1 << 30, 1), "a packet of 1073741824 bytes"),
-        (pcap(SYN_ACK) + struct.pack("<IIII", 1, 1_000_000, 0, 0), "1000000 parts of a second"),
         (ONE + struct.pack("<IIII", 6, 13, 0, 0), "a block of 13 bytes"),
         (ONE + struct.pack("<III", 6, 12, 16), "ends as one of 16"),
-        (ONE + packet_block("<", b"", 1, 4), "interface 4"),
-        (ONE + block("<", 6, b"1234"), "too short for its type"),
-        (ONE + block("<", 6, struct.pack("<5I", 0, 0, 0, 99, 99)), "a packet of 99 bytes"),
         (ONE + block("<", 0x0A0D0D0A, bytes(16)), "tells no byte order"),
     ],
 )
@@ -111,6 +108,38 @@ def test_damage_is_told_with_its_place_after_what_was_good(data: bytes, why: str
     assert error.startswith(f"damaged at byte {at}: ")
     assert why in error
     assert [f.data for f in found] == [SYN_ACK]
+
+
+@pytest.mark.reports("T2")
+@pytest.mark.parametrize(
+    ("odd", "shown"),
+    [
+        (struct.pack("<IIII", 3601, 1_000_000, 54, 54) + SYN_ACK, "01:00:01.[invalid] 52:54:00:00:01:00 > "),
+        (
+            struct.pack("<IIII", 3601, 999_999_999, 54, 54) + SYN_ACK,
+            "01:00:01.[invalid] 52:54:00:00:01:00 > ",
+        ),
+        (packet_block("<", b"", 1, 4), "length 10: a packet of an interface of which nothing was said"),
+        (block("<", 6, b"1234"), "length 16: a block that is too short for its type"),
+        (block("<", 6, struct.pack("<5I", 0, 0, 0, 99, 99)), "[|ether], length 99"),
+        (
+            block("<", 1, b"12") + packet_block("<", b"", 1, 1),
+            "a packet of an interface of which nothing was said",
+        ),
+    ],
+    ids=["micro", "nano", "interface", "short", "kept", "short interface"],
+)
+def test_what_is_odd_in_one_record_costs_no_other_its_line(
+    odd: bytes, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.localtime", time.gmtime)
+    new = odd[:1] in (b"\x06", b"\x01")
+    found, error = read(
+        ONE + odd + packet_block("<", SYN_ACK, 1) if new else pcap(SYN_ACK) + odd + pcap(SYN_ACK)[24:]
+    )
+    first, middle, last = found
+    assert (error, first.data, last.data) == ("", SYN_ACK, SYN_ACK)
+    assert shown in line(middle).decode()
 
 
 @given(st.sampled_from(list(GOOD.values())), st.integers(4, 200), st.binary(max_size=40))
