@@ -135,14 +135,25 @@ def for_lab(settings: Settings, uri: str, emulation: Settings) -> Settings:
 
 
 def carry_over(made: Settings, before: Settings, now: Settings) -> Settings:
-    """``made`` with what an operator has changed between ``before`` (as made the last time) and ``now``."""
-    old, current = before.get("config", {}), now.get("config", {})
-    changed = {key: value for key, value in current.items() if key not in old or old[key] != value}
-    removed = old.keys() - current.keys() if now else set()
-    config = {key: value for key, value in made["config"].items() if key not in removed} | changed
-    config[URI] = made["config"][URI]  # the lab's state never leads anywhere but to the lab
+    """``made`` with what an operator has changed between ``before`` (as made the last time) and ``now``, key by key."""
+    if not now:
+        return made
     rest = {key: value for key, value in now.items() if key != "config"}
+    config = _laid_over(*(each.get("config", {}) for each in (made, before, now)))
+    config[URI] = made["config"][URI]  # the lab's state never leads anywhere but to the lab
     return {**rest, "config": config}
+
+
+def _laid_over(made: Settings, before: Settings, now: Settings) -> Settings:
+    """A mapping; of mappings in it the same.  What both have changed is as ``now`` has it."""
+    result = {key: value for key, value in made.items() if key in now or key not in before}
+    for key, value in now.items():
+        if key in before and before[key] == value:
+            continue
+        new, old = made.get(key), before.get(key)
+        inside = isinstance(new, dict) and isinstance(old, dict) and isinstance(value, dict)
+        result[key] = _laid_over(new or {}, old or {}, value) if inside else value
+    return result
 
 
 def _is_secret(value: Any) -> bool:

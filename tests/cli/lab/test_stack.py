@@ -57,6 +57,21 @@ def test_what_is_set_in_the_lab_stays_there(root: Path) -> None:
     assert made(root) == again
 
 
+def test_an_edit_of_the_repositorys_file_beside_what_is_set_in_the_lab_comes_through(root: Path) -> None:
+    made(root)
+    file = root / "lab/Pulumi.trop02.yaml"
+    file.write_text(file.read_text().replace("memory: 4096", "memory: 4096\n      vcpu: 2"))
+    (root / "Pulumi.trop02.yaml").write_text(
+        DECLARED.replace("{memory: 4096}", "{memory: 2048, title: Twice edited}\n    Ulov: {}")
+    )
+    vms = {"Acilamwen": {"memory": 2048, "title": "Twice edited", "vcpu": 2}, "Ulov": {}}
+    assert made(root)["config"]["trop:vms"] == vms
+    assert made(root)["config"]["trop:vms"] == vms
+    file.write_text(file.read_text().replace("memory: 2048", "memory: 512"))
+    (root / "Pulumi.trop02.yaml").write_text(DECLARED.replace("4096", "1024"))
+    assert made(root)["config"]["trop:vms"] == {"Acilamwen": {"memory": 512, "vcpu": 2}}
+
+
 def test_what_is_removed_in_the_lab_stays_away_but_the_uri_is_always_the_labs(root: Path) -> None:
     made(root)
     file = root / "lab/Pulumi.trop02.yaml"
