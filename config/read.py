@@ -89,13 +89,20 @@ def yaml_mapping(path: Path, shown: str, asked_by: str) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)  # of a device there would be no end
+    except OSError as fault:
+        why = fault.strerror or "can't be read"
+        raise ConfigError([Problem(shown, asked_by, why, "a readable YAML file")]) from fault
+    return _mapping_in(data, shown, asked_by)
+
+
+def _mapping_in(data: bytes, shown: str, asked_by: str) -> dict[str, Any]:
+    try:
         if len(data) > LARGEST:
             why = "is too large"
             raise ConfigError([Problem(shown, asked_by, why, f"a file of up to {LARGEST} bytes")])
         value = yaml.load(data.decode("utf-8-sig"), _Loader)
-    except (OSError, UnicodeDecodeError) as fault:
-        why = fault.strerror if isinstance(fault, OSError) and fault.strerror else "is no UTF-8 text"
-        raise ConfigError([Problem(shown, asked_by, why, "a readable YAML file")]) from fault
+    except UnicodeDecodeError as fault:
+        raise ConfigError([Problem(shown, asked_by, "is no UTF-8 text", "a readable YAML file")]) from fault
     except yaml.MarkedYAMLError as fault:
         mark = fault.problem_mark
         at = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the file"
@@ -123,9 +130,18 @@ def fleet_file(root: Path, relative: str) -> Fleet:
 
 def stack_file(path: Path) -> dict[str, Any]:
     """The ``trop:`` settings of a Pulumi.<stack>.yaml, without the namespace; for those who run outside Pulumi."""
-    values = yaml_mapping(path, path.name, "the stack's file").get("config") or {}
+    return _own(yaml_mapping(path, path.name, "the stack's file"), path.name)
+
+
+def stack_text(text: str, shown: str) -> dict[str, Any]:
+    """The same of a file's text."""
+    return _own(_mapping_in(text.encode(), shown, "the stack's file"), shown)
+
+
+def _own(file: Mapping[str, Any], shown: str) -> dict[str, Any]:
+    values = file.get("config") or {}
     if not isinstance(values, dict):
-        raise ConfigError([Problem(path.name, "config", "is no mapping", "a mapping of keys to values")])
+        raise ConfigError([Problem(shown, "config", "is no mapping", "a mapping of keys to values")])
     own = {str(k).removeprefix(NAMESPACE): v for k, v in values.items() if str(k).startswith(NAMESPACE)}
     return names_of_secrets(own)
 

@@ -53,6 +53,7 @@ REPORTS: Final = {
     "S1": Item("a living CLI's lock is taken over", "absence taken for proof"),
     "S2": Item("a compressed state, and stack init over it", "one of five places looks for both forms"),
     "S4": Item("a version that is a whole number", "advice that can't be followed where it is given"),
+    "S7": Item("audit --lab judges by a file of before", "a copy that only some commands renew"),
     "S8": Item("flock on NFS", "a local file system is taken for granted"),
     "T1": Item("packets whose IP length is 0", "a length is trusted to cut by, where 0 means all"),
     "T2": Item("one packet with a bad time ends the capture", "an odd value taken for a lost frame"),

@@ -8,9 +8,9 @@ from typing import Any
 
 import config
 from cli import ROOT
-from cli.lab.stack import bare_lab, emulation_of, lab_project
+from cli.lab.stack import bare_lab, emulation_of, lab_project, text_now
 from config.fleet import Fleet
-from config.read import fleet_file, stack_file
+from config.read import fleet_file, stack_file, stack_text
 from config.settings import DEFAULT_FLEET
 from lab.facts import Bridge, HostFacts
 from lab.hypervisor import Lab
@@ -28,7 +28,7 @@ def existing(root: Path | None = None) -> list[str]:
 
 
 def plan_of(stack: str) -> config.Plan:
-    """The stack's plan in its lab: from the lab's copy of its file, or from what that will say once it is made."""
+    """The stack's plan in its lab: from the stack's file with what was set in the lab, as the next run makes it."""
     return config.load(stack, _settings_of(stack), ROOT, f"Pulumi.{stack}.yaml")
 
 
@@ -40,8 +40,12 @@ def fleet_of(stack: str) -> Fleet:
 def _settings_of(stack: str) -> dict[str, Any]:
     name = f"Pulumi.{stack}.yaml"
     lab = bare_lab(stack)
-    made = lab_project(lab) / name
-    return stack_file(made) if made.exists() else {**stack_file(ROOT / name), "emulation": emulation_of(lab)}
+    made, source = lab_project(lab) / name, ROOT / name
+    if not made.exists():
+        return {**stack_file(source), "emulation": emulation_of(lab)}
+    for file in (source, made):  # what can't be read is told in its own words
+        stack_file(file)
+    return stack_text(text_now(lab), name)
 
 
 def host_facts(plan: config.Plan) -> HostFacts:

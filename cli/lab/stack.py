@@ -120,12 +120,22 @@ def write_project(stack: str, project: Path, uri: str, emulation: Settings = EMU
         )
     project.mkdir(exist_ok=True)
     shutil.copyfile(ROOT / "Pulumi.yaml", project / "Pulumi.yaml")
-    target, before = project / source.name, project / f".made.{source.name}"
-    made = for_lab(_read(source), uri, emulation)
-    merged = carry_over(made, _read(before), _read(target))
-    _write(target, merged, stack)
-    _write(before, made, stack)
+    made, merged = _now(source, project, uri, emulation)
+    _write(project / source.name, merged, stack)
+    _write(project / f".made.{source.name}", made, stack)
     return project
+
+
+def text_now(lab: Lab) -> str:
+    """The stack's file in the lab as the next run makes it; nothing is written."""
+    source = ROOT / f"Pulumi.{lab.name}.yaml"
+    return _text(_now(source, lab_project(lab), lab.uri, emulation_of(lab))[1], lab.name)
+
+
+def _now(source: Path, project: Path, uri: str, emulation: Settings) -> tuple[Settings, Settings]:
+    """What the repository's file is for the lab, and with what was set there."""
+    made = for_lab(_read(source), uri, emulation)
+    return made, carry_over(made, _read(project / f".made.{source.name}"), _read(project / source.name))
 
 
 def for_lab(settings: Settings, uri: str, emulation: Settings) -> Settings:
@@ -166,13 +176,18 @@ def _read(path: Path) -> Settings:
     return YAML(typ="safe").load(path.read_text(encoding="utf-8")) or {} if path.exists() else {}
 
 
-def _write(path: Path, settings: Settings, stack: str) -> None:
+def _text(settings: Settings, stack: str) -> str:
     text = io.StringIO(HEADER.format(stack=stack))
     text.seek(0, io.SEEK_END)
     yaml = YAML()
     yaml.default_flow_style = False
     yaml.dump(settings, text)
-    if not path.exists() or path.read_text(encoding="utf-8") != text.getvalue():
+    return text.getvalue()
+
+
+def _write(path: Path, settings: Settings, stack: str) -> None:
+    text = _text(settings, stack)
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
         beside = path.with_name(f"{path.name}.new")
-        beside.write_text(text.getvalue(), encoding="utf-8")
+        beside.write_text(text, encoding="utf-8")
         beside.replace(path)

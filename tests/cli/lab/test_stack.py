@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from cli.lab import host as labhost
 from cli.lab import stack as labstack
 from cli.words.command_line import UsageError
+from config import ConfigError
 from lab.facts import HostFacts
 from lab.hypervisor import IMAGES, Lab
 
@@ -106,3 +108,23 @@ def test_the_operators_passphrase_goes_before_the_labs(root: Path, monkeypatch: 
     }  # fmt: skip
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "mine")
     assert labstack.lab_environment(root) == {"PULUMI_BACKEND_URL": backend}
+
+
+@pytest.mark.reports("S7")
+def test_who_only_looks_sees_the_file_as_the_next_run_makes_it_and_writes_nothing(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(labhost, "ROOT", root)
+    monkeypatch.setenv("TROP_LAB_ROOT", str(root / "labs"))
+    folder = root / "labs/trop02/project"
+    folder.parent.mkdir(parents=True)
+    labstack.write_project("trop02", folder, URI)
+    file = folder / "Pulumi.trop02.yaml"
+    file.write_text(file.read_text().replace("memory: 4096", "memory: 4096\n      vcpu: 2"))
+    (root / "Pulumi.trop02.yaml").write_text(DECLARED.replace("4096", "2048"))
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    assert labhost._settings_of("trop02")["vms"] == {"Acilamwen": {"memory": 2048, "vcpu": 2}}
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+    (root / "Pulumi.trop02.yaml").write_text("config: {trop:vms: [")
+    with pytest.raises(ConfigError, match=r"Pulumi.trop02.yaml"):
+        labhost._settings_of("trop02")
