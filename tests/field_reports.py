@@ -58,6 +58,7 @@ REPORTS: Final = {
     "T1": Item("packets whose IP length is 0", "a length is trusted to cut by, where 0 means all"),
     "T2": Item("one packet with a bad time ends the capture", "an odd value taken for a lost frame"),
     "T3": Item("coloured text is not annotated", "what separates is told by single bytes"),
+    "V4": Item("the next field restarts every service", "what identifies a declaration changes with the code"),
     "W3": Item("a second stack takes the first one's networks", "who a host is, by several rules"),
     "W4": Item("memory below what a guest uses", "a change that the guest can't follow left in force"),
     "W5": Item("a subnet that waits for its network's restart", "a plan told as a fact"),

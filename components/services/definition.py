@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Final
+
+from pydantic import BaseModel
 
 from config.plan_services import PlannedService
 
 DIGITS = 11
+# Of a health check these count at their defaults, too: they were there when the first containers were made.
+FIRST_OF_HEALTH: Final = frozenset({"command", "interval", "timeout", "retries"})
 
 
 def digest(member: PlannedService) -> str:
     """Of all that its containers are made of: where it differs they are made anew.
 
-    How many there are and which secret's value it is are not: Docker says the one, and knows the other.
+    How many there are and which secret's value it is are not: Docker says the one, and knows the other.  A field that
+    has a default counts where it is not at that, so that a later field makes nothing anew that does not say it.
     """
-    said = member.model_dump_json(exclude={"name", "replicas"})
+    unsaid: dict[str, set[str] | bool] = dict.fromkeys(_at_default(member), True)
+    if member.health is not None:
+        unsaid["health"] = _at_default(member.health) - FIRST_OF_HEALTH
+    said = member.model_dump_json(exclude={"name": True, "replicas": True, **unsaid})
     return "c" + hashlib.sha256(said.encode()).hexdigest()[:DIGITS]  # no YAML takes that for a number
+
+
+def _at_default(model: BaseModel) -> set[str]:
+    fields = type(model).model_fields
+    return {
+        name
+        for name, field in fields.items()
+        if not field.is_required() and getattr(model, name) == field.get_default(call_default_factory=True)
+    }
