@@ -18,6 +18,7 @@ from typing import BinaryIO, Final
 
 from engine.state import place
 
+_OF_BOOT: Final = 8  # digits of a boot ID: the longest name of a file leaves no room for all
 _TEMPORARY: Final = re.compile(r"\..+@(.+\.([0-9a-f-]+)\.\d+)\.(\d+)\.tmp")
 
 
@@ -123,7 +124,7 @@ def mark() -> str:
     """Of where this process runs, in the names of its temporary files: a process number says nothing elsewhere."""
     here = place.here()
     space = re.sub(r"\D", "", here.space)
-    return f"{socket.gethostname()}.{here.boot or 0}.{space or 0}"
+    return f"{socket.gethostname()}.{here.boot[:_OF_BOOT] or 0}.{space or 0}"
 
 
 def clear(folder: Path) -> None:
@@ -131,7 +132,7 @@ def clear(folder: Path) -> None:
 
     On a disk of this machine alone, those of before its boot are gone.
     """
-    boot = place.here().boot
+    boot = place.here().boot[:_OF_BOOT]
     for file in folder.glob(".*.tmp"):
         written = _TEMPORARY.fullmatch(file.name)
         if not written:
