@@ -11,6 +11,7 @@ import json
 import multiprocessing
 import os
 import pickle
+import random
 import shutil
 import signal
 import sys
@@ -203,8 +204,13 @@ class Player:
             shutil.rmtree(state.parent, ignore_errors=True)
 
 
-def run(names: Sequence[str], whole: bool, parallel: bool, numbers: Sequence[int]) -> None:
-    """One line of JSON for each operation: its points, and what went wrong; no ``numbers``: all points."""
+def drawn(points: int, seed: str) -> list[int]:
+    """One of four points, by lot."""
+    return sorted(random.Random(seed).sample(range(points), points // 4))
+
+
+def run(names: Sequence[str], whole: bool, parallel: bool, numbers: Sequence[int], lot: str) -> None:
+    """One line of JSON for each operation: its points, and what went wrong.  ``numbers`` or ``lot``: not all of them."""
     with folder() as root:
         stand = Stand(root)
         for operation in WHOLE if whole else OPERATIONS:
@@ -215,9 +221,11 @@ def run(names: Sequence[str], whole: bool, parallel: bool, numbers: Sequence[int
             began = time.monotonic()
             player = Player(root, stand.start(operation), operation)
             left = player.dry()
-            player.play(numbers or range(len(left.names)), os.cpu_count() or 1)
+            points = len(left.names)
+            played = numbers or (drawn(points, lot) if lot else range(points))
+            player.play(played, os.cpu_count() or 1)
             print(json.dumps({
-                "operation": operation.name, "points": len(left.names), "shared": player.shared,
+                "operation": operation.name, "points": points, "played": len(played), "shared": player.shared,
                 "missed": player.missed, "seconds": round(time.monotonic() - began, 1), "names": left.names,
                 "escaped": left.escaped, "failures": player.failures,
             }), flush=True)  # fmt: skip
@@ -230,4 +238,5 @@ if __name__ == "__main__":
         "--whole" in told,
         "--parallel" in told,
         [int(word) for word in told if word.isdigit()],
+        next((word.partition("=")[2] for word in told if word.startswith("--lot=")), ""),
     )

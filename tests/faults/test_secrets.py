@@ -88,8 +88,10 @@ def test_every_verb_that_tells_of_a_stack_is_among_those_that_are_played() -> No
     assert known - played <= {
         "import",
         "config rm",
-        "state unprotect",
+        "state delete",
+        "state protect",
         "state rename",
+        "state unprotect",
     }  # these say and keep no value
 
 
