@@ -210,7 +210,7 @@ def drawn(points: int, seed: str) -> list[int]:
 
 
 def run(names: Sequence[str], whole: bool, parallel: bool, numbers: Sequence[int], lot: str) -> None:
-    """One line of JSON for each operation: its points, and what went wrong.  ``numbers`` or ``lot``: not all of them."""
+    """One line of JSON for each operation: its points, and what went wrong; all, or ``numbers``, or by ``lot``."""
     with folder() as root:
         stand = Stand(root)
         for operation in WHOLE if whole else OPERATIONS:
