@@ -66,7 +66,21 @@ REPORTS: Final = {
 }  # fmt: skip
 
 
+# Those that are not what they should be yet: nothing tests them.
+OPEN: Final = {
+    "S3": Item("one stack file, three readers", "one file, several readers"),
+    "S5": Item(
+        "a lab's declarations are written before its lock", "what is shared is changed before its lock"
+    ),
+    "S6": Item("a lab that no longer follows the repository's file", "a merge in silence"),
+    "V1": Item("a stack's volume becomes a new, empty one", "names that Docker prefixes by itself"),
+    "V2": Item("a service made by docker service create", "taken over by name"),
+    "V3": Item("Docker's client is upgraded", "a digest over another program's serialisation"),
+    "V5": Item("container logs without an end", "what grows without a limit can't be declared"),
+}
+
+
 def told(key: str) -> str:
     """As it stands in the list of items that have passed or not."""
-    item = REPORTS[key]
+    item = (REPORTS | OPEN)[key]
     return f"{key} {item.name} ({item.kind})"
