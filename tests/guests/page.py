@@ -73,20 +73,22 @@ class Seen:
 
 
 def text(kept: dict[str, Any]) -> str:
+    """A row for each kind that was seen; the others by name."""
     steps = list(dict.fromkeys(step for seen in kept.values() for step in seen["steps"]))
     rows = [["guest", "network", *steps, "file in the guest", "versions"], ["---"] * (len(steps) + 4)]
     for name, kind in debian.KINDS.items():
-        if kind is debian.DOCKER_HOST:
-            continue
-        way = "seed" if kind.seeded else "image"
-        seen = kept.get(name)
-        if seen is None:
-            rows.append([kind.suite, f"{kind.keeper}, {way}", *["not seen yet"] * len(steps), "", ""])
-            continue
-        told = [seen["steps"].get(step, "not reached") for step in steps]
-        file = f"`{re.sub('5254[0-9a-f]{8}', 'MAC', seen['file'])}`"
-        rows.append([kind.suite, f"{kind.keeper}, {way}", *told, file, ", ".join(seen["packages"])])
-    return _HEAD + "\n" + "".join(f"| {' | '.join(row)} |\n" for row in rows)
+        if seen := kept.get(name):
+            told = [seen["steps"].get(step, "not reached") for step in steps]
+            file = f"`{re.sub('5254[0-9a-f]{8}', 'MAC', seen['file'])}`"
+            rows.append([*_called(kind), *told, file, ", ".join(seen["packages"])])
+    unseen = [k for name, k in debian.KINDS.items() if name not in kept and k is not debian.DOCKER_HOST]
+    beside = "; ".join(" ".join(_called(kind)) for kind in unseen)
+    last = f"\nNot seen yet: {beside}.\n" if unseen else ""
+    return _HEAD + "\n" + "".join(f"| {' | '.join(row)} |\n" for row in rows) + last
+
+
+def _called(kind: debian.Kind) -> tuple[str, str]:
+    return kind.suite, f"{kind.keeper}, {'seed' if kind.seeded else 'image'}"
 
 
 def main(folder: str) -> None:
