@@ -31,18 +31,19 @@ BESIDE_LABS = (
     "remote",
     "services",
 )  # marks of what runs beside labs, itself one or not
-TIMED = ("catalogue", "move", "outage", "guests")  # of labs that measure an outage, or need both cores
+# Of labs that run one by one: they measure an outage, need both cores, or are about the machine itself.
+ALONE = ("catalogue", "move", "outage", "guests", "firstday", "alone")
 WHOLE = ({"services"}, {"guests"})  # a mark asked for by itself runs what takes long in it, too
 ASKED = "firstday"  # for machines that were made for it: only where it is asked for by name
 LEFT_OUT = ("lab", "endtoend", "soak", "slow")  # of the quick tests: no root, some minutes
 SHARED = ("-n", "auto", "--dist", "worksteal")  # among all cores; a lab's guests need the cores themselves
 # Three labs at a time: they wait more than they work. As collected: what takes longest begins first.
 TOGETHER = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
-_BESIDE, _TIMED = (" or ".join(marks) for marks in (BESIDE_LABS, TIMED))
+_BESIDE, _ALONE = (" or ".join(marks) for marks in (BESIDE_LABS, ALONE))
 RUNS: Final = (
     (SHARED, f"not (lab or {_BESIDE})"),
-    (TOGETHER, f"(lab or {_BESIDE}) and not ({_TIMED})"),
-    ((), f"lab and ({_TIMED})"),  # one after the other
+    (TOGETHER, f"(lab or {_BESIDE}) and not ({_ALONE})"),
+    ((), f"lab and ({_ALONE})"),  # one after the other
 )
 NONE_RUN: Final = 5  # pytest's exit code where it found no test
 STOPPED: Final = 2  # where it was interrupted

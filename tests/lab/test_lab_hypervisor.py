@@ -17,7 +17,7 @@ from lab.hypervisor import Lab
 from tests.lab.lab_guest import virsh, wait_for
 from tests.lab.stage import short_folder, started_by
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.alone]
 
 
 @pytest.fixture
