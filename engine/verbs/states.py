@@ -96,9 +96,13 @@ def _below(records: list[Json], urn: str) -> list[Json]:
     """All that depends on a resource, directly or not, in the order of the state."""
     reached, found = {urn}, []
     for record in records:
+        lists = [record.get("dependencies"), record.get("replaceWith")]
+        lists += (
+            record.get("propertyDependencies") or {}
+        ).values()  # the CLI writes null where there are none
         provider = urns.provider_of(record.get("provider") or "")
-        needs = {record.get("parent"), record.get("deletedWith"), provider, *record.get("dependencies", ())}
-        needs.update(record.get("replaceWith", ()), *(record.get("propertyDependencies") or {}).values())
+        needs = {record.get("parent"), record.get("deletedWith"), provider}
+        needs.update(*(names or () for names in lists))
         if record["urn"] not in reached and needs & reached:
             reached.add(record["urn"])
             found.append(record)

@@ -147,6 +147,15 @@ def test_what_others_depend_on_is_not_forgotten_without_them(project: Project) -
     assert urns_of(project) == [urn for urn in before if urn not in (nets, *named)]
 
 
+def test_a_list_that_the_cli_writes_as_null_is_none(project: Project) -> None:
+    document = json.loads(project.state_file.read_text())
+    for record in document["checkpoint"]["latest"]["resources"]:
+        record |= {"dependencies": record.get("dependencies"), "propertyDependencies": {"name": None}}
+    project.state_file.write_text(json.dumps(document))
+    urn = next(urn for urn in urns_of(project) if urn.endswith("Domain::vm0"))
+    assert project.run("state", "delete", urn, "--yes").code == 0
+
+
 def test_what_is_protected_is_forgotten_by_force_alone(project: Project) -> None:
     urn = next(urn for urn in urns_of(project) if urn.endswith("Domain::vm0"))
     done = project.run("state", "protect", urn, "--yes")
