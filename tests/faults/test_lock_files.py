@@ -15,6 +15,7 @@ import pytest
 from engine.errors import CommandError
 from engine.state import locks
 from tests.faults.page import assert_is_on_the_page
+from tests.lab.lab_guest import wait_for
 
 
 def test_a_lock_from_the_future_holds_while_its_owner_lives_and_until_it_is_canceled(tmp_path: Path) -> None:
@@ -41,6 +42,8 @@ def test_a_running_cli_keeps_its_lock_although_the_clock_was_set_forward(tmp_pat
     shutil.copy(shutil.which("sleep") or "", folder / "pulumi")
     owner = subprocess.Popen([folder / "pulumi", "60"])
     try:
+        name = Path(f"/proc/{owner.pid}/comm")
+        wait_for(lambda: name.read_text() == "pulumi\n" or None)  # a moment after it was started
         locked = lock(tmp_path / "locks", owner.pid, "2001-01-01T00:00:00Z")
         with pytest.raises(CommandError, match="locked by 1 lock"), locks.held(locked.parent):
             pass
