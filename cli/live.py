@@ -15,6 +15,7 @@ from provider.survey import sweep
 from provider.survey.survey import HostSeen
 
 URI = "libvirt:uri"
+GUESTS_AT_ONCE = 8  # of one hypervisor: one whose agent hangs takes libvirt 5 s
 T = TypeVar("T")
 
 

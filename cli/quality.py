@@ -24,13 +24,8 @@ CHECKS = (
     ("ruff", "format", "--check", "."),
     ("mypy",),
 )
-BESIDE_LABS = (
-    "adopt",
-    "endtoend",
-    "crash",
-    "remote",
-    "services",
-)  # marks of what runs beside labs, itself one or not
+# Marks of what runs beside labs, itself one or not.
+BESIDE_LABS = ("adopt", "endtoend", "crash", "remote", "services")
 # Of labs that run one by one: they measure an outage, need both cores, or are about the machine itself.
 ALONE = ("catalogue", "move", "outage", "guests", "firstday", "alone")
 WHOLE = ({"services"}, {"guests"})  # a mark asked for by itself runs what takes long in it, too

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
+from cli import live
 from provider.connection import errors
 from provider.errors import OperatorError
 from provider.guest import addresses, identity
@@ -16,8 +17,6 @@ from provider.guest.identity import Identity
 from provider.host.clock import SystemClock
 from provider.host.host import Host
 from provider.survey.survey import DomainSeen
-
-AT_ONCE = 8  # guests: one whose agent hangs takes libvirt 5 s
 
 
 def asked(uri: str, domains: Mapping[str, DomainSeen]) -> dict[str, Identity]:
@@ -30,7 +29,7 @@ def asked(uri: str, domains: Mapping[str, DomainSeen]) -> dict[str, Identity]:
     except OperatorError:
         return {}
     try:
-        with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        with ThreadPoolExecutor(max_workers=live.GUESTS_AT_ONCE) as pool:
             return dict(zip(running, pool.map(lambda uuid: _ask(host, uuid), running.values()), strict=True))
     finally:
         host.close()
@@ -38,14 +37,11 @@ def asked(uri: str, domains: Mapping[str, DomainSeen]) -> dict[str, Identity]:
 
 def _ask(host: Host, uuid: str) -> Identity:
     try:
-        domain = host.domain_by_uuid(uuid)
-        return (
-            addresses.NOBODY
-            if domain is None
-            else addresses.look(domain, Agent(domain, SystemClock())).identity
-        )
+        if (domain := host.domain_by_uuid(uuid)) is not None:
+            return addresses.look(domain, Agent(domain, SystemClock())).identity
     except (OperatorError, errors.VirtError):
-        return addresses.NOBODY
+        pass  # it went away, or its host did
+    return addresses.NOBODY
 
 
 def lines(guests: Mapping[str, Identity]) -> Iterator[str]:

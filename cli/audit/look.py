@@ -26,8 +26,6 @@ from provider.host.host import Host
 from provider.survey import sweep
 from provider.survey.survey import DomainSeen, HostSeen, standing_on
 
-AT_ONCE = 8  # guests of one hypervisor: one whose agent hangs takes libvirt 5 s
-
 
 @dataclass(frozen=True)
 class Heard:
@@ -95,7 +93,7 @@ def _ask(plan: config.Plan, seen: HostSeen) -> Asked:
         except OperatorError:
             return Asked(seen)
     try:
-        with ThreadPoolExecutor(max_workers=AT_ONCE) as pool, ThreadPoolExecutor() as beside:
+        with ThreadPoolExecutor(max_workers=live.GUESTS_AT_ONCE) as pool, ThreadPoolExecutor() as beside:
             from_host = beside.submit(gateways.of_host, seen.uri, plan, beside)
             said = pool.map(lambda d: _inside(host, plan, d, agent=d.name in ours and not silence), running)
             gone = tuple(files.gone(host, seen, (d for d in seen.domains if d.name in ours)))

@@ -29,9 +29,8 @@ _ADDRESS: Final = re.compile(
         b"H", b"[0-9a-fA-F]"
     )
 )
-_ESCAPE: Final = re.compile(
-    rb"(\x1b(?:\[[0-?]*[ -/]*(?:[@-~]|\Z)|\Z))"
-)  # at the end also one that is to go on
+# At the end also one that is to go on.
+_ESCAPE: Final = re.compile(rb"(\x1b(?:\[[0-?]*[ -/]*(?:[@-~]|\Z)|\Z))")
 _IN_ADDRESSES: Final = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.:_-"
 _START: Final = b"\n"  # stands for what is before the first byte
 LONGEST: Final = 64  # bytes of an address, with the separator before it and what decides behind it

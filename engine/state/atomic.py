@@ -40,13 +40,10 @@ def write_held(path: Path, data: bytes) -> tuple[BinaryIO, OSError | None]:
     The descriptor is open for writing, as NFS demands of one that is to be locked so (flock(2)).  Beside it the error
     of a file system that gives no locks.
     """
-    make_folder(path.parent)
-    temporary, shared = _beside(path), _for_group(path.parent)
-    file = os.fdopen(os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "r+b")
+    temporary, descriptor = _begin(path, 0o600)
+    file = os.fdopen(descriptor, "r+b")
     why = None
     try:
-        if shared:
-            os.fchmod(file.fileno(), 0o600 | shared)
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
         except OSError as error:
@@ -65,13 +62,9 @@ def write_held(path: Path, data: bytes) -> tuple[BinaryIO, OSError | None]:
 
 
 def _write(path: Path, data: bytes, durable: bool, mode: int) -> None:
-    make_folder(path.parent)
-    temporary, shared = _beside(path), _for_group(path.parent)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    temporary, descriptor = _begin(path, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            if shared:
-                os.fchmod(descriptor, mode | shared)
             file.write(data)
             if durable:
                 file.flush()
@@ -82,6 +75,21 @@ def _write(path: Path, data: bytes, durable: bool, mode: int) -> None:
         raise
     if durable:
         sync_folder(path.parent)
+
+
+def _begin(path: Path, mode: int) -> tuple[Path, int]:
+    """The temporary file beside a target, empty, and its descriptor; its group may do what the folder's may."""
+    make_folder(path.parent)
+    temporary, shared = _beside(path), _for_group(path.parent)
+    descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC, mode)
+    if shared:
+        try:
+            os.fchmod(descriptor, mode | shared)
+        except BaseException:
+            os.close(descriptor)
+            temporary.unlink(missing_ok=True)
+            raise
+    return temporary, descriptor
 
 
 def make_folder(folder: Path) -> None:

@@ -57,15 +57,11 @@ def folder(backend_url: str, base: Path) -> Path:
 def with_attributes(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Write a file, and beside it the ``.attrs`` that the CLI's storage layer keeps."""
     atomic.write(path, data, durable=durable)
-    _give_attributes(path, data)
+    give_attributes(path, data)
 
 
-def give_attributes(path: Path) -> None:
-    """To a file that is there."""
-    _give_attributes(path, path.read_bytes())
-
-
-def _give_attributes(path: Path, data: bytes) -> None:
+def give_attributes(path: Path, data: bytes) -> None:
+    """To a file that is there, with this in it."""
     attributes = {
         "user.cache_control": "",
         "user.content_disposition": "",
@@ -120,9 +116,16 @@ class Backend:
 
     def state_file(self, stack: str) -> Path:
         """The file that counts, of all forms of it; where there is none yet, the one to be made."""
-        plain = self.root / "stacks" / self.project / f"{stack}.json"
-        there = forms.all_of(plain)
-        return there[0] if there else plain.with_name(plain.name + forms.wanted(os.environ))
+        there, form = self._state_files(stack), forms.wanted(os.environ)
+        return there[0] if there else self._stacks / f"{stack}.json{form}"
+
+    def _state_files(self, stack: str) -> list[Path]:
+        """In each form that is there, the one that counts first."""
+        return forms.all_of(self._stacks / f"{stack}.json")
+
+    @property
+    def _stacks(self) -> Path:
+        return self.root / "stacks" / self.project
 
     def locks(self, stack: str) -> Path:
         return self.root / "locks" / ORGANIZATION / self.project / stack
@@ -135,7 +138,7 @@ class Backend:
 
     def stacks(self) -> list[str]:
         """The names of the project's stacks, sorted."""
-        files = forms.matching(self.root / "stacks" / self.project, "[!.]*.json")
+        files = forms.matching(self._stacks, "[!.]*.json")
         return sorted({forms.plain(file.name).removesuffix(".json") for file in files})
 
     def check_layout(self) -> None:
@@ -207,7 +210,7 @@ class Backend:
 
     def doubt(self, stack: str) -> str:
         """What is to be said of a state that is whole, but not what was written last; empty for all others."""
-        file, *others = forms.all_of(self.state_file(stack).with_name(f"{stack}.json"))
+        file, *others = self._state_files(stack)
         if others:
             also = " and ".join(map(str, others))
             return (
@@ -263,7 +266,7 @@ class Backend:
 
     def remove(self, stack: str) -> None:
         """Forget a stack: its state stays as ``.bak``, its history goes."""
-        for file in forms.all_of(self.state_file(stack).with_name(f"{stack}.json")):
+        for file in self._state_files(stack):
             file.replace(file.with_name(file.name + ".bak"))
             attributes_of(file).unlink(missing_ok=True)
             atomic.sync_folder(file.parent)

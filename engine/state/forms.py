@@ -6,7 +6,6 @@ bytes when it reads, and writes gzip where an environment variable says so.
 
 from __future__ import annotations
 
-import gzip
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +16,8 @@ FORMS: Final = ("", GZIP, ZSTD)
 WANTED: Final = (
     "PULUMI_DIY_BACKEND_GZIP",
     "PULUMI_SELF_MANAGED_STATE_GZIP",
-)  # by their younger name, and the former
+)  # the younger name, and the former
+_MEMBER: Final = 31  # zlib's word for gzip: a whole module for it costs each start milliseconds
 LARGEST: Final = 1 << 30  # bytes of JSON that a compressed file may have
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
@@ -54,7 +54,7 @@ def wanted(environment: Mapping[str, str]) -> str:
 
 def packed(data: bytes, file: Path) -> bytes:
     """As it is to be written to this file."""
-    return gzip.compress(data, mtime=0) if form_of(file) == GZIP else data
+    return zlib.compress(data, wbits=_MEMBER) if form_of(file) == GZIP else data
 
 
 def unpacked(data: bytes) -> bytes:
@@ -63,7 +63,7 @@ def unpacked(data: bytes) -> bytes:
         raise Unread("it is compressed by zstd, of which gzip alone is read here")
     if not data.startswith(_GZIP):
         return data
-    reader = zlib.decompressobj(wbits=31)  # one member of gzip
+    reader = zlib.decompressobj(wbits=_MEMBER)
     try:
         text = reader.decompress(data, LARGEST)
     except zlib.error as error:

@@ -17,7 +17,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -175,9 +175,10 @@ def held(
     taken_over = _clear_dead(folder, cancel)
     file = folder / f"{uuid.uuid4()}.json"
     try:
-        handle, why = atomic.write_held(file, json.dumps(_owner(), separators=(",", ":")).encode())
-        with closing(handle):
-            backends.give_attributes(file)
+        owner = json.dumps(_owner(), separators=(",", ":")).encode()
+        handle, why = atomic.write_held(file, owner)
+        with handle:
+            backends.give_attributes(file, owner)
             if why:
                 tell(
                     f"warning: the file system of {folder} gives no locks ({why.strerror}): this run is known to "

@@ -60,12 +60,15 @@ def together(made: Cell) -> None:
 
 def with_vlans(made: Cell) -> None:
     """The floats' files are lost, and set up again beside a VLAN that has the NIC's MAC."""
+    vlans = {}
     for label, name in OWN.items():
         nic, mac = made.nic(label), FLOATS[label][1].replace(":", "")
         vlan = f"ip link add link {nic} name {nic}.7 type vlan id 7 && ip link set {nic}.7 up"
         made.inside(name, f"modprobe 8021q; {vlan}; rm -f $(find /etc -name '*{mac}*')")
-        assert f"{nic}.7" in made.inside(name, "ip -o link")
+        vlans[name] = f"{nic}.7"
     made.stage.must("up", "--yes")
+    for name, vlan in vlans.items():
+        assert vlan in made.inside(name, "ip -o link")
 
 
 def removed(made: Cell) -> None:
