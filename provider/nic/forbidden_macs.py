@@ -125,13 +125,16 @@ def _wait(call: Call, clock: Clock, place: Place, verdicts: dict[str, Verdict]) 
 def _mend(call: Call, clock: Clock, place: Place, macs: list[str]) -> None:
     """A guest that holds on to a forbidden NIC keeps nothing from being done: its link is down there."""
     domain = place.domain
-    steps = plan.plan(place.wanted, macs, *both_xmls(domain), place.waiting)
+    live, config = both_xmls(domain)
+    steps = plan.plan(place.wanted, macs, live, config, place.waiting)
     try:
         apply.perform(domain, steps, clock, call.timeout)
     except OperatorError as error:
-        open_ = plan.plan(place.wanted, macs, *both_xmls(domain), place.waiting)
+        now = both_xmls(domain)
+        open_ = plan.plan(place.wanted, macs, *now, place.waiting)
         others = any(s.action != "unplug" or s.flags != plan.LIVE or s.mac not in macs for s in open_)
-        if others or errors.died(error.__cause__):
+        ended = live is not None and now[0] is None  # with the definition nothing is left to do then
+        if others or ended or errors.died(error.__cause__):
             raise
         call.note("live", "forbiddenMacs", str(error))
 

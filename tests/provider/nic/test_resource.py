@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from provider.errors import OperatorError, Refused
+from provider.nic.plan import LIVE
 from provider.resource.base import COMPUTED
 from tests.provider.fakes import typed
+from tests.provider.fakes.basics import error
 from tests.provider.fakes.domain_world import FLOAT1, FLOAT2, RESERVED, World
 from tests.provider.nic.seen import FLOAT3
 
@@ -30,6 +32,22 @@ def test_a_domain_that_is_shut_off_gets_it_for_its_next_start(world: World) -> N
     assert vm.macs() == ([], [RESERVED.lower(), FLOAT1])
     assert (plug.outputs["live"], plug.outputs["persistent"]) == (False, True)
     assert plug.drift().changes == {}
+
+
+def test_of_a_guest_that_ends_before_it_has_the_nic_nobody_says_that_it_has(world: World) -> None:
+    vm = world.made()
+    plain = vm.fake.attachDeviceFlags
+
+    def attach(xml: str, flags: int = 0) -> int:
+        if flags & LIVE:
+            vm.fake.live = None
+            raise error(55, "Requested operation is not valid: domain is not running")
+        return plain(xml, flags)
+
+    vm.fake.attachDeviceFlags = attach  # type: ignore[method-assign]
+    with pytest.raises(OperatorError, match=r"is not plugged in: .* domain is not running"):
+        world.plugged(vm)
+    assert vm.macs() == ([], [RESERVED.lower(), FLOAT1])
 
 
 def test_creating_it_again_changes_nothing(world: World) -> None:
