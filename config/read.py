@@ -89,8 +89,8 @@ def yaml_mapping(path: Path, shown: str, asked_by: str) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)  # of a device there would be no end
-    except OSError as fault:
-        why = fault.strerror or "can't be read"
+    except (OSError, ValueError) as fault:  # ValueError: a NUL in its name
+        why = (fault.strerror if isinstance(fault, OSError) else str(fault)) or "can't be read"
         raise ConfigError([Problem(shown, asked_by, why, "a readable YAML file")]) from fault
     return _mapping_in(data, shown, asked_by)
 
