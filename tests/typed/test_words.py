@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,8 @@ from cli.words.command_line import OTHERS
 from config.plan import Plan
 from engine.state.checkpoint import ENGINE_VERSION
 from engine.verbs.flags import REFUSED
+from tests.firstday import readme
+from tests.firstday.test_whole_readme import ELSEWHERE, NOT_TYPED, RUNS_TESTS
 from tests.typed.clone import DEBIANS, UUID, Clone
 from tests.typed.test_existing import edited
 
@@ -184,3 +187,22 @@ def test_what_a_removed_stack_still_has_is_told_with_commands_that_work(clone: C
     assert forced
     clone.well(f"{forced[1]} --yes")
     assert not clone.state_file.exists()
+
+
+def test_each_kind_of_command_on_the_pages_is_typed_on_a_first_day_or_elsewhere() -> None:
+    """That each single one is, whole, only a machine made for it can tell (tests/firstday/test_whole_readme.py)."""
+    typed = "".join(file.read_text(encoding="utf-8") for file in Path("tests/firstday").glob("*.py"))
+    left = (
+        {line for line in readme.all_commands() if line.startswith("./trop")}
+        - NOT_TYPED.keys()
+        - ELSEWHERE.keys()
+    )
+    kinds = {kind_of(line) for line in left if not line.startswith(RUNS_TESTS)}
+    assert [kind for kind in sorted(kinds) if kind not in typed] == []
+    assert all(Path(where).exists() for where in ELSEWHERE.values())
+
+
+def kind_of(line: str) -> str:
+    """Its words up to what the verb is about."""
+    words = line.split()
+    return " ".join(words[: 4 if words[1] in ("config", "stack", "state") else 2])
