@@ -32,6 +32,8 @@ def planned() -> tuple[config.Plan, frozenset[str]]:
         encrypted = [key for key in values if runtime_config.is_config_secret(key)]
         encrypted += runtime_config.get_config_secret_keys_env()
         plan = config.load(stack, config.from_pulumi(values, encrypted), root, f"Pulumi.{stack}.yaml")
+        if os.environ.get(ENGINE) != "embedded":  # that one has read the file by our rule
+            config.same_for_every_reader(root / f"Pulumi.{stack}.yaml")
     except config.ConfigError as fault:
         raise pulumi.RunError(str(fault)) from fault
     return plan, look(plan)

@@ -2,6 +2,7 @@
 
 from config.errors import ConfigError, Problem
 from config.plan import Float, Nat, Plan, Pool, Reservation, VirtualMachine, load
+from config.read import same_for_every_reader
 from config.settings import from_pulumi
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "VirtualMachine",
     "from_pulumi",
     "load",
+    "same_for_every_reader",
 ]

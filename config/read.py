@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar, Union
 
@@ -15,73 +15,13 @@ from pydantic_core import ErrorDetails
 from config.errors import ConfigError, Problem
 from config.fleet import Fleet
 from config.settings import NAMESPACE, Settings, names_of_secrets
+from config.yaml_text import DEEPEST, Loader, Unclear
+from plain_yaml import scalars
 
 M = TypeVar("M", bound=BaseModel)
 
 
-MOST = 100_000  # values in a file, those that its aliases repeat counted each time; a fleet of 1,000 VMs has 5,000
-DEEPEST = 30  # levels
 LARGEST = 4 << 20  # bytes
-LONGEST_NUMBER = 70  # characters: 64 bits in base 2, with its sign and 0b
-_MERGE = "tag:yaml.org,2002:merge"
-
-
-class _Loader(yaml.SafeLoader):  # type: ignore[misc]
-    """YAML in which a key that is written twice is a fault (plain YAML silently keeps the last), and of which no few
-    lines stand for a great many."""
-
-    def get_single_node(self) -> Any:
-        node = super().get_single_node()
-        if node is not None and _values(node, {}, 0) > MOST:
-            raise yaml.MarkedYAMLError(
-                problem=f"has more than {MOST} values, what its aliases repeat counted each time",
-                problem_mark=node.start_mark,
-            )
-        self._each_key_once(node, set())
-        return node
-
-    def _each_key_once(self, node: Any, met: set[int]) -> None:
-        """Of the keys as they are written: one that a merge (<<) brings may be written too, and then that counts."""
-        if not isinstance(node, yaml.CollectionNode) or id(node) in met:
-            return
-        met.add(id(node))
-        seen: set[Hashable] = set()
-        for item in node.value:
-            key_node, value_node = item if isinstance(item, tuple) else (None, item)
-            self._each_key_once(value_node, met)
-            if key_node is None or key_node.tag == _MERGE:
-                continue
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"{key} is declared twice", problem_mark=key_node.start_mark
-                )
-            seen.add(key)
-
-
-def _whole(loader: _Loader, node: yaml.ScalarNode) -> int:
-    """A whole number; one in base 60 (1:20:30) of a hundred thousand places would take an hour to make."""
-    if len(node.value) > LONGEST_NUMBER:
-        why = f"is a number of {len(node.value)} characters, more than {LONGEST_NUMBER}"
-        raise yaml.MarkedYAMLError(problem=why, problem_mark=node.start_mark)
-    return int(loader.construct_yaml_int(node))
-
-
-_Loader.add_constructor("tag:yaml.org,2002:int", _whole)
-
-
-def _values(node: Any, known: dict[int, int], depth: int) -> int:
-    """How many values a node stands for; more than `MOST` for one that has itself inside."""
-    if depth > DEEPEST:
-        raise yaml.MarkedYAMLError(
-            problem=f"is nested deeper than {DEEPEST} levels", problem_mark=node.start_mark
-        )
-    if id(node) not in known:
-        known[id(node)] = MOST + 1
-        inner = node.value if isinstance(node, yaml.CollectionNode) else ()
-        parts = [part for item in inner for part in (item if isinstance(item, tuple) else (item,))]
-        known[id(node)] = min(MOST + 1, 1 + sum(_values(part, known, depth + 1) for part in parts))
-    return known[id(node)]
 
 
 def yaml_mapping(path: Path, shown: str, asked_by: str) -> dict[str, Any]:
@@ -100,9 +40,14 @@ def _mapping_in(data: bytes, shown: str, asked_by: str) -> dict[str, Any]:
         if len(data) > LARGEST:
             why = "is too large"
             raise ConfigError([Problem(shown, asked_by, why, f"a file of up to {LARGEST} bytes")])
-        value = yaml.load(data.decode("utf-8-sig"), _Loader)
+        value = yaml.load(data.decode("utf-8-sig"), Loader)
     except UnicodeDecodeError as fault:
         raise ConfigError([Problem(shown, asked_by, "is no UTF-8 text", "a readable YAML file")]) from fault
+    except Unclear as fault:
+        raise ConfigError(
+            Problem(shown, f"line {line}: {path}", scalars.why_not(text), scalars.allowed(text))
+            for path, text, line in fault.found
+        ) from fault
     except yaml.MarkedYAMLError as fault:
         mark = fault.problem_mark
         at = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the file"
@@ -112,7 +57,7 @@ def _mapping_in(data: bytes, shown: str, asked_by: str) -> dict[str, Any]:
         ValueError,
         TypeError,
         OverflowError,
-    ) as fault:  # a date of month 13, a key that is a list
+    ) as fault:  # a key that is a list
         raise ConfigError([Problem(shown, "the file", str(fault), "YAML")]) from fault
     except RecursionError as fault:
         why = f"is nested deeper than {DEEPEST} levels"
@@ -131,6 +76,15 @@ def fleet_file(root: Path, relative: str) -> Fleet:
 def stack_file(path: Path) -> dict[str, Any]:
     """The ``trop:`` settings of a Pulumi.<stack>.yaml, without the namespace; for those who run outside Pulumi."""
     return _own(yaml_mapping(path, path.name, "the stack's file"), path.name)
+
+
+def same_for_every_reader(path: Path) -> None:
+    """Raises `ConfigError` for a file with plain values that readers of YAML take differently; no matter what else.
+
+    The Pulumi CLI has read them before the program is asked: what it took them for can't be seen in a value any more.
+    """
+    if path.is_file():
+        stack_file(path)
 
 
 def stack_text(text: str, shown: str) -> dict[str, Any]:

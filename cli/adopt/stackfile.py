@@ -15,6 +15,7 @@ import yaml  # type: ignore[import-untyped]
 
 from cli.adopt.complete import Additions, merged
 from cli.words.command_line import UsageError
+from config.yaml_text import Dumper, Loader
 
 CONFIG: Final = "config"
 VMS: Final = "trop:vms"
@@ -31,8 +32,8 @@ def edited(text: str, new: Additions, where: str) -> str:
     # From the end on, and of two at one place the later first: what is grown stays before what is new.
     for start, end, put in sorted(_edits(result, new), key=lambda edit: edit[:2])[::-1]:
         result = result[:start] + put + result[end:]
-    before = yaml.safe_load(text) or {}
-    if yaml.safe_load(result) != {**before, CONFIG: merged(before.get(CONFIG) or {}, new, VMS)}:
+    before = yaml.load(text, Loader) or {}
+    if yaml.load(result, Loader) != {**before, CONFIG: merged(before.get(CONFIG) or {}, new, VMS)}:
         raise UsageError(
             f"{where}: it is written so that nothing can be added to {VMS} by itself; add it by hand"
         )
@@ -46,7 +47,7 @@ def difference(before: str, after: str, name: str) -> str:
 
 
 def _edits(text: str, new: Additions) -> Iterator[Edit]:
-    root = yaml.compose(text, yaml.SafeLoader)
+    root = yaml.compose(text, Loader)
     settings = _member(root, CONFIG)
     vms = None if settings is None else _member(settings, VMS)
     if vms is None or not vms.value:
@@ -122,7 +123,7 @@ def _flow(pair: Mapping[str, Any]) -> str:
 
 
 def _plain(value: Any) -> str:
-    text: str = yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=10**6)
+    text: str = yaml.dump([value], Dumper=Dumper, default_flow_style=True, allow_unicode=True, width=10**6)
     return text.strip()[1:-1]
 
 

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 import config
 from cli import live
 from cli.fleet.plugged import Sight
 from cli.words.command_line import UsageError, known_stacks
 from config.read import stack_file
 from config.settings import DEFAULT_FLEET
+from engine.settings import yaml_text
 from provider.errors import OperatorError
 
 
@@ -85,10 +84,9 @@ def without_floats(file: Path, root: Path, labels: Collection[str], folder: Path
 
 
 def _read(path: Path) -> Any:
-    return YAML().load(path.read_text(encoding="utf-8"))
+    return yaml_text.round_trip().load(path.read_text(encoding="utf-8"))
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> Path:
-    with path.open("w", encoding="utf-8") as file:
-        YAML().dump(content, file)
+    path.write_text(yaml_text.written(content), encoding="utf-8")
     return path

@@ -6,17 +6,17 @@ repository's file at each run; what the operator has set in it since (`./trop co
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 from pathlib import Path
-from typing import Any, Final
-
-from ruamel.yaml import YAML
+from typing import Any, Final, cast
 
 from cli import ROOT
 from cli.processes import itself
 from cli.words.command_line import Order, UsageError, known_stacks
+from engine.errors import CommandError
+from engine.settings import yaml_text
+from engine.settings.project import load_yaml
 from engine.state import forms
 from lab.facts import HostFacts
 from lab.hypervisor import Lab
@@ -173,16 +173,15 @@ def _is_secret(value: Any) -> bool:
 
 
 def _read(path: Path) -> Settings:
-    return YAML(typ="safe").load(path.read_text(encoding="utf-8")) or {} if path.exists() else {}
+    """Raises `UsageError` for a file that can't be read, or that readers of YAML take differently."""
+    try:
+        return cast(Settings, yaml_text.bare(load_yaml(path))) if path.exists() else {}
+    except CommandError as error:
+        raise UsageError(str(error)) from error
 
 
 def _text(settings: Settings, stack: str) -> str:
-    text = io.StringIO(HEADER.format(stack=stack))
-    text.seek(0, io.SEEK_END)
-    yaml = YAML()
-    yaml.default_flow_style = False
-    yaml.dump(settings, text)
-    return text.getvalue()
+    return HEADER.format(stack=stack) + yaml_text.written(settings)
 
 
 def _write(path: Path, settings: Settings, stack: str) -> None:

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from engine.errors import CommandError, cut, in_line, unsupported
-from engine.settings import yaml_limits
+from engine.settings import yaml_limits, yaml_text
 from engine.state import atomic, documents
 from engine.state.backend import ORGANIZATION, home
 
@@ -92,12 +91,14 @@ def read(path: Path) -> ProjectFile:
 
 def load_yaml(path: Path) -> dict[str, Any]:
     """A YAML mapping (an empty file is an empty one); any fault is one line that names file and line."""
-    reader = YAML(typ="rt")
-    reader.preserve_quotes = True
+    reader = yaml_text.round_trip()
     try:
         text = _text(path)
-        yaml_limits.check(reader.parse(text))
+        if not yaml_limits.check(reader.parse(text)):
+            raise CommandError("\n".join(f"{path}: {line}" for line in yaml_text.unclear(text)))
         document = reader.load(text)
+    except CommandError:
+        raise
     except yaml_limits.Beyond as error:
         raise CommandError(f"{path}: {error}") from error
     except YAMLError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -10,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ruamel.yaml import YAML
-
 from engine.errors import CommandError, in_line, unsupported
+from engine.settings import yaml_text
 from engine.settings.project import load_yaml
 from engine.state import atomic
 from engine.state.values import parts
@@ -176,13 +174,8 @@ class StackFile:
         return True
 
     def save(self) -> None:
-        writer = YAML(typ="rt")
-        writer.width = 4096
-        writer.indent(mapping=2, sequence=4, offset=2)
-        text = io.StringIO()
-        writer.dump(self.document, text)
         mode = self.path.stat().st_mode & 0o777 if self.path.exists() else 0o644
-        atomic.write(self.path, text.getvalue().encode(), mode=mode)
+        atomic.write(self.path, yaml_text.written(self.document).encode(), mode=mode)
 
     def _config(self) -> Any:
         if self.document.get("config") is None:

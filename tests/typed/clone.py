@@ -23,7 +23,7 @@ from cli.lab.rehearsal import host_xml
 from config.plan import Plan
 from tests.done import Done
 
-CODE = ("cli", "components", "config", "engine", "lab", "provider")
+CODE = ("cli", "components", "config", "engine", "lab", "plain_yaml", "provider")
 # Debian's own network, as libvirt-daemon-config-network defines it on every fresh host.
 UUID = "6f0f1c0e-0000-4000-8000-0000000000de"
 DEBIANS = f"""

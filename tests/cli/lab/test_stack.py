@@ -1,6 +1,8 @@
 """The stack's file as a lab needs it."""
 
 import json
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,13 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "Pulumi.yaml").write_text("name: trop\n")
     (tmp_path / "Pulumi.trop02.yaml").write_text(DECLARED)
     return tmp_path
+
+
+@pytest.fixture
+def labs() -> Iterator[Path]:
+    """Where labs are: a short path, for each lab's socket is below it."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
 
 
 def made(root: Path) -> labstack.Settings:
@@ -112,11 +121,11 @@ def test_the_operators_passphrase_goes_before_the_labs(root: Path, monkeypatch: 
 
 @pytest.mark.reports("S7")
 def test_who_only_looks_sees_the_file_as_the_next_run_makes_it_and_writes_nothing(
-    root: Path, monkeypatch: pytest.MonkeyPatch
+    root: Path, labs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(labhost, "ROOT", root)
-    monkeypatch.setenv("TROP_LAB_ROOT", str(root / "labs"))
-    folder = root / "labs/trop02/project"
+    monkeypatch.setenv("TROP_LAB_ROOT", str(labs))
+    folder = labs / "trop02/project"
     folder.parent.mkdir(parents=True)
     labstack.write_project("trop02", folder, URI)
     file = folder / "Pulumi.trop02.yaml"
