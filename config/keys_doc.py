@@ -44,6 +44,7 @@ _INTRODUCTION: Final = f"""\
 
 Written by `{COMMAND}` from the models in `config/`: every key of a stack's file, `Pulumi.STACK.yaml`, and of the
 fleet's file, `config/fleet.yaml`. A key that is not here is refused, with those that are allowed in its place.
+A plain value is what every reader of YAML takes it for: `yes` and `1:30` are texts, `010` and `1e3` are refused.
 `{NAME}` stands for a name of your choice. “–”: nothing, and the text says what then holds.
 
 A disk of a VM comes into the running guest with the next `up`, blank, as the next `vdX`; its file system is yours to

@@ -141,6 +141,9 @@ SAFER: dict[str, str] = {
     "a journal beside the state, of a CLI that was cut off": (
         "test_forms.py::test_what_a_cli_has_written_beside_the_state_and_not_yet_taken_in_is_not_run_over"
     ),
+    "plain values in YAML that its readers take differently (`010`, `0o10`, `1e3`, `0b11`, `1_000`, `.inf`)": (
+        "test_plain_values.py::test_each_reader_of_ours_takes_it_alike"
+    ),
     "`cancel` while the update runs on this machine": (
         "test_signals.py::test_a_run_that_is_alive_is_not_canceled_but_named_and_can_be_stopped_as_the_line_says"
     ),
