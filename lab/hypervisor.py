@@ -121,6 +121,12 @@ class Lab:
         """Whether the lab's first process is there; its socket's file may outlive it."""
         return processes.first(self.state) is not None
 
+    @property
+    def begun(self) -> Begun | None:
+        """How it was started; None where it does not run."""
+        first = processes.first(self.state)
+        return None if first is None else processes.begun(first)
+
     def status(self) -> Status:
         """The guests with their states and leases, or that the lab doesn't run. Raises LabError without libvirtd."""
         if not self.running:

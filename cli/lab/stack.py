@@ -7,7 +7,10 @@ repository's file at each run; what the operator has set in it since (`./trop co
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
+import sys
+import time
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -17,7 +20,8 @@ from cli.words.command_line import Order, UsageError, known_stacks
 from engine.errors import CommandError
 from engine.settings import yaml_text
 from engine.settings.project import load_yaml
-from engine.state import forms
+from engine.state import forms, locks
+from engine.state.backend import Backend
 from lab.facts import HostFacts
 from lab.hypervisor import Lab
 
@@ -54,6 +58,8 @@ def prepare(order: Order, engine: str) -> tuple[Path, list[str], dict[str, str]]
     if not (lab.running if order.verb in RUN_THE_PROGRAM else lab.state.is_dir()):
         raise not_up(lab)
     file = stack_file_of(lab)
+    if order.verb in RUN_THE_PROGRAM:
+        tell_own_settings(file)
     environment = lab_environment(lab.state)
     if not has_stack(lab.state, stack) and order.words[1:2] != ["init"]:
         init_stack(stack, file.parent, engine, environment)
@@ -79,9 +85,52 @@ def emulation_of(lab: Lab) -> Settings:
 
 
 def stack_file_of(lab: Lab) -> Path:
-    """The stack's file in the lab's own project folder: brought up to date, with what was set in it since."""
-    project = write_project(lab.name, lab_project(lab), lab.uri, emulation_of(lab))
-    return project / f"Pulumi.{lab.name}.yaml"
+    """The stack's file in the lab's own project folder: brought up to date, with what was set in it since.
+
+    While a run has the stack, it stays as that run has it: what is typed beside that is refused by the stack's lock,
+    or only looks.  Raises `UsageError` for a lab that another clone has started: two would write into it in turn.
+    """
+    _refuse_another_clones(lab)
+    file = lab_project(lab) / f"Pulumi.{lab.name}.yaml"
+    locked = locks.found(Backend(lab.state / "state", "trop").locks(lab.name))
+    if file.exists() and not all(map(locks.is_dead, locked)):
+        return file
+    return write_project(lab.name, lab_project(lab), lab.uri, emulation_of(lab)) / file.name
+
+
+def _refuse_another_clones(lab: Lab) -> None:
+    begun = lab.begun
+    if begun is None or not begun.clone.is_dir() or begun.clone.samefile(ROOT):
+        return
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(begun.since))
+    raise UsageError(
+        f"the lab {lab.name} was started from {begun.clone}, at {when}, and follows what is declared there: type this "
+        "in that folder, or make this one's own lab: "
+        f"export TROP_LAB_ROOT={shlex.quote(f'{lab.root}-of-{ROOT.name}')}; ./trop lab up {lab.name}"
+    )
+
+
+def tell_own_settings(file: Path) -> None:
+    """On stderr, what in the lab is not as the repository declares it."""
+    made = file.with_name(f".made.{file.name}")
+    if own := own_settings(*(_read(each).get("config", {}) for each in (made, file))):
+        print(
+            f"note: the lab's own settings, which go before the repository's: {', '.join(own)}; to drop them: "
+            f"rm {shlex.quote(str(file))}",
+            file=sys.stderr,
+        )
+
+
+def own_settings(made: Settings, now: Settings) -> list[str]:
+    """Paths of what ``now`` has otherwise than ``made``, or not at all."""
+    found: list[str] = []
+    for key in dict.fromkeys((*made, *now)):
+        one, other = made.get(key), now.get(key)
+        if isinstance(one, dict) and isinstance(other, dict):
+            found += [f"{key}.{below}" for below in own_settings(one, other)]
+        elif one != other or key not in now:
+            found.append(key if key in now else f"{key} (taken out)")
+    return found
 
 
 def lab_project(lab: Lab) -> Path:

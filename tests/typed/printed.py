@@ -247,6 +247,10 @@ HELD: Final = {
         "tests/provider/resource/test_own.py::test_one_with_a_parent_is_imported_below_it",
         ELSEWHERE,
     ),
+    "cli/lab/stack.py:_refuse_another_clones": (
+        "tests/cli/lab/test_stack.py::test_a_lab_that_another_clone_has_started_is_left_to_that_one",
+        ELSEWHERE,
+    ),
     "provider/impact/allow.py:_nobody": (
         "tests/provider/resource/test_own.py::test_words_that_allow_nothing_are_told",
         ECHO,

@@ -1,6 +1,7 @@
 """The stack's file as a lab needs it."""
 
 import json
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +12,11 @@ from cli.lab import host as labhost
 from cli.lab import stack as labstack
 from cli.words.command_line import UsageError
 from config import ConfigError
+from engine.state import locks
+from engine.state.backend import Backend
 from lab.facts import HostFacts
 from lab.hypervisor import IMAGES, Lab
+from lab.processes import Begun
 
 URI = "qemu+unix:///system?socket=/somewhere"
 DECLARED = """\
@@ -117,6 +121,80 @@ def test_the_operators_passphrase_goes_before_the_labs(root: Path, monkeypatch: 
     }  # fmt: skip
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "mine")
     assert labstack.lab_environment(root) == {"PULUMI_BACKEND_URL": backend}
+
+
+def own_lab(labs: Path) -> Lab:
+    lab = Lab("trop02", HostFacts(bridges=()), root=labs)
+    lab.state.mkdir(exist_ok=True)
+    return lab
+
+
+@pytest.mark.reports("S5")
+def test_while_a_run_has_the_stack_its_declarations_are_not_changed_under_it(root: Path, labs: Path) -> None:
+    lab = own_lab(labs)
+    file = labstack.stack_file_of(lab)
+    before = file.read_bytes()
+    (root / "Pulumi.trop02.yaml").write_text(DECLARED.replace("4096", "2048"))
+    folder = Backend(labs / "trop02/state", "trop").locks("trop02")
+    folder.mkdir(parents=True)
+    with locks.held(folder):
+        assert labstack.stack_file_of(lab) == file
+        assert file.read_bytes() == before
+    labstack.stack_file_of(lab)
+    assert labstack._read(file)["config"]["trop:vms"] == {"Acilamwen": {"memory": 2048}}
+
+
+@pytest.mark.reports("S5")
+def test_a_lab_that_another_clone_has_started_is_left_to_that_one(
+    root: Path, labs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab, theirs = own_lab(labs), tmp_path / "other"
+    theirs.mkdir()
+    before = labstack.stack_file_of(lab).read_bytes()
+    (root / "Pulumi.trop02.yaml").write_text(DECLARED.replace("4096", "2048"))
+    monkeypatch.setattr(Lab, "begun", Begun(0.0, theirs))
+    with pytest.raises(UsageError) as refused:
+        labstack.stack_file_of(lab)
+    assert (lab.state / "project/Pulumi.trop02.yaml").read_bytes() == before
+    assert f"started from {theirs}, at 19" in str(refused.value)
+    assert f"export TROP_LAB_ROOT={lab.root}-of-{root.name}; ./trop lab up trop02" in str(refused.value)
+    for mine in (root, tmp_path / "moved away since"):
+        monkeypatch.setattr(Lab, "begun", Begun(0.0, mine))
+        labstack.stack_file_of(lab)
+
+
+@pytest.mark.reports("S6")
+def test_what_is_the_labs_own_is_told_with_the_line_that_drops_it(
+    root: Path, labs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab = own_lab(labs)
+    file = labstack.stack_file_of(lab)
+    labstack.tell_own_settings(file)
+    assert capsys.readouterr().err == ""
+    file.write_text(
+        file.read_text().replace("memory: 4096", "memory: 4096\n      vcpu: 2") + "  trop:fleet: own.yaml\n"
+    )
+    file = labstack.stack_file_of(lab)
+    labstack.tell_own_settings(file)
+    told = capsys.readouterr().err
+    assert told == (
+        "note: the lab's own settings, which go before the repository's: trop:vms.Acilamwen.vcpu, trop:fleet; to drop "
+        f"them: rm {file}\n"
+    )
+    subprocess.run(told.rpartition(": ")[2], shell=True, check=True)
+    file = labstack.stack_file_of(lab)
+    labstack.tell_own_settings(file)
+    assert capsys.readouterr().err == ""
+    (vm,) = labstack._read(file)["config"]["trop:vms"].values()
+    assert vm == {"memory": 4096}
+
+
+def test_a_setting_that_the_lab_has_taken_out_or_both_have_changed_is_its_own() -> None:
+    made = {"a": 1, "b": {"c": 1, "d": 2}, "e": [1]}
+    assert labstack.own_settings(made, made) == []
+    assert labstack.own_settings(made, {"a": 1, "b": {"c": 2}, "e": [1, 2], "f": 0}) == [
+        "b.c", "b.d (taken out)", "e", "f",
+    ]  # fmt: skip
 
 
 @pytest.mark.reports("S7")
