@@ -18,10 +18,10 @@ class Part:
     check: bool = False
 
 
-# Of every change: all of it where most work, and the main job and a first day on the release after it.
+# Of every change: all of it where most work; on the release after it the main job, and a first day to its first `up`.
 EVERYWHERE: Final = (
     Part("debian12", check=True),
-    Part("debian13", ("-m", "move or firstday")),
+    Part("debian13", ("-m", "move or (firstday and first)")),
 )
 # Before a release of this program: hours.
 EVERYWHERE_SOAK: Final = (

@@ -205,8 +205,8 @@ class Player:
 
 
 def drawn(points: int, seed: str) -> list[int]:
-    """One of four points, by lot."""
-    return sorted(random.Random(seed).sample(range(points), points // 4))
+    """One of eight points, by lot."""
+    return sorted(random.Random(seed).sample(range(points), points // 8))
 
 
 def run(names: Sequence[str], whole: bool, parallel: bool, numbers: Sequence[int], lot: str) -> None:

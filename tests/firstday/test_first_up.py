@@ -12,7 +12,7 @@ from tests.firstday import readme
 from tests.firstday.desk import STACK, Desk
 from tests.firstday.host import FLOAT, FOREIGN, Host, page, wait
 
-pytestmark = [pytest.mark.lab, pytest.mark.firstday]
+pytestmark = [pytest.mark.lab, pytest.mark.firstday, pytest.mark.first]
 
 OUTAGE = '--allow "default=network outage"'
 TAKEN = "network default exists already on qemu:///system, and not by this stack"

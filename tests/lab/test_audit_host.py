@@ -52,7 +52,7 @@ def file_of(made: Stage, name: str) -> Path:
     return made.lab.state / "live" / name
 
 
-@pytest.mark.parametrize("refreshed", [False, True])
+@pytest.mark.parametrize("refreshed", [False, pytest.param(True, marks=pytest.mark.soak)])
 def test_a_disk_that_was_deleted_under_a_running_guest_is_written_anew_by_the_line_that_is_told(
     made: Stage, refreshed: bool
 ) -> None:
@@ -311,7 +311,9 @@ def test_an_address_that_a_stranger_has_leased_is_told_and_given_back_by_the_lin
 
 
 @pytest.mark.reports("H1", "H10")
-@pytest.mark.parametrize("spoilt", ["x", "{}", "[{}]"])
+@pytest.mark.parametrize(
+    "spoilt", ["[{}]", *(pytest.param(text, marks=pytest.mark.soak) for text in ("x", "{}"))]
+)
 def test_a_damaged_file_of_leases_keeps_nothing_else_from_being_seen_and_is_taken_away_as_told(
     made: Stage, spoilt: str
 ) -> None:

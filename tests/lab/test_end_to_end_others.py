@@ -13,7 +13,7 @@ from tests.done import Done
 from tests.lab.stage import ENGINES, Stage, stage
 from tests.lab.test_end_to_end import wait_until
 
-pytestmark = [pytest.mark.lab, pytest.mark.endtoend]
+pytestmark = [pytest.mark.lab, pytest.mark.endtoend, pytest.mark.soak]
 
 FLOAT1, FLOAT3, FLOAT4 = "129.215.175.100", "129.215.175.102", "129.215.175.103"
 
