@@ -16,6 +16,10 @@ from config.plan import Plan, VirtualMachine
 from config.plan_services import PlannedServices
 
 AGENT_SECONDS: Final = 600  # for the agent of a VM that boots for the first time, and installs it then
+KEEPING: Final = (
+    "a volume that has this very name in Docker among the stack's `external`, its network as `network`, the others as "
+    "`volumes`, `environment` and `ports`"
+)
 PULL_SECONDS: Final = 600  # for images; beside it the engine has time to answer, and services to be healthy
 
 
@@ -65,8 +69,10 @@ class DockerServices(pulumi.ComponentResource):
             concerns=files.concerns(services) or None,
             apply=files.APPLY,
             remove=files.removing(),
-            read=files.reading(args.vm.recipe),
+            read=files.reading(args.vm.recipe, services),
             state=files.state(services),
+            keeps=files.keeps(services),
+            keeping=f"declare it under trop:vms.{args.vm.name}.services: {KEEPING}",
             wait=AGENT_SECONDS,
             timeout=2 * services.wait + PULL_SECONDS,
             opts=ResourceOptions(parent=self, depends_on=list(args.after)),

@@ -118,7 +118,8 @@ class GuestFiles(pulumi.CustomResource):
     """Files in the guest of a domain (its UUID), and the commands that apply them, undo them, and tell of them.
 
     ``files`` by path: {content, mode}.  ``secret_files`` by name, there only while ``apply`` runs; ``concerns``: what
-    of ``state`` each of them restarts.  ``wait``, ``timeout``: seconds for the agent to answer, and ``apply`` to end.
+    of ``state`` each of them restarts.  ``keeps``: what a change of ``state`` may not lose, and ``keeping`` how it is
+    declared.  ``wait``, ``timeout``: seconds for the agent to answer, and ``apply`` to end.
     """
 
     def __init__(
@@ -133,6 +134,8 @@ class GuestFiles(pulumi.CustomResource):
         remove: str,
         read: str,
         state: Mapping[str, Mapping[str, str]],
+        keeps: Mapping[str, Mapping[str, str]],
+        keeping: str,
         wait: int,
         timeout: int,
         opts: pulumi.ResourceOptions | None = None,
@@ -146,6 +149,8 @@ class GuestFiles(pulumi.CustomResource):
             "remove": remove,
             "read": read,
             "state": state,
+            "keeps": keeps,
+            "keeping": keeping,
             "wait": wait,
             "timeout": timeout,
         }

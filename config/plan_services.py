@@ -8,7 +8,7 @@ from typing import Any, Literal
 from config.base import Planned
 from config.fleet import Fleet
 from config.recipe import Family, FamilyRecipe, HostUser
-from config.services import PORT, Container, Delivery, Health, Services, StackService, tagged
+from config.services import PORT, Container, Delivery, Health, Logging, Services, StackService, tagged
 from config.settings import Settings, VmSettings
 
 
@@ -28,7 +28,8 @@ class PublishedPort(Planned):
 class PlannedService(Planned):
     """One container, or one service of the stack; ``name`` as it is declared, ``full_name`` as Docker has it.
 
-    ``volumes`` are ``source:target[:ro]``.  ``replicas`` None: it is a single container.
+    ``volumes`` are ``source:target[:ro]``, by the names that are declared; those in ``external`` have the same in
+    Docker.  ``network``: one that is there, in the place of the stack's own.  ``replicas`` None: a single container.
     """
 
     name: str
@@ -43,6 +44,9 @@ class PlannedService(Planned):
     tty: bool
     secrets: tuple[str, ...]
     replicas: int | None
+    logging: Logging | None = None
+    external: tuple[str, ...] = ()
+    network: str | None = None
 
     @property
     def label(self) -> str:
@@ -102,7 +106,9 @@ def _member(services: Services, path: str, each: Container) -> PlannedService:
     name = path.rsplit(".", 1)[1]
     tag = "" if tagged(each.image) else f":{each.version or services.version}"
     in_stack = each if isinstance(each, StackService) else None
-    prefix = f"{services.stack.name}_" if in_stack and services.stack else ""
+    stack = services.stack if in_stack else None
+    prefix = f"{stack.name}_" if stack else ""
+    mine = {volume.split(":", 1)[0] for volume in each.volumes}
     return PlannedService(
         name=name,
         full_name=prefix + name,
@@ -116,6 +122,9 @@ def _member(services: Services, path: str, each: Container) -> PlannedService:
         tty=each.tty,
         secrets=in_stack.secrets if in_stack else (),
         replicas=in_stack.replicas if in_stack else None,
+        logging=each.logging,
+        external=tuple(sorted(mine & set(stack.external))) if stack else (),
+        network=stack.network if stack else None,
     )
 
 

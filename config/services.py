@@ -71,6 +71,13 @@ Line = Annotated[
 SecretName = Annotated[
     str, like(r"[a-z][a-z0-9-]{0,40}", "a small letter, then up to 40 small letters, digits and hyphens")
 ]
+LogDriver = Annotated[
+    StrictStr,
+    like(r"[a-z0-9][a-z0-9_./:-]{0,100}", "a logging driver of Docker's, such as json-file or local"),
+]
+LogOption = Annotated[str, like(r"[a-z][a-z0-9-]{0,60}", "an option of the driver, such as max-size")]
+VolumeName = Annotated[StrictStr, like(r"[A-Za-z0-9][\w.-]{1,62}", "a name of one of its services' volumes")]
+NetworkName = Annotated[StrictStr, like(r"[A-Za-z0-9][\w.-]{1,62}", "a network as docker network ls has it")]
 Replicas = Annotated[StrictInt, Field(ge=1, le=100)]
 
 
@@ -81,6 +88,13 @@ class Health(Declared):
     interval: Count = Field(default=10, description="Seconds from one question to the next.")
     timeout: Count = Field(default=5, description="Seconds for an answer.")
     retries: Count = Field(default=6, description="Failures one after the other until it counts as ill.")
+
+
+class Logging(Declared):
+    """Where the output of a container goes."""
+
+    driver: LogDriver = Field(description="Docker's logging driver.")
+    options: dict[LogOption, Line] = Field(default_factory=dict, description="Its options.")
 
 
 class Container(Declared):
@@ -95,6 +109,10 @@ class Container(Declared):
     command: tuple[Line, ...] = Field(default=(), description="In place of the image's own, a word each.")
     health: Health | None = Field(default=None, description="How it is asked whether it is well.")
     tty: StrictBool = Field(default=False, description="Whether it has a terminal.")
+    logging: Logging | None = Field(
+        default=None,
+        description="Where its output goes. Without it: json-file, of which 5 files of 20 MB are kept.",
+    )
 
 
 class StackService(Container):
@@ -112,6 +130,14 @@ class Stack(Declared):
 
     name: StackName = Field(description="Docker's name of it.")
     services: Annotated[dict[ServiceName, StackService], Field(min_length=1, description="Its services.")]
+    external: tuple[VolumeName, ...] = Field(
+        default=(),
+        description="Volumes of its services that have this very name in Docker; another one is `NAME_volume` there.",
+    )
+    network: NetworkName | None = Field(
+        default=None,
+        description="A network that is there, by Docker's name of it, in the place of the stack's own, `NAME_default`.",
+    )
 
 
 class Services(Declared):

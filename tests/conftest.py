@@ -32,10 +32,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """What the crash tests, the random lives and the fuzzing have counted is shown also where they pass."""
-    marks = terminalreporter.config.getoption("markexpr")
-    if "(reports)" in marks and "not (lab" in marks:  # the first of three runs
-        for key in field_reports.OPEN:
-            terminalreporter.write_line(f"not passed, without a test yet: {field_reports.told(key)}")
     reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
     for name, value in (told for report in reports for told in report.user_properties):
         if name in ("crash", "lives", "fuzz"):

@@ -136,6 +136,6 @@ def _told(agent: Agent, plan: config.Plan, seen: DomainSeen) -> guest_store.Told
     if vm.services is None and not vm.recipe.software.packages:
         return None
     try:
-        return guest_store.read(agent, services.reading(vm.recipe))
+        return guest_store.read(agent, services.reading(vm.recipe, vm.services))
     except (OperatorError, errors.VirtError):
         return None

@@ -125,7 +125,10 @@ secrets|{{.Spec.Name}}|{{range .Spec.TaskTemplate.ContainerSpec.Secrets}}{{.Secr
 update|{{.Spec.Name}}|{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}
 started|{{.Spec.Name}}|{{if .UpdateStatus}}{{.UpdateStatus.StartedAt}}{{end}}
 task|{{.Spec.Name}}|{{json .Spec.TaskTemplate}}
-spec|{{.Spec.Name}}|{{json .Spec}}' $(lines service | cut -d' ' -f1)
+stack|{{.Spec.Name}}|{{index .Spec.Labels "com.docker.stack.namespace"}}
+version|{{.Spec.Name}}|{{.ID}}:{{.Version.Index}}
+formerly|{{.Spec.Name}}|{{json .Spec}}
+fields|{{.Spec.Name}}|'@FIELDS@ $(lines service | cut -d' ' -f1)
     } > "$kept/seen" 2> /dev/null
     pause=$(($(now) - asked))
     [ "$pause" -gt 0 ] || pause=1
@@ -133,8 +136,16 @@ spec|{{.Spec.Name}}|{{json .Spec}}' $(lines service | cut -d' ' -f1)
 
 seen() { sed -n "s/^$1|$2|//p" "$kept/seen"; }
 task() { seen task "$1" | sha256sum | cut -c1-64; }
-spec() { seen spec "$1" | sha256sum | cut -c1-64; }
-known() { grep -qxF "service $1 $(spec "$1") $2" "$kept/known" 2> /dev/null; }
+fields() { seen fields "$1" | sha256sum | cut -c1-64; }
+formerly() { seen formerly "$1" | sha256sum | cut -c1-64; }
+
+# It is as this left it: nothing was done to it since, or nothing to what is declared of it; or a release that knew it
+# by all that a client prints of it has left it so.
+known() { # name, config
+    grep -q "^service $1 $(seen version "$1") [^ ]* $2\$" "$kept/known" 2> /dev/null ||
+        grep -q "^service $1 [^ ]* $(fields "$1") $2\$" "$kept/known" 2> /dev/null ||
+        grep -qxF "service $1 $(formerly "$1") $2" "$kept/known" 2> /dev/null
+}
 its_image() { seen image "$1" | cut -d@ -f1; }
 replicas() { seen replicas "$1" | cut -d' ' -f1; }
 tasks() { docker service ps --no-trunc --format '{{.Image}} {{.CurrentState}} {{.Error}}' "$1" 2>&1 | head -n 2 | tr '\n' ' '; }
@@ -211,6 +222,10 @@ stack() {
             echo "$service $count $image same" >> "$kept/each"
             continue
         fi
+        if [ -n "$(its_image "$service")" ] && [ "$(seen stack "$service")" != "$name" ]; then
+            fail "service $service is no service of stack $name, for it has no label com.docker.stack.namespace=$name; to make it one:" \
+                "docker service update --label-add com.docker.stack.namespace=$name $service; nothing was stopped"
+        fi
         # A deployment leaves another image alone where the declared one is what it deployed last: it goes by this label.
         if [ "$(its_image "$service")" != "$image" ] && [ "$(seen deployed "$service")" = "$image" ]; then
             docker service update -d --label-rm com.docker.stack.image "$service" > /dev/null 2> "$said" ||
@@ -259,6 +274,6 @@ fi
 cp "$here/list" "$kept/list"
 lines container | while read -r name image config; do echo "container $name $(about '{{.ID}}' "$name") $config"; done > "$kept/known.new"
 [ -z "$(lines service)" ] || look
-lines service | while read -r name image config rest; do echo "service $name $(spec "$name") $config"; done >> "$kept/known.new"
+lines service | while read -r name image config rest; do echo "service $name $(seen version "$name") $(fields "$name") $config"; done >> "$kept/known.new"
 mv "$kept/known.new" "$kept/known"
 rm -f "$kept/seen"

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import yaml  # type: ignore[import-untyped]
 
-from components.services.definition import digest
+from components.services.definition import digest, logging
 from config.plan_services import PlannedService
-from config.services import VOLUME, Health
+from config.services import VOLUME, Health, Logging
 
 VERSION: Final = "3.8"
 LABEL: Final = "trop.config"
@@ -19,7 +19,9 @@ def document(member: PlannedService) -> str:
     named = [v.split(":", 1)[0] for v in member.volumes if not v.startswith("/")]
     content: dict[str, Any] = {"version": VERSION, "services": {member.name: service(member)}}
     if named:
-        content["volumes"] = {name: {} for name in named}
+        content["volumes"] = {name: _volume_of(member, name) for name in named}
+    if member.network:
+        content["networks"] = {"default": {"external": True, "name": member.network}}
     if member.secrets:
         content["secrets"] = {
             name: {"external": True, "name": f"${{{variable(name)}}}"} for name in member.secrets
@@ -45,11 +47,22 @@ def service(member: PlannedService) -> dict[str, Any]:
             for p in member.ports
         ],
         "volumes": [_volume(text) for text in member.volumes],
+        "logging": _logging(logging(member)),
         "healthcheck": _health(member.health) if member.health else None,
         "secrets": [{"source": name, "target": name, "mode": 0o444} for name in member.secrets],
         "deploy": _deploy(member),
     }
     return {key: value for key, value in parts.items() if value}
+
+
+def _volume_of(member: PlannedService, name: str) -> dict[str, Any]:
+    """One that is external has its own name in Docker, another one the stack's before it."""
+    return {"external": True, "name": name} if name in member.external else {}
+
+
+def _logging(declared: Logging) -> dict[str, Any]:
+    options = {key: _plain(value) for key, value in declared.options.items()}
+    return {"driver": declared.driver, **({"options": options} if options else {})}
 
 
 def _deploy(member: PlannedService) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from components.services.compose import LABEL
-from components.services.definition import digest
+from components.services.definition import digest, logging
 from config.plan_services import PlannedService
 
 
@@ -31,6 +31,10 @@ def _options(member: PlannedService) -> Iterator[tuple[str, ...]]:
         yield "--env", f"{key}={value}"
     for volume in member.volumes:
         yield "--volume", volume
+    log = logging(member)
+    yield "--log-driver", log.driver
+    for option, value in log.options.items():
+        yield "--log-opt", f"{option}={value}"
     if member.health:
         yield "--health-cmd", member.health.command
         yield "--health-interval", f"{member.health.interval}s"

@@ -8,8 +8,11 @@ from typing import Final
 from pydantic import BaseModel
 
 from config.plan_services import PlannedService
+from config.services import Logging
 
 DIGITS = 11
+# Of what says nothing of it: Docker's own default keeps all that is ever written.
+LOGGING: Final = Logging(driver="json-file", options={"max-size": "20m", "max-file": "5"})
 # Of a health check these count at their defaults, too: they were there when the first containers were made.
 FIRST_OF_HEALTH: Final = frozenset({"command", "interval", "timeout", "retries"})
 
@@ -25,6 +28,11 @@ def digest(member: PlannedService) -> str:
         unsaid["health"] = _at_default(member.health) - FIRST_OF_HEALTH
     said = member.model_dump_json(exclude={"name": True, "replicas": True, **unsaid})
     return "c" + hashlib.sha256(said.encode()).hexdigest()[:DIGITS]  # no YAML takes that for a number
+
+
+def logging(member: PlannedService) -> Logging:
+    """Where its output goes; a container that is there keeps what it was made with."""
+    return member.logging or LOGGING
 
 
 def _at_default(model: BaseModel) -> set[str]:

@@ -64,9 +64,34 @@ def _state(member: PlannedService) -> dict[str, str]:
     return {**alike, "replicas": f"{member.replicas}/{member.replicas}"}
 
 
-def reading(recipe: PlannedRecipe) -> str:
+def keeps(services: PlannedServices) -> dict[str, dict[str, str]]:
+    """What a container or service has by its declaration, of that which somebody else's may have and would lose."""
+    return {member.label: _kept(member, services.stack) for member in services.members}
+
+
+def _kept(member: PlannedService, stack: str | None) -> dict[str, str]:
+    """As `reading` prints it: items with blanks between them; of the environment the names."""
+    single = member.replicas is None
+    ports = [str(port) if single else f"{port.host}->{port.guest}/{port.kind}" for port in member.ports]
+    return {
+        "volumes": " ".join(_mounted(member, text, stack) for text in member.volumes),
+        "networks": "bridge" if single else member.network or f"{stack}_default",
+        "environment": " ".join(sorted(member.environment)),
+        "ports": " ".join(ports),
+    }
+
+
+def _mounted(member: PlannedService, volume: str, stack: str | None) -> str:
+    source, target = volume.split(":")[:2]
+    plain = member.replicas is None or source.startswith("/") or source in member.external
+    return f"{source if plain else f'{stack}_{source}'}:{target}"
+
+
+def reading(recipe: PlannedRecipe, services: PlannedServices | None) -> str:
     """The command that says what there is, and what of the recipe is missing."""
     named = {
+        "STACK": (services and services.stack) or "",
+        "DECLARED": " ".join(member.full_name for member in services.members) if services else "",
         "PACKAGES": " ".join(recipe.software.packages),
         "USERS": " ".join(recipe.users),
         "ZONE": recipe.timezone or "",
@@ -103,4 +128,6 @@ def _secret_files(services: PlannedServices) -> Iterator[str]:
 
 
 def _shipped(name: str) -> str:
-    return (_HERE / name).read_text(encoding="utf-8")
+    """A script; where it asks Docker what a service has of what is declared, it asks for these fields."""
+    text = (_HERE / name).read_text(encoding="utf-8")
+    return text.replace("@FIELDS@", shlex.quote((_HERE / "fields.tmpl").read_text(encoding="utf-8").strip()))

@@ -43,11 +43,18 @@ SCHEMA: Final = resource(
         "remove": string("A shell command that undoes it, before the files go."),
         "read": string(
             'A shell command that changes nothing and prints {"state": {NAME: {FIELD: TEXT}}, "notes": [TEXT]}; an '
-            "empty text says that it can't be told."
+            "empty text says that it can't be told. What it may print beside: remarks, a list as notes are; fixed, by "
+            "NAME why that can't be changed; keeps, by NAME and FIELD what it has that may hold data."
         ),
         "state": said(
             mapping(_TEXTS), "What read is to say; what it names beside it is told, and left alone."
         ),
+        "keeps": said(
+            mapping(_TEXTS),
+            "By name of state and field, what it has once it is as declared; a change that would lose more of what "
+            "read says under keeps is refused as data loss.",
+        ),
+        "keeping": string("How an operator declares what is to stay; for the line that refuses."),
         "wait": integer(f"Seconds that up waits for the agent; {WAIT} when not given."),
         "timeout": integer(f"Seconds for apply to end; {TIMEOUT} when not given."),
     },

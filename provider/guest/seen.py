@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from provider.connection import api
+from provider.errors import OperatorError
 from provider.guest import schema
-from provider.guest.store import Seen, State
+from provider.guest.store import Seen, State, Told
+from provider.impact import allow
 from provider.resource.base import Call, Props
 
 SHOWN: Final = 12  # digits of a digest
+KEEPING: Final = "declare what is to stay"
 UNTOLD: Final = ""  # what a command prints of something that it can't tell: it is taken for what is declared
 
 
@@ -22,6 +25,7 @@ class Guest:
     files: Mapping[str, Seen]
     state: State
     notes: tuple[str, ...] = ()
+    said: Told = field(default_factory=lambda: Told({}))
 
     def as_inputs(self, inputs: Props) -> Props:
         """The inputs with what is there in the place of what is declared; equal where that agrees."""
@@ -58,8 +62,24 @@ class Guest:
         """What an operator is to know of it, and nothing is done about."""
         for name, said in self.strangers(inputs).items():
             yield f"{guest}: {name} is not declared ({said}); it is left alone"
-        for note in self.notes:
+        for note in (*self.notes, *self.said.remarks):
             yield f"{guest}: {note}"
+        for name, why in sorted(self.said.fixed.items()):
+            if name in inputs.get("state", {}):
+                yield f"{guest}: {name} can't be changed: {why}"
+        for name in sorted(inputs.get("state", {})):
+            if lost := self.lost(name, inputs):
+                yield f"{guest}: {name} would lose at its next change: {lost}; {inputs.get('keeping', KEEPING)}"
+
+    def lost(self, name: str, wanted: Props) -> str:
+        """What the declared one has not, of what is there and may hold data; empty where nothing is."""
+        there, kept = self.said.keeps.get(name, {}), wanted.get("keeps", {}).get(name, {})
+        parts = []
+        for field_, text in sorted(there.items()):
+            items = [item for item in text.split() if item not in kept.get(field_, item).split()]
+            if items:
+                parts.append(f"{field_} {', '.join(items)} (declared: {kept[field_] or 'none'})")
+        return "; ".join(parts)
 
     def outputs(self, domain: api.Domain, inputs: Props) -> Props:
         undeclared = [f"{name}: {said}" for name, said in self.strangers(inputs).items()]
@@ -81,8 +101,8 @@ class Guest:
 
 
 def comparable(inputs: Props) -> Props:
-    """What matters: how long something may take does not."""
-    return {key: value for key, value in inputs.items() if key not in ("wait", "timeout")}
+    """What matters: how long something may take does not, nor what would be refused, and how that is told."""
+    return {k: v for k, v in inputs.items() if k not in ("wait", "timeout", "keeps", "keeping")}
 
 
 def gone(olds: Props, news: Props) -> tuple[str, ...]:
@@ -111,6 +131,7 @@ def foretell(call: Call, guest: str, there: Guest, olds: Props, news: Props) -> 
             call.note("live", "state", f"{name} of {guest} is brought up: {_said(fields)}")
         elif (now := there.fields(name, fields)) != fields:
             restarting.add(name)
+            _keep_what_is_there(call, guest, name, there, news)
             call.note("service restart", "state", f"{name} of {guest}: {_differences(now, fields)}")
     for name in sorted(olds.get("state", {})):
         if name not in news.get("state", {}) and name in there.state:
@@ -121,7 +142,22 @@ def foretell(call: Call, guest: str, there: Guest, olds: Props, news: Props) -> 
             for name in concerned:
                 if name in there.state and name not in restarting:
                     restarting.add(name)
+                    _keep_what_is_there(call, guest, name, there, news)
                     call.note("service restart", "secretFiles", f"{name} of {guest}: {secret} is another one")
+
+
+def _keep_what_is_there(call: Call, guest: str, name: str, there: Guest, news: Props) -> None:
+    """Before it is changed: refused where it can't be, or where it would lose what may hold data."""
+    if why := there.said.fixed.get(name):
+        raise OperatorError(f"{guest}: {name} can't be changed: {why}")
+    lost = there.lost(name, news)
+    if lost and not allow.allowed(name, "data loss"):
+        keeping = news.get("keeping", KEEPING)
+        raise OperatorError(
+            f"{guest}: {name} would lose {lost}; {keeping}; to change it all the same: {allow.how(name, 'data loss')}"
+        )
+    if lost:
+        call.note("data loss", "state", f"{name} of {guest} loses {lost}")
 
 
 def foretell_removal(call: Call, guest: str, outputs: Props) -> None:

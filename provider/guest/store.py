@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from provider.connection import done
@@ -82,10 +82,16 @@ class Seen:
 
 @dataclass(frozen=True)
 class Told:
-    """What a `read` command has said; ``notes`` are for the operator, a line each."""
+    """What a `read` command has said; ``notes`` and ``remarks`` are for the operator, a line each.
+
+    ``fixed``: by name of state, why it can't be changed.  ``keeps``: what it has by field, items with blanks between.
+    """
 
     state: State
     notes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    keeps: State = field(default_factory=dict)
 
 
 def look(agent: Agent, paths: Collection[str]) -> dict[str, Seen]:
@@ -144,12 +150,16 @@ def _without(text: str, secrets: Collection[str]) -> str:
 
 
 def read(agent: Agent, command: str) -> Told:
-    """Run a command that prints what there is: ``{"state": {NAME: {FIELD: TEXT}}, "notes": [TEXT]}``."""
+    """Run a command that prints what there is: ``{"state": {NAME: {FIELD: TEXT}}, "notes": [TEXT], …}`` (`Told`)."""
     text = agent.run(command, seconds=READ_SECONDS)
     try:
         said = json.loads(text)
-        state = {_text(name): _texts(fields) for name, fields in said["state"].items()}
-        return Told(state, tuple(map(_text, said.get("notes", ()))))
+        state, keeps = (
+            {_text(name): _texts(fields) for name, fields in each.items()}
+            for each in (said["state"], said.get("keeps", {}))
+        )
+        notes, remarks = (tuple(map(_text, said.get(key, ()))) for key in ("notes", "remarks"))
+        return Told(state, notes, remarks, _texts(said.get("fixed", {})), keeps)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise AgentError(f"guest {agent.guest}: read prints what is no state: {text[:200]!r}") from error
 

@@ -203,7 +203,8 @@ _GUEST_FILES: Final = {
     "secretFiles": Entry("live", "apply is run with it; what it concerns restarts", "service restart"),
     "apply": Entry("live", "is run once more; it has nothing to do where state is as declared"),
     **dict.fromkeys(
-        ("remove", "read", "concerns", "wait", "timeout"), Entry("live", "nothing is done in the guest")
+        ("remove", "read", "concerns", "keeps", "keeping", "wait", "timeout"),
+        Entry("live", "nothing is done in the guest"),
     ),
 }
 

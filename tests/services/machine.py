@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -51,9 +52,11 @@ class Machine:
             (given / name).write_text(value, encoding="utf-8")
         return self._run(*self.shell, str(self.root / "here/apply"), SECRETS=str(given))
 
-    def read(self, recipe: PlannedRecipe = NOTHING) -> dict[str, Any]:
+    def read(
+        self, recipe: PlannedRecipe = NOTHING, services: PlannedServices | None = None
+    ) -> dict[str, Any]:
         """What `read` says: ``state`` and ``notes``."""
-        done = self._run(*self.shell, "-c", files.reading(recipe))
+        done = self._run(*self.shell, "-c", files.reading(recipe, services))
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
@@ -63,6 +66,11 @@ class Machine:
     def docker(self, *words: str) -> str:
         """What somebody types."""
         return self._run(str(DOCKER), *words).stdout
+
+    def formerly(self, service: str) -> str:
+        """By what a release that went by all that a client prints knew a service."""
+        printed = self.docker("service", "inspect", "--format", "{{json .Spec}}", service)
+        return hashlib.sha256(printed.encode()).hexdigest()
 
     def log(self) -> list[str]:
         """The fake docker's command lines since the last call."""

@@ -69,8 +69,8 @@ REFUSED = [
     ),
     (
         containers(secrets=["password"]),
-        "containers.apache.secrets: unknown key; allowed: command, environment, expose, health, image, ports, tty, "
-        "version, volumes",
+        "containers.apache.secrets: unknown key; allowed: command, environment, expose, health, image, logging, "
+        "ports, tty, version, volumes",
     ),
     (
         stack(secrets=["password"]),

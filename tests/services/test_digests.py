@@ -33,11 +33,15 @@ class Later(PlannedService):
     """A service as a later release has it."""
 
     health: LaterHealth | None
-    logging: str = "local"
+    limit: str = "none"
     labels: tuple[str, ...] = ()
 
 
-@pytest.mark.parametrize("case", CASES)
+# Those that nothing ran of before there were digests like these.
+NEWER = {"taken-over"}
+
+
+@pytest.mark.parametrize("case", sorted(set(CASES) - NEWER))
 def test_a_declaration_has_the_digest_that_it_always_had(case: str) -> None:
     assert {member.name: digest(member) for member in services(case).members} == KEPT.get(case, {})
 
@@ -50,7 +54,7 @@ def later(member: PlannedService, **more: object) -> PlannedService:
 def test_a_later_field_counts_where_it_is_not_at_its_default(case: str) -> None:
     for member in services(case).members:
         assert digest(later(member)) == digest(member)
-        assert digest(later(member, logging="json-file")) != digest(member)
+        assert digest(later(member, limit="1g")) != digest(member)
         if member.health is not None:
             slow = member.health.model_dump() | {"start": 9}
             assert digest(later(member, health=slow)) != digest(member)

@@ -14,7 +14,7 @@ from components.services import files
 from lab.possible import why_not
 from tests.services import page
 from tests.services.engine import Engine, engine
-from tests.services.machine import planned
+from tests.services.machine import NOTHING, planned
 from tests.services.stand_ins import NEW, OLD
 
 pytestmark = [pytest.mark.services, pytest.mark.soak]
@@ -119,6 +119,82 @@ def test_another_version_replaces_the_services_and_touches_nothing_else(docker: 
     assert docker.shell_line(SERVICES).splitlines() == running(NEW)
     assert differs(docker, NEW) == {}
     assert docker.docker("inspect", "-f", "{{.ID}}", "apache") == proxy
+
+
+DATA = "/data"
+
+
+def database(version: str, **more: Any) -> Any:
+    member = {"image": "firethorn/firethorn-py", "volumes": [f"pgdata:{DATA}"]}
+    declared = {
+        "wait": 240,
+        "version": version,
+        "stack": {"name": "db", "services": {"carolina": member}, **more},
+    }
+    return planned(declared)
+
+
+def in_it(docker: Engine, line: str) -> str:
+    container = docker.docker("ps", "-q", "-f", "name=db_carolina", "-f", "status=running").split()[0]
+    return docker.docker("exec", container, "sh", "-c", line)
+
+
+@pytest.mark.reports("V1", "V2", "V3")
+def test_a_database_that_was_made_by_hand_keeps_its_data_through_its_next_version(docker: Engine) -> None:
+    mount = f"type=volume,source=pgdata,target={DATA}"
+    docker.docker("service", "create", "-d", "--name", "db_carolina", "--no-resolve-image", "--env", "OWN=1",
+                  "--mount", mount, f"firethorn/firethorn-py:{OLD}")  # fmt: skip
+    wait = "until docker ps -q -f name=db_carolina -f status=running | grep -q .; do sleep 1; done"
+    docker.shell_line(f"timeout 60 sh -c '{wait}'")
+    in_it(docker, f"echo kept > {DATA}/file")
+
+    plain, own = database(NEW), database(NEW, external=["pgdata"])
+    read = docker.read(NOTHING, plain)
+    label = "com.docker.stack.namespace=db"
+    assert label in read["fixed"]["service db_carolina"]
+    assert read["keeps"]["service db_carolina"]["volumes"] == f"pgdata:{DATA}"
+    assert read["keeps"]["service db_carolina"]["environment"] == "OWN"
+    assert files.keeps(plain)["service db_carolina"]["volumes"] == f"db_pgdata:{DATA}"
+    refused = docker.apply(own)
+    assert refused.returncode == 1
+    assert label in refused.stderr
+    assert docker.shell_line("docker network ls -q -f name=db_default") == ""
+    docker.shell_line(refused.stderr.partition("to make it one: ")[2].partition(";")[0])
+    assert docker.read(NOTHING, own)["fixed"] == {}
+
+    done = docker.apply(own)
+    assert done.returncode == 0, done.stderr
+    assert (
+        docker.read(NOTHING, own)["state"]["service db_carolina"] == files.state(own)["service db_carolina"]
+    )
+    assert docker.read(NOTHING, own)["keeps"] == {}
+    assert in_it(docker, f"cat {DATA}/file") == "kept"
+    assert docker.docker("volume", "ls", "-q") == "pgdata"
+    docker.docker("service", "update", "-d", "--limit-memory", "64M", "db_carolina")
+    assert (
+        docker.read(NOTHING, own)["state"]["service db_carolina"] == files.state(own)["service db_carolina"]
+    )
+    docker.docker("stack", "rm", "db")
+
+
+@pytest.mark.reports("V1", "V5")
+def test_of_a_container_that_was_made_by_hand_all_that_a_new_one_had_not_is_read(docker: Engine) -> None:
+    image = f"firethorn/firethorn-py:{OLD}"
+    docker.docker("network", "create", "web")
+    docker.docker("run", "-d", "--name", "single", "--network", "web", "-v", "pages:/pages", "-e", "OWN=1",
+                  "-p", "8099:80", image)  # fmt: skip
+    declared = planned({"wait": 60, "containers": {"single": {"image": image}}})
+    read = docker.read(NOTHING, declared)
+    assert read["keeps"] == {
+        "container single": {
+            "volumes": "pages:/pages", "environment": "OWN", "ports": "0.0.0.0:8099->80/tcp", "networks": "web",
+        }
+    }  # fmt: skip
+    assert read["remarks"] == [
+        "the log of container single has no end: whatever is done to it next gives it one"
+    ]
+    docker.docker("rm", "-f", "single")
+    docker.docker("network", "rm", "web")
 
 
 def test_what_was_taken_away_leaves_nothing_declared_behind(docker: Engine) -> None:

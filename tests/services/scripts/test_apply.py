@@ -89,7 +89,8 @@ def test_a_machine_without_docker_is_told(one: Machine, monkeypatch: pytest.Monk
     without(monkeypatch, one, "docker")
 
     assert refused(one, proxy()) == "docker is not installed; nothing was done"
-    assert one.read() == {"state": {}, "notes": ["docker is not installed"]}
+    nothing = {"state": {}, "remarks": [], "fixed": {}, "keeps": {}}
+    assert one.read() == {**nothing, "notes": ["docker is not installed"]}
 
 
 @pytest.mark.parametrize(
