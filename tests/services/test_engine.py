@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from cli import ROOT
 from components.services import files
 from lab.possible import why_not
 from tests.services import page
@@ -122,6 +124,8 @@ def test_another_version_replaces_the_services_and_touches_nothing_else(docker: 
 
 
 DATA = "/data"
+# What a service of the stack is given by its compose file: all else a client prints unasked.
+GIVEN = ("Image", "Labels", "Mounts", "Secrets", "Env", "Args", "Command", "Healthcheck", "TTY")
 
 
 def database(version: str, **more: Any) -> Any:
@@ -195,6 +199,35 @@ def test_of_a_container_that_was_made_by_hand_all_that_a_new_one_had_not_is_read
     ]
     docker.docker("rm", "-f", "single")
     docker.docker("network", "rm", "web")
+
+
+def row(docker: Engine) -> str:
+    """What this engine and its client say, as docs/versions.md has it: versions, names, what is printed unasked."""
+    told = "{{.Server.Version}} | {{.Server.APIVersion}}, {{.Server.MinAPIVersion}}"
+    server = docker.docker("version", "--format", told)
+    printed = json.loads(
+        docker.docker("service", "inspect", "--format", "{{json .Spec.TaskTemplate}}", "seen_one")
+    )
+    container = {key: value for key, value in printed["ContainerSpec"].items() if key not in GIVEN}
+    volumes = docker.docker("volume", "ls", "--format", "{{.Name}}").split()
+    networks = docker.docker("network", "ls", "--format", "{{.Name}}").split()
+    names = [name for name in (*volumes, *networks) if "seen" in name or name in ("plain", "beside")]
+    unasked = json.dumps(container, separators=(",", ":"), sort_keys=True)
+    return f"| {server} | {' '.join(sorted(names))} | `{unasked}` |"
+
+
+def test_what_this_docker_names_and_prints_is_what_the_page_says(docker: Engine) -> None:
+    """One volume by the stack, one that is external, one of a single container."""
+    member = {"image": "firethorn/firethorn-py", "volumes": ["own:/a", "beside:/b"]}
+    stack = {"name": "seen", "external": ["beside"], "services": {"one": member}}
+    declared = {"wait": 240, "version": OLD, "stack": stack}
+    single = {"single": {"image": f"firethorn/firethorn-py:{OLD}", "volumes": ["plain:/a"]}}
+    done = docker.apply(planned({**declared, "containers": single}))
+    assert done.returncode == 0, done.stderr
+    found = row(docker)
+    docker.docker("stack", "rm", "seen")
+    docker.docker("rm", "-f", "single")
+    assert found in (ROOT / "docs/versions.md").read_text(encoding="utf-8").splitlines(), found
 
 
 def test_what_was_taken_away_leaves_nothing_declared_behind(docker: Engine) -> None:
