@@ -310,6 +310,13 @@ RULES: Final = (
         level="note",
     ),
     Rule(
+        services.service_kept,
+        "What somebody else has made under a declared name has volumes, networks, ports or variables that its next "
+        "change would lose, or can't be changed; or a log has no end.",
+        "What it has, declared as it is there (docs/services.md); of a log, the next change.",
+        level="note",
+    ),
+    Rule(
         services.recipe_missing,
         "What a VM lacks of the recipe of a Docker host: packages, users, the time zone. A VM that exists gets none of "
         "it by itself.",

@@ -26,6 +26,14 @@ def service_undeclared(world: World) -> Iterator[Finding]:
             yield Finding(stack, domain.name, f"{name} is not declared ({said})", mended)
 
 
+def service_kept(world: World) -> Iterator[Finding]:
+    for stack, vm, domain, told in _asked(world):
+        keeps = files.keeps(vm.services) if vm.services is not None else {}
+        for line in Guest({}, told.state, (), told).beside({"state": _declared(vm), "keeps": keeps}):
+            mended = f"in Pulumi.{stack}.yaml or in the guest, as docs/services.md says"
+            yield Finding(stack, domain.name, line, mended)
+
+
 def recipe_missing(world: World) -> Iterator[Finding]:
     for stack, vm, domain, told in _asked(world):
         if told.notes:

@@ -62,14 +62,18 @@ class Guest:
         """What an operator is to know of it, and nothing is done about."""
         for name, said in self.strangers(inputs).items():
             yield f"{guest}: {name} is not declared ({said}); it is left alone"
-        for note in (*self.notes, *self.said.remarks):
+        for note in (*self.notes, *self.beside(inputs)):
             yield f"{guest}: {note}"
+
+    def beside(self, inputs: Props) -> Iterator[str]:
+        """What is said beside the state: remarks, what can't be changed, and what a change would lose."""
+        yield from self.said.remarks
         for name, why in sorted(self.said.fixed.items()):
             if name in inputs.get("state", {}):
-                yield f"{guest}: {name} can't be changed: {why}"
+                yield f"{name} can't be changed: {why}"
         for name in sorted(inputs.get("state", {})):
             if lost := self.lost(name, inputs):
-                yield f"{guest}: {name} would lose at its next change: {lost}; {inputs.get('keeping', KEEPING)}"
+                yield f"{name} would lose at its next change: {lost}; {inputs.get('keeping', KEEPING)}"
 
     def lost(self, name: str, wanted: Props) -> str:
         """What the declared one has not, of what is there and may hold data; empty where nothing is."""

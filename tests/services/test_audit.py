@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -15,11 +16,12 @@ ACILAMWEN = PLAN.vms[0]
 APACHE = files.state(ACILAMWEN.services)["container apache"]
 
 
-def findings(state: State, *notes: str) -> list[tuple[str, str, str]]:
+def findings(state: State, *notes: str, **said: Any) -> list[tuple[str, str, str]]:
     quiet = world(clean())
-    told = replace(quiet.asked[STACK], told={"Acilamwen": Told(state, notes)})
+    told = replace(quiet.asked[STACK], told={"Acilamwen": Told(state, notes, **said)})
     seen = replace(quiet, asked={**quiet.asked, STACK: told})
-    mine = [f for f in audit(seen) if f.kind in ("service-wrong", "service-undeclared", "recipe-missing")]
+    kinds = ("service-wrong", "service-undeclared", "service-kept", "recipe-missing")
+    mine = [f for f in audit(seen) if f.kind in kinds]
     assert {f.where for f in mine} <= {"Acilamwen"}
     return [(f.kind, f.level, f.what) for f in mine]
 
@@ -63,4 +65,21 @@ def test_what_is_missing_of_the_recipe_is_one_note() -> None:
 
     assert findings({"container apache": APACHE}, *said) == [
         ("recipe-missing", "note", "package tcpdump is missing; the time zone is not Europe/London")
+    ]
+
+
+@pytest.mark.reports("V1", "V2", "V5")
+def test_what_somebody_else_has_made_is_a_note_with_what_its_next_change_would_lose() -> None:
+    said = findings(
+        {"container apache": APACHE},
+        remarks=("the log of container apache has no end",),
+        fixed={"container apache": "it is no service", "container other": "nobody asks"},
+        keeps={"container apache": {"volumes": "pages:/pages", "networks": "bridge"}},
+    )
+    assert [(kind, level) for kind, level, _ in said] == [("service-kept", "note")] * 3
+    assert [what for *_, what in said] == [
+        "the log of container apache has no end",
+        "container apache can't be changed: it is no service",
+        "container apache would lose at its next change: volumes pages:/pages (declared: none); "
+        "declare what is to stay",
     ]

@@ -295,6 +295,6 @@ def test_every_kind_has_a_case_of_its_own() -> None:
     elsewhere |= {"snapshot", "disk-other", "overlay-pulled", "format-unsaid", "block-job"}  # test_chains.py
     elsewhere |= {"vm-saved"}  # test_states.py
     elsewhere |= {"guest-cut-off", "lease-left"}  # tests/cli/audit/test_networks.py
-    elsewhere |= {"service-wrong", "service-undeclared", "recipe-missing"}  # tests/services
+    elsewhere |= {"service-wrong", "service-undeclared", "service-kept", "recipe-missing"}  # tests/services
     assert {rule.kind for rule in RULES} == {case.kind for case in CASES} | elsewhere
     assert len({rule.kind for rule in RULES}) == len(RULES)

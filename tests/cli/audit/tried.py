@@ -107,6 +107,10 @@ STEPS: Final = {
     "trop:vms.….running: true in Pulumi.….yaml, or another VM as its holder in config/fleet.yaml": _NOT_TO_RUN,
     "set libvirt:uri in Pulumi.….yaml": _ONE_HOST,
     "declare it in Pulumi.….yaml, or remove it in the guest": _GONE_BY_HAND,
+    "in Pulumi.….yaml or in the guest, as docs/services.md says": (
+        "tests/services/test_engine.py::"
+        "test_a_database_that_was_made_by_hand_keeps_its_data_through_its_next_version"
+    ),
     f"on the hypervisor: {OF_OTHERS}": _REMEDIES,
     "in …: ip addr del …/… dev …, with the default route by it if there is one": _VLAN,
     "virsh vol-delete": _BY_HAND,
@@ -191,6 +195,8 @@ KINDS: Final = {
         "tests/cli/test_same_host.py::"
         "test_two_hosts_of_one_uuid_and_two_names_are_both_judged_and_one_line_says_what_to_set"
     ),
+    "service-kept": "tests/services/test_engine.py::"
+    "test_a_database_that_was_made_by_hand_keeps_its_data_through_its_next_version",
     "service-undeclared": _GONE_BY_HAND,
     "service-wrong": _SERVICES,
     "slot-unused": f"{_PLAIN}test_what_is_as_declared_has_no_fault_and_empty_slots_are_a_note",
