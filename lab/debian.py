@@ -116,6 +116,11 @@ def _build(kind: Kind, folder: Path, archives: Path) -> Path:
     return boot_disk.assemble(folder, parts)
 
 
+def _packages(kind: Kind) -> list[str]:
+    """What is recommended is not installed: with Docker's engine its client is named."""
+    return [each for name in kind.packages for each in (debs.docker() if name == "docker.io" else [name])]
+
+
 def _bootstrap(kind: Kind, mmdebstrap: Path, root: Path) -> None:
     where = apt.own_sources()
     where = apt.of_release(where, kind.suite) if kind.suite else where
@@ -125,7 +130,7 @@ def _bootstrap(kind: Kind, mmdebstrap: Path, root: Path) -> None:
         *("--variant=apt", "--format=directory"),
         *apt.bootstrap_options(),
         *(f"--dpkgopt=path-exclude=/{path}/*" for path in _LEFT_OUT),
-        f"--include={','.join(kind.packages)}",
+        f"--include={','.join(_packages(kind))}",
         f'--customize-hook={_SETUP / "setup"} "$1" {kind.keeper} {seed}',
         *(where[0].split()[2], str(root), *where),
         env={

@@ -47,6 +47,12 @@ def with_libraries(name: str) -> list[str]:
     return found
 
 
+def docker() -> list[str]:
+    """Docker's engine with its client: since Debian 13 a package of its own, which the engine's only recommends."""
+    done = subprocess.run(["apt-cache", "show", "docker-cli"], capture_output=True, check=False)
+    return ["docker.io", *(["docker-cli"] if done.returncode == 0 else [])]
+
+
 def kernel() -> list[str]:
     """The packages with the kernel and its modules: what the distribution's virtual kernel package stands for.
 

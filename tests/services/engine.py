@@ -19,7 +19,6 @@ from tests.services import stand_ins
 from tests.services.machine import Machine
 
 SCRIPT = Path(__file__).with_name("docker_here")
-PACKAGES = ("docker.io", "containerd", "runc")
 GROUPS = Path("/sys/fs/cgroup")
 # A machine that was made for another release sees none of the kernel's control groups; it is thrown away with these.
 MOUNT_GROUPS = """
@@ -69,7 +68,7 @@ class Engine(Machine):
 def engine(folder: Path, cache: Path) -> Iterator[Engine]:
     """The engine, with the stand-ins loaded; all of it gone afterwards, and its control groups."""
     packages, groups = folder / "packages", f"trop-{secrets.token_hex(4)}"
-    debs.unpack(PACKAGES, cache / "debs", packages)
+    debs.unpack([*debs.docker(), "containerd", "runc"], cache / "debs", packages)
     separate = ["--mount", "--net", "--pid", "--uts", "--ipc", "--mount-proc", "--propagation", "private"]
     command = [
         "unshare",
