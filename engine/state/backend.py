@@ -162,14 +162,14 @@ class Backend:
         if self.exists(stack):
             if forms.form_of(file := self.state_file(stack)) == forms.ZSTD:
                 raise unsupported(f"a state compressed by zstd ({file})")
-            self._refuse_journal(stack)
+            self.refuse_journal(stack)
             return
         kept = str(self.last_good(stack) or "")
         raise CommandError(
             f"no stack named '{stack}' found{self.wording.no_stack(stack, kept)}", NO_SUCH_STACK
         )
 
-    def _refuse_journal(self, stack: str) -> None:
+    def refuse_journal(self, stack: str) -> None:
         """Of a CLI that writes what it does beside the state, and takes it in at its end or at its next run."""
         journal = self.root / "journal" / self.project / stack
         if journal.is_dir() and any(journal.iterdir()):

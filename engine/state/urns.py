@@ -78,6 +78,20 @@ def renamed(value: Any, former: str, urn: str) -> Any:
     return value
 
 
+def of_stack(value: Any, former: str, stack: str) -> Any:
+    """A field of a record with the stack's other name in its URNs; that of the stack itself has it as its name, too."""
+    if isinstance(value, list):
+        return [of_stack(v, former, stack) for v in value]
+    if isinstance(value, dict):
+        return {k: of_stack(v, former, stack) for k, v in value.items()}
+    begin = f"urn:pulumi:{former}::"
+    if not isinstance(value, str) or not value.startswith(begin):
+        return value
+    project, _, rest = value.removeprefix(begin).partition("::")
+    is_stack = rest.partition("::")[0] == STACK_TYPE
+    return stack_urn(stack, project) if is_stack else f"urn:pulumi:{stack}::{project}::{rest}"
+
+
 def known(id_: str) -> str:
     """An id as it stands in a provider reference: what a preview can't know is the unknown string."""
     return id_ or UNKNOWN_STRING

@@ -96,7 +96,7 @@ REFUSED: Final = frozenset(
         "about", "ai", "convert", "convert-trace", "console", "deployment", "do", "env", "gen-completion",
         "install", "login", "logout", "logs", "neo", "new", "org", "package", "plugin", "policy", "project", "query",
         "replay-events", "schema", "template", "view-trace", "watch",
-        "stack change-secrets-provider", "stack graph", "stack rename", "stack schedule", "stack tag",
+        "stack change-secrets-provider", "stack graph", "stack schedule", "stack tag",
         "stack webhook",
         "config cp", "config env", "config refresh", "config rm-all", "config set-all",
         "state", "state edit", "state move", "state repair",

@@ -9,7 +9,7 @@ from typing import Final
 from engine.context import Context
 from engine.flag_parser import Command, Flag
 from engine.state.checkpoint import ENGINE_VERSION
-from engine.verbs import contents, deployments, histories, imports, runs, settings, stacks, states
+from engine.verbs import contents, deployments, histories, imports, renames, runs, settings, stacks, states
 from engine.verbs.flags import (
     AT,
     CHANGE,
@@ -135,6 +135,13 @@ COMMANDS: Final = (
         ),
         "[name]",
         refused=frozenset({"remove-backups"}),
+    ),
+    Command(
+        ("stack", "rename"),
+        "Give a stack another name, with its history, and with the file that declares it",
+        renames.rename,
+        (STACK,),
+        "<new-stack-name>",
     ),
     Command(
         ("stack", "output"),

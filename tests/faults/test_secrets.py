@@ -88,6 +88,7 @@ def test_every_verb_that_tells_of_a_stack_is_among_those_that_are_played() -> No
     assert known - played <= {
         "import",
         "config rm",
+        "stack rename",
         "state delete",
         "state protect",
         "state rename",

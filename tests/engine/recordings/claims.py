@@ -158,4 +158,7 @@ SAFER: dict[str, str] = {
         "test_safer.py::test_what_was_shown_is_what_is_done_as_nobody_can_come_in_between"
     ),
     "`stack rm`, `destroy --remove`": "test_stack.py::test_a_removed_stack_leaves_the_file_that_declares_it",
+    "`stack rename` to a name whose `Pulumi.<name>.yaml` is there": (
+        "test_rename.py::test_a_file_that_declares_another_stack_is_not_run_over"
+    ),
 }
