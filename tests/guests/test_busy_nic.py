@@ -68,7 +68,7 @@ def busy() -> Iterator[Cell]:
 
 def _give(made: Cell) -> None:
     programs = ["sh", "httpd", "hostname", "mkdir"]
-    files = stand_ins.layer(stand_ins.busybox(made.stage.lab.cache), programs)
+    files = stand_ins.layer(stand_ins.busybox(made.stage.lab.cache).read_bytes(), programs)
     given = dataclasses.replace(stand_ins.image("firethorn", "1", files), tag=IMAGE)
     debian.give_images(made.stage.lab.base, container_image.archive([given]))
 

@@ -104,7 +104,7 @@ def booted(facts: HostFacts) -> Iterator[Guest]:
         try:
             lab.up("debian")
             files = stand_ins.layer(
-                stand_ins.busybox(lab.cache), ["sh", "httpd", "hostname", "mkdir", "wget"]
+                stand_ins.busybox(lab.cache).read_bytes(), ["sh", "httpd", "hostname", "mkdir", "wget"]
             )
             given = dataclasses.replace(stand_ins.image("firethorn", "1", files), tag=IMAGE)
             debian.give_images(lab.base, container_image.archive([given]))

@@ -84,11 +84,11 @@ SCRIPTS = {
 }
 
 
-def busybox(cache: Path) -> bytes:
+def busybox(cache: Path) -> Path:
     """The program that the stand-ins consist of, from the machine's own Debian packages, below the lab's cache."""
     folder = cache / "stand-ins"
     debs.unpack(["busybox-static"], cache / "debs", folder)
-    return (folder / "bin/busybox").read_bytes()
+    return debs.file(folder, "busybox-static", "bin/busybox")
 
 
 def layer(program: bytes, applets: Sequence[str]) -> bytes:
@@ -119,9 +119,8 @@ def image(name: str, version: str, files: bytes) -> Image:
 
 def every(cache: Path) -> list[Image]:
     """All of them in both versions; of the proxy the one that there is."""
-    program = busybox(cache)
-    path = cache / "stand-ins/bin/busybox"
+    path = busybox(cache)
     applets = subprocess.run([path, "--list"], capture_output=True, text=True, check=True).stdout.split()
-    files = layer(program, applets)
+    files = layer(path.read_bytes(), applets)
     versions = {"apache": ["latest"]}
     return [image(name, version, files) for name in STANDS_FOR for version in versions.get(name, [OLD, NEW])]
