@@ -78,7 +78,9 @@ def batches(blocks: Iterable[bytes]) -> Iterator[list[Frame]]:
         yield frames
         left, place = left[used:], place + used
     if left or reader is None or reader.fresh:
-        raise CaptureError(f"cut off at byte {place + len(left)}, in the midst of a packet or a header")
+        raise CaptureError(
+            f"cut off at byte {place + len(left)}, in the midst of what begins at byte {place}"
+        )
 
 
 class _Pcap:

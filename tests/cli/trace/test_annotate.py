@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from cli import ROOT, rack
 from cli.trace.names import Labels
-from cli.trace.text import LONGEST, MOST_KNOWN, Annotator, Names, annotated
+from cli.trace.text import MOST_KNOWN, Annotator, Names, annotated
 from cli.whois.command import Directory
 from cli.whois.seen import gather
 from provider.survey.survey import Lease
@@ -159,30 +159,6 @@ def test_it_does_not_matter_in_which_pieces_it_comes(text: bytes, cuts: list[int
     assert in_pieces(text, cuts) == with_names(text)
 
 
-@given(
-    st.lists(st.sampled_from([*ADDRESSES, ".", ":", "-", "7", "abcdef"]), max_size=8), st.integers(900, 1100)
-)
-def test_a_long_run_without_a_separator_is_read_as_one(parts: list[str], before: int) -> None:
-    text = ("-" * before + "-".join(parts) + ":" * 900 + "".join(parts) + "-" * 1100).encode()
-    assert in_pieces(text, list(range(0, len(text), 97))) == with_names(text)
-
-
-def test_an_address_is_found_across_pieces_of_a_run_that_has_no_end() -> None:
-    run = b"-" * 5000 + b"192.168.202.15" + b"-" * 5000
-    for size in (1, 7, 1000):
-        pieces = (run[i : i + size] for i in range(0, len(run), size))
-        assert b"".join(annotated(pieces, LABELS)).count(b"(Acilamwen@trop02)") == 1
-
-
-@pytest.mark.parametrize("before", [b"7", b".", b"a"])
-def test_where_a_run_is_cut_what_stood_before_still_counts(before: bytes) -> None:
-    run = before * 2000 + b"192.168.202.15" + b"-" * (LONGEST - 14)
-    annotator = Annotator(LABELS)
-    first = annotator.feed(run)
-    assert first == before * 2000  # or this test asks for nothing
-    assert first + annotator.end() == run
-
-
 # As it comes, and no more of it is kept
 
 
@@ -200,8 +176,15 @@ def endless(block: bytes, times: int) -> Iterator[bytes]:
 
 @pytest.mark.parametrize(
     "block",
-    [b"192.168.202.15.80 > 52:54:00:00:01:00 x\n" * 50, b"a" * 2000, b"no end of this line, " * 100],
-    ids=["lines", "one run", "one line"],
+    [
+        b"192.168.202.15.80 > 52:54:00:00:01:00 x\n" * 50,
+        b"a" * 2000,
+        b"no end of this line, " * 100,
+        b"\x1b[m" * 700,
+        b"a\x1b[1;31m" * 300,
+        b"\x1b[" + b"0" * 2000,
+    ],
+    ids=["lines", "one run", "one line", "colours", "a coloured run", "colours without an end"],
 )
 def test_memory_does_not_grow_with_what_goes_through(block: bytes) -> None:
     def through(times: int) -> int:

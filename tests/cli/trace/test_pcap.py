@@ -85,12 +85,21 @@ GOOD = {"pcap": pcap(SYN_ACK, SYN_ACK), "pcapng": section("<", b"") + packet_blo
 
 @pytest.mark.parametrize("data", GOOD.values(), ids=GOOD)
 def test_wherever_a_capture_is_cut_off_what_was_whole_is_given_and_the_end_is_told(data: bytes) -> None:
-    ends = {24, 24 + 16 + 54} if data == GOOD["pcap"] else {28, 48, 48 + 32 + 56}
+    ends = [0, 24, 24 + 16 + 54] if data == GOOD["pcap"] else [0, 28, 48, 48 + 32 + 56]
     for kept in range(4, len(data)):
         found, error = read(data[:kept])
-        whole = f"cut off at byte {kept}, in the midst of a packet or a header"
-        assert error == ("" if kept in ends else whole)
+        begun = max(end for end in ends if end <= kept)
+        told = f"cut off at byte {kept}, in the midst of what begins at byte {begun}"
+        assert error == ("" if kept == begun else told)
         assert [f.data for f in found] == ([SYN_ACK] if kept >= max(ends) else [])
+
+
+def test_a_length_that_goes_beyond_the_end_is_told_where_it_stands() -> None:
+    data = bytearray(pcap(SYN_ACK, SYN_ACK, SYN_ACK))
+    data[24 + 70 + 8 : 24 + 70 + 12] = struct.pack("<I", 5000)
+    found, error = read(bytes(data))
+    assert error == f"cut off at byte {len(data)}, in the midst of what begins at byte {24 + 70}"
+    assert [f.data for f in found] == [SYN_ACK]
 
 
 @pytest.mark.parametrize(
@@ -170,7 +179,7 @@ def test_a_capture_that_is_cut_off_is_written_as_far_as_it_goes_then_one_line_an
     assert done.returncode == 1
     assert done.stdout.count("\n") == 1
     file = tmp_path / "capture"
-    assert done.stderr == f"error: {file}: cut off at byte 163, in the midst of a packet or a header\n"
+    assert done.stderr == f"error: {file}: cut off at byte 163, in the midst of what begins at byte 94\n"
 
 
 def run(folder: Path, data: bytes) -> subprocess.CompletedProcess[str]:
