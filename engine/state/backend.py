@@ -83,13 +83,15 @@ def _checksum(data: bytes) -> str:
     return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
 
 
-Verdict = Literal["as written", "replaced", "damaged", "unknown"]
+Verdict = Literal["as written", "replaced", "cut off", "damaged", "unknown"]
 
 
 def judge(path: Path, data: bytes) -> Verdict:
     """What the checksum beside a file, which both engines write with it, says of its content.
 
-    A file that differs and is younger was replaced: on purpose, or by a tool that writes no checksums.
+    A file that differs and is younger was replaced: on purpose, or by a tool that writes no checksums.  The CLI keeps
+    the file as ``.bak``, then writes the checksum of what is to come, then that: where it was cut off in between, the
+    file is whole, and what it was before.
     """
     attributes = attributes_of(path)
     try:
@@ -99,7 +101,16 @@ def judge(path: Path, data: bytes) -> Verdict:
         return "unknown"
     if written == _checksum(data):
         return "as written"
-    return "replaced" if younger else "damaged"
+    if younger:
+        return "replaced"
+    return "cut off" if _is_kept(path, data) else "damaged"
+
+
+def _is_kept(path: Path, data: bytes) -> bool:
+    try:
+        return path.with_name(path.name + ".bak").read_bytes() == data
+    except OSError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -216,7 +227,10 @@ class Backend:
             return (
                 f"{file} is taken, which is younger than {also}, as Pulumi does; move away what is not meant"
             )
-        if judge(file, self.read(stack)) != "replaced":
+        verdict = judge(file, self.read(stack))
+        if verdict == "cut off":
+            return f"{file} is the state from before a write that was cut off"
+        if verdict != "replaced":
             return ""
         good = self.last_good(stack)
         return f"{file} was changed since it was written" + (

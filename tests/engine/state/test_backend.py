@@ -164,3 +164,17 @@ def test_what_a_killed_process_has_half_written_goes_and_what_others_write_stays
         file.write_text("half")
     stack.clear("trop02")
     assert [file for file in (*left, *others) if file.exists()] == others
+
+
+def test_the_state_from_before_a_write_of_the_cli_that_was_cut_off_is_taken_and_told(stack: Backend) -> None:
+    """It keeps the state as .bak, writes the checksum of what is to come, and then that."""
+    stack.write("trop02", CREATED.read_bytes())
+    state = stack.state_file("trop02")
+    state.with_name(f"{state.name}.bak").write_bytes(state.read_bytes())
+    backend.give_attributes(state, b"what was to come")
+    assert stack.document("trop02") == json.loads(CREATED.read_bytes())
+    assert stack.doubt("trop02") == f"{state} is the state from before a write that was cut off"
+    state.write_bytes(state.read_bytes().replace(b"5", b"6", 1))  # and damaged it is damaged all the same
+    backend.give_attributes(state, b"what was to come")
+    with pytest.raises(CommandError, match="its checksum is another"):
+        stack.document("trop02")

@@ -155,18 +155,17 @@ class Play:
             locks.cancel(self.at.locks(STACK))
             self.counts["canceled"] += 1
 
-    def mend(self) -> None:
+    def look(self) -> None:
         """The CLI writes a checksum before what it is of; killed in between it leaves the former state, whole."""
         state = self.at.state_file(STACK)
-        if backends.judge(state, state.read_bytes()) == "damaged":
-            json.loads(state.read_bytes())
-            backends.attributes_of(state).unlink()  # as the line says that an engine refuses with
-            self.counts["mended"] += 1
+        verdict = backends.judge(state, state.read_bytes())
+        assert verdict != "damaged"
+        self.counts["cut off"] += verdict == "cut off"
 
     def until(self, wanted: int) -> None:
         """In few hand-overs one of the ways in which a lock is left can be missing, and is brought about then."""
         while (going := self.hand_overs() < wanted) or not all(self.counts[met] for met in MET):
-            self.mend()
+            self.look()
             left = self.left()
             if left and self.lot.random() < (0.8 if going else 1):
                 self.after_the_dead(left)
