@@ -32,6 +32,7 @@ HEADER: Final = (
     "# Made by ./trop --lab from the repository's Pulumi.{stack}.yaml; settings changed here are kept.\n"
 )
 
+FOLLOWS: Final = ".follows"  # in the lab's project folder: the clone whose declarations it has
 PASSPHRASES: Final = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 
 Settings = dict[str, Any]
@@ -95,16 +96,25 @@ def stack_file_of(lab: Lab) -> Path:
     locked = locks.found(Backend(lab.state / "state", "trop").locks(lab.name))
     if file.exists() and not all(map(locks.is_dead, locked)):
         return file
-    return write_project(lab.name, lab_project(lab), lab.uri, emulation_of(lab)) / file.name
+    write_project(lab.name, lab_project(lab), lab.uri, emulation_of(lab))
+    (lab_project(lab) / FOLLOWS).write_text(f"{ROOT}\n", encoding="utf-8")
+    return file
+
+
+def _followed(lab: Lab) -> tuple[Path, str]:
+    """The clone whose declarations the lab has, and since when: the one that started it, or wrote them last."""
+    if begun := lab.begun:
+        return begun.clone, time.strftime(", at %Y-%m-%d %H:%M:%S", time.localtime(begun.since))
+    note = lab_project(lab) / FOLLOWS
+    return Path(note.read_text(encoding="utf-8").strip()) if note.exists() else ROOT, ""
 
 
 def _refuse_another_clones(lab: Lab) -> None:
-    begun = lab.begun
-    if begun is None or not begun.clone.is_dir() or begun.clone.samefile(ROOT):
+    clone, when = _followed(lab)
+    if not clone.is_dir() or clone.samefile(ROOT):
         return
-    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(begun.since))
     raise UsageError(
-        f"the lab {lab.name} was started from {begun.clone}, at {when}, and follows what is declared there: type this "
+        f"the lab {lab.name} was started from {clone}{when}, and follows what is declared there: type this "
         "in that folder, or make this one's own lab: "
         f"export TROP_LAB_ROOT={shlex.quote(f'{lab.root}-of-{ROOT.name}')}; ./trop lab up {lab.name}"
     )

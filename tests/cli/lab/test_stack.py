@@ -163,6 +163,27 @@ def test_a_lab_that_another_clone_has_started_is_left_to_that_one(
         labstack.stack_file_of(lab)
 
 
+@pytest.mark.reports("S5")
+def test_a_lab_that_is_down_is_left_to_the_clone_that_it_follows(
+    root: Path, labs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab, theirs = own_lab(labs), tmp_path / "other"
+    labstack.stack_file_of(lab)
+    theirs.mkdir()
+    (theirs / "Pulumi.yaml").write_text("name: trop\n")
+    (theirs / "Pulumi.trop02.yaml").write_text(DECLARED.replace("4096", "2048"))
+    monkeypatch.setattr(labstack, "ROOT", theirs)
+    with pytest.raises(UsageError, match=f"the lab trop02 was started from {root}, and follows"):
+        labstack.stack_file_of(lab)
+    monkeypatch.setattr(Lab, "begun", Begun(0.0, theirs))  # as ./trop lab up, typed there, makes it
+    labstack.stack_file_of(lab)
+    monkeypatch.setattr(Lab, "begun", None)
+    labstack.stack_file_of(lab)
+    monkeypatch.setattr(labstack, "ROOT", root)
+    with pytest.raises(UsageError, match=f"was started from {theirs}, and follows"):
+        labstack.stack_file_of(lab)
+
+
 @pytest.mark.reports("S6")
 def test_what_is_the_labs_own_is_told_with_the_line_that_drops_it(
     root: Path, labs: Path, capsys: pytest.CaptureFixture[str]
