@@ -18,11 +18,8 @@ class Part:
     check: bool = False
 
 
-# Of every change: all of it where most work; on the release after it the main job, and a first day to its first `up`.
-EVERYWHERE: Final = (
-    Part("debian12", check=True),
-    Part("debian13", ("-m", "move or (firstday and first)")),
-)
+# Marks of labs that are played in every other run of `.ci/run`, by lot; all of them in each soak, and by `./trop test`.
+TURNS: Final = ("one_turn", "other_turn")
 # Before a release of this program: hours.
 EVERYWHERE_SOAK: Final = (
     Part("debian12", check=True),
@@ -35,10 +32,20 @@ EVERYWHERE_SOAK: Final = (
 REMOTE: Final = "remote or endtoend or move"
 
 
-def parts(on: Sequence[str], words: Sequence[str], *, everywhere: bool, soak: bool) -> Sequence[Part]:
-    """Raises `LabError` for a release that there is not."""
+def of_every_change(left_out: str) -> Sequence[Part]:
+    """All of it where most work, but for one turn's labs; on the release after it a first day to its first `up`."""
+    return (
+        Part("debian12", ("-m", f"not {left_out}"), check=True),
+        Part("debian13", ("-m", "firstday and first")),
+    )
+
+
+def parts(
+    on: Sequence[str], words: Sequence[str], *, everywhere: bool, soak: bool, left_out: str
+) -> Sequence[Part]:
+    """``left_out``: the turn that is not this run's.  Raises `LabError` for a release that there is not."""
     if everywhere:
-        return EVERYWHERE_SOAK if soak else EVERYWHERE
+        return EVERYWHERE_SOAK if soak else of_every_change(left_out)
     return [Part(release(name).name, (*words, *(["--soak"] if soak else []))) for name in on]
 
 

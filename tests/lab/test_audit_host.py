@@ -20,7 +20,7 @@ from tests.lab.stage import Stage, stage
 from tests.lab.test_audit import UP, Found, _answers, audit, clean, mend, told
 from tests.lab.typed import well
 
-pytestmark = [pytest.mark.lab, pytest.mark.adopt]
+pytestmark = [pytest.mark.lab, pytest.mark.adopt, pytest.mark.other_turn]
 
 POOL = "/libvirt/storage/live"
 GATEWAY = "129.215.175.126"

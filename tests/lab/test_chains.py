@@ -12,7 +12,7 @@ from tests.lab.lab_guest import Guest, wait_for
 from tests.lab.stage import Stage, stage
 from tests.lab.test_audit import _answers, audit, clean, mend, told
 
-pytestmark = [pytest.mark.lab, pytest.mark.adopt]
+pytestmark = [pytest.mark.lab, pytest.mark.adopt, pytest.mark.other_turn]
 
 VM, LIVE = "Acilamwen", "/libvirt/storage/live"
 DISK = f"{LIVE}/{VM}.qcow"

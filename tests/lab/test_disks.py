@@ -8,7 +8,7 @@ import pytest
 from tests.lab.lab_guest import Guest, wait_for
 from tests.lab.stage import ENGINES, Stage, stage
 
-pytestmark = [pytest.mark.lab, pytest.mark.endtoend]
+pytestmark = [pytest.mark.lab, pytest.mark.endtoend, pytest.mark.other_turn]
 
 VM, LIVE = "Acilamwen", "/libvirt/storage/live"
 MIB = 1 << 20

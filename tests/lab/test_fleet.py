@@ -25,7 +25,7 @@ from tests.lab.catalogue_stage import wait_until
 from tests.lab.lab_guest import page
 from tests.lab.stage import Stage, short_folder
 
-pytestmark = [pytest.mark.lab, pytest.mark.adopt, pytest.mark.reports("N4")]
+pytestmark = [pytest.mark.lab, pytest.mark.adopt, pytest.mark.reports("N4"), pytest.mark.other_turn]
 
 MAC, ADDRESS = "52:54:00:00:01:00", "129.215.175.100"
 GIVER, TAKER = "trop02", "trop03"

@@ -19,7 +19,7 @@ from tests.lab.test_audit import _answers, audit, clean, told
 from tests.lab.test_end_to_end_others import fleet
 from tests.lab.test_room import name_at, nics, shell, two
 
-pytestmark = [pytest.mark.lab, pytest.mark.adopt]
+pytestmark = [pytest.mark.lab, pytest.mark.adopt, pytest.mark.other_turn]
 
 ADDRESS, MAC = FLOATS["float1"]
 FILE = file_for("ifcfg", Setup(MAC, (f"{ADDRESS}/24",), "129.215.175.126", 50))

@@ -13,7 +13,7 @@ from tests.lab.catalogue_stage import STACK, Declared, Scene, scene, wait_until
 from tests.lab.catalogue_terms import FLOATS, gone
 from tests.lab.moves import links, nics
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.one_turn]
 
 # Not one of the fleet's floats: those are forbidden on the holders of others, by which they would be unplugged too.
 ADDRESS, MAC = "129.215.175.109", "52:54:00:77:00:09"

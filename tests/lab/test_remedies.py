@@ -24,7 +24,7 @@ from tests.lab.stage import Stage, short_folder
 from tests.lab.test_audit import _answers, audit, clean, told
 from tests.lab.typed import well
 
-pytestmark = [pytest.mark.lab, pytest.mark.adopt, pytest.mark.reports("H11")]
+pytestmark = [pytest.mark.lab, pytest.mark.adopt, pytest.mark.reports("H11"), pytest.mark.one_turn]
 
 GUESTS = ("Acilamwen", "Ulov")
 FOREIGN = {

@@ -17,7 +17,7 @@ from tests.lab.lab_guest import page, virsh, wait_for
 from tests.lab.remote_server import LISTENS
 from tests.lab.remote_stage import STACK, Remote, remote
 
-pytestmark = [pytest.mark.lab, pytest.mark.remote]
+pytestmark = [pytest.mark.lab, pytest.mark.remote, pytest.mark.one_turn]
 
 ADDRESS, FLOAT1 = FLOATS["float1"]
 UNASKED = (

@@ -22,7 +22,7 @@ from tests.lab.stage import Stage, stage
 from tests.lab.test_audit import UP, _answers, audit, clean, told
 from tests.lab.test_end_to_end_others import fleet
 
-pytestmark = [pytest.mark.lab, pytest.mark.adopt]
+pytestmark = [pytest.mark.lab, pytest.mark.adopt, pytest.mark.one_turn]
 
 FLOAT1, FLOAT2 = FLOATS["float1"], FLOATS["float2"]
 BRIDGE = "<controller type='pci' index='0' model='pcie-root'/>" + "".join(

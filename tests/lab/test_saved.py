@@ -21,7 +21,7 @@ from tests.lab.lab_guest import Guest, wait_for
 from tests.lab.stage import Stage, short_folder
 from tests.lab.test_audit import audit
 
-pytestmark = [pytest.mark.lab, pytest.mark.adopt]
+pytestmark = [pytest.mark.lab, pytest.mark.adopt, pytest.mark.one_turn]
 
 ADDRESS, MAC = FLOATS["float1"]
 OFF = {"Acilamwen": {"running": False}, "Ulov": {}}

@@ -18,7 +18,7 @@ from tests.lab.stage import Stage, stage
 from tests.lab.test_audit import audit, told
 from tests.lab.typed import well
 
-pytestmark = [pytest.mark.lab, pytest.mark.services]
+pytestmark = [pytest.mark.lab, pytest.mark.services, pytest.mark.other_turn]
 
 DOCKER = Path(__file__).resolve().parents[1] / "services/docker"
 PASSWORD = "correct horse battery staple"
