@@ -16,7 +16,7 @@ from tests.lab import brownfield, by_hand
 from tests.lab.brownfield import DOMAINS, LIVE, OTHER, SLOTS, TENANTS, Found
 from tests.lab.stage import Stage, short_folder
 
-pytestmark = [pytest.mark.lab, pytest.mark.adopt]
+pytestmark = [pytest.mark.lab, pytest.mark.adopt, pytest.mark.other_turn]
 
 
 @dataclass

@@ -18,7 +18,7 @@ from tests.lab.lab_guest import Guest, wait_for
 from tests.lab.stage import Stage, stage
 from tests.lab.typed import well
 
-pytestmark = [pytest.mark.lab, pytest.mark.adopt]
+pytestmark = [pytest.mark.lab, pytest.mark.adopt, pytest.mark.other_turn]
 
 SAMPLES = Path(__file__).parent.parent / "cli/audit/samples"
 SCRIPTS = "/etc/sysconfig/network-scripts"

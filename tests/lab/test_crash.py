@@ -15,7 +15,7 @@ import pytest
 
 from cli import ROOT
 
-pytestmark = [pytest.mark.lab, pytest.mark.crash]
+pytestmark = [pytest.mark.lab, pytest.mark.crash, pytest.mark.one_turn]
 
 TRIALS = 30
 PARTS = 8  # of all points; each has its own lab, and can be played again alone

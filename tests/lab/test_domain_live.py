@@ -20,7 +20,7 @@ from provider.resource import mark
 from tests.lab.held import Held
 from tests.lab.lab_guest import Guest, page, virsh, wait_for
 
-pytestmark = [pytest.mark.lab, pytest.mark.outage]
+pytestmark = [pytest.mark.lab, pytest.mark.outage, pytest.mark.one_turn]
 
 NAME, MAC, ADDRESS = "changed", "52:54:00:aa:00:3a", "10.9.6.5"
 MIB = 1 << 20

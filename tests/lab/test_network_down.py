@@ -18,7 +18,7 @@ from tests.lab.worked_on import ADDRESS, MAC, NAME, Stack, longest, pings
 from tests.lab.worked_on import plugged as plugged
 from tests.lab.worked_on import stack as stack
 
-pytestmark = [pytest.mark.lab, pytest.mark.outage]
+pytestmark = [pytest.mark.lab, pytest.mark.outage, pytest.mark.other_turn]
 
 CLASH = ["ip", "link", "add", "clash", "type", "bridge"]
 MORE = {"start": 3000, "end": 4000}

@@ -13,7 +13,7 @@ from tests.lab.worked_on import ADDRESS, DECLARED, NAME, Stack, carrier_changes,
 from tests.lab.worked_on import plugged as plugged
 from tests.lab.worked_on import stack as stack
 
-pytestmark = [pytest.mark.lab, pytest.mark.outage]
+pytestmark = [pytest.mark.lab, pytest.mark.outage, pytest.mark.other_turn]
 
 
 def test_what_it_cannot_take_is_staged_and_the_guest_misses_nothing(
