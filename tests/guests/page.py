@@ -97,7 +97,8 @@ def main(folder: str) -> None:
         path.stem: json.loads(path.read_text(encoding="utf-8"))
         for path in sorted(Path(folder).glob("*.json"))
     }
-    KEPT.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    kept = dict(sorted(kept.items()))  # the steps stay in the order in which they were made
+    KEPT.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     PAGE.write_text(text(kept), encoding="utf-8")
 
 
