@@ -79,7 +79,7 @@ def stack_file(path: Path) -> dict[str, Any]:
 
 
 def same_for_every_reader(path: Path) -> None:
-    """Raises `ConfigError` for a file with plain values that readers of YAML take differently; no matter what else.
+    """Raises `ConfigError` for a file that can't be read, or whose plain values readers of YAML take differently.
 
     The Pulumi CLI has read them before the program is asked: what it took them for can't be seen in a value any more.
     """

@@ -72,9 +72,8 @@ class Lab:
         if os.geteuid() != 0:
             raise LabError("a lab needs root: namespaces, bridges and mounts are made for it")
         with self._lock():
-            found = processes.first(self.state)
-            if found is not None:
-                return processes.begun(found)
+            if begun := self.begun:
+                return begun
             self._refuse_unseen()
             self._prepare(kind)
             try:

@@ -8,6 +8,7 @@ CLI; a number that they don't agree on (010, 1e3, 0b11, 1_000) is refused.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -25,8 +26,8 @@ NUMBER: Final = re.compile(
 # Tag, pattern of the whole scalar, and what it begins with: in this order, and a text where none fits.
 MEANINGS: Final[tuple[tuple[str, re.Pattern[str], list[str]], ...]] = (
     (f"{_CORE}bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")),
-    (f"{_CORE}int", _WHOLE, list("-+0123456789")),
-    (f"{_CORE}float", _FLOAT, list("-+.0123456789")),
+    (f"{_CORE}int", _WHOLE, list(STARTS)),
+    (f"{_CORE}float", _FLOAT, list(STARTS)),
     (UNCLEAR, NUMBER, list(STARTS)),
     (f"{_CORE}null", re.compile(r"(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""]),
     (f"{_CORE}merge", re.compile(r"<<$"), ["<"]),
@@ -35,7 +36,7 @@ MEANINGS: Final[tuple[tuple[str, re.Pattern[str], list[str]], ...]] = (
 
 def is_clear(text: str) -> bool:
     """Whether every reader takes a plain scalar for the same number, or none for any."""
-    return bool(_WHOLE.match(text) or _FLOAT.match(text) or not NUMBER.match(text))
+    return not NUMBER.match(text) or bool(_WHOLE.match(text) or _FLOAT.match(text))
 
 
 def why_not(text: str) -> str:
@@ -57,9 +58,9 @@ def unclear(node: Any) -> Iterator[tuple[str, str, int]]:
     Of PyYAML's nodes or ruamel.yaml's, which are made alike, with tags by `MEANINGS`.
     """
     met: set[int] = set()
-    left = [("", node)]
+    left = deque([("", node)])
     while left:
-        path, node = left.pop(0)
+        path, node = left.popleft()
         if id(node) in met:
             continue
         met.add(id(node))

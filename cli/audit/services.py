@@ -15,13 +15,13 @@ from provider.survey.survey import DomainSeen
 
 def service_wrong(world: World) -> Iterator[Finding]:
     for stack, vm, domain, told in _asked(world):
-        for phrase in Guest({}, told.state).wrong({"state": _declared(vm)}):
+        for phrase in Guest({}, told).wrong({"state": _declared(vm)}):
             yield Finding(stack, domain.name, phrase, world.up(stack))
 
 
 def service_undeclared(world: World) -> Iterator[Finding]:
     for stack, vm, domain, told in _asked(world):
-        for name, said in Guest({}, told.state).strangers({"state": _declared(vm)}).items():
+        for name, said in Guest({}, told).strangers({"state": _declared(vm)}).items():
             mended = f"declare it in Pulumi.{stack}.yaml, or remove it in the guest"
             yield Finding(stack, domain.name, f"{name} is not declared ({said})", mended)
 
@@ -29,7 +29,7 @@ def service_undeclared(world: World) -> Iterator[Finding]:
 def service_kept(world: World) -> Iterator[Finding]:
     for stack, vm, domain, told in _asked(world):
         keeps = files.keeps(vm.services) if vm.services is not None else {}
-        for line in Guest({}, told.state, (), told).beside({"state": _declared(vm), "keeps": keeps}):
+        for line in Guest({}, told).beside({"state": _declared(vm), "keeps": keeps}):
             mended = f"in Pulumi.{stack}.yaml or in the guest, as docs/services.md says"
             yield Finding(stack, domain.name, line, mended)
 

@@ -20,7 +20,7 @@ from cli.words.command_line import Order, UsageError, known_stacks
 from engine.errors import CommandError
 from engine.settings import yaml_text
 from engine.settings.project import load_yaml
-from engine.state import forms, locks
+from engine.state import locks
 from engine.state.backend import Backend
 from lab.facts import HostFacts
 from lab.hypervisor import Lab
@@ -93,7 +93,7 @@ def stack_file_of(lab: Lab) -> Path:
     """
     _refuse_another_clones(lab)
     file = lab_project(lab) / f"Pulumi.{lab.name}.yaml"
-    locked = locks.found(Backend(lab.state / "state", "trop").locks(lab.name))
+    locked = locks.found(_backend(lab.state).locks(lab.name))
     if file.exists() and not all(map(locks.is_dead, locked)):
         return file
     write_project(lab.name, lab_project(lab), lab.uri, emulation_of(lab))
@@ -159,7 +159,11 @@ def lab_environment(folder: Path) -> dict[str, str]:
 
 
 def has_stack(folder: Path, stack: str) -> bool:
-    return bool(forms.all_of(folder / "state/.pulumi/stacks/trop" / f"{stack}.json"))
+    return _backend(folder).exists(stack)
+
+
+def _backend(folder: Path) -> Backend:
+    return Backend(folder / "state", "trop")
 
 
 def init_stack(stack: str, project: Path, engine: str, environment: dict[str, str]) -> None:

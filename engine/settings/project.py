@@ -94,11 +94,8 @@ def load_yaml(path: Path) -> dict[str, Any]:
     reader = yaml_text.round_trip()
     try:
         text = _text(path)
-        if not yaml_limits.check(reader.parse(text)):
-            raise CommandError("\n".join(f"{path}: {line}" for line in yaml_text.unclear(text)))
-        document = reader.load(text)
-    except CommandError:
-        raise
+        clear = yaml_limits.check(reader.parse(text))
+        document = reader.load(text) if clear else None
     except yaml_limits.Beyond as error:
         raise CommandError(f"{path}: {error}") from error
     except YAMLError as error:
@@ -111,6 +108,8 @@ def load_yaml(path: Path) -> dict[str, Any]:
         ) from error
     except Exception as error:  # what the reader itself trips over: a date of month 13, a tag without a value
         raise CommandError(f"{path}: not valid YAML: {in_line(str(error))}") from error
+    if not clear:
+        raise CommandError("\n".join(f"{path}: {line}" for line in yaml_text.unclear(text)))
     if document is None:
         return {}
     if not isinstance(document, dict):

@@ -79,6 +79,10 @@ def attributes_of(path: Path) -> Path:
     return path.with_name(path.name + ".attrs")
 
 
+def backup_of(path: Path) -> Path:
+    return path.with_name(path.name + ".bak")
+
+
 def _checksum(data: bytes) -> str:
     return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
 
@@ -108,7 +112,7 @@ def judge(path: Path, data: bytes) -> Verdict:
 
 def _is_kept(path: Path, data: bytes) -> bool:
     try:
-        return path.with_name(path.name + ".bak").read_bytes() == data
+        return backup_of(path).read_bytes() == data
     except OSError:
         return False
 
@@ -266,7 +270,7 @@ class Backend:
         The checksum goes with what it is of, before the new state comes: no state stands beside another's.
         """
         file = self.state_file(stack)
-        backup = file.with_name(file.name + ".bak")
+        backup = backup_of(file)
         if attributes_of(file).exists():
             attributes_of(file).replace(attributes_of(backup))
         if file.exists():
@@ -281,7 +285,7 @@ class Backend:
     def remove(self, stack: str) -> None:
         """Forget a stack: its state stays as ``.bak``, its history goes."""
         for file in self._state_files(stack):
-            file.replace(file.with_name(file.name + ".bak"))
+            file.replace(backup_of(file))
             attributes_of(file).unlink(missing_ok=True)
             atomic.sync_folder(file.parent)
         shutil.rmtree(self.history(stack), ignore_errors=True)

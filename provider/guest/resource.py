@@ -127,7 +127,7 @@ class GuestFiles(Resource):
             raise AgentError(f"guest {domain.name()}: its agent does not answer")
         files = store.look(agent, [*inputs.get("files", {}), *more])
         told = store.read(agent, inputs["read"]) if "read" in inputs else store.Told({})
-        return Guest(files, told.state, told.notes, told)
+        return Guest(files, told)
 
     def refuse_delete(self, call: Call, id: str, outputs: Props) -> None:
         domain = call.host.domain_by_uuid(outputs["domain"])

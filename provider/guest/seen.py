@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from provider.connection import api
@@ -23,9 +23,11 @@ class Guest:
     """``files`` are those that are there, of those that were asked for."""
 
     files: Mapping[str, Seen]
-    state: State
-    notes: tuple[str, ...] = ()
-    said: Told = field(default_factory=lambda: Told({}))
+    said: Told
+
+    @property
+    def state(self) -> State:
+        return self.said.state
 
     def as_inputs(self, inputs: Props) -> Props:
         """The inputs with what is there in the place of what is declared; equal where that agrees."""
@@ -62,7 +64,7 @@ class Guest:
         """What an operator is to know of it, and nothing is done about."""
         for name, said in self.strangers(inputs).items():
             yield f"{guest}: {name} is not declared ({said}); it is left alone"
-        for note in (*self.notes, *self.beside(inputs)):
+        for note in (*self.said.notes, *self.beside(inputs)):
             yield f"{guest}: {note}"
 
     def beside(self, inputs: Props) -> Iterator[str]:
